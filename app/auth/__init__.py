@@ -1,0 +1,1 @@
+"""Who is knocking: passwords, sessions, visitor tokens and form tokens."""

@@ -1,0 +1,1 @@
+"""Mail in and out: stored first, parsed and sent by jobs."""

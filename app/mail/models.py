@@ -1,0 +1,79 @@
+"""Mail as it came and as it leaves."""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from conversations.models import Conversation, Message
+from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.shops import Shop
+
+
+class IncomingMail(Model):
+    """A mail byte for byte, stored before anybody tries to understand it."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # mli_…
+    digest = fields.CharField(max_length=64, unique=True)  # SHA-256 over recipient and raw bytes
+    sender = fields.CharField(max_length=320, default="")  # envelope
+    recipient = fields.CharField(max_length=320)
+    content = fields.BinaryField()  # the whole mail as bytes
+    header_id = fields.CharField(max_length=500, default="")  # the Message-ID header
+    state = code_field(default="stored")  # stored · posted · machine · quarantined · unroutable
+    error = fields.TextField(null=True)
+    received_at = UtcDatetimeField()
+    shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField("wismo.Shop", null=True, related_name="incoming_mails")
+    shop_id: int | None
+    conversation: fields.ForeignKeyNullableRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", null=True, related_name="incoming_mails"
+    )
+    conversation_id: int | None
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField("wismo.Message", null=True, related_name="incoming_mails")
+    message_id: int | None
+
+    class Meta:
+        app = "wismo"
+        table = "incoming_mail"
+        indexes = (
+            Index(fields=("shop_id",)),
+            Index(fields=("conversation_id",)),
+            Index(fields=("message_id",)),
+            Index(fields=("header_id",)),
+            Index(fields=("state", "received_at")),
+        )
+
+
+class OutgoingMail(Model):
+    """A mail in the outbox: one Message-ID for all tries, and a log of what happened."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # mlo_…
+    header_id = fields.CharField(max_length=300, unique=True)  # the Message-ID header
+    key = fields.CharField(max_length=190, unique=True)  # what it is for; a repeated job finds its mail again
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="outgoing_mails")
+    shop_id: int
+    conversation: fields.ForeignKeyNullableRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", null=True, related_name="outgoing_mails"
+    )
+    conversation_id: int | None
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField("wismo.Message", null=True, related_name="outgoing_mails")
+    message_id: int | None  # the message it carries
+    sender = fields.CharField(max_length=320)
+    recipient = fields.CharField(max_length=320)
+    subject = fields.CharField(max_length=500)
+    content = fields.BinaryField()  # the whole mail as bytes
+    state = code_field(default="queued")  # queued · sent · failed
+    attempts = fields.IntField(default=0)
+    error = fields.TextField(null=True)
+    created_at = UtcDatetimeField()
+    sent_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "outgoing_mail"
+        indexes = (
+            Index(fields=("shop_id",)),
+            Index(fields=("conversation_id",)),
+            Index(fields=("message_id",)),
+            Index(fields=("state", "created_at")),
+        )

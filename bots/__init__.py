@@ -1,0 +1,1 @@
+"""Rules that answer. Pure: no database, no clock, no network."""

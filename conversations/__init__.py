@@ -1,0 +1,1 @@
+"""The talk with a customer over all channels: messages, notes, proof and who speaks."""

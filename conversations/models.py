@@ -1,0 +1,162 @@
+"""The tables of the talk. Notes live apart from messages, so that no customer query can ever reach one."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.people import Agent, Customer
+from core.shops import Shop
+from orders.models import Order
+
+BOT, QUEUE, AGENT = "bot", "queue", "agent"  # who handles a conversation
+CHAT, EMAIL, PHONE, API = "chat", "email", "phone", "api"  # channels
+
+
+class Conversation(Model):
+    """The thread with one customer. `handler` says who speaks for the shop; the server keeps it to one."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # cnv_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="conversations")
+    shop_id: int
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("wismo.Customer", related_name="conversations")
+    customer_id: int
+    channel = code_field(default=CHAT)  # where it began
+    language = fields.CharField(max_length=8, default="en")
+    subject = fields.CharField(max_length=300, default="")
+    handler = code_field(default=BOT)
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField("wismo.Agent", null=True, related_name="conversations")
+    agent_id: int | None
+    last_number = fields.BigIntField(default=0)
+    customer_read = fields.BigIntField(default=0)
+    desk_read = fields.BigIntField(default=0)
+    last_customer_at = UtcDatetimeField(null=True)
+    last_message_at = UtcDatetimeField(null=True)
+    last_text = fields.CharField(max_length=200, default="")
+    dialogue: Any = fields.JSONField(default=dict)  # what the bot remembers
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="conversations")
+    order_id: int | None  # the order last talked about, shown live
+    version = fields.BigIntField(default=1)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "conversation"
+        indexes = (
+            Index(fields=("shop_id", "handler", "last_message_at")),
+            Index(fields=("customer_id",)),
+            Index(fields=("agent_id", "handler")),
+            Index(fields=("order_id",)),
+        )
+
+
+class Message(Model):
+    """Public words. The number orders a conversation without gaps; the client id makes sending repeatable."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="messages")
+    conversation_id: int
+    number = fields.BigIntField()
+    client_id = fields.CharField(max_length=80)
+    author_kind = code_field()  # customer · agent · bot · system
+    author_id = fields.BigIntField(null=True)
+    author_name = fields.CharField(max_length=200, default="")
+    channel = code_field(default=CHAT)
+    language = fields.CharField(max_length=8, default="en")
+    text = fields.TextField()
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="messages")
+    order_id: int | None  # a live card of this order is shown under the text
+    quick_replies: Any = fields.JSONField(default=list)  # [{"label", "text"}]
+    form = code_field(null=True)  # what the client may ask for: code
+    state = code_field(default="sent")  # sent · delivered · failed (mail)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "message"
+        unique_together = (("conversation_id", "number"), ("conversation_id", "client_id"))
+        indexes = (Index(fields=("order_id",)),)
+
+
+class Note(Model):
+    """Internal words about a conversation. Never leaves the console."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # nte_…
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="notes")
+    conversation_id: int
+    client_id = fields.CharField(max_length=80)
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField("wismo.Agent", null=True, related_name="notes")
+    agent_id: int | None  # null: the bot's handover summary
+    text = fields.TextField()
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "note"
+        unique_together = (("conversation_id", "client_id"),)
+        indexes = (Index(fields=("conversation_id", "id")), Index(fields=("agent_id",)))
+
+
+class Proof(Model):
+    """In this conversation the customer has shown that `contact` is theirs, until it expires."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="proofs")
+    conversation_id: int
+    kind = code_field()  # code · token
+    contact = fields.CharField(max_length=254)  # e-mail in lower case or phone in E.164
+    proved_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "proof"
+        indexes = (Index(fields=("conversation_id", "expires_at")),)
+
+
+class CodeRequest(Model):
+    """A one-time code somebody asked for. The row looks the same whether the order exists or not."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="code_requests")
+    conversation_id: int
+    number_key = fields.CharField(max_length=120)  # of the order that was named
+    contact = fields.CharField(max_length=254, default="")  # empty: nothing was sent, no code can fit
+    code_hash = fields.CharField(max_length=128)
+    attempts = fields.IntField(default=0)
+    created_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField()
+    used_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "code_request"
+        indexes = (Index(fields=("conversation_id", "id")), Index(fields=("contact", "created_at")))
+
+
+class AnswerReceipt(Model):
+    """Why the bot said what it said: replayable."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="receipts")
+    conversation_id: int
+    question_number = fields.BigIntField()
+    rule = fields.CharField(max_length=120)
+    rulebook = fields.CharField(max_length=64)
+    intent = code_field()
+    confidence = fields.FloatField(default=0)
+    facts: Any = fields.JSONField(default=dict)
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="receipts")
+    order_id: int | None
+    order_version = fields.BigIntField(null=True)
+    as_of = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "answer_receipt"
+        unique_together = (("conversation_id", "question_number"),)
+        indexes = (Index(fields=("order_id",)),)

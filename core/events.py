@@ -1,0 +1,38 @@
+"""Events are frozen facts in the past tense; the bus is the one list of who listens."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened. Carries ids and plain values, never rows. Subclasses say when they are recorded."""
+
+
+Listener = Callable[[Any], Awaitable[None]]
+
+
+class Bus:
+    """Which listeners hear which event, inside the transaction and after its commit.
+
+    `inside` may only touch the database: it is part of the change and can fail it. `after` runs when the change is
+    durable; it may be lost with the process, so whatever it feeds must heal by itself.
+    """
+
+    def __init__(self) -> None:
+        self.inside: dict[type[Event], tuple[Listener, ...]] = {}
+        self.after: dict[type[Event], tuple[Listener, ...]] = {}
+
+
+_bus = Bus()
+
+
+def use_bus(bus: Bus) -> None:
+    """Make `bus` the process's bus."""
+    global _bus
+    _bus = bus
+
+
+def current_bus() -> Bus:
+    return _bus

@@ -1,0 +1,157 @@
+"""Durable work: rows that are enqueued with the change that needs them, claimed under a lease and tried until done.
+
+Handlers must be idempotent: a lease can run out under a slow worker and the job then runs a second time.
+Jobs of one `lane` run one after the other, in the order in which they were enqueued.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise import connections, fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.clock import now
+from core.fields import UtcDatetimeField, code_field
+from core.transactions import connection_name, dialect, on_commit, transaction
+
+READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
+MAX_ATTEMPTS = 12
+LEASE = timedelta(seconds=60)
+_BACKOFF_FIRST, _BACKOFF_LONGEST = timedelta(seconds=2), timedelta(hours=1)
+
+
+class Job(Model):
+    """One piece of work: what (`kind`, `args`), when (`run_at`), in which order (`lane`), and how it goes."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = code_field()
+    args: Any = fields.JSONField(default=dict)
+    key = fields.CharField(max_length=190, null=True, unique=True)
+    lane = fields.CharField(max_length=120, null=True)
+    state = code_field(default=READY)
+    run_at = UtcDatetimeField()
+    attempts = fields.IntField(default=0)
+    max_attempts = fields.IntField(default=MAX_ATTEMPTS)
+    lease = fields.CharField(max_length=32, null=True)
+    lease_until = UtcDatetimeField(null=True)
+    error = fields.TextField(null=True)
+    created_at = UtcDatetimeField()
+    finished_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "job"
+        indexes = (
+            Index(fields=("state", "run_at")),  # the claim
+            Index(fields=("lane", "state", "id")),  # is something before me in my lane?
+            Index(fields=("state", "finished_at")),  # housekeeping
+        )
+
+
+def _nobody_waits() -> None:
+    """The waker of a process without a worker."""
+
+
+_wake: Callable[[], None] = _nobody_waits
+
+
+def use_waker(wake: Callable[[], None]) -> None:
+    """Call `wake` whenever a commit has added work, so that a waiting worker need not poll."""
+    global _wake
+    _wake = wake
+
+
+async def enqueue(
+    kind: str,
+    args: dict[str, Any] | None = None,
+    *,
+    run_at: datetime | None = None,
+    key: str | None = None,
+    lane: str | None = None,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> None:
+    """Add a job to the running change (or by itself). With a `key`, only the first of its name is ever added."""
+    async with transaction():
+        if key is not None and await Job.exists(key=key):
+            return
+        created = now()
+        await Job.create(
+            kind=kind, args=args or {}, key=key, lane=lane, run_at=run_at or created, created_at=created, max_attempts=max_attempts
+        )
+        on_commit("jobs", lambda: _wake())
+
+
+async def claim(limit: int = 1, *, lease: timedelta = LEASE) -> list[Job]:
+    """Take up to `limit` due jobs for this worker. Jobs whose lease ran out are taken again."""
+    moment, token = now(), secrets.token_hex(16)
+    skip_locked = " FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
+    due = (
+        "SELECT id FROM job AS j WHERE ((state = 'ready' AND run_at <= {now}) OR (state = 'running' AND lease_until <= {now}))"
+        " AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS b WHERE b.lane = j.lane AND b.state IN ('ready', 'running') AND b.id < j.id))"
+        " ORDER BY run_at, id LIMIT {limit}" + skip_locked
+    )
+    statement = (
+        "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1 WHERE id IN (" + due + ") RETURNING id"
+    )
+    values = {"token": token, "until": moment + lease, "now": moment, "limit": limit}
+    async with transaction():
+        rows = await _execute(statement, values)
+        if not rows:
+            return []
+        return await Job.filter(id__in=[row["id"] for row in rows]).order_by("run_at", "id")
+
+
+async def finish(job: Job) -> None:
+    """Mark `job` done, if it is still ours."""
+    await Job.filter(id=job.id, lease=job.lease).update(state=DONE, finished_at=now(), lease=None, lease_until=None, error=None)
+    _wake()
+
+
+async def fail(job: Job, error: str, *, retry: bool = True) -> bool:
+    """Note the failure and plan the next try, or give up. Returns True when the job is dead now."""
+    dead = not retry or job.attempts >= job.max_attempts
+    changes: dict[str, Any] = {"error": error[:2000], "lease": None, "lease_until": None}
+    if dead:
+        changes |= {"state": DEAD, "finished_at": now()}
+    else:
+        changes |= {"state": READY, "run_at": now() + backoff(job.attempts)}
+    await Job.filter(id=job.id, lease=job.lease).update(**changes)
+    return dead
+
+
+async def next_due() -> datetime | None:
+    """When the next job is due (UTC), or None when nothing waits."""
+    job = await Job.filter(state__in=[READY, RUNNING]).order_by("run_at").first()
+    return job.run_at if job else None
+
+
+async def forget_done(older_than: timedelta) -> int:
+    """Delete finished jobs; dead ones stay until a person has looked at them. Returns how many went."""
+    return await Job.filter(state=DONE, finished_at__lt=now() - older_than).delete()
+
+
+def backoff(attempts: int) -> timedelta:
+    """Doubling pauses with up to a quarter of jitter, an hour at most."""
+    pause = min(_BACKOFF_FIRST * (1 << min(attempts - 1, 20)), _BACKOFF_LONGEST)
+    return pause + pause * secrets.randbelow(256) / 1024
+
+
+async def _execute(statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run `statement` with named values in the dialect's placeholders and its way to write a time."""
+    postgres = dialect() == "postgres"
+    arguments: list[Any] = []
+
+    class Places(dict[str, str]):
+        def __missing__(self, name: str) -> str:
+            value = values[name]
+            if isinstance(value, datetime) and not postgres:
+                value = value.isoformat(sep=" ")
+            arguments.append(value)
+            return f"${len(arguments)}" if postgres else "?"
+
+    text = statement.format_map(Places())
+    rows: list[dict[str, Any]] = await connections.get(connection_name()).execute_query_dict(text, arguments)
+    return rows

@@ -1,0 +1,92 @@
+"""The people on both sides of the desk."""
+
+from dataclasses import dataclass
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.shops import Shop
+
+AGENT, SUPERVISOR, ADMIN = "agent", "supervisor", "admin"
+ROLES = (AGENT, SUPERVISOR, ADMIN)
+
+
+class Customer(Model):
+    """A buyer or guest as this desk knows them. Contacts here are what they told us, not what they have proved."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # cus_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="customers")
+    shop_id: int
+    name = fields.CharField(max_length=200, default="")
+    email = fields.CharField(max_length=254, null=True)  # lower case
+    phone = fields.CharField(max_length=32, null=True)  # E.164
+    language = fields.CharField(max_length=8, default="en")
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "customer"
+        indexes = (Index(fields=("shop_id", "email")), Index(fields=("shop_id", "phone")))
+
+
+class Agent(Model):
+    """Somebody who works at the desk."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # agt_…
+    email = fields.CharField(max_length=254, unique=True)  # lower case
+    name = fields.CharField(max_length=200)
+    password_hash = fields.CharField(max_length=200)
+    role = code_field(default=AGENT)
+    language = fields.CharField(max_length=8, default="en")
+    theme = code_field(default="auto")
+    active = fields.BooleanField(default=True)
+    seen_at = UtcDatetimeField(null=True)  # last sign of life of an open console
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "agent"
+
+
+class ShopMember(Model):
+    """Which agents work for which shop. Nobody sees a shop they are not a member of."""
+
+    id = fields.BigIntField(primary_key=True)
+    agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField("wismo.Agent", related_name="memberships")
+    agent_id: int
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="members")
+    shop_id: int
+
+    class Meta:
+        app = "wismo"
+        table = "shop_member"
+        unique_together = (("agent_id", "shop_id"),)
+        indexes = (Index(fields=("shop_id",)), Index(fields=("agent_id",)))
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: a customer, an agent, the bot or the system itself."""
+
+    kind: str  # customer · agent · bot · system
+    id: int | None = None
+    name: str = ""
+
+    @classmethod
+    def of(cls, person: "Agent | Customer") -> "Actor":
+        return cls("agent" if isinstance(person, Agent) else "customer", person.id, person.name)
+
+
+BOT = Actor("bot", None, "Wismo")
+SYSTEM = Actor("system")
+
+
+async def shop_ids_of(agent: Agent) -> list[int]:
+    """The shops that `agent` may see: all of them for an admin."""
+    if agent.role == ADMIN:
+        return list(await Shop.all().order_by("id").values_list("id", flat=True))  # type: ignore[arg-type]
+    return list(await ShopMember.filter(agent_id=agent.id).order_by("shop_id").values_list("shop_id", flat=True))  # type: ignore[arg-type]

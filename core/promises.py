@@ -1,0 +1,47 @@
+"""The promise ledger: everything said with a time is a record, kept or broken."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.clock import now
+from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.ids import new_id
+from core.shops import Shop
+
+OPEN, KEPT, BROKEN, WITHDRAWN = "open", "kept", "broken", "withdrawn"
+
+
+class Promise(Model):
+    """Somebody told somebody that something happens by a time."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # prm_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="promises")
+    shop_id: int
+    kind = code_field()  # first_reply · …
+    subject = fields.CharField(max_length=64)  # public id of the ticket, order or refund it is about
+    due_at = UtcDatetimeField()
+    state = code_field(default=OPEN)
+    settled_at = UtcDatetimeField(null=True)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "promise"
+        indexes = (Index(fields=("shop_id",)), Index(fields=("subject", "state")), Index(fields=("state", "due_at")))
+
+
+async def promise(shop_id: int, kind: str, subject: str, due_at: datetime) -> Promise:
+    """Write down what was promised."""
+    return await Promise.create(public_id=new_id("prm"), shop_id=shop_id, kind=kind, subject=subject, due_at=due_at, created_at=now())
+
+
+async def settle(kind: str, subject: str) -> int:
+    """What was promised about `subject` has happened: kept or broken by the time of now. Returns how many settled."""
+    moment = now()
+    waiting = Promise.filter(kind=kind, subject=subject, state=OPEN)
+    kept = await waiting.filter(due_at__gte=moment).update(state=KEPT, settled_at=moment)
+    return kept + await waiting.update(state=BROKEN, settled_at=moment)

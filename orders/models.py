@@ -1,0 +1,236 @@
+"""The tables of the order record (see docs/orders.md for what each axis means)."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.people import Customer
+from core.shops import Shop
+
+
+class Order(Model):
+    """One order: six independent axes, a set of holds and the headline derived from them."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # ord_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="orders")
+    shop_id: int
+    customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField("wismo.Customer", null=True, related_name="orders")
+    customer_id: int | None
+    source = code_field()  # shopify · generic · …
+    source_id = fields.CharField(max_length=120)  # the platform's id, always text: some exceed 2**53
+    number = fields.CharField(max_length=120)  # as the customer knows it ("#1001")
+    number_key = fields.CharField(max_length=120)  # core.text.reference(number)
+    # axes
+    confirmation = code_field(default="awaiting")
+    payment = code_field(default="none")
+    fulfilment = code_field(default="unfulfilled")
+    returns = code_field(default="none")
+    refund = code_field(default="none")
+    closure = code_field(default="open")
+    holds: Any = fields.JSONField(default=list)
+    gates: Any = fields.JSONField(default=list)  # open ones: payment · risk · stock · acceptance
+    headline = code_field(default="awaiting_confirmation")
+    # times (UTC)
+    placed_at = UtcDatetimeField()
+    confirmed_at = UtcDatetimeField(null=True)
+    paid_at = UtcDatetimeField(null=True)
+    cancelled_at = UtcDatetimeField(null=True)
+    cancel_reason = code_field(null=True)
+    pay_by = UtcDatetimeField(null=True)
+    confirm_by = UtcDatetimeField(null=True)  # when confirmation is normally done
+    promised_ship_by = UtcDatetimeField(null=True)
+    promised_from = UtcDatetimeField(null=True)
+    promised_to = UtcDatetimeField(null=True)
+    # money, minor units
+    currency = fields.CharField(max_length=3)
+    total = fields.BigIntField(default=0)
+    goods = fields.BigIntField(default=0)
+    discount = fields.BigIntField(default=0)
+    shipping = fields.BigIntField(default=0)
+    tax = fields.BigIntField(default=0)
+    # who and where; never leaves without the facts gate
+    customer_name = fields.CharField(max_length=200, default="")
+    email = fields.CharField(max_length=254, null=True)  # lower case
+    phone = fields.CharField(max_length=32, null=True)  # E.164 when it can be read
+    language = fields.CharField(max_length=8, default="en")
+    ship_to: Any = fields.JSONField(default=dict)  # country, region, city, postcode, address lines, name
+    tags: Any = fields.JSONField(default=list)
+    # versions
+    entity_versions: Any = fields.JSONField(default=dict)  # fact group → version that won, so that late facts change nothing
+    source_updated_at = UtcDatetimeField()
+    folded_at = UtcDatetimeField()
+    version = fields.BigIntField(default=1)
+
+    class Meta:
+        app = "wismo"
+        table = "shop_order"
+        unique_together = (("shop_id", "source", "source_id"),)
+        indexes = (
+            Index(fields=("shop_id", "number_key")),
+            Index(fields=("shop_id", "email")),
+            Index(fields=("shop_id", "phone")),
+            Index(fields=("customer_id",)),
+            Index(fields=("shop_id", "headline", "placed_at")),
+        )
+
+
+class OrderLine(Model):
+    """One line of an order. Quantities count units, amounts are minor units of the order's currency."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="lines")
+    order_id: int
+    source_id = fields.CharField(max_length=120)
+    position = fields.IntField(default=0)
+    sku = fields.CharField(max_length=120, default="")
+    title = fields.CharField(max_length=500)
+    variant = fields.CharField(max_length=300, default="")
+    quantity = fields.IntField()
+    quantity_cancelled = fields.IntField(default=0)
+    quantity_shipped = fields.IntField(default=0)
+    quantity_delivered = fields.IntField(default=0)
+    quantity_refunded = fields.IntField(default=0)
+    unit_price = fields.BigIntField(default=0)
+    discount = fields.BigIntField(default=0)
+    tax = fields.BigIntField(default=0)
+    requires_shipping = fields.BooleanField(default=True)
+    backordered = fields.BooleanField(default=False)
+    backorder_eta = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "order_line"
+        unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("order_id",)), Index(fields=("sku",)))
+
+
+class Payment(Model):
+    """Money that came in, or tried to."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="payments")
+    order_id: int
+    source_id = fields.CharField(max_length=120)
+    tender = code_field(default="card")
+    gateway = fields.CharField(max_length=120, default="")
+    gateway_ref = fields.CharField(max_length=190, default="")
+    state = code_field()
+    authorised = fields.BigIntField(default=0)
+    captured = fields.BigIntField(default=0)
+    currency = fields.CharField(max_length=3)
+    at = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "payment"
+        unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("order_id",)),)
+
+
+class Shipment(Model):
+    """One parcel; its tracking state stays apart from the shop's fulfilment status."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # par_…
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="shipments")
+    order_id: int
+    source_id = fields.CharField(max_length=120)
+    direction = code_field(default="outbound")  # outbound · return
+    carrier = fields.CharField(max_length=120, default="")
+    tracking_number = fields.CharField(max_length=120, default="")
+    tracking_key = fields.CharField(max_length=120, default="")  # core.text.reference(tracking_number)
+    tracking_url = fields.CharField(max_length=1000, default="")
+    lines: Any = fields.JSONField(default=list)  # [[line source id, units], …]
+    state = code_field(default="pending")
+    substate = fields.CharField(max_length=120, default="")
+    cancelled = fields.BooleanField(default=False)
+    label_at = UtcDatetimeField(null=True)
+    first_scan_at = UtcDatetimeField(null=True)
+    out_for_delivery_at = UtcDatetimeField(null=True)
+    delivered_at = UtcDatetimeField(null=True)
+    last_event_at = UtcDatetimeField(null=True)
+    eta_from = UtcDatetimeField(null=True)
+    eta_to = UtcDatetimeField(null=True)
+    pickup: Any = fields.JSONField(default=dict)  # point, code, until
+    signed_by = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        app = "wismo"
+        table = "shipment"
+        unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("order_id",)), Index(fields=("tracking_key",)))
+
+
+class TrackingEvent(Model):
+    """One scan. The digest makes the same scan over two ways one row."""
+
+    id = fields.BigIntField(primary_key=True)
+    shipment: fields.ForeignKeyRelation[Shipment] = fields.ForeignKeyField("wismo.Shipment", related_name="events")
+    shipment_id: int
+    at = UtcDatetimeField()
+    received_at = UtcDatetimeField()
+    code = fields.CharField(max_length=120, default="")
+    state = code_field()
+    text = fields.TextField(default="")
+    location = fields.CharField(max_length=300, default="")
+    digest = fields.CharField(max_length=64)
+
+    class Meta:
+        app = "wismo"
+        table = "tracking_event"
+        unique_together = (("shipment_id", "digest"),)
+        indexes = (Index(fields=("shipment_id", "at")),)
+
+
+class Refund(Model):
+    """Money back, as the shop or its gateway reports it."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # rfd_…
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="refunds")
+    order_id: int
+    source_id = fields.CharField(max_length=120)
+    amount = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    state = code_field()  # requested · pending · succeeded · failed
+    tender = code_field(default="card")
+    reference = fields.CharField(max_length=190, default="")
+    at = UtcDatetimeField()
+    lines: Any = fields.JSONField(default=list)
+
+    class Meta:
+        app = "wismo"
+        table = "refund"
+        unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("order_id",)),)
+
+
+class SourceEvent(Model):
+    """What a platform sent us, byte for byte, and what became of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # evt_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="source_events")
+    shop_id: int
+    source = code_field()
+    topic = fields.CharField(max_length=120)
+    delivery_key = fields.CharField(max_length=190)
+    headers: Any = fields.JSONField(default=dict)
+    body = fields.BinaryField()
+    received_at = UtcDatetimeField()
+    source_updated_at = UtcDatetimeField(null=True)
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="source_events")
+    order_id: int | None
+    state = code_field(default="received")  # received · folded · stale · ignored · failed
+    error = fields.TextField(null=True)
+    processed_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "source_event"
+        unique_together = (("shop_id", "source", "delivery_key"),)
+        indexes = (Index(fields=("shop_id",)), Index(fields=("order_id", "id")), Index(fields=("state", "received_at")))
