@@ -1,0 +1,160 @@
+"""`./wismo test`: every check in order, then a table of what ran. A part that could not run is a failure."""
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import machine
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / ".test-report"
+WORKERS = min(os.cpu_count() or 1, 4)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of one part. `marker` makes it a pytest run."""
+
+    part: str
+    name: str
+    command: tuple[str, ...] = ()
+    marker: str = ""
+    workers: int = 0
+    needs: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """How a step went: what was wrong (empty: nothing), seconds, and the numbers of tests by result."""
+
+    step: Step
+    trouble: str
+    seconds: float
+    counts: Counter[str] = field(default_factory=Counter)
+    skips: list[str] = field(default_factory=list)
+
+
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
+STEPS = (
+    Step("lint", "ruff check", ("-m", "ruff", "check", "--quiet")),
+    Step("lint", "ruff format --check", ("-m", "ruff", "format", "--check", "--quiet", "--output-format", "concise")),
+    Step("types", "mypy --strict", ("-m", "mypy", "--no-error-summary")),
+    Step("layers", "lint-imports", ("-c", LINT_IMPORTS, "--no-logo")),
+    Step("unit", "pytest on SQLite", marker="not (browser or pg or redis)", workers=WORKERS),
+    Step(
+        "services", "pytest on PostgreSQL, Redis", marker="(pg or redis) and not browser", needs=("PostgreSQL", "Redis")
+    ),
+    Step("browser", "pytest in Chromium", marker="browser", needs=("Chromium", "a Chinese font")),
+)
+PARTS = {step.part: (step.part,) for step in STEPS} | {"pg": ("services",), "redis": ("services",)}
+
+
+def main(arguments: Sequence[str]) -> int:
+    steps, extra = choose(arguments)
+    REPORTS.mkdir(exist_ok=True)
+    fetching = machine.fetch({need for step in steps for need in step.needs}, REPORTS / "apt.log")
+    outcomes = []
+    try:
+        for step in steps:
+            # Installing beside the linters saves time; beside tests with deadlines it would make them lie.
+            if fetching and not step.command and fetching.wait():
+                print((REPORTS / "apt.log").read_text(errors="replace"), file=sys.stderr)
+            outcomes.append(run(step, extra))
+    except KeyboardInterrupt:
+        print("\nInterrupted.")
+    finally:
+        if fetching:
+            fetching.wait()
+    summarise(outcomes)
+    return int(len(outcomes) < len(steps) or any(outcome.trouble for outcome in outcomes))
+
+
+def choose(arguments: Sequence[str]) -> tuple[list[Step], list[str]]:
+    """Leading names of parts select steps; the rest goes to pytest. No part but a rest: one plain pytest run."""
+    parts: set[str] = set()
+    rest = list(arguments)
+    while rest and rest[0] in PARTS:
+        parts.update(PARTS[rest.pop(0)])
+    if rest and not parts:
+        return [Step("chosen", "pytest " + " ".join(rest))], rest
+    return [step for step in STEPS if not parts or step.part in parts], rest
+
+
+def run(step: Step, extra: Sequence[str]) -> Outcome:
+    """Runs one step with its output going straight to the terminal."""
+    print(f"\n── {step.part}: {step.name}", flush=True)
+    if lacking := machine.missing(step.needs):
+        return Outcome(step, f"could not run: {' and '.join(lacking)} missing", 0.0)
+    started = time.monotonic()
+    if step.command:
+        code = execute(step.command)
+        return Outcome(step, "failed" if code else "", time.monotonic() - started)
+    report = REPORTS / f"{step.part}.xml"
+    report.unlink(missing_ok=True)
+    code = execute(["-m", "pytest", "-q", f"--junitxml={report}", *selection(step), *extra])
+    counts, skips = read(report)
+    trouble = "failed" if code else ""
+    if code == 5 or not counts["passed"]:
+        trouble = trouble if extra and code == 5 else trouble or "no test ran"
+    return Outcome(step, trouble, time.monotonic() - started, counts, skips)
+
+
+def selection(step: Step) -> Iterator[str]:
+    if step.marker:
+        yield from ("-m", step.marker)
+    if step.workers > 1:
+        yield from ("-n", str(step.workers), "--dist", "loadfile")
+
+
+def execute(command: Sequence[str]) -> int:
+    # Settings of a real desk must never reach the tests: they would run against its database.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WISMO_")}
+    return subprocess.run([sys.executable, "-P", *command], cwd=ROOT, env=environment, check=False).returncode
+
+
+def read(report: Path) -> tuple[Counter[str], list[str]]:
+    """Counts and reasons for skips from pytest's JUnit file; empty if pytest did not get that far."""
+    counts: Counter[str] = Counter()
+    skips: list[str] = []
+    if not report.exists():
+        return counts, skips
+    for case in ET.parse(report).iter("testcase"):
+        kinds = {child.tag for child in case}
+        if kinds & {"failure", "error"}:
+            counts["failed"] += 1
+        elif (skipped := case.find("skipped")) is not None:
+            counts["skipped"] += 1
+            skips.append(f"{case.get('classname')}.{case.get('name')}: {skipped.get('message')}")
+        else:
+            counts["passed"] += 1
+    return counts, skips
+
+
+def summarise(outcomes: Sequence[Outcome]) -> None:
+    """The table, the skips with their reasons, and one last line for people and machines."""
+    print("\n── What ran")
+    total: Counter[str] = Counter()
+    for outcome in outcomes:
+        total.update(outcome.counts)
+        counts = ", ".join(f"{number} {kind}" for kind, number in sorted(outcome.counts.items()))
+        result = outcome.trouble or "ok"
+        print(f"{outcome.step.part:<9} {outcome.step.name:<28} {outcome.seconds:6.1f} s  {result:<8} {counts}".rstrip())
+    for skip in (skip for outcome in outcomes for skip in outcome.skips):
+        print(f"skipped: {skip}")
+    checks = [outcome for outcome in outcomes if outcome.step.command]
+    if checks:
+        failed = sum(bool(check.trouble) for check in checks)
+        print(f"checks: {len(checks) - failed} passed, {failed} failed")
+    if len(checks) < len(outcomes):
+        skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
+        print(f"tests: {total['passed']} passed, {total['failed']} failed{skipped}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
