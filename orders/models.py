@@ -18,7 +18,9 @@ class Order(Model):
     public_id = public_id_field()  # ord_…
     shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="orders")
     shop_id: int
-    customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField("wismo.Customer", null=True, related_name="orders")
+    customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
+        "wismo.Customer", null=True, related_name="orders"
+    )
     customer_id: int | None
     source = code_field()  # shopify · generic · …
     source_id = fields.CharField(max_length=120)  # the platform's id, always text: some exceed 2**53
@@ -34,7 +36,7 @@ class Order(Model):
     holds: Any = fields.JSONField(default=list)
     gates: Any = fields.JSONField(default=list)  # open ones: payment · risk · stock · acceptance
     headline = code_field(default="awaiting_confirmation")
-    # times (UTC)
+    # when, in UTC
     placed_at = UtcDatetimeField()
     confirmed_at = UtcDatetimeField(null=True)
     paid_at = UtcDatetimeField(null=True)
@@ -59,8 +61,7 @@ class Order(Model):
     language = fields.CharField(max_length=8, default="en")
     ship_to: Any = fields.JSONField(default=dict)  # country, region, city, postcode, address lines, name
     tags: Any = fields.JSONField(default=list)
-    # versions
-    entity_versions: Any = fields.JSONField(default=dict)  # fact group → version that won, so that late facts change nothing
+    # which state of the record this is
     source_updated_at = UtcDatetimeField()
     folded_at = UtcDatetimeField()
     version = fields.BigIntField(default=1)
@@ -76,6 +77,31 @@ class Order(Model):
             Index(fields=("customer_id",)),
             Index(fields=("shop_id", "headline", "placed_at")),
         )
+
+
+class OrderFacts(Model):
+    """Everything the sources have said about one order, merged; the rows of the order are derived from it.
+
+    It may exist before the order: a parcel that is reported first waits here until the order itself arrives.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="order_facts")
+    shop_id: int
+    source = code_field()
+    source_id = fields.CharField(max_length=120)
+    facts: Any = fields.JSONField(default=dict)
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "wismo.Order", null=True, related_name="facts"
+    )
+    order_id: int | None
+    updated_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "order_facts"
+        unique_together = (("shop_id", "source", "source_id"),)
+        indexes = (Index(fields=("order_id",)),)
 
 
 class OrderLine(Model):
@@ -174,7 +200,7 @@ class TrackingEvent(Model):
     at = UtcDatetimeField()
     received_at = UtcDatetimeField()
     code = fields.CharField(max_length=120, default="")
-    state = code_field()
+    state = code_field()  # "" when the carrier's word is unknown to us
     text = fields.TextField(default="")
     location = fields.CharField(max_length=300, default="")
     digest = fields.CharField(max_length=64)
@@ -223,7 +249,9 @@ class SourceEvent(Model):
     body = fields.BinaryField()
     received_at = UtcDatetimeField()
     source_updated_at = UtcDatetimeField(null=True)
-    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="source_events")
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "wismo.Order", null=True, related_name="source_events"
+    )
     order_id: int | None
     state = code_field(default="received")  # received · folded · stale · ignored · failed
     error = fields.TextField(null=True)

@@ -1,0 +1,68 @@
+"""What can happen to orders. Recorded inside the transaction that changed them; ids are database ids."""
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceEventReceived(Event):
+    """A verified delivery of a platform was stored. Recorded once per delivery key."""
+
+    source_event_id: int
+    shop_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCreated(Event):
+    """An order became known to this desk."""
+
+    order_id: int
+    shop_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged(Event):
+    """The order has a new version. `before` and `after` are headlines; `before` is "" for a new order."""
+
+    order_id: int
+    shop_id: int
+    version: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderConfirmed(Event):
+    """The last gate closed: the shop has accepted the order."""
+
+    order_id: int
+    shop_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelMoved(Event):
+    """A parcel has a new tracking state (`orders.statuses.ParcelState`)."""
+
+    order_id: int
+    shop_id: int
+    shipment_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundChanged(Event):
+    """A refund is new or has a new state (requested, pending, succeeded, failed)."""
+
+    order_id: int
+    shop_id: int
+    refund_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled(Event):
+    """The order was cancelled."""
+
+    order_id: int
+    shop_id: int

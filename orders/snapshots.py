@@ -1,0 +1,310 @@
+"""Frozen pictures of orders: the only thing that bots, pages and letters ever see of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from core.clock import now
+from core.money import Money
+from core.shops import Shop
+from orders.models import Order, OrderLine, Payment, Refund, Shipment, TrackingEvent
+from orders.statuses import (
+    Axes,
+    Closure,
+    Confirmation,
+    Fulfilment,
+    Gate,
+    Headline,
+    Hold,
+    ParcelState,
+    PaymentState,
+    RefundState,
+    Returns,
+    may_cancel,
+    may_change_address,
+)
+
+SCANS_SHOWN = 20
+
+Row = TypeVar("Row", OrderLine, Payment, Refund, Shipment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSnapshot:
+    """One line; quantities count units."""
+
+    title: str
+    variant: str
+    sku: str
+    quantity: int
+    quantity_cancelled: int
+    quantity_shipped: int
+    quantity_delivered: int
+    unit_price: Money
+    backordered: bool
+    backorder_eta: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanSnapshot:
+    """What the carrier wrote about a parcel at one place and time; `state` is None for a word we do not know."""
+
+    at: datetime
+    state: ParcelState | None
+    text: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelSnapshot:
+    """One parcel; `position` counts from 1 within its direction, scans are newest first."""
+
+    parcel_id: str
+    position: int
+    carrier: str
+    tracking_number: str
+    tracking_url: str
+    state: ParcelState
+    substate: str
+    scans: tuple[ScanSnapshot, ...]
+    label_at: datetime | None
+    first_scan_at: datetime | None
+    out_for_delivery_at: datetime | None
+    delivered_at: datetime | None
+    last_event_at: datetime | None
+    eta_from: datetime | None
+    eta_to: datetime | None
+    pickup_point: str
+    pickup_code: str
+    pickup_until: datetime | None
+    signed_by: str
+    lines: tuple[tuple[str, int], ...]
+    direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSnapshot:
+    """Money on its way back; `state` is requested, pending, succeeded or failed."""
+
+    refund_id: str
+    amount: Money
+    state: str
+    tender: str
+    reference: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSnapshot:
+    """One order as of `as_of`. All times are UTC; `timezone` is the shop's, for showing them."""
+
+    order_id: str
+    shop_id: int
+    number: str
+    language: str
+    timezone: str
+    headline: Headline
+    holds: frozenset[Hold]
+    gates: tuple[Gate, ...]
+    confirmation: Confirmation
+    payment: PaymentState
+    fulfilment: Fulfilment
+    returns: Returns
+    refund: RefundState
+    closure: Closure
+    placed_at: datetime
+    paid_at: datetime | None
+    confirmed_at: datetime | None
+    confirm_by: datetime | None
+    pay_by: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str
+    promised_ship_by: datetime | None
+    promised_from: datetime | None
+    promised_to: datetime | None
+    total: Money
+    payment_method: str
+    lines: tuple[LineSnapshot, ...]
+    parcels: tuple[ParcelSnapshot, ...]
+    refunds: tuple[RefundSnapshot, ...]
+    destination: str
+    can_cancel: bool
+    can_change_address: bool
+    version: int
+    as_of: datetime
+    source_updated_at: datetime
+
+
+async def snapshot(order: Order) -> OrderSnapshot:
+    """The picture of one order, as of now."""
+    return (await snapshots([order]))[0]
+
+
+async def snapshots(orders: Sequence[Order]) -> list[OrderSnapshot]:
+    """The pictures of `orders` in the same order, with a constant number of queries."""
+    if not orders:
+        return []
+    order_ids = [order.id for order in orders]
+    shops = {shop.id: shop for shop in await Shop.filter(id__in=list({order.shop_id for order in orders}))}
+    lines = _by_order(await OrderLine.filter(order_id__in=order_ids).order_by("position", "id"))
+    payments = _by_order(await Payment.filter(order_id__in=order_ids).order_by("at", "id"))
+    refunds = _by_order(await Refund.filter(order_id__in=order_ids).order_by("at", "id"))
+    shipments = await Shipment.filter(order_id__in=order_ids).order_by("id")
+    scans: dict[int, list[TrackingEvent]] = defaultdict(list)
+    for scan in await TrackingEvent.filter(shipment_id__in=[row.id for row in shipments]).order_by("-at", "-id"):
+        scans[scan.shipment_id].append(scan)
+    parcels = _by_order(shipments)
+    as_of = now()
+    return [
+        _snapshot(
+            order,
+            shops[order.shop_id],
+            lines[order.id],
+            payments[order.id],
+            parcels[order.id],
+            scans,
+            refunds[order.id],
+            as_of,
+        )
+        for order in orders
+    ]
+
+
+def _snapshot(
+    order: Order,
+    shop: Shop,
+    lines: list[OrderLine],
+    payments: list[Payment],
+    shipments: list[Shipment],
+    scans: dict[int, list[TrackingEvent]],
+    refunds: list[Refund],
+    as_of: datetime,
+) -> OrderSnapshot:
+    axes = axes_of(order)
+    label_printed = any(row.direction == "outbound" and not row.cancelled for row in shipments)
+    titles = {line.source_id: line.title for line in lines}
+    return OrderSnapshot(
+        order_id=order.public_id,
+        shop_id=order.shop_id,
+        number=order.number,
+        language=order.language,
+        timezone=shop.timezone,
+        headline=Headline(order.headline),
+        holds=axes.holds,
+        gates=axes.gates,
+        confirmation=axes.confirmation,
+        payment=axes.payment,
+        fulfilment=axes.fulfilment,
+        returns=axes.returns,
+        refund=axes.refund,
+        closure=axes.closure,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        confirmed_at=order.confirmed_at,
+        confirm_by=order.confirm_by,
+        pay_by=order.pay_by,
+        cancelled_at=order.cancelled_at,
+        cancel_reason=order.cancel_reason or "",
+        promised_ship_by=order.promised_ship_by,
+        promised_from=order.promised_from,
+        promised_to=order.promised_to,
+        total=Money(order.total, order.currency),
+        payment_method=payments[-1].tender if payments else "",
+        lines=tuple(_line(line, order.currency) for line in lines),
+        parcels=tuple(_parcels(shipments, scans, titles)),
+        refunds=tuple(_refund(row) for row in refunds),
+        destination=", ".join(part for part in (order.ship_to.get("city"), order.ship_to.get("country")) if part),
+        can_cancel=may_cancel(axes, label_printed=label_printed),
+        can_change_address=may_change_address(axes, label_printed=label_printed),
+        version=order.version,
+        as_of=as_of,
+        source_updated_at=order.source_updated_at,
+    )
+
+
+def axes_of(order: Order) -> Axes:
+    """The stored axes of an order as values."""
+    return Axes(
+        confirmation=Confirmation(order.confirmation),
+        payment=PaymentState(order.payment),
+        fulfilment=Fulfilment(order.fulfilment),
+        returns=Returns(order.returns),
+        refund=RefundState(order.refund),
+        closure=Closure(order.closure),
+        holds=frozenset(Hold(hold) for hold in order.holds),
+        gates=tuple(Gate(gate) for gate in order.gates),
+    )
+
+
+def _line(row: OrderLine, currency: str) -> LineSnapshot:
+    return LineSnapshot(
+        title=row.title,
+        variant=row.variant,
+        sku=row.sku,
+        quantity=row.quantity,
+        quantity_cancelled=row.quantity_cancelled,
+        quantity_shipped=row.quantity_shipped,
+        quantity_delivered=row.quantity_delivered,
+        unit_price=Money(row.unit_price, currency),
+        backordered=row.backordered,
+        backorder_eta=row.backorder_eta,
+    )
+
+
+def _parcels(
+    rows: Iterable[Shipment], scans: dict[int, list[TrackingEvent]], titles: dict[str, str]
+) -> Iterable[ParcelSnapshot]:
+    counts: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row.cancelled:
+            continue
+        counts[row.direction] += 1
+        yield _parcel(row, counts[row.direction], scans[row.id][:SCANS_SHOWN], titles)
+
+
+def _parcel(row: Shipment, position: int, scans: list[TrackingEvent], titles: dict[str, str]) -> ParcelSnapshot:
+    until = row.pickup.get("until")
+    return ParcelSnapshot(
+        parcel_id=row.public_id,
+        position=position,
+        carrier=row.carrier,
+        tracking_number=row.tracking_number,
+        tracking_url=row.tracking_url,
+        state=ParcelState(row.state),
+        substate=row.substate,
+        scans=tuple(_scan(scan) for scan in scans),
+        label_at=row.label_at,
+        first_scan_at=row.first_scan_at,
+        out_for_delivery_at=row.out_for_delivery_at,
+        delivered_at=row.delivered_at,
+        last_event_at=row.last_event_at,
+        eta_from=row.eta_from,
+        eta_to=row.eta_to,
+        pickup_point=row.pickup.get("point") or "",
+        pickup_code=row.pickup.get("code") or "",
+        pickup_until=datetime.fromisoformat(until) if until else None,
+        signed_by=row.signed_by,
+        lines=tuple((titles.get(source_id, ""), units) for source_id, units in row.lines),
+        direction=row.direction,
+    )
+
+
+def _scan(row: TrackingEvent) -> ScanSnapshot:
+    state = ParcelState(row.state) if row.state else None
+    return ScanSnapshot(at=row.at, state=state, text=row.text, location=row.location)
+
+
+def _refund(row: Refund) -> RefundSnapshot:
+    amount = Money(row.amount, row.currency)
+    return RefundSnapshot(
+        refund_id=row.public_id, amount=amount, state=row.state, tender=row.tender, reference=row.reference, at=row.at
+    )
+
+
+def _by_order(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    grouped: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row.order_id].append(row)
+    return grouped
