@@ -1,0 +1,1 @@
+"""Tortoise engines that survive cancellation. A configuration names `core.engines.sqlite` or `core.engines.asyncpg`."""

@@ -1,0 +1,282 @@
+"""Tortoise's SQLite engine, made safe against cancellation, tasks that outlive their transaction, and lock upgrades.
+
+There is one connection per process, in a thread of its own. A statement that was handed to the thread always runs to
+its end before the next one gets its turn; a cancelled caller waits for it and is cancelled then.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeVar
+
+import aiosqlite
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.sqlite import client as upstream
+from tortoise.connection import ConnectionHandler, ConnectionToken, get_connections
+from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
+
+from core.clock import utc
+from core.engines.transactions import (
+    SafeTransaction,
+    Savepoint,
+    Turn,
+    TurnInTransaction,
+    refuse_when_over,
+    uninterrupted,
+)
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+# SQLite compares times as text, so a raw query must write them the way the models do.
+sqlite3.register_adapter(datetime, lambda value: utc(value).isoformat(" "))
+
+
+class SqliteClient(upstream.SqliteClient):
+    """The connection of a process. Closing it is final."""
+
+    _closed = False
+
+    async def create_connection(self, with_db: bool) -> None:
+        if self._closed:
+            raise OperationalError("the database is closed")
+        if self._connection is None:
+            await uninterrupted(self._open())
+
+    async def close(self) -> None:
+        self._closed = True  # a statement that still waits must not connect again: the thread would outlive the app
+        await uninterrupted(super().close())
+
+    def acquire_connection(self) -> Turn:
+        return Turn(self._lock, self)
+
+    def _in_transaction(self) -> TransactionContext:
+        return SqliteTransactionContext(SqliteTransactionWrapper(self), self._lock)
+
+    async def execute_insert(self, query: str, values: list[Any]) -> int:
+        return await self._call(_insert, query, values)
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        await self._call(_insert_many, query, values)
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
+        return await self._call(_query, query, values)
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        _, rows = await self._call(_query, query, values)
+        return [dict(row) for row in rows]
+
+    async def execute_script(self, query: str) -> None:
+        await self._call(_script, query)
+
+    async def _open(self) -> None:
+        try:
+            connection = await aiosqlite.connect(self.filename, isolation_level=None)
+            try:
+                connection.row_factory = sqlite3.Row
+                for name, value in self.pragmas.items():
+                    await connection.execute_fetchall(f"PRAGMA {name}={value}")
+            except BaseException:
+                await connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise OperationalError(f"cannot open {self.filename}: {error}") from error
+        self._connection = connection
+        await self._post_connect()
+
+    async def _call(self, work: Callable[..., T], query: str, *arguments: Any) -> T:
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s", query)  # without the values: they are people's data
+            return await self._in_thread(connection, work, query.replace("\x00", "'||CHAR(0)||'"), *arguments)
+
+    async def _in_thread(self, connection: aiosqlite.Connection, work: Callable[..., T], *arguments: Any) -> T:
+        """Let the connection's thread call `work(sqlite3 connection, *arguments)`, and wait for it to the end."""
+        if not connection._running or connection._connection is None:
+            raise OperationalError("the database is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        connection._tx.put_nowait((future, partial(work, connection._connection, *arguments)))
+        try:
+            return await uninterrupted(future)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+        except sqlite3.DatabaseError as error:
+            raise OperationalError(error) from error
+
+
+class SqliteTransactionContext(TransactionContext):
+    """Holds the connection from BEGIN IMMEDIATE to COMMIT or ROLLBACK, and gives it back whatever happens."""
+
+    _connections: ConnectionHandler
+    _token: ConnectionToken
+
+    def __init__(self, client: "SqliteTransactionWrapper", lock: asyncio.Lock) -> None:
+        self.client: SqliteTransactionWrapper = client
+        self._lock = lock
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._lock.acquire()
+        try:
+            await self.client.connect()
+            await self.client.begin()
+        except BaseException:
+            await self._give_up()
+            raise
+        self._connections = get_connections()
+        self._token = self._connections.set(self.client.connection_name, self.client)
+        return self.client
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        try:
+            if self.client._finalized:
+                return
+            if exc_type is None:
+                await self.client.commit()
+            else:
+                await self._roll_back()
+        finally:
+            self._connections.reset(self._token)
+            self._lock.release()
+
+    async def _give_up(self) -> None:
+        try:
+            if self.client._connection is not None:
+                await self._roll_back()
+        finally:
+            self._lock.release()
+
+    async def _roll_back(self) -> None:
+        """Roll back; what ended the transaction matters more than a connection that is closed or broken."""
+        try:
+            await self.client.rollback()
+        except OperationalError as error:
+            log.warning("rollback failed: %s", error)
+
+
+class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
+    """What statements inside of a transaction run on; with `connection` in a transaction, a savepoint in it."""
+
+    def __init__(self, connection: SqliteClient) -> None:
+        self.capabilities = connection.capabilities
+        self.connection_name = connection.connection_name
+        self.fetch_inserted = connection.fetch_inserted
+        self.filename = connection.filename
+        self.log = connection.log
+        self._connection = connection._connection
+        self._lock = connection._lock if isinstance(connection, SqliteTransactionWrapper) else asyncio.Lock()
+        self._parent: SqliteClient = connection
+
+    async def connect(self) -> None:
+        """Take over the parent's connection, opened if need be. The caller holds the parent's lock."""
+        await self._parent.create_connection(with_db=True)
+        self._connection = self._parent._connection
+
+    async def create_connection(self, with_db: bool) -> None:
+        refuse_when_over(self)
+
+    async def close(self) -> None:
+        raise TransactionManagementError("a transaction cannot close the database")
+
+    def acquire_connection(self) -> TurnInTransaction:
+        return TurnInTransaction(self._lock, self)
+
+    def _in_transaction(self) -> TransactionContext:
+        return Savepoint(SqliteTransactionWrapper(self))
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        await self._call(_many, query, values)
+
+    async def execute_script(self, query: str) -> None:
+        """Run one statement. A script of several would commit this transaction silently, so it is refused."""
+        await self._call(_query, query, None)
+
+    async def _call(self, work: Callable[..., T], query: str, *arguments: Any) -> T:
+        return await super()._call(partial(_inside, work), query, *arguments)
+
+    async def _begin(self) -> None:
+        await self._in_thread(self._open_connection, _begin)
+
+    async def _commit(self) -> None:
+        await self._in_thread(self._open_connection, _commit)
+
+    async def _rollback(self) -> None:
+        await self._in_thread(self._open_connection, _rollback)
+
+    async def _command(self, statement: str) -> None:
+        await self._in_thread(self._open_connection, partial(_inside, _query), statement, None)
+
+    @property
+    def _open_connection(self) -> aiosqlite.Connection:
+        if self._connection is None:
+            raise TransactionManagementError("the transaction has no connection yet")
+        return self._connection
+
+
+def _inside(work: Callable[..., T], db: sqlite3.Connection, *arguments: Any) -> T:
+    """Refuse to go on when SQLite has rolled back by itself (disk full, I/O error): it would be half a change."""
+    if not db.in_transaction:
+        raise TransactionManagementError("SQLite has ended this transaction: nothing of it was kept")
+    return work(db, *arguments)
+
+
+def _query(db: sqlite3.Connection, query: str, values: list[Any] | None) -> tuple[int, list[sqlite3.Row]]:
+    before = db.total_changes
+    cursor = db.execute(query, values or ())
+    rows = cursor.fetchall()
+    if cursor.rowcount >= 0:
+        return cursor.rowcount, rows  # unlike total_changes, without what foreign keys and triggers did
+    return (db.total_changes - before) or len(rows), rows
+
+
+def _insert(db: sqlite3.Connection, query: str, values: list[Any]) -> int:
+    return db.execute(query, values).lastrowid or 0
+
+
+def _many(db: sqlite3.Connection, query: str, values: list[list[Any]]) -> None:
+    db.executemany(query, values)
+
+
+def _insert_many(db: sqlite3.Connection, query: str, values: list[list[Any]]) -> None:
+    _begin(db)
+    try:
+        db.executemany(query, values)
+    except BaseException:
+        _rollback(db)
+        raise
+    _commit(db)
+
+
+def _script(db: sqlite3.Connection, script: str) -> None:
+    db.executescript(script)
+
+
+def _begin(db: sqlite3.Connection) -> None:
+    if db.in_transaction:
+        log.warning("a transaction was left open on the connection; rolled back")
+        db.execute("ROLLBACK")
+    # Immediate: a deferred one that reads first and writes later fails at once when another process wrote meanwhile.
+    db.execute("BEGIN IMMEDIATE")
+
+
+def _commit(db: sqlite3.Connection) -> None:
+    if not db.in_transaction:
+        raise TransactionManagementError("SQLite has ended this transaction: nothing of it was kept")
+    try:
+        db.execute("COMMIT")
+    except BaseException:
+        _rollback(db)
+        raise
+
+
+def _rollback(db: sqlite3.Connection) -> None:
+    if db.in_transaction:
+        db.execute("ROLLBACK")
+
+
+client_class = SqliteClient

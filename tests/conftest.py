@@ -1,0 +1,149 @@
+"""Databases, servers and the clock for all tests.
+
+`database` opens a fresh, migrated database: SQLite, or PostgreSQL for tests marked `pg` and for all of them with
+`--database=pg`. Tests that ask for `both_databases` as well run twice, once on each.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.context import TortoiseContext
+
+from app.database import open_database, sqlite_url
+from app.migrating import migrate
+from core.clock import FrozenClock, frozen
+from tests.servers import PostgresServer, ServerMissing, postgres_server, redis_server
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("wismo")
+    group.addoption("--database", choices=["sqlite", "pg"], default="sqlite", help="where tests keep their rows")
+    group.addoption("--require-services", action="store_true", help="fail where a missing server would skip a test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "WISMO_DATABASE_URL" in os.environ:
+        raise pytest.UsageError("WISMO_DATABASE_URL is set: tests never touch a database that somebody uses")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> Iterator[FrozenClock]:
+    """A clock that stands at `START` until the test moves it."""
+    with frozen(START) as clock:
+        yield clock
+
+
+@pytest.fixture(params=["sqlite", pytest.param("pg", marks=pytest.mark.pg)])
+def both_databases(request: pytest.FixtureRequest) -> str:
+    """Ask for this to run a test on SQLite and on PostgreSQL."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `pg`: what this test runs on."""
+    if "both_databases" in request.fixturenames:
+        return str(request.getfixturevalue("both_databases"))
+    return "pg" if request.node.get_closest_marker("pg") else str(request.config.getoption("--database"))
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest, _fresh_names: Iterator[int]
+) -> Iterator[str]:
+    """The URL of a migrated database without rows, for this test alone."""
+    if database_kind == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        yield sqlite_url(Path(shutil.copy(template, tmp_path / "wismo.db")))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    request.getfixturevalue("postgres_template")
+    name = f"test_{next(_fresh_names)}"
+    server.run(f"CREATE DATABASE {name} TEMPLATE wismo_template")
+    yield server.url(name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest, _fresh_names: Iterator[int]
+) -> Iterator[str]:
+    """The URL of a database in which nothing was ever made; for SQLite not even a file."""
+    if database_kind == "sqlite":
+        yield sqlite_url(tmp_path / "empty.db")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"empty_{next(_fresh_names)}"
+    server.run(f"CREATE DATABASE {name}")
+    yield server.url(name)
+    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[TortoiseContext]:
+    """An open, migrated, empty database; models and verbs work in the test from here on."""
+    async with open_database(database_url) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "wismo.db"
+    asyncio.run(migrate(sqlite_url(path)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a migrated PostgreSQL database to use as a template."""
+    postgres.run("CREATE DATABASE wismo_template")
+    asyncio.run(migrate(postgres.url("wismo_template")))
+    return "wismo_template"
+
+
+@pytest.fixture(scope="session")
+def postgres(_services: Callable[[Any], Any]) -> PostgresServer:
+    """A private PostgreSQL server for this run."""
+    server: PostgresServer = _services(postgres_server())
+    return server
+
+
+@pytest.fixture(scope="session")
+def redis_url(_services: Callable[[Any], Any]) -> str:
+    """The URL of a private Redis server for this run."""
+    return str(_services(redis_server()))
+
+
+@pytest.fixture(scope="session")
+def _services(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], Any]]:
+    """Starts servers and stops them at the end of the run."""
+    with ExitStack() as stack:
+
+        def start(server: Any) -> Any:
+            try:
+                return stack.enter_context(server)
+            except ServerMissing as error:
+                (pytest.fail if request.config.getoption("--require-services") else pytest.skip)(str(error))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def _fresh_names() -> Iterator[int]:
+    return count(1)

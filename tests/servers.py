@@ -1,0 +1,201 @@
+"""Private PostgreSQL and Redis servers for the tests: own folder, free port, loopback only, gone at the end."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+class ServerMissing(Exception):
+    """The program is not installed; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server whose only account, `postgres`, needs no password."""
+
+    host: str
+    port: int
+    program_folder: Path
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@{self.host}:{self.port}/{database}"
+
+    def run(self, *statements: str) -> None:
+        """Run statements, each by itself, in the maintenance database."""
+        for statement in statements:
+            account = ["-h", self.host, "-p", str(self.port), "-U", "postgres", "-d", "postgres"]
+            answer = subprocess.run(
+                [str(self.program_folder / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", *account, "-c", statement],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=START_SECONDS,
+            )
+            if answer.returncode:
+                raise RuntimeError(f"{statement}: {answer.stderr.strip()}")
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run PostgreSQL for the length of the block. Raises ServerMissing."""
+    programs = _postgres_programs()
+    account = _account()
+    with _folder("wismo-pg-", account) as folder:
+        data = folder / "data"
+        _as(account, [programs / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+        command = partial(_postgres_command, programs, folder)
+        with _on_a_free_port(command, folder / "server.log", account, end=signal.SIGQUIT) as port:
+            _wait_until_ready(programs, port)
+            yield PostgresServer("127.0.0.1", port, programs)
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Run Redis for the length of the block and yield its URL. Raises ServerMissing."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise ServerMissing("redis-server is not installed (Debian package redis-server)")
+    with _folder("wismo-redis-", None) as folder:
+
+        def command(port: int) -> list[str]:
+            only_here = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+            return [program, *only_here, "--save", "", "--appendonly", "no"]
+
+        with _on_a_free_port(command, folder / "server.log", None, end=signal.SIGTERM) as port:
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM) -> None:
+    """End a process that we started: politely, then for certain."""
+    if process.poll() is None:
+        process.send_signal(by)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], *, seconds: float = START_SECONDS) -> bool:
+    """Wait until `process` answers on `port`. False when it ended instead; raises TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            return False
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+def _postgres_programs() -> Path:
+    """The folder of the newest PostgreSQL; Debian keeps its programs out of the search path."""
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    if folders:
+        return max(folders, key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0)
+    found = shutil.which("postgres")
+    if found is None or shutil.which("initdb") is None:
+        raise ServerMissing("PostgreSQL is not installed (Debian package postgresql)")
+    return Path(found).resolve().parent
+
+
+def _postgres_command(programs: Path, folder: Path, port: int) -> list[str]:
+    fast = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": str(folder),
+        "max_connections": "60",
+        "shared_buffers": "32MB",
+        "timezone": "UTC",
+    }
+    settings = [word for name, value in fast.items() for word in ("-c", f"{name}={value}")]
+    return [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *settings]
+
+
+@contextmanager
+def _on_a_free_port(
+    command: Callable[[int], Sequence[str]], log: Path, account: pwd.struct_passwd | None, *, end: signal.Signals
+) -> Iterator[int]:
+    """Start, on another port if somebody took the first one meanwhile, and stop by the signal `end`."""
+    for _ in range(5):
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(command(port), stdout=output, stderr=output, **_identity(account))
+        try:
+            if wait_for_port(port, process):
+                yield port
+                return
+        finally:
+            stop(process, by=end)
+    raise RuntimeError(f"the server does not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Who runs PostgreSQL: it refuses root, so root hands over to the package's account."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        raise ServerMissing("PostgreSQL refuses to run as root and there is no account postgres") from None
+
+
+def _wait_until_ready(programs: Path, port: int) -> None:
+    """PostgreSQL opens its port before it lets anybody in."""
+    deadline = time.monotonic() + START_SECONDS
+    question = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    while subprocess.run(question, check=False).returncode:
+        if time.monotonic() > deadline:
+            raise TimeoutError("PostgreSQL does not become ready")
+        time.sleep(0.02)
+
+
+def _identity(account: pwd.struct_passwd | None) -> dict[str, Any]:
+    if account is None:
+        return {"cwd": "/"}
+    return {"cwd": "/", "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _as(account: pwd.struct_passwd | None, command: Sequence[object]) -> None:
+    answer = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, check=False, **_identity(account)
+    )
+    if answer.returncode:
+        raise RuntimeError(f"{command[0]}: {answer.stderr.strip()}")
+
+
+@contextmanager
+def _folder(prefix: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
+    """A folder of our own. Not below pytest's tmp_path, which other accounts may not enter."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    if owner is not None:
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
