@@ -22,22 +22,29 @@ class Conversation(Model):
     public_id = public_id_field()  # cnv_…
     shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="conversations")
     shop_id: int
-    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("wismo.Customer", related_name="conversations")
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "wismo.Customer", related_name="conversations"
+    )
     customer_id: int
     channel = code_field(default=CHAT)  # where it began
     language = fields.CharField(max_length=8, default="en")
     subject = fields.CharField(max_length=300, default="")
     handler = code_field(default=BOT)
-    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField("wismo.Agent", null=True, related_name="conversations")
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="conversations"
+    )
     agent_id: int | None
     last_number = fields.BigIntField(default=0)
+    last_customer_number = fields.BigIntField(default=0)  # of the customer's newest message
     customer_read = fields.BigIntField(default=0)
     desk_read = fields.BigIntField(default=0)
     last_customer_at = UtcDatetimeField(null=True)
     last_message_at = UtcDatetimeField(null=True)
     last_text = fields.CharField(max_length=200, default="")
     dialogue: Any = fields.JSONField(default=dict)  # what the bot remembers
-    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="conversations")
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "wismo.Order", null=True, related_name="conversations"
+    )
     order_id: int | None  # the order last talked about, shown live
     version = fields.BigIntField(default=1)
     created_at = UtcDatetimeField()
@@ -57,7 +64,9 @@ class Message(Model):
     """Public words. The number orders a conversation without gaps; the client id makes sending repeatable."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="messages")
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="messages"
+    )
     conversation_id: int
     number = fields.BigIntField()
     client_id = fields.CharField(max_length=80)
@@ -67,7 +76,9 @@ class Message(Model):
     channel = code_field(default=CHAT)
     language = fields.CharField(max_length=8, default="en")
     text = fields.TextField()
-    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="messages")
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "wismo.Order", null=True, related_name="messages"
+    )
     order_id: int | None  # a live card of this order is shown under the text
     quick_replies: Any = fields.JSONField(default=list)  # [{"label", "text"}]
     form = code_field(null=True)  # what the client may ask for: code
@@ -77,7 +88,8 @@ class Message(Model):
     class Meta:
         app = "wismo"
         table = "message"
-        unique_together = (("conversation_id", "number"), ("conversation_id", "client_id"))
+        # The author's kind is part of the key: nobody can use up the client id of somebody else's answer.
+        unique_together = (("conversation_id", "number"), ("conversation_id", "author_kind", "client_id"))
         indexes = (Index(fields=("order_id",)),)
 
 
@@ -86,10 +98,14 @@ class Note(Model):
 
     id = fields.BigIntField(primary_key=True)
     public_id = public_id_field()  # nte_…
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="notes")
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="notes"
+    )
     conversation_id: int
     client_id = fields.CharField(max_length=80)
-    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField("wismo.Agent", null=True, related_name="notes")
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="notes"
+    )
     agent_id: int | None  # null: the bot's handover summary
     text = fields.TextField()
     created_at = UtcDatetimeField()
@@ -105,7 +121,9 @@ class Proof(Model):
     """In this conversation the customer has shown that `contact` is theirs, until it expires."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="proofs")
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="proofs"
+    )
     conversation_id: int
     kind = code_field()  # code · token
     contact = fields.CharField(max_length=254)  # e-mail in lower case or phone in E.164
@@ -122,7 +140,9 @@ class CodeRequest(Model):
     """A one-time code somebody asked for. The row looks the same whether the order exists or not."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="code_requests")
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="code_requests"
+    )
     conversation_id: int
     number_key = fields.CharField(max_length=120)  # of the order that was named
     contact = fields.CharField(max_length=254, default="")  # empty: nothing was sent, no code can fit
@@ -142,7 +162,9 @@ class AnswerReceipt(Model):
     """Why the bot said what it said: replayable."""
 
     id = fields.BigIntField(primary_key=True)
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="receipts")
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="receipts"
+    )
     conversation_id: int
     question_number = fields.BigIntField()
     rule = fields.CharField(max_length=120)
@@ -150,7 +172,9 @@ class AnswerReceipt(Model):
     intent = code_field()
     confidence = fields.FloatField(default=0)
     facts: Any = fields.JSONField(default=dict)
-    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField("wismo.Order", null=True, related_name="receipts")
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "wismo.Order", null=True, related_name="receipts"
+    )
     order_id: int | None
     order_version = fields.BigIntField(null=True)
     as_of = UtcDatetimeField()

@@ -1,0 +1,81 @@
+"""What happens in a conversation. Ids are database ids; people's words travel in rows, never in events."""
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationOpened(Event):
+    """A new thread with a customer exists. Recorded by `opening`."""
+
+    conversation_id: int
+    shop_id: int
+    channel: str  # chat · email · phone · api
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePosted(Event):
+    """A public message got its number. Recorded once per message, never for a resend."""
+
+    conversation_id: int
+    shop_id: int
+    message_id: int
+    number: int
+    author_kind: str  # customer · agent · bot · system
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerChanged(Event):
+    """Somebody else speaks for the shop now. Recorded by `handover`, and by an agent's post that takes over."""
+
+    conversation_id: int
+    shop_id: int
+    handler: str  # bot · queue · agent
+    agent_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAdded(Event):
+    """An internal note was written. For the desk only."""
+
+    conversation_id: int
+    shop_id: int
+    note_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRead(Event):
+    """One side has read up to `number`. Recorded only when that is further than before."""
+
+    conversation_id: int
+    shop_id: int
+    reader: str  # customer · desk
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRequested(Event):
+    """A one-time code was asked for; a job finds out whether there is anybody to send it to."""
+
+    conversation_id: int
+    code_request_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactProved(Event):
+    """The customer has shown that `contact` is theirs, in this conversation."""
+
+    conversation_id: int
+    contact: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderInView(Event):
+    """Another order is shown live beside the conversation."""
+
+    conversation_id: int
+    shop_id: int
+    order_id: int

@@ -1,0 +1,54 @@
+"""Finding messages by their words, in any language: newest first, both databases over the same bigram text.
+
+The table `message_search` is made by the migrations: FTS5 with the message's id as rowid on SQLite, a tsvector with a
+GIN index on PostgreSQL. Neither splits Chinese into words, so the text is split before (`core.text`).
+"""
+
+from collections.abc import Sequence
+
+from conversations.models import Message
+from core.sql import fetch
+from core.text import index_text, query_words
+from core.transactions import dialect
+
+QUERY_WORDS = 12
+PAGE_LIMIT = 100
+
+_ADD = {
+    "sqlite": "INSERT INTO message_search (rowid, body) VALUES ({id}, {body})",
+    "postgres": "INSERT INTO message_search (message_id, body) VALUES ({id}, to_tsvector('simple', {body}))",
+}
+_FIND = {
+    "sqlite": (
+        "SELECT m.id FROM message_search AS s JOIN message AS m ON m.id = s.rowid"
+        " JOIN conversation AS c ON c.id = m.conversation_id"
+        " WHERE s.body MATCH {query} AND c.shop_id IN ({shops}) ORDER BY s.rowid DESC LIMIT {limit}"
+    ),
+    "postgres": (
+        "SELECT m.id FROM message_search AS s JOIN message AS m ON m.id = s.message_id"
+        " JOIN conversation AS c ON c.id = m.conversation_id"
+        " WHERE s.body @@ plainto_tsquery('simple', {query}) AND c.shop_id IN ({shops})"
+        " ORDER BY s.message_id DESC LIMIT {limit}"
+    ),
+}
+
+
+async def add(message_id: int, text: str) -> None:
+    """Make a message findable; part of the change that posts it."""
+    await fetch(_ADD[dialect()], id=message_id, body=index_text(text))
+
+
+async def search_messages(shop_ids: Sequence[int], text: str, limit: int = 50) -> list[Message]:
+    """Messages of these shops that hold all words of `text`, newest first, with conversation and customer.
+
+    Chinese is matched by neighbouring characters, so any part of a sentence finds it. Of long texts the first twelve
+    words count; without a word nothing is found.
+    """
+    words = query_words(text)[:QUERY_WORDS]
+    if not words:
+        return []
+    sqlite = dialect() == "sqlite"
+    query = " ".join(f'"{word}"' if sqlite else word for word in words)
+    rows = await fetch(_FIND[dialect()], query=query, shops=list(shop_ids), limit=max(1, min(limit, PAGE_LIMIT)))
+    found = Message.filter(id__in=[row["id"] for row in rows]) if rows else Message.filter(id=0)
+    return await found.order_by("-id").select_related("conversation__customer")
