@@ -1,0 +1,30 @@
+# Short names for people who have make. Everything here also works without it.
+.PHONY: help run test lint types unit format locks messages clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
+
+run:  ## set up and serve
+	./wismo
+
+test:  ## check everything
+	./wismo test
+
+lint types unit:  ## one part of the checks
+	./wismo test $@
+
+format:  ## put the code in order
+	.venv/bin/python -m ruff check --fix-only .
+	.venv/bin/python -m ruff format .
+
+locks:  ## pin what pyproject.toml asks for (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --group dev -o requirements-dev.lock
+
+messages:  ## collect the words for people into the Chinese catalogue
+	@mkdir -p .test-report
+	.venv/bin/python -m babel.messages.frontend -q extract -F pyproject.toml -k t --no-location --sort-output -o .test-report/wismo.pot .
+	.venv/bin/python -m babel.messages.frontend -q update -D wismo -l zh -d app/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .test-report/wismo.pot
+
+clean:  ## forget everything that can be made again (the data stays)
+	rm -rf .venv .venv.lock .test-report .*_cache .hypothesis .coverage* build dist htmlcov
