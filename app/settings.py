@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.database import sqlite_url
 from core.errors import Invalid
 
 
@@ -26,7 +27,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr = Field(SecretStr(""), description="redis://… when several processes share the desk; empty: one process.")
     smtp_url: SecretStr = Field(SecretStr(""), description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: demo mailbox.")
     mail_host: str = Field("127.0.0.1", description="Address the mail listener (SMTP and LMTP) listens on.")
-    mail_port: int = Field(8025, ge=-1, le=65535, description="Port of the mail listener; 0 takes a free one, -1 switches it off.")
+    mail_port: int | None = Field(None, ge=-1, le=65535, description="Port of the mail listener; empty: the web port + 25, 0 takes a free one, -1 switches it off.")
     demo: bool | None = Field(None, description="Demo shops, mailbox and simulator; empty: as the database was first filled.")
     forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-For is believed.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
@@ -64,12 +65,19 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The address of the database that is really used."""
-        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir.absolute() / 'wismo.db'}"
+        return self.database_url.get_secret_value() or sqlite_url(self.data_dir / "wismo.db")
 
     @property
     def public_url(self) -> str:
         """Where people reach the desk, without a trailing slash."""
         return self.base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def intake_port(self) -> int:
+        """The port of the mail listener: beside the web port, so that two desks on one machine do not collide."""
+        if self.mail_port is not None:
+            return self.mail_port
+        return self.port + 25 if 0 < self.port <= 65510 else 0
 
     @property
     def secure(self) -> bool:

@@ -1,11 +1,14 @@
 """The people on both sides of the desk."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tortoise import fields
+from tortoise.expressions import Q
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from core.clock import now
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.shops import Shop
 
@@ -83,6 +86,15 @@ class Actor:
 
 BOT = Actor("bot", None, "Wismo")
 SYSTEM = Actor("system")
+
+
+PRESENT = timedelta(minutes=2)  # an open console gives a sign of life at least this often
+
+
+async def anyone_online(shop_id: int) -> bool:
+    """Whether somebody who may answer for the shop has the console open now."""
+    present = Agent.filter(active=True, seen_at__gte=now() - PRESENT)
+    return await present.filter(Q(role=ADMIN) | Q(memberships__shop_id=shop_id)).exists()
 
 
 async def shop_ids_of(agent: Agent) -> list[int]:

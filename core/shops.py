@@ -25,6 +25,7 @@ class Shop(Model):
     origins: Any = fields.JSONField(default=list)  # web origins that may embed the widget
     secrets: Any = fields.JSONField(default=dict)  # {"shopify": […], "api": […]}: newest first, old ones while rotating
     hours: Any = fields.JSONField(default=dict)  # {"mon": [["09:00", "18:00"]], …} in the shop's time zone; missing day = closed
+    demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves
     created_at = UtcDatetimeField()
 
     class Meta:

@@ -1,0 +1,253 @@
+"""The `wismo` program: one command for each thing an operator does."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from app.auth import agents as desk
+from app.database import open_database, sqlite_path
+from app.demo import LOGINS, fill_demo, is_empty, is_demo
+from app.health import program_version
+from app.logs import configure_logs
+from app.main import create_app
+from app.migrating import migrate, pending
+from app.serving import require_free, serve
+from app.settings import Settings, read_settings
+from app.working import work_until_stopped
+from bots.filters import classify
+from core.clock import now
+from core.errors import WismoError
+from core.people import ROLES, Agent
+from core.shops import Shop
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Wismo: a customer-service desk for online shops."""
+
+
+def main() -> None:
+    """Run the program; an error we know ends with its sentence and status 1, not with a traceback."""
+    try:
+        cli(prog_name="wismo", standalone_mode=True)
+    except WismoError as error:
+        click.echo(f"wismo: {error.detail or error.code}", err=True)
+        sys.exit(1)
+
+
+def _prepared() -> Settings:
+    settings = read_settings()
+    settings.prepare()
+    configure_logs(settings.log_format, settings.log_level)
+    return settings
+
+
+def _in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run an async command with the database open."""
+
+    @wraps(body)
+    def command(*args: Any, **kwargs: Any) -> None:
+        settings = _prepared()
+
+        async def run() -> None:
+            async with open_database(settings.database):
+                await body(*args, **kwargs)
+
+        asyncio.run(run())
+
+    return command
+
+
+@cli.command()
+def run() -> None:
+    """Set up what is missing, fill a demo shop if the database is empty, and serve. This is what `./wismo` does."""
+    settings = _prepared()
+    require_free(settings.host, settings.port)
+    asyncio.run(_set_up(settings))
+    serve(create_app(settings), settings, lambda port: _announce(settings, port))
+
+
+@cli.command("serve")
+@click.option("--no-work", is_flag=True, help="Leave the jobs to `wismo work`.")
+@click.option("--no-intake", is_flag=True, help="Do not listen for mail in this process.")
+def serve_command(no_work: bool, no_intake: bool) -> None:
+    """Serve web pages, sockets and the API; refuses to start while migrations are pending."""
+    settings = _prepared()
+    serve(create_app(settings, work=not no_work, intake=not no_intake), settings, lambda port: _announce(settings, port))
+
+
+@cli.command()
+def work() -> None:
+    """Run jobs only: for desks with several processes."""
+    work_until_stopped(_prepared())
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database up to date. An SQLite file is copied first."""
+    settings = _prepared()
+    report = asyncio.run(migrate(settings.database, backup_dir=settings.data_dir / "backups"))
+    click.echo(str(report))
+
+
+@cli.command()
+def demo() -> None:
+    """Fill the demo shops into an empty database."""
+    settings = _prepared()
+    asyncio.run(_set_up(settings))
+    click.echo("The demo is in place.")
+    _show_logins()
+
+
+@cli.group()
+def agents() -> None:
+    """The people at the desk."""
+
+
+@agents.command("list")
+@_in_database
+async def list_agents() -> None:
+    """Everybody who may log in."""
+    for agent in await Agent.all().order_by("email"):
+        click.echo(f"{agent.email}\t{agent.role}\t{'active' if agent.active else 'disabled'}\t{agent.name}")
+
+
+@agents.command("add")
+@click.argument("email")
+@click.option("--name", prompt=True)
+@click.option("--role", type=click.Choice(ROLES), default="agent", show_default=True)
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--shop", "shop_keys", multiple=True, help="Key of a shop the agent works for; may be repeated.")
+@click.password_option()
+@_in_database
+async def add_agent(email: str, name: str, role: str, language: str, shop_keys: tuple[str, ...], password: str) -> None:
+    """Hire somebody."""
+    shops = await Shop.filter(key__in=list(shop_keys))
+    missing = set(shop_keys) - {shop.key for shop in shops}
+    if missing:
+        raise click.BadParameter(f"no shop has the key {', '.join(sorted(missing))}", param_hint="--shop")
+    agent = await desk.create_agent(email, name, password, role=role, language=language, shops=shops)
+    click.echo(f"{agent.email} may log in now.")
+
+
+@agents.command("password")
+@click.argument("email")
+@click.password_option()
+@_in_database
+async def set_password(email: str, password: str) -> None:
+    """Give somebody a new password; their sessions end."""
+    await desk.set_password(await _agent(email), password)
+    click.echo("Done.")
+
+
+@agents.command("disable")
+@click.argument("email")
+@_in_database
+async def disable_agent(email: str) -> None:
+    """Lock somebody out, at once."""
+    await desk.disable_agent(await _agent(email))
+    click.echo("Done.")
+
+
+@cli.group()
+def bot() -> None:
+    """The rule-based bot."""
+
+
+@bot.command("classify")
+def classify_command() -> None:
+    """Read {"id", "text"} lines, write what the bot understands, a line each."""
+    for line in classify(sys.stdin):
+        click.echo(line)
+        sys.stdout.flush()
+
+
+@cli.group()
+def config() -> None:
+    """The settings."""
+
+
+@config.command("show")
+def show_config() -> None:
+    """Every setting in force, with secrets masked."""
+    settings = read_settings()
+    for name, value in settings.model_dump(mode="json").items():
+        click.echo(f"WISMO_{name.upper()}={'' if value is None else value}")
+
+
+@config.command("check")
+def check_config() -> None:
+    """Say what is wrong with the settings, or that nothing is."""
+    read_settings().prepare()
+    click.echo("The settings are fine.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at everything the desk needs and say what is wrong."""
+    settings = _prepared()
+    problems = asyncio.run(_examine(settings))
+    for sentence in problems:
+        click.echo(f"✗ {sentence}")
+    if problems:
+        sys.exit(1)
+    click.echo("✓ Settings, database and migrations are in order.")
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"wismo {program_version()}")
+
+
+async def _set_up(settings: Settings) -> None:
+    await migrate(settings.database, backup_dir=settings.data_dir / "backups")
+    async with open_database(settings.database):
+        if await is_empty() and settings.demo is not False:
+            click.echo("Filling the demo shops …", err=True)
+            await fill_demo(settings, now())
+
+
+async def _examine(settings: Settings) -> list[str]:
+    found = []
+    try:
+        waiting = await pending(settings.database)
+        if waiting:
+            found.append(f"{len(waiting)} migrations are pending: run `./wismo migrate`")
+    except WismoError as error:
+        found.append(error.detail)
+    path = sqlite_path(settings.database)
+    if path is not None and not path.exists():
+        found.append("there is no database yet: run `./wismo`")
+    return found
+
+
+async def _agent(email: str) -> Agent:
+    agent = await Agent.get_or_none(email=email.strip().lower())
+    if agent is None:
+        raise click.BadParameter("nobody has this e-mail", param_hint="EMAIL")
+    return agent
+
+
+def _announce(settings: Settings, port: int) -> None:
+    base = settings.base_url or f"http://{settings.host}:{port}"
+    click.echo(f"\n  Wismo {program_version()} is open.\n\n  Console    {base}/console")
+    if settings.demo is not False:
+        click.echo(f"  Demo shops {base}/demo\n  Mailbox    {base}/demo/mailbox")
+        _show_logins()
+    click.echo("\n  Ctrl-C stops it.\n")
+
+
+def _show_logins() -> None:
+    click.echo("\n  Demo logins (password for all: wismo-demo)")
+    for email, role in LOGINS:
+        click.echo(f"    {email:<28} {role}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Pure-ASGI layers around every request: an id for the logs, headers that keep browsers safe, a language."""
+
+import time
+from urllib.parse import urlsplit
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.ids import new_id
+
+log = structlog.get_logger("wismo.http")
+
+requests_total = Counter("wismo_http_requests_total", "Requests answered, by method and status class", ["method", "status"])
+request_seconds = Histogram("wismo_http_request_seconds", "Time to the first byte of the answer")
+
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+QUIET = ("/livez", "/readyz", "/metrics", "/static/")
+
+
+class RequestLog:
+    """One log line a request, with an id that the answer carries too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id, started, status = new_id("req"), time.perf_counter(), 500
+        structlog.contextvars.bind_contextvars(request=request_id)
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                request_seconds.observe(time.perf_counter() - started)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noting)
+        finally:
+            requests_total.labels(scope["method"], f"{status // 100}xx").inc()
+            if not scope["path"].startswith(QUIET):
+                milliseconds = round((time.perf_counter() - started) * 1000, 1)
+                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+            structlog.contextvars.unbind_contextvars("request")
+
+
+class SafeHeaders:
+    """Headers for every answer that does not set its own."""
+
+    def __init__(self, app: ASGIApp, secure: bool) -> None:
+        self.app = app
+        self.defaults = {
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": PAGE_POLICY,
+        }
+        if secure:
+            self.defaults["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.defaults.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_safely)
+
+
+class KeptStatic:
+    """Static files whose address carries a digest may be kept for ever."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        versioned = scope["type"] == "http" and scope.get("query_string", b"").startswith(b"v=")
+
+        async def send_kept(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                policy = "public, max-age=31536000, immutable" if versioned and message["status"] == 200 else "no-cache"
+                MutableHeaders(scope=message)["Cache-Control"] = policy
+            await send(message)
+
+        await self.app(scope, receive, send_kept)
+
+
+def own_path(target: str | None, otherwise: str) -> str:
+    """`target` if it is a path of this site, else `otherwise`: no open redirects by `//`, `\\` or a scheme."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return otherwise
+    parts = urlsplit(target)
+    clean = all(character.isprintable() for character in target)
+    return target if not parts.scheme and not parts.netloc and clean else otherwise

@@ -1,0 +1,28 @@
+"""Durable work: which job kind calls what. A handler calls one verb or one gateway and may run twice."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.demo.tick import tick_demo
+from app.jobs.answering import answer
+from app.jobs.context import JobContext
+from app.jobs.folding import fold_order
+from app.jobs.housekeeping import keep_house
+from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
+from app.jobs.notices import send_notice
+from app.jobs.promises import judge_promise
+
+Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
+
+HANDLERS: dict[str, Handler] = {
+    "orders.fold": fold_order,
+    "bot.answer": answer,
+    "code.send": send_code,
+    "mail.receive": receive_mail,
+    "mail.send": send_mail,
+    "mail.reply": reply_by_mail,
+    "notice.send": send_notice,
+    "promise.judge": judge_promise,
+    "housekeeping.daily": keep_house,
+    "demo.tick": tick_demo,
+}

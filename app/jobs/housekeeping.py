@@ -1,0 +1,39 @@
+"""Work that comes back by itself: each run plans the next, and a key keeps several processes from doubling it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.auth.sessions import forget_dead_sessions
+from app.jobs.context import JobContext
+from core.clock import now
+from core.jobs import enqueue, forget_done
+from core.transactions import transaction
+
+EVERY = {
+    "housekeeping.daily": timedelta(hours=24),
+    "promise.judge": timedelta(minutes=1),
+    "demo.tick": timedelta(seconds=20),
+}
+KEEP_DONE = timedelta(days=7)
+
+
+async def schedule(*, demo: bool) -> None:
+    """Make sure that every periodic job has its next run planned."""
+    for kind in EVERY:
+        if kind != "demo.tick" or demo:
+            await plan_next(kind, now())
+
+
+async def plan_next(kind: str, after: datetime) -> None:
+    """Plan the run that follows `after`: one for each period, however many ask for it."""
+    period = EVERY[kind].total_seconds()
+    slot = int(after.timestamp() // period) + 1
+    await enqueue(kind, {}, run_at=datetime.fromtimestamp(slot * period, after.tzinfo), key=f"{kind}:{slot}", max_attempts=3)
+
+
+async def keep_house(args: dict[str, Any], context: JobContext) -> None:
+    """Forget finished jobs and dead sessions."""
+    async with transaction():
+        await plan_next("housekeeping.daily", now())
+        await forget_done(KEEP_DONE)
+        await forget_dead_sessions()

@@ -1,0 +1,41 @@
+"""Telling customers what has changed on their order, in every open chat that may know of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.jobs.context import JobContext
+from bots.notices import notice
+from conversations.models import CHAT, Conversation, Proof
+from conversations.posting import post
+from core.clock import now
+from core.people import SYSTEM
+from orders.models import Order
+from orders.snapshots import snapshot
+
+RECENT = timedelta(days=7)  # nobody still waits in a chat that has been quiet for longer
+
+
+async def send_notice(args: dict[str, Any], context: JobContext) -> None:
+    """Post the notice `kind` about `order` once in each conversation whose customer has proved the order's contact."""
+    order = await Order.get(id=args["order"])
+    picture = await snapshot(order)
+    client_id = f"notice:{order.id}:{args['kind']}:{args['subject']}"
+    for conversation in await _who_may_know(order):
+        reply = notice(args["kind"], picture, conversation.language, now())
+        if reply is not None:
+            await post(
+                conversation.id,
+                SYSTEM,
+                reply.text,
+                client_id=client_id,
+                order_id=order.id,
+                quick_replies=[{"label": quick.label, "text": quick.text} for quick in reply.quick_replies],
+            )
+
+
+async def _who_may_know(order: Order) -> list[Conversation]:
+    contacts = [contact for contact in (order.email, order.phone) if contact]
+    proved = Proof.filter(contact__in=contacts, expires_at__gt=now())
+    ids = await proved.filter(conversation__shop_id=order.shop_id).distinct().values_list("conversation_id", flat=True)
+    recent = Conversation.filter(id__in=list(ids), channel=CHAT, last_message_at__gt=now() - RECENT)
+    return await recent.order_by("id")

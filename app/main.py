@@ -1,0 +1,169 @@
+"""The composition root: builds the application from settings, and takes replacements for what touches the outside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from app import health
+from app.api import orders as orders_api
+from app.auth.csrf import CsrfMiddleware
+from app.database import DatabaseMiddleware, open_database
+from app.demo import is_demo
+from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
+from app.guards import KeptStatic, RequestLog, SafeHeaders
+from app.intake.listener import start_listener
+from app.jobs import HANDLERS
+from app.jobs.context import JobContext
+from app.jobs.housekeeping import schedule
+from app.jobs.runner import Worker
+from app.limits import Limiter
+from app.migrating import require_migrated
+from app.reactions import connect
+from app.realtime import socket
+from app.realtime.hub import Hub
+from app.realtime.relay import RedisRelay
+from app.rendering import STATIC, error_page, make_templates
+from app.settings import Settings
+from app.web import console, demo_mailbox, demo_shop, login, widget
+from app.webhooks import shopify
+from bots.rulebook import load_rulebook
+from core import jobs
+from core.errors import Invalid, NotFound, TooLarge, WismoError
+from core.events import use_bus
+from core.tasks import remember_base_context, spawn
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 1 << 20
+
+
+async def front_page(request: Request) -> Response:
+    """Where somebody lands who opens the bare address."""
+    return RedirectResponse("/demo" if request.app.state.demo else "/console", status_code=303)
+
+
+ROUTES: Sequence[BaseRoute] = [
+    Route("/", front_page),
+    *health.routes,
+    *login.routes,
+    *console.routes,
+    *widget.routes,
+    *socket.routes,
+    *shopify.routes,
+    *orders_api.routes,
+    Mount("/demo", routes=[*demo_shop.routes, *demo_mailbox.routes]),
+    Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),
+]
+
+
+def create_app(settings: Settings, *, mailer: Mailer | None = None, work: bool = True, intake: bool = True) -> Starlette:
+    """The desk as an ASGI application. `work` runs jobs in this process, `intake` listens for mail."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            app.state.database = await stack.enter_async_context(open_database(settings.database))
+            await require_migrated(settings.database)
+            app.state.demo = await is_demo() if settings.demo is None else settings.demo
+            parts = await open_parts(settings, stack, mailer=mailer, work=work, intake=intake)
+            app.state.hub, app.state.limiter, app.state.mail_port = parts.hub, parts.limiter, parts.mail_port
+            app.state.ready = True
+            yield
+            app.state.ready = False
+
+    app = Starlette(
+        routes=ROUTES,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SafeHeaders, secure=settings.secure),
+            Middleware(DatabaseMiddleware),
+            Middleware(CsrfMiddleware),
+        ],
+        exception_handlers={WismoError: _known_error, HTTPException: _http_error, Exception: _unknown_error},
+    )
+    app.state.settings = settings
+    app.state.templates = make_templates()
+    app.state.rulebook = load_rulebook()
+    app.state.ready = False
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs beside the requests."""
+
+    hub: Hub
+    limiter: Limiter
+    mail_port: int | None
+
+
+async def open_parts(
+    settings: Settings, stack: AsyncExitStack, *, mailer: Mailer | None = None, work: bool = True, intake: bool = True
+) -> Parts:
+    """Start what runs beside the requests, in a task that has the database open; it stops in the opposite order."""
+    remember_base_context()
+    redis_url = settings.redis_url.get_secret_value()
+    limiter = Limiter(redis_url)
+    stack.push_async_callback(limiter.close)
+    mailer = mailer or _mailer(settings)
+    stack.push_async_callback(mailer.close)
+    hub: Hub = RedisRelay(redis_url) if redis_url else Hub()
+    await hub.start()
+    stack.push_async_callback(hub.stop)
+    use_bus(connect(hub))
+    if work:
+        worker = Worker(JobContext(settings, mailer, load_rulebook()), HANDLERS)
+        jobs.use_waker(worker.wake)
+        running = spawn(worker.run(), name="worker")
+        stack.push_async_callback(_stop_worker, worker, running)
+        await schedule(demo=await is_demo())
+    mail_port = None
+    if intake and settings.intake_port >= 0:
+        listener = await start_listener(settings)
+        mail_port = listener.port
+        stack.push_async_callback(listener.close)
+    return Parts(hub, limiter, mail_port)
+
+
+async def _stop_worker(worker: Worker, running: asyncio.Task[None]) -> None:
+    await worker.stop()
+    await running
+
+
+def _mailer(settings: Settings) -> Mailer:
+    url = settings.smtp_url.get_secret_value()
+    return SmtpMailer(url) if url else DemoMailbox()
+
+
+async def _known_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WismoError)
+    if error.status >= 500:
+        log.error("request_failed", code=error.code, detail=error.detail)
+    return error_page(error, request)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals in our clothes."""
+    assert isinstance(error, HTTPException)
+    kinds: dict[int, type[WismoError]] = {404: NotFound, 413: TooLarge}
+    own = kinds.get(error.status_code, Invalid)()
+    if error.status_code not in kinds:
+        own.status, own.code = error.status_code, f"http_{error.status_code}"
+    return error_page(own, request)
+
+
+async def _unknown_error(request: Request, error: Exception) -> Response:
+    log.error("request_crashed", path=request.url.path, exc_info=error)
+    return error_page(WismoError(), request)

@@ -1,0 +1,52 @@
+"""What follows an event: the one table of all reactions. Read a line to know what happens when.
+
+Inside: part of the change, database only. After: once it is durable; may be lost, and heals by number.
+"""
+
+from app.reactions.casework import ask_bot_or_desk, keep_first_reply_promise, send_reply_by_mail
+from app.reactions.frames import Frames
+from app.reactions.notices import send_code_later, tell_customers
+from app.realtime.hub import Hub
+from conversations.events import (
+    CodeRequested,
+    ContactProved,
+    ConversationRead,
+    HandlerChanged,
+    MessagePosted,
+    NoteAdded,
+    OrderInView,
+)
+from core.events import Bus
+from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
+from tickets.events import TicketChanged, TicketOpened
+
+
+def connect(hub: Hub) -> Bus:
+    """The bus with every reaction on it; frames leave through `hub`."""
+    frames = Frames(hub)
+    bus = Bus()
+    bus.inside = {
+        # talk
+        MessagePosted: (ask_bot_or_desk, keep_first_reply_promise, send_reply_by_mail),
+        CodeRequested: (send_code_later,),
+        # orders
+        OrderConfirmed: (tell_customers,),
+        OrderCancelled: (tell_customers,),
+        ParcelMoved: (tell_customers,),
+        RefundChanged: (tell_customers,),
+    }
+    bus.after = {
+        # talk
+        MessagePosted: (frames.message_posted,),
+        HandlerChanged: (frames.handler_changed,),
+        NoteAdded: (frames.note_added,),
+        ConversationRead: (frames.conversation_read,),
+        OrderInView: (frames.order_in_view,),
+        ContactProved: (frames.contact_proved,),
+        # work
+        TicketOpened: (frames.ticket_changed,),
+        TicketChanged: (frames.ticket_changed,),
+        # orders
+        OrderChanged: (frames.order_changed,),
+    }
+    return bus

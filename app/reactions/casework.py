@@ -1,0 +1,31 @@
+"""Inside the transaction of a message: who must act on it now."""
+
+from conversations.events import MessagePosted
+from conversations.models import BOT, EMAIL, Conversation
+from core.jobs import enqueue
+from tickets.promises import first_reply_given
+from tickets.resolution import customer_replied
+
+
+async def ask_bot_or_desk(event: MessagePosted) -> None:
+    """A customer's words go to the bot while it has the turn, else they wake the ticket."""
+    if event.author_kind != "customer":
+        return
+    conversation = await Conversation.get(id=event.conversation_id)
+    if conversation.handler == BOT:
+        lane = f"conversation:{event.conversation_id}"
+        await enqueue("bot.answer", {"conversation": event.conversation_id, "number": event.number}, lane=lane)
+    else:
+        await customer_replied(event.conversation_id)
+
+
+async def keep_first_reply_promise(event: MessagePosted) -> None:
+    """An agent's words settle what was promised about a first reply."""
+    if event.author_kind == "agent":
+        await first_reply_given(event.conversation_id)
+
+
+async def send_reply_by_mail(event: MessagePosted) -> None:
+    """An agent's words leave by mail where the customer came by mail."""
+    if event.author_kind == "agent" and event.channel == EMAIL:
+        await enqueue("mail.reply", {"message": event.message_id}, key=f"mail.reply:{event.message_id}")

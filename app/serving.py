@@ -1,0 +1,80 @@
+"""Running the web server: uvicorn with our limits, and a banner for the person who started it."""
+
+import socket as sockets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from app.realtime.frames import MAX_FRAME_BYTES
+from app.settings import Settings
+from core.errors import Unavailable
+
+
+class Server(uvicorn.Server):
+    """A server that says when it is really there."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self.announce = announce
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does, but a requested stop that went well ends with exit status 0, not with the signal."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+    async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            port = self.servers[0].sockets[0].getsockname()[1] if self.servers else self.config.port
+            self.announce(int(port))
+
+
+def serve(app: Starlette, settings: Settings, announce: Callable[[int], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises Unavailable when the address is taken or the start fails."""
+    require_free(settings.host, settings.port)
+    server = Server(uvicorn_config(app, settings), announce)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return
+    if not server.started:
+        raise Unavailable("the desk did not start; the lines above say why", code="start_failed")
+
+
+def uvicorn_config(app: Starlette, settings: Settings) -> uvicorn.Config:
+    """Uvicorn's settings: small frames, no deflate (it doubles the memory of a socket), pings, bounded shutdown."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_per_message_deflate=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=30,
+    )
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise Unavailable with a plain sentence when another program has the port."""
+    if port == 0:
+        return
+    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+    with sockets.socket(family, sockets.SOCK_STREAM) as probe:
+        probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(f"{host}:{port} cannot be used ({error.strerror}); choose another with WISMO_PORT", code="port_taken") from None
+
+

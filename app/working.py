@@ -1,0 +1,27 @@
+"""A process that only runs jobs, for desks with several processes."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+
+from app.database import open_database
+from app.jobs import HANDLERS
+from app.main import open_parts
+from app.migrating import require_migrated
+from app.settings import Settings
+
+
+def work_until_stopped(settings: Settings) -> None:
+    """Run jobs until SIGTERM or Ctrl-C; then finish what is running."""
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(open_database(settings.database))
+        await require_migrated(settings.database)
+        await open_parts(settings, stack, work=True, intake=False)
+        await stopping.wait()
