@@ -1,0 +1,63 @@
+"""How often one person or one address may do something: a table of rates, kept in memory or in Redis."""
+
+import time
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from core.errors import TooMany
+
+log = structlog.get_logger(__name__)
+
+RATES = {
+    "chat.hello.address": "120/minute",
+    "chat.post.person": "20/minute",
+    "chat.post.address": "240/minute",
+    "console.post.person": "120/minute",
+}
+
+
+class Limiter:
+    """Counts per rule and key. `scale` multiplies every rate (load tests); 0 switches the limits off."""
+
+    def __init__(self, redis_url: str = "", *, scale: float = 1.0) -> None:
+        self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = _shared(redis_url)
+        self._scale = scale
+        self._items: dict[str, RateLimitItem] = {}
+
+    async def hit(self, rule: str, *keys: str) -> None:
+        """Count one act. Raises TooMany with `retry_after` (seconds) when the rule's rate is used up.
+
+        `rule` is a name in RATES, or a rate such as "5/10minutes". While Redis is away, this process counts alone.
+        """
+        if self._scale <= 0:
+            return
+        item = self._item(rule)
+        for limiter in filter(None, (self._shared, self._memory)):
+            try:
+                allowed = await limiter.hit(item, rule, *keys)
+                if not allowed:
+                    window = await limiter.get_window_stats(item, rule, *keys)
+                    raise TooMany(f"limit {rule} reached", retry_after=max(1, round(window.reset_time - time.time())))
+                return
+            except StorageError:
+                log.warning("limits_storage_away", rule=rule)
+
+    def _item(self, rule: str) -> RateLimitItem:
+        if rule not in self._items:
+            item = parse(RATES.get(rule, rule))
+            self._items[rule] = type(item)(max(1, round(item.amount * self._scale)), item.multiples, item.namespace)
+        return self._items[rule]
+
+
+def _shared(redis_url: str) -> SlidingWindowCounterRateLimiter | None:
+    if not redis_url:
+        return None
+    storage = RedisStorage(
+        f"async+{redis_url}", implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
+    )
+    return SlidingWindowCounterRateLimiter(storage)

@@ -1,0 +1,199 @@
+"""A customer's side of the socket: frames in, verbs called, frames out. It knows one shop and one conversation."""
+
+import time
+from typing import Any
+
+from app.auth import visitors
+from app.limits import Limiter
+from app.realtime import rendering
+from app.realtime.connection import Connection
+from app.realtime.frames import (
+    Ack,
+    ClientFrame,
+    Fetch,
+    Hello,
+    History,
+    Ping,
+    Pong,
+    Post,
+    Read,
+    Speak,
+    Typing,
+    TypingNow,
+    Welcome,
+)
+from app.realtime.presence import anyone_online
+from app.realtime.topics import conversation_topic, desk_topic, visitor_topic
+from conversations.languages import speak
+from conversations.models import CHAT, Conversation, Message
+from conversations.opening import chat_with
+from conversations.posting import post
+from conversations.queries import messages_after, messages_before
+from conversations.reading import CUSTOMER, mark_read
+from core.errors import Forbidden, Invalid, NotFound
+from core.people import Actor, Customer
+from core.shops import Shop
+
+PAGE = 50
+TYPING_SECONDS = 2.0
+
+
+class ChatSession:
+    """One open widget. The conversation begins with the first message."""
+
+    def __init__(self, connection: Connection, shop: Shop, limiter: Limiter, secret: bytes, address: str) -> None:
+        self.connection, self.shop, self.limiter, self.address = connection, shop, limiter, address
+        self._secret = secret
+        self._token = ""
+        self._language = shop.language
+        self._customer: Customer | None = None
+        self._conversation: Conversation | None = None
+        self._typed_at = 0.0
+
+    async def start(self, hello: Hello) -> None:
+        """Subscribe first, then catch up: what happens in between arrives twice and is merged by its number."""
+        self._language = hello.language or self._language
+        fresh = not visitors.is_genuine(self._secret, self.shop.key, hello.token) or await visitors.is_dead(hello.token)
+        self._token = visitors.issue(self._secret, self.shop.key) if fresh else hello.token
+        self.connection.hub.subscribe(visitor_topic(visitors.digest(self._token)), self.connection)
+        conversation = None if fresh else await self._find()
+        welcome = Welcome(
+            visitor_token=self._token if fresh else None,
+            shop=self.shop.name,
+            language=self._language,
+            online=await anyone_online(self.shop),
+        ).model_dump()
+        if conversation is not None:
+            welcome |= await _state(conversation, hello.last)
+        self.connection.send(welcome)
+
+    async def handle(self, frame: ClientFrame) -> None:
+        """Do what a frame asks. Raises the errors of the verbs."""
+        match frame:
+            case Post():
+                await self._post(frame)
+            case Typing():
+                await self._typing(frame)
+            case Read():
+                await mark_read((await self._own(frame.conversation)).id, CUSTOMER, frame.number)
+            case Fetch():
+                await self._fetch(frame)
+            case Speak():
+                self._language = frame.language
+                if await self._find() is not None:
+                    await speak((await self._own(None)).id, frame.language)
+            case Ping():
+                self.connection.send(Pong().model_dump())
+            case _:
+                raise Forbidden(f"{frame.type} is not for customers", code="not_for_you")
+
+    async def _post(self, frame: Post) -> None:
+        await self.limiter.hit("chat.post.person", visitors.digest(self._token))
+        await self.limiter.hit("chat.post.address", self.address)
+        began = await self._find() is None
+        if began:
+            customer = await visitors.admit(self._token, self.shop, language=self._language)
+            self._follow(customer, await chat_with(self.shop, customer, language=self._language))
+        conversation = await self._own(frame.conversation)
+        assert self._customer is not None
+        message = await post(
+            conversation.id,
+            Actor.of(self._customer),
+            frame.text,
+            client_id=frame.client_id,
+            channel=CHAT,
+            language=frame.language,
+        )
+        self.connection.send(ack(conversation, message))
+        if began:  # other tabs of the same visitor
+            await conversation.refresh_from_db(fields=["last_number"])
+            hint = rendering.hint_frame(conversation, changed=True)
+            self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), hint)
+
+    async def _typing(self, frame: Typing) -> None:
+        conversation = await self._own(frame.conversation)
+        if frame.on and time.monotonic() - self._typed_at < TYPING_SECONDS:
+            return
+        self._typed_at = time.monotonic() if frame.on else 0.0
+        typing = TypingNow(conversation=conversation.public_id, who="customer", on=frame.on)
+        self.connection.hub.publish(desk_topic(conversation.public_id), typing.model_dump())
+
+    async def _fetch(self, frame: Fetch) -> None:
+        await self._find()
+        conversation = await self._own(frame.conversation)
+        await conversation.refresh_from_db()
+        self.connection.send(await history(conversation, frame))
+
+    async def _own(self, public_id: str | None) -> Conversation:
+        if self._conversation is None or public_id not in (None, self._conversation.public_id):
+            raise NotFound("no such conversation")
+        return self._conversation
+
+    async def _find(self) -> Conversation | None:
+        """The visitor's conversation, as soon as there is one."""
+        if self._conversation is None:
+            customer = await visitors.find(self._token, self.shop)
+            if customer is not None:
+                self._follow(customer, await chat_with(self.shop, customer, language=self._language))
+        return self._conversation
+
+    def _follow(self, customer: Customer, conversation: Conversation) -> None:
+        self._customer, self._conversation = customer, conversation
+        self.connection.hub.subscribe(conversation_topic(conversation.public_id), self.connection)
+
+
+def ack(conversation: Conversation, message: Message) -> dict[str, Any]:
+    """The post is stored for good. Never sent before the commit."""
+    return Ack(
+        conversation=conversation.public_id,
+        client_id=message.client_id,
+        number=message.number,
+        at=rendering.stamp(message.created_at),
+    ).model_dump()
+
+
+async def history(conversation: Conversation, frame: Fetch) -> dict[str, Any]:
+    """The page of messages that `frame` asks for, and who speaks now. Raises Invalid when it asks for neither side."""
+    if (frame.after is None) == (frame.before is None):
+        raise Invalid("fetch either after or before a number", code="bad_fetch")
+    if frame.after is not None:
+        messages = await messages_after(conversation.id, frame.after, PAGE + 1)
+        more, messages = len(messages) > PAGE, messages[:PAGE]
+    else:
+        messages = await messages_before(conversation.id, frame.before, PAGE + 1)
+        more, messages = len(messages) > PAGE, messages[-PAGE:]
+    page = History(
+        conversation=conversation.public_id,
+        messages=[],
+        more=more,
+        handler=conversation.handler,
+        agent=await rendering.agent_name(conversation),
+        order=await rendering.shown_card(conversation),
+    ).model_dump()
+    page["messages"] = await rendering.message_frames(conversation, messages)
+    return page
+
+
+async def _state(conversation: Conversation, last: int) -> dict[str, Any]:
+    """What a welcome says about the conversation. Read anew: it was found before its topic was subscribed."""
+    await conversation.refresh_from_db()
+    messages, truncated = await _missed(conversation, last)
+    return {
+        "conversation": conversation.public_id,
+        "handler": conversation.handler,
+        "agent": await rendering.agent_name(conversation),
+        "messages": await rendering.message_frames(conversation, messages),
+        "truncated": truncated,
+        "order": await rendering.shown_card(conversation),
+        "read": conversation.desk_read,
+    }
+
+
+async def _missed(conversation: Conversation, last: int) -> tuple[list[Message], bool]:
+    """The messages after `last`, or the newest page when that is too many (or `last` never was)."""
+    if 0 < last <= conversation.last_number:
+        missed = await messages_after(conversation.id, last, PAGE + 1)
+        if len(missed) <= PAGE:
+            return missed, False
+    newest = await messages_before(conversation.id, None, PAGE)
+    return newest, bool(newest) and newest[0].number > 1

@@ -1,0 +1,334 @@
+"""The chat protocol: every frame that crosses a socket, one union each way (docs/chat-protocol.md is made from it)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from core.errors import Malformed
+
+MAX_FRAME_BYTES = 65_536
+MAX_NUMBER = 2**53 - 1  # what a browser counts exactly
+
+PublicId = Annotated[str, Field(min_length=5, max_length=40, pattern=r"^[a-z]{3}_[0-9a-z]+$")]
+# Without ":" and ".", which the server's own client ids contain: nobody can take the id of an answer still to come.
+ClientId = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+Number = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+Language = Literal["en", "zh"]
+
+
+class ClientFrameBase(BaseModel):
+    """What every frame from a client has in common: nothing unknown in it, nothing converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Hello(ClientFrameBase):
+    """The first frame of every socket, within 10 seconds. A customer names the shop (`site`), the visitor token and the
+    last message number it has; the console is known by its session and sends an empty hello."""
+
+    type: Literal["hello"]
+    site: str = Field("", max_length=64, description="The shop's key. Customers only.")
+    token: str = Field("", max_length=200, description="The visitor token of an earlier welcome. Never in an address.")
+    last: Number = Field(0, description="Number of the last message the client has; 0 for none.")
+    language: Language | None = Field(None, description="Language of the client's interface.")
+
+
+class Post(ClientFrameBase):
+    """Say something. Sent again with the same `client_id`, it is still said once and acknowledged again."""
+
+    type: Literal["post"]
+    client_id: ClientId
+    text: str = Field(max_length=20_000)
+    language: Language | None = None
+    conversation: PublicId | None = Field(None, description="Console only; customers have one conversation.")
+    seen: Number | None = Field(
+        None, description="Console only: last number the agent has seen; newer words refuse the post."
+    )
+
+
+class Typing(ClientFrameBase):
+    """Somebody is writing, or has stopped. Never stored; repeat every few seconds while it lasts."""
+
+    type: Literal["typing"]
+    on: bool = True
+    conversation: PublicId | None = None
+
+
+class Read(ClientFrameBase):
+    """Everything up to `number` has been on the screen."""
+
+    type: Literal["read"]
+    number: Number
+    conversation: PublicId | None = None
+
+
+class Fetch(ClientFrameBase):
+    """Ask for the messages after (or before) a number; answered by `history`. Heals every hole."""
+
+    type: Literal["fetch"]
+    after: Number | None = None
+    before: Number | None = None
+    conversation: PublicId | None = None
+
+
+class Speak(ClientFrameBase):
+    """Customers only: the person has chosen a language; answers and cards come in it from now on."""
+
+    type: Literal["speak"]
+    language: Language
+
+
+class Watch(ClientFrameBase):
+    """Console only: follow a conversation from message `last` on, and be seen there by colleagues."""
+
+    type: Literal["watch"]
+    conversation: PublicId
+    last: Number = 0
+
+
+class Unwatch(ClientFrameBase):
+    """Console only: stop following a conversation."""
+
+    type: Literal["unwatch"]
+    conversation: PublicId
+
+
+class Ping(ClientFrameBase):
+    """Answered by `pong`: lets a page notice a dead line before its browser does."""
+
+    type: Literal["ping"]
+
+
+ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Watch | Unwatch | Ping
+_client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
+
+
+def read_frame(text: str) -> ClientFrame:
+    """One frame from a client. Raises Malformed when it is not JSON, of no known type, or has wrong fields."""
+    try:
+        return _client_frames.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        raise Malformed(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
+
+
+class ServerFrameBase(BaseModel):
+    """What every frame from the server has in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Author(ServerFrameBase):
+    """Who said it."""
+
+    kind: Literal["customer", "agent", "bot", "system"]
+    name: str = ""
+
+
+class QuickReply(ServerFrameBase):
+    """A ready answer: `label` on the button, `text` is posted."""
+
+    label: str
+    text: str
+
+
+class Message(ServerFrameBase):
+    """Public words. `number` counts up by one within the conversation: a client that sees a hole fetches."""
+
+    type: Literal["message"] = "message"
+    conversation: str
+    number: int
+    client_id: str
+    author: Author
+    text: str
+    language: str
+    channel: str = "chat"
+    at: str = Field(description="RFC 3339, UTC.")
+    order: dict[str, Any] | None = Field(None, description="Live card of the order it speaks of, if the proof allows.")
+    quick_replies: list[QuickReply] = []
+    form: Literal["code"] | None = Field(None, description="What the client may ask for: a six-digit code.")
+    state: str = Field("sent", description="sent, delivered or failed (mail).")
+
+
+class Handler(ServerFrameBase):
+    """Who speaks for the shop now: the bot, the queue (nobody yet) or an agent."""
+
+    type: Literal["handler"] = "handler"
+    conversation: str
+    handler: Literal["bot", "queue", "agent"]
+    agent: str | None = Field(None, description="The agent's name.")
+    reason: str = ""
+
+
+class Welcome(ServerFrameBase):
+    """The answer to `hello`. For a customer it holds all that the view needs, with the newest messages after `last`."""
+
+    type: Literal["welcome"] = "welcome"
+    visitor_token: str | None = Field(None, description="A new token to keep, when hello had none that is good.")
+    conversation: str | None = Field(None, description="None until the first message.")
+    shop: str = ""
+    language: str = "en"
+    handler: str = "bot"
+    agent: str | None = None
+    online: bool = Field(False, description="Whether anybody at the desk is there now.")
+    messages: list[Message] = []
+    truncated: bool = Field(False, description="Not all since `last`: forget what you have, fetch `before`.")
+    order: dict[str, Any] | None = Field(None, description="Card of the order last talked about.")
+    read: int = Field(0, description="What the desk has read up to.")
+
+
+class History(ServerFrameBase):
+    """The answer to `fetch` and `watch`: messages in order, and who speaks now."""
+
+    type: Literal["history"] = "history"
+    conversation: str
+    messages: list[Message]
+    more: bool = Field(False, description="There are more in the direction that was asked for.")
+    handler: str = "bot"
+    agent: str | None = None
+    order: dict[str, Any] | None = None
+
+
+class Ack(ServerFrameBase):
+    """The post with this client id is stored for good, as `number`."""
+
+    type: Literal["ack"] = "ack"
+    conversation: str
+    client_id: str
+    number: int
+    at: str
+
+
+class TypingNow(ServerFrameBase):
+    """Somebody is writing, or has stopped; forget it after 6 seconds."""
+
+    type: Literal["typing"] = "typing"
+    conversation: str
+    who: Literal["customer", "agent", "bot"]
+    name: str = ""
+    on: bool = True
+
+
+class Presence(ServerFrameBase):
+    """Console only: a colleague looks at this conversation, or has left; forget it after 45 seconds."""
+
+    type: Literal["presence"] = "presence"
+    conversation: str
+    agent: str = Field(description="The agent's public id.")
+    name: str
+    on: bool = True
+
+
+class Order(ServerFrameBase):
+    """The order has moved: its card, anew."""
+
+    type: Literal["order"] = "order"
+    conversation: str
+    card: dict[str, Any]
+
+
+class Ticket(ServerFrameBase):
+    """A ticket of this conversation was opened or changed."""
+
+    type: Literal["ticket"] = "ticket"
+    conversation: str
+    number: int
+    kind: str
+    status: str
+
+
+class Queue(ServerFrameBase):
+    """The customer waits for a person: when one can be expected."""
+
+    type: Literal["queue"] = "queue"
+    conversation: str
+    online: bool
+    by: str | None = Field(None, description="RFC 3339, UTC.")
+
+
+class ReadUpTo(ServerFrameBase):
+    """The other side has read everything up to `number`."""
+
+    type: Literal["read"] = "read"
+    conversation: str
+    reader: Literal["customer", "desk"]
+    number: int
+
+
+class Note(ServerFrameBase):
+    """Console only: internal words. Never on a topic that a customer hears."""
+
+    type: Literal["note"] = "note"
+    conversation: str
+    id: str
+    author: Author
+    text: str
+    at: str
+
+
+class Inbox(ServerFrameBase):
+    """Console only: a row of the inbox has changed; ask for it again."""
+
+    type: Literal["inbox"] = "inbox"
+    conversation: str
+    ticket: int | None = None
+    what: str = "message"
+
+
+class Hint(ServerFrameBase):
+    """The conversation has got as far as `number`, and a frame may be lost: fetch if you have less or it `changed`."""
+
+    type: Literal["hint"] = "hint"
+    conversation: str
+    number: int
+    changed: bool = Field(False, description="Something other than a message has changed: who speaks, the order.")
+
+
+class Error(ServerFrameBase):
+    """The last frame (or the post `client_id`) was refused. `code` is stable; people see a translation of it."""
+
+    type: Literal["error"] = "error"
+    code: str
+    detail: str = ""
+    client_id: str | None = None
+    conversation: str | None = None
+    data: dict[str, Any] = {}
+
+
+class Pong(ServerFrameBase):
+    """The answer to `ping`."""
+
+    type: Literal["pong"] = "pong"
+
+
+class Bye(ServerFrameBase):
+    """This socket (or the view of `conversation`) ends: `signed_out`, `revoked`, `resync`, `restart`."""
+
+    type: Literal["bye"] = "bye"
+    reason: str
+    conversation: str | None = None
+
+
+ServerFrame = (
+    Welcome
+    | Message
+    | History
+    | Ack
+    | Handler
+    | TypingNow
+    | Presence
+    | Order
+    | Ticket
+    | Queue
+    | ReadUpTo
+    | Note
+    | Inbox
+    | Hint
+    | Error
+    | Pong
+    | Bye
+)
+server_frames: TypeAdapter[ServerFrame] = TypeAdapter(Annotated[ServerFrame, Field(discriminator="type")])

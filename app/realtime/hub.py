@@ -1,0 +1,87 @@
+"""Who listens to what in this process. Publishing never waits and serialises a frame once, however many listen."""
+
+import json
+from collections import defaultdict
+from typing import Any, Protocol
+
+
+class Listener(Protocol):
+    """What the hub needs of a connection."""
+
+    def deliver(self, frame: dict[str, Any], text: str) -> None:
+        """Take a frame without waiting."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection soon."""
+
+
+RESTART = 1012
+
+
+class Hub:
+    """Topics and their listeners, in memory. `RedisRelay` is the same for several processes."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[str, dict[Listener, None]] = defaultdict(dict)
+        self._topics: defaultdict[Listener, set[str]] = defaultdict(set)
+
+    async def start(self) -> None:
+        """Begin to work; the hub of one process has nothing to begin."""
+
+    async def stop(self) -> None:
+        """Tell every connection to come back in a moment."""
+        for listener in list(self._topics):
+            listener.close(RESTART, "restart")
+
+    def publish(self, topic: str, frame: dict[str, Any]) -> None:
+        """Hand `frame` to all who listen to `topic`. Call after the commit; whoever misses it heals by number."""
+        self.deliver(topic, frame)
+
+    def deliver(self, topic: str, frame: dict[str, Any]) -> None:
+        """Hand `frame` to the listeners of this process."""
+        listeners = self._listeners.get(topic)
+        if not listeners:
+            return
+        text = encode(frame)
+        for listener in list(listeners):
+            listener.deliver(frame, text)
+
+    def subscribe(self, topic: str, listener: Listener) -> None:
+        """Let `listener` hear `topic`. The caller has checked that it may."""
+        self._listeners[topic][listener] = None
+        self._topics[listener].add(topic)
+
+    def unsubscribe(self, topic: str, listener: Listener) -> None:
+        """Cut one subscription; nothing happens when there is none."""
+        listeners = self._listeners.get(topic)
+        if listeners is not None:
+            listeners.pop(listener, None)
+            if not listeners:
+                del self._listeners[topic]
+        topics = self._topics.get(listener)
+        if topics is not None:
+            topics.discard(topic)
+            if not topics:
+                del self._topics[listener]
+
+    def leave(self, listener: Listener) -> None:
+        """Cut everything `listener` hears."""
+        for topic in list(self._topics.get(listener, ())):
+            self.unsubscribe(topic, listener)
+
+    def topics(self, prefix: str = "") -> list[str]:
+        """What is listened to in this process."""
+        return [topic for topic in self._listeners if topic.startswith(prefix)]
+
+    def hears(self, topic: str, listener: Listener) -> bool:
+        """Whether `listener` is subscribed to `topic`."""
+        return topic in self._topics.get(listener, ())
+
+    def count(self) -> int:
+        """How many connections listen to anything."""
+        return len(self._topics)
+
+
+def encode(frame: dict[str, Any]) -> str:
+    """A frame as it goes over the wire."""
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

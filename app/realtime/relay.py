@@ -1,0 +1,180 @@
+"""The hub of several processes: Redis carries hints between them, the database stays the truth.
+
+Redis pub/sub is at most once. What it loses is found again by looking at the numbers of the conversations that
+somebody here watches: every two seconds while Redis is away, every ten while it answers.
+"""
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Iterator
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from app.realtime.frames import Hint
+from app.realtime.hub import Hub, encode
+from app.realtime.topics import conversation_topic
+from conversations.models import Conversation
+from core.tasks import spawn
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "wismo.frames"
+PUBLISH_SECONDS = 1.0
+SILENCE_SECONDS = 3.0
+WAITING_FRAMES = 1000
+LARGEST_FRAME = 32_768  # characters; what is larger goes as a hint
+POLL_SECONDS, CALM_POLL_SECONDS = 2.0, 10.0
+_CHUNK = 500
+_FAILURES = (RedisError, OSError, TimeoutError)
+
+
+class RedisRelay(Hub):
+    """A hub whose frames also reach the other processes."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        pool = BlockingConnectionPool.from_url(url, max_connections=4, timeout=1, socket_connect_timeout=1)
+        self._redis: Redis = Redis(connection_pool=pool)
+        self._origin = token_hex(8)
+        self._waiting: deque[str] = deque(maxlen=WAITING_FRAMES)
+        self._wake = asyncio.Event()
+        self._up = False
+        self._returned = asyncio.Event()
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def up(self) -> bool:
+        """Whether frames from other processes arrive now."""
+        return self._up
+
+    async def start(self) -> None:
+        """Begin to send, to listen and to look for what was lost."""
+        self._tasks = [
+            spawn(self._send(), name="relay.send"),
+            spawn(self._listen(), name="relay.listen"),
+            spawn(self._poll(), name="relay.poll"),
+        ]
+
+    async def stop(self) -> None:
+        await super().stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._redis.aclose()
+
+    def publish(self, topic: str, frame: dict[str, Any]) -> None:
+        """Deliver here at once and to the other processes as well as Redis can."""
+        self.deliver(topic, frame)
+        body = encode({"from": self._origin, "topic": topic, "frame": frame})
+        if len(body) > LARGEST_FRAME:
+            hint = Hint(conversation=str(frame.get("conversation", "")), number=int(frame.get("number", 0)))
+            body = encode({"from": self._origin, "topic": topic, "frame": hint.model_dump()})
+        self._waiting.append(body)
+        self._wake.set()
+
+    async def _send(self) -> None:
+        while True:
+            while self._waiting:
+                body = self._waiting.popleft()
+                try:
+                    async with asyncio.timeout(PUBLISH_SECONDS):
+                        await self._redis.publish(CHANNEL, body)
+                except _FAILURES as error:
+                    self._waiting.clear()  # old news; the poll finds what matters
+                    log.warning("relay_publish_failed", error=type(error).__name__)
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _listen(self) -> None:
+        pause = 0.1
+        while True:
+            pubsub = self._redis.pubsub()
+            try:
+                async with asyncio.timeout(PUBLISH_SECONDS):
+                    await pubsub.subscribe(CHANNEL)
+                self._up, pause = True, 0.1
+                self._returned.set()
+                await self._hear(pubsub)
+            except _FAILURES as error:
+                log.warning("relay_lost", error=type(error).__name__)
+            finally:
+                self._up = False
+                await _discard(pubsub)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    async def _hear(self, pubsub: PubSub) -> None:
+        heard = time.monotonic()
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+            if message is not None:
+                heard, asked = time.monotonic(), False
+                if message["type"] == "message":
+                    self._take(message["data"])
+            elif asked and time.monotonic() - heard > 2 * SILENCE_SECONDS:
+                raise TimeoutError("Redis does not answer")
+            else:
+                asked = True
+                async with asyncio.timeout(PUBLISH_SECONDS):
+                    await pubsub.ping()
+
+    def _take(self, data: bytes) -> None:
+        try:
+            body = json.loads(data)
+            origin, topic, frame = body["from"], body["topic"], body["frame"]
+        except (ValueError, KeyError, TypeError):
+            log.warning("relay_unreadable")
+            return
+        if origin != self._origin:
+            self.deliver(topic, frame)
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(CALM_POLL_SECONDS if self._up else POLL_SECONDS):
+                    await self._returned.wait()
+            except TimeoutError:
+                pass
+            self._returned.clear()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("relay_poll_failed")
+
+    async def look(self) -> None:
+        """Tell the listeners of conversations that have moved since the last look to fetch."""
+        prefix = conversation_topic("")
+        watched = [topic.removeprefix(prefix) for topic in self.topics(prefix)]
+        seen: dict[str, tuple[int, int]] = {}
+        for chunk in _chunks(watched):
+            rows = await Conversation.filter(public_id__in=chunk).values_list("public_id", "last_number", "version")
+            for public_id, number, version in rows:
+                before = self._seen.get(str(public_id))
+                seen[str(public_id)] = (int(number), int(version))
+                if before != (number, version):
+                    changed = before is not None and before[0] == number
+                    hint = Hint(conversation=str(public_id), number=int(number), changed=changed)
+                    self.deliver(conversation_topic(str(public_id)), hint.model_dump())
+        self._seen = seen
+
+
+async def _discard(pubsub: PubSub) -> None:
+    try:
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
+    except _FAILURES:
+        pass  # it was broken, that is why it goes
+
+
+def _chunks(items: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

@@ -1,0 +1,146 @@
+"""Rows as frames. Order cards pass the facts gate with what the conversation's customer has proved."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from app.order_cards import order_card
+from app.realtime.frames import (
+    Author,
+    Handler,
+    Hint,
+    Inbox,
+    Message,
+    Note,
+    Order,
+    Queue,
+    QuickReply,
+    ReadUpTo,
+    Ticket,
+)
+from conversations import models as talk
+from conversations.proofs import proven_contacts
+from core.clock import now
+from core.people import Agent
+from orders.access import Viewer, orders_in_view
+from orders.snapshots import snapshots
+
+PURPOSE = "chat"
+
+
+async def message_frames(conversation: talk.Conversation, messages: Sequence[talk.Message]) -> list[dict[str, Any]]:
+    """Frames for messages of one conversation, with live cards; a constant number of queries."""
+    cards = await order_cards(conversation, {m.order_id for m in messages if m.order_id is not None})
+    return [_message_frame(conversation, message, cards.get(message.order_id or 0)) for message in messages]
+
+
+async def message_frame(conversation: talk.Conversation, message: talk.Message) -> dict[str, Any]:
+    """The frame of one message, with its live card."""
+    return (await message_frames(conversation, [message]))[0]
+
+
+async def order_cards(conversation: talk.Conversation, order_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Cards by database id of those orders that this conversation's customer may see; constant number of queries."""
+    if not order_ids:
+        return {}
+    contacts = await proven_contacts(conversation.id)
+    if not contacts:
+        return {}
+    viewer = Viewer(kind="customer", shop_id=conversation.shop_id, proofs=contacts)
+    orders = [order for order in await orders_in_view(viewer, PURPOSE) if order.id in order_ids]
+    pictures = await snapshots(orders)
+    return {
+        order.id: order_card(picture, conversation.language, now())
+        for order, picture in zip(orders, pictures, strict=True)
+    }
+
+
+async def shown_card(conversation: talk.Conversation) -> dict[str, Any] | None:
+    """The card of the order that the conversation shows live, or None."""
+    if conversation.order_id is None:
+        return None
+    return (await order_cards(conversation, {conversation.order_id})).get(conversation.order_id)
+
+
+def order_frame(conversation_public_id: str, card: dict[str, Any]) -> dict[str, Any]:
+    """The order has moved: its card, anew. The card was made for this conversation's customer."""
+    return Order(conversation=conversation_public_id, card=card).model_dump()
+
+
+async def handler_frame(conversation: talk.Conversation, reason: str = "") -> dict[str, Any]:
+    """Who speaks for the shop now."""
+    kind = cast(Literal["bot", "queue", "agent"], conversation.handler)
+    name = await agent_name(conversation)
+    return Handler(conversation=conversation.public_id, handler=kind, agent=name, reason=reason).model_dump()
+
+
+async def agent_name(conversation: talk.Conversation) -> str | None:
+    """The name of the agent who has the conversation, if one has."""
+    if conversation.handler != talk.AGENT or conversation.agent_id is None:
+        return None
+    agent = await Agent.get_or_none(id=conversation.agent_id)
+    return agent.name if agent else None
+
+
+def ticket_frame(conversation_public_id: str, number: int, kind: str, status: str) -> dict[str, Any]:
+    """A ticket was opened or changed; safe for the customer."""
+    return Ticket(conversation=conversation_public_id, number=number, kind=kind, status=status).model_dump()
+
+
+def queue_frame(conversation_public_id: str, *, online: bool, by: datetime | None) -> dict[str, Any]:
+    """When the waiting customer can expect a person."""
+    return Queue(conversation=conversation_public_id, online=online, by=stamp(by) if by else None).model_dump()
+
+
+def read_frame(conversation_public_id: str, reader: str, number: int) -> dict[str, Any]:
+    """One side has read up to `number`."""
+    side = cast(Literal["customer", "desk"], reader)
+    return ReadUpTo(conversation=conversation_public_id, reader=side, number=number).model_dump()
+
+
+def note_frame(conversation_public_id: str, note: talk.Note, author_name: str) -> dict[str, Any]:
+    """Internal words: for desk topics only. A note without an agent is the bot's."""
+    author = Author(kind="agent" if note.agent_id else "bot", name=author_name)
+    return Note(
+        conversation=conversation_public_id,
+        id=note.public_id,
+        author=author,
+        text=note.text,
+        at=stamp(note.created_at),
+    ).model_dump()
+
+
+def inbox_frame(conversation_public_id: str, *, ticket: int | None = None, what: str = "message") -> dict[str, Any]:
+    """A row of the inbox has changed."""
+    return Inbox(conversation=conversation_public_id, ticket=ticket, what=what).model_dump()
+
+
+def hint_frame(conversation: talk.Conversation, *, changed: bool = False) -> dict[str, Any]:
+    """The conversation has got as far as this."""
+    return Hint(conversation=conversation.public_id, number=conversation.last_number, changed=changed).model_dump()
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 with `Z` and milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _message_frame(
+    conversation: talk.Conversation, message: talk.Message, card: dict[str, Any] | None
+) -> dict[str, Any]:
+    return Message(
+        conversation=conversation.public_id,
+        number=message.number,
+        client_id=message.client_id,
+        author=Author(
+            kind=cast(Literal["customer", "agent", "bot", "system"], message.author_kind), name=message.author_name
+        ),
+        text=message.text,
+        language=message.language,
+        channel=message.channel,
+        at=stamp(message.created_at),
+        order=card,
+        quick_replies=[QuickReply(label=reply["label"], text=reply["text"]) for reply in message.quick_replies],
+        form="code" if message.form == "code" else None,
+        state=message.state,
+    ).model_dump()
