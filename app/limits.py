@@ -17,6 +17,8 @@ RATES = {
     "chat.post.person": "20/minute",
     "chat.post.address": "240/minute",
     "console.post.person": "120/minute",
+    "login.account": "10/15minutes",
+    "login.address": "60/15minutes",
 }
 
 
@@ -46,6 +48,20 @@ class Limiter:
                 return
             except StorageError:
                 log.warning("limits_storage_away", rule=rule)
+
+    async def forget(self, rule: str, *keys: str) -> None:
+        """Give all the tries of these keys back."""
+        item = self._item(rule)
+        for limiter in filter(None, (self._shared, self._memory)):
+            try:
+                await limiter.clear(item, rule, *keys)
+            except StorageError:
+                log.warning("limits_storage_away", rule=rule)
+
+    async def close(self) -> None:
+        """Let go of the connections to Redis."""
+        if self._shared is not None:
+            await self._shared.storage.bridge.storage.aclose()  # type: ignore[attr-defined]
 
     def _item(self, rule: str) -> RateLimitItem:
         if rule not in self._items:
