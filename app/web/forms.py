@@ -1,0 +1,9 @@
+"""Reading what a form sent."""
+
+from starlette.requests import Request
+
+
+async def fields(request: Request) -> dict[str, str]:
+    """The text fields of the request's form, the last of each name; uploads are dropped."""
+    async with request.form() as form:
+        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
