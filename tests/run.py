@@ -108,6 +108,8 @@ def run(step: Step, extra: Sequence[str]) -> Outcome:
 def selection(step: Step) -> Iterator[str]:
     if step.marker:
         yield from ("-m", step.marker)
+    if step.needs:
+        yield "--require-services"
     if step.workers > 1:
         yield from ("-n", str(step.workers), "--dist", "loadfile")
 

@@ -1,0 +1,70 @@
+"""`./wismo test`: which steps it chooses, what it makes of their reports, and when it fails."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests import machine, run
+
+REPORT = """<testsuites><testsuite>
+<testcase classname="a" name="fine"/>
+<testcase classname="a" name="wrong"><failure message="1 != 2"/></testcase>
+<testcase classname="a" name="broken"><error message="no server"/></testcase>
+<testcase classname="a" name="left"><skipped message="Redis is not installed"/></testcase>
+</testsuite></testsuites>"""
+
+
+def chosen(*arguments: str) -> tuple[list[str], list[str]]:
+    steps, extra = run.choose(arguments)
+    return [step.part for step in steps], extra
+
+
+def test_everything_runs_in_order_by_default() -> None:
+    assert chosen() == (["lint", "lint", "types", "layers", "unit", "services", "browser"], [])
+
+
+def test_parts_are_chosen_by_name_and_the_rest_goes_to_pytest() -> None:
+    assert chosen("types") == (["types"], [])
+    assert chosen("pg", "-k", "shuffled") == (["services"], ["-k", "shuffled"])
+    assert chosen("tests/orders", "-x") == (["chosen"], ["tests/orders", "-x"])
+
+
+def test_each_test_belongs_to_exactly_one_part() -> None:
+    markers = [step.marker for step in run.STEPS if step.marker]
+    for browser in (True, False):
+        for pg in (True, False):
+            for redis in (True, False):
+                names = {"browser": browser, "pg": pg, "redis": redis}
+                assert [eval(marker, names.copy()) for marker in markers].count(True) == 1
+
+
+def test_a_report_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text(REPORT)
+    counts, skips = run.read(tmp_path / "report.xml")
+    assert counts == Counter(passed=1, failed=2, skipped=1)
+    assert skips == ["a.left: Redis is not installed"]
+
+
+def test_a_run_without_a_report_has_no_passes(tmp_path: Path) -> None:
+    assert run.read(tmp_path / "none.xml") == (Counter(), [])
+
+
+def test_a_part_whose_needs_are_missing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(machine.NEEDS, "Chromium", (lambda: False, ("chromium",)))
+    step = run.Step("browser", "pages", marker="browser", needs=("Chromium",))
+    assert run.run(step, []).trouble == "could not run: Chromium missing"
+
+
+def test_the_last_line_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
+    lint, unit, browser = run.STEPS[0], run.STEPS[4], run.STEPS[6]
+    run.summarise(
+        [
+            run.Outcome(lint, "failed", 0.5),
+            run.Outcome(unit, "", 41.0, Counter(passed=500, skipped=1), ["a.left: Redis is not installed"]),
+            run.Outcome(browser, "failed", 20.0, Counter(passed=12, failed=1)),
+        ]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert "skipped: a.left: Redis is not installed" in lines
+    assert lines[-2:] == ["checks: 0 passed, 1 failed", "tests: 512 passed, 1 failed, 1 skipped"]
