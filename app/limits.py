@@ -1,12 +1,14 @@
 """How often one person or one address may do something: a table of rates, kept in memory or in Redis."""
 
 import time
+from typing import Any
 
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
+from redis.asyncio import BlockingConnectionPool, ConnectionPool
 
 from core.errors import TooMany
 
@@ -27,7 +29,8 @@ class Limiter:
 
     def __init__(self, redis_url: str = "", *, scale: float = 1.0) -> None:
         self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = _shared(redis_url)
+        self._pool = _pool(redis_url) if redis_url else None
+        self._shared = _shared(redis_url, self._pool) if self._pool else None
         self._scale = scale
         self._items: dict[str, RateLimitItem] = {}
 
@@ -63,6 +66,11 @@ class Limiter:
         if self._shared is not None:
             await self._shared.storage.bridge.storage.aclose()  # type: ignore[attr-defined]
 
+    async def close(self) -> None:
+        """Let go of Redis."""
+        if self._pool is not None:
+            await self._pool.aclose()
+
     def _item(self, rule: str) -> RateLimitItem:
         if rule not in self._items:
             item = parse(RATES.get(rule, rule))
@@ -70,10 +78,13 @@ class Limiter:
         return self._items[rule]
 
 
-def _shared(redis_url: str) -> SlidingWindowCounterRateLimiter | None:
-    if not redis_url:
-        return None
-    storage = RedisStorage(
-        f"async+{redis_url}", implementation="redispy", wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
+def _pool(redis_url: str) -> ConnectionPool:
+    return BlockingConnectionPool.from_url(
+        redis_url, max_connections=8, timeout=1, socket_timeout=1, socket_connect_timeout=1
     )
+
+
+def _shared(redis_url: str, pool: ConnectionPool) -> SlidingWindowCounterRateLimiter:
+    options: dict[str, Any] = {"connection_pool": pool}
+    storage = RedisStorage(f"async+{redis_url}", implementation="redispy", wrap_exceptions=True, **options)
     return SlidingWindowCounterRateLimiter(storage)

@@ -9,10 +9,12 @@ from app.realtime import rendering
 from app.realtime.connection import Connection
 from app.realtime.frames import (
     Ack,
+    Bye,
     ClientFrame,
     Fetch,
     Hello,
     History,
+    Leave,
     Ping,
     Pong,
     Post,
@@ -82,6 +84,10 @@ class ChatSession:
                 self._language = frame.language
                 if await self._find() is not None:
                     await speak((await self._own(None)).id, frame.language)
+            case Leave():
+                await visitors.end(self._token)
+                bye = Bye(reason="left").model_dump()
+                self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), bye)
             case Ping():
                 self.connection.send(Pong().model_dump())
             case _:

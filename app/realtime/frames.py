@@ -78,6 +78,12 @@ class Speak(ClientFrameBase):
     language: Language
 
 
+class Leave(ClientFrameBase):
+    """Customers only: end the chat on this device. The visitor token is worth nothing from now on; answered by `bye`."""
+
+    type: Literal["leave"]
+
+
 class Watch(ClientFrameBase):
     """Console only: follow a conversation from message `last` on, and be seen there by colleagues."""
 
@@ -99,7 +105,7 @@ class Ping(ClientFrameBase):
     type: Literal["ping"]
 
 
-ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Watch | Unwatch | Ping
+ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Leave | Watch | Unwatch | Ping
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -305,7 +311,7 @@ class Pong(ServerFrameBase):
 
 
 class Bye(ServerFrameBase):
-    """This socket (or the view of `conversation`) ends: `signed_out`, `revoked`, `resync`, `restart`."""
+    """This socket (or the view of `conversation`) ends: `signed_out`, `revoked`, `left`, `resync`."""
 
     type: Literal["bye"] = "bye"
     reason: str
