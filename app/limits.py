@@ -62,11 +62,6 @@ class Limiter:
                 log.warning("limits_storage_away", rule=rule)
 
     async def close(self) -> None:
-        """Let go of the connections to Redis."""
-        if self._shared is not None:
-            await self._shared.storage.bridge.storage.aclose()  # type: ignore[attr-defined]
-
-    async def close(self) -> None:
         """Let go of Redis."""
         if self._pool is not None:
             await self._pool.aclose()

@@ -79,7 +79,7 @@ class Speak(ClientFrameBase):
 
 
 class Leave(ClientFrameBase):
-    """Customers only: end the chat on this device. The visitor token is worth nothing from now on; answered by `bye`."""
+    """Customers only: end the chat on this device. The token is worth nothing from now on; answered by `bye`."""
 
     type: Literal["leave"]
 
