@@ -26,18 +26,19 @@ from core.people import ROLES, Agent
 from core.shops import Shop
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def cli() -> None:
-    """Wismo: a customer-service desk for online shops."""
+class Program(click.Group):
+    """A group whose known errors end with their sentence and status 1, not with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WismoError as error:
+            raise click.ClickException(error.detail or error.code) from None
 
 
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Run the program; an error we know ends with its sentence and status 1, not with a traceback."""
-    try:
-        cli(prog_name="wismo", standalone_mode=True)
-    except WismoError as error:
-        click.echo(f"wismo: {error.detail or error.code}", err=True)
-        sys.exit(1)
+    """Wismo: a customer-service desk for online shops."""
 
 
 def _prepared() -> Settings:
@@ -63,7 +64,7 @@ def _in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return command
 
 
-@cli.command()
+@main.command()
 def run() -> None:
     """Set up what is missing, fill a demo shop if the database is empty, and serve. This is what `./wismo` does."""
     settings = _prepared()
@@ -72,7 +73,7 @@ def run() -> None:
     serve(create_app(settings), settings, lambda port: _announce(settings, port))
 
 
-@cli.command("serve")
+@main.command("serve")
 @click.option("--no-work", is_flag=True, help="Leave the jobs to `wismo work`.")
 @click.option("--no-intake", is_flag=True, help="Do not listen for mail in this process.")
 def serve_command(no_work: bool, no_intake: bool) -> None:
@@ -81,13 +82,13 @@ def serve_command(no_work: bool, no_intake: bool) -> None:
     serve(create_app(settings, work=not no_work, intake=not no_intake), settings, lambda port: _announce(settings, port))
 
 
-@cli.command()
+@main.command()
 def work() -> None:
     """Run jobs only: for desks with several processes."""
     work_until_stopped(_prepared())
 
 
-@cli.command("migrate")
+@main.command("migrate")
 def migrate_command() -> None:
     """Bring the database up to date. An SQLite file is copied first."""
     settings = _prepared()
@@ -95,7 +96,7 @@ def migrate_command() -> None:
     click.echo(str(report))
 
 
-@cli.command()
+@main.command()
 def demo() -> None:
     """Fill the demo shops into an empty database."""
     settings = _prepared()
@@ -104,7 +105,7 @@ def demo() -> None:
     _show_logins()
 
 
-@cli.group()
+@main.group()
 def agents() -> None:
     """The people at the desk."""
 
@@ -154,7 +155,7 @@ async def disable_agent(email: str) -> None:
     click.echo("Done.")
 
 
-@cli.group()
+@main.group()
 def bot() -> None:
     """The rule-based bot."""
 
@@ -167,7 +168,7 @@ def classify_command() -> None:
         sys.stdout.flush()
 
 
-@cli.group()
+@main.group()
 def config() -> None:
     """The settings."""
 
@@ -187,7 +188,7 @@ def check_config() -> None:
     click.echo("The settings are fine.")
 
 
-@cli.command()
+@main.command()
 def doctor() -> None:
     """Look at everything the desk needs and say what is wrong."""
     settings = _prepared()
@@ -199,7 +200,7 @@ def doctor() -> None:
     click.echo("✓ Settings, database and migrations are in order.")
 
 
-@cli.command()
+@main.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"wismo {program_version()}")
@@ -250,4 +251,4 @@ def _show_logins() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="wismo")
