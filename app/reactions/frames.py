@@ -1,0 +1,106 @@
+"""After the commit: frames for everybody who has the conversation, the inbox or the order on the screen."""
+
+from app.order_cards import order_card
+from app.realtime import rendering
+from app.realtime.hub import Hub
+from app.realtime.topics import conversation_topic, desk_topic, shop_topic
+from conversations.events import (
+    ContactProved,
+    ConversationRead,
+    HandlerChanged,
+    MessagePosted,
+    NoteAdded,
+    OrderInView,
+)
+from conversations.models import QUEUE, Conversation, Message, Note
+from core.clock import now
+from core.people import anyone_online
+from orders.events import OrderChanged
+from orders.models import Order
+from orders.snapshots import snapshot
+from tickets.events import TicketChanged, TicketOpened
+from tickets.models import Ticket, TicketLink
+
+
+class Frames:
+    """Turns events into frames and hands them to the hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def message_posted(self, event: MessagePosted) -> None:
+        """The words appear on both sides, and the inbox moves."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        message = await Message.get(id=event.message_id)
+        frame = await rendering.message_frame(conversation, message)
+        self.hub.publish(conversation_topic(conversation.public_id), frame)
+        self._inbox(conversation, "message")
+
+    async def handler_changed(self, event: HandlerChanged) -> None:
+        """Both sides see who speaks now; whoever waits hears until when."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        topic = conversation_topic(conversation.public_id)
+        self.hub.publish(topic, await rendering.handler_frame(conversation, event.reason))
+        if event.handler == QUEUE:
+            ticket = await Ticket.filter(conversation_id=conversation.id).order_by("-id").first()
+            due = ticket.first_reply_due_at if ticket else None
+            online = await anyone_online(conversation.shop_id)
+            self.hub.publish(topic, rendering.queue_frame(conversation.public_id, online=online, by=due))
+        self._inbox(conversation, "handler")
+
+    async def note_added(self, event: NoteAdded) -> None:
+        """Internal words, on the desk's topic only."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        note = await Note.get(id=event.note_id).select_related("agent")
+        frame = rendering.note_frame(conversation.public_id, note, note.agent.name if note.agent else "")
+        self.hub.publish(desk_topic(conversation.public_id), frame)
+
+    async def conversation_read(self, event: ConversationRead) -> None:
+        """The other side's read mark."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        frame = rendering.read_frame(conversation.public_id, event.reader, event.number)
+        self.hub.publish(conversation_topic(conversation.public_id), frame)
+        if event.reader == "desk":
+            self._inbox(conversation, "read")
+
+    async def order_in_view(self, event: OrderInView) -> None:
+        """The card beside the conversation is another one now."""
+        await self._show_order(await Conversation.get(id=event.conversation_id), await Order.get(id=event.order_id))
+
+    async def contact_proved(self, event: ContactProved) -> None:
+        """What was hidden until now may be shown."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        card = await rendering.shown_card(conversation)
+        if card is not None:
+            frame = rendering.order_frame(conversation.public_id, card)
+            self.hub.publish(conversation_topic(conversation.public_id), frame)
+
+    async def ticket_changed(self, event: TicketOpened | TicketChanged) -> None:
+        """The ticket's state, for the customer and for the lists."""
+        ticket = await Ticket.get(id=event.ticket_id).select_related("conversation")
+        public_id = ticket.conversation.public_id
+        frame = rendering.ticket_frame(public_id, ticket.number, ticket.kind, ticket.status)
+        self.hub.publish(conversation_topic(public_id), frame)
+        what = "opened" if isinstance(event, TicketOpened) else event.what
+        self.hub.publish(shop_topic(event.shop_id), rendering.inbox_frame(public_id, ticket=ticket.number, what=what))
+
+    async def order_changed(self, event: OrderChanged) -> None:
+        """Live cards move wherever the order is on a screen."""
+        order = await Order.get(id=event.order_id)
+        linked = await TicketLink.filter(order_id=order.id).values_list("ticket__conversation_id", flat=True)
+        shown = await Conversation.filter(order_id=order.id).values_list("id", flat=True)
+        for conversation in await Conversation.filter(id__in=list({*linked, *shown})):
+            await self._show_order(conversation, order)
+            self._inbox(conversation, "order")
+
+    async def _show_order(self, conversation: Conversation, order: Order) -> None:
+        """Two frames: the customer's passes the facts gate, the desk's needs no proof."""
+        if conversation.order_id == order.id and (card := await rendering.shown_card(conversation)) is not None:
+            frame = rendering.order_frame(conversation.public_id, card)
+            self.hub.publish(conversation_topic(conversation.public_id), frame)
+        picture = order_card(await snapshot(order), conversation.language, now())
+        self.hub.publish(desk_topic(conversation.public_id), rendering.order_frame(conversation.public_id, picture))
+
+    def _inbox(self, conversation: Conversation, what: str) -> None:
+        frame = rendering.inbox_frame(conversation.public_id, what=what)
+        self.hub.publish(shop_topic(conversation.shop_id), frame)
