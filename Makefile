@@ -1,5 +1,5 @@
 # Short names for people who have make. Everything here also works without it.
-.PHONY: help run test lint types unit format locks messages clean
+.PHONY: help run test lint types unit format locks messages reference clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ messages:  ## collect the words for people into the Chinese catalogue
 	@mkdir -p .test-report
 	.venv/bin/python -m babel.messages.frontend -q extract -F pyproject.toml -k t --no-location --sort-output -o .test-report/wismo.pot .
 	.venv/bin/python -m babel.messages.frontend -q update -D wismo -l zh -d app/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .test-report/wismo.pot
+
+reference:  ## write the reference pages from the program itself
+	.venv/bin/python docs/reference/generate.py
 
 clean:  ## forget everything that can be made again (the data stays)
 	rm -rf .venv .venv.lock .test-report .*_cache .hypothesis .coverage* build dist htmlcov

@@ -3,67 +3,43 @@
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
 import pytest
 from pydantic import BaseModel
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from app import cli, jobs, main
+from app.cli import main as program
 from app.realtime import frames
 from app.settings import Settings
 from core.events import Event
+from docs.reference.generate import PAGES
 from tests.architecture.sources import ROOT, complain, files, read
 
 FRONT_DOOR = {"test", "setup", "help"}  # commands of ./wismo itself
 OTHER_VARIABLES = {"WISMO_PYTHON"}  # read by ./wismo, not by the program
-DOCUMENTS = [path for path in files() if path.endswith(".md")]
+DOCUMENTS = [path for path in files() if path.endswith(".md") and not path.startswith("tests/data/")]
+CODE = re.compile(r"`+([^`]+)`+")
 
 
-def described(*documents: str) -> str:
-    paths = documents or tuple(path for path in DOCUMENTS if path.startswith("docs/"))
-    return "\n".join(read(path) for path in paths)
+@pytest.mark.parametrize("name", PAGES)
+def test_reference_pages_are_current(name: str) -> None:
+    """Settings, events, jobs, commands and routes: the program describes itself."""
+    assert read(f"docs/reference/{name}") == PAGES[name](), "Run `make reference` and commit what it writes."
 
 
-def undescribed(names: Iterable[str], text: str) -> list[str]:
-    """Those of `names` that never stand in code quotes or in a code block."""
-    quoted = " ".join(re.findall(r"`+([^`]+)`+", text))
-    return [name for name in names if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", quoted)]
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_listed_without_a_meaning(name: str) -> None:
+    titles, _, *rows = [line.strip("| ").split(" | ") for line in PAGES[name]().splitlines() if line.startswith("|")]
+    column = next(index for index, title in enumerate(titles) if title in {"Meaning", "What it does", "What it is"})
+    silent = [row[0] for row in rows if len(row) <= column or re.search(r"(^|: ?)$|: ;", row[column].strip())]
+    assert rows
+    complain("Write a docstring (a setting: a description); the reference page shows it.", silent)
 
 
-def test_settings_are_described() -> None:
-    names = [f"WISMO_{name.upper()}" for name in Settings.model_fields]
-    complain(
-        "Settings that docs/reference/settings.md leaves out:",
-        undescribed(names, described("docs/reference/settings.md")),
-    )
-
-
-def test_settings_in_documents_exist() -> None:
-    known = {f"WISMO_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
-    unknown = [
-        f"{path}: {name}"
-        for path in files()
-        if path.endswith((".md", ".yml", ".yaml", ".service", ".conf", ".env")) and not path.startswith("tests/")
-        for name in re.findall(r"\bWISMO_[A-Z_]*[A-Z]\b", read(path))
-        if name not in known
-    ]
-    complain("Settings that do not exist:", unknown)
-
-
-def test_events_are_described() -> None:
-    names = [event.__name__ for event in events()]
-    assert names
-    complain(
-        "Events that docs/reference/events.md leaves out:", undescribed(names, described("docs/reference/events.md"))
-    )
-
-
-def test_events_say_when_they_are_recorded() -> None:
-    silent = [
-        event.__name__ for event in events() if event.__doc__ is None or event.__doc__.startswith(event.__name__ + "(")
-    ]
+def test_events_say_what_happened() -> None:
+    """A dataclass without a docstring gets its signature as one, which says nothing."""
+    silent = [event.__name__ for event in events() if (event.__doc__ or "").startswith(event.__name__ + "(")]
     complain("An event's docstring says what happened and when it is recorded.", silent)
 
 
@@ -81,52 +57,37 @@ def subclasses(cls: type[Event]) -> Iterator[type[Event]]:
 
 
 def test_frames_are_described() -> None:
-    names = [
+    names = {
         str(model.model_fields["type"].default)
         for _, model in inspect.getmembers(frames, inspect.isclass)
         if issubclass(model, BaseModel) and "type" in model.model_fields
+    }
+    quoted = set(re.findall(r"[\w.]+", " ".join(CODE.findall(read("docs/chat-protocol.md")))))
+    assert names
+    complain("Frames that docs/chat-protocol.md leaves out:", list(names - quoted))
+
+
+def test_settings_in_documents_exist() -> None:
+    known = {f"WISMO_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    unknown = [
+        f"{path}: {name}"
+        for path in files()
+        if path.endswith((".md", ".yml", ".yaml", ".service", ".conf", ".env")) and not path.startswith("tests/")
+        for name in re.findall(r"\bWISMO_[A-Z_]*[A-Z]\b", read(path))
+        if name not in known
     ]
-    assert names
-    complain("Frames that docs/chat-protocol.md leaves out:", undescribed(names, described("docs/chat-protocol.md")))
-
-
-def test_jobs_are_described() -> None:
-    assert jobs.HANDLERS
-    complain(
-        "Job kinds that docs/reference/jobs.md leaves out:",
-        undescribed(jobs.HANDLERS, described("docs/reference/jobs.md")),
-    )
-
-
-def test_commands_are_described() -> None:
-    names = list(commands(cli.main))
-    assert names
-    complain(
-        "Commands that docs/reference/commands.md leaves out:",
-        undescribed(names, described("docs/reference/commands.md")),
-    )
-
-
-def test_commands_help_themselves() -> None:
-    silent = [name for name, command in tree(cli.main) if not (command.help or "").strip()]
-    complain("`wismo COMMAND --help` says nothing:", silent)
+    complain("Settings that do not exist:", unknown)
 
 
 def test_commands_in_documents_exist() -> None:
-    known = {name.split()[1] for name in commands(cli.main)} | FRONT_DOOR
+    known = {name.split()[1] for name, _ in tree(program) if " " in name} | FRONT_DOOR
     unknown = [
         f"{path}: ./wismo {name}"
         for path in DOCUMENTS
-        for name in re.findall(r"\./wismo ([a-z][a-z-]*)", " ".join(re.findall(r"`+([^`]+)`+", read(path))))
+        for name in re.findall(r"\./wismo ([a-z][a-z-]*)", " ".join(CODE.findall(read(path))))
         if name not in known
     ]
     complain("Commands that do not exist:", unknown)
-
-
-def commands(group: click.Command) -> Iterator[str]:
-    for name, command in tree(group):
-        if not isinstance(command, click.Group):
-            yield name
 
 
 def tree(command: click.Command, name: str = "wismo") -> Iterator[tuple[str, click.Command]]:
@@ -134,22 +95,6 @@ def tree(command: click.Command, name: str = "wismo") -> Iterator[tuple[str, cli
         for child_name, child in command.commands.items():
             yield from tree(child, f"{name} {child_name}")
     yield name, command
-
-
-def test_routes_are_described() -> None:
-    paths = sorted(set(routes(main.ROUTES)))
-    assert paths
-    complain(
-        "Addresses that docs/reference/routes.md leaves out:", undescribed(paths, described("docs/reference/routes.md"))
-    )
-
-
-def routes(table: Iterable[BaseRoute], prefix: str = "") -> Iterator[str]:
-    for route in table:
-        if isinstance(route, Mount):
-            yield from routes(route.routes or [], prefix + route.path) if route.routes else [prefix + route.path]
-        elif isinstance(route, Route | WebSocketRoute):
-            yield prefix + route.path
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
@@ -163,6 +108,23 @@ def test_links_lead_somewhere(path: str) -> None:
         if not document.exists() or (heading and heading not in headings(document.read_text(encoding="utf-8"))):
             lost.append(target)
     complain(f"{path} links to nothing:", lost)
+
+
+def test_every_document_can_be_found() -> None:
+    """Somebody who starts at the README reaches every page by links, of a folder at least."""
+    reached, waiting = set[str](), ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+    while waiting:
+        path = waiting.pop()
+        if path in reached or not (ROOT / path).exists():
+            continue
+        reached.add(path)
+        for target in re.findall(r"\]\(([^)\s#]+)", read(path) if path.endswith(".md") else ""):
+            document = ((ROOT / path).parent / target).resolve()
+            if document.is_relative_to(ROOT):
+                inside = [document, *document.glob("*.md")] if document.is_dir() else [document]
+                waiting += [found.relative_to(ROOT).as_posix() for found in inside]
+    lost = [path for path in DOCUMENTS if path not in reached and path.startswith("docs/") and "template" not in path]
+    complain("No link leads to these pages from the README:", lost)
 
 
 def headings(text: str) -> set[str]:
