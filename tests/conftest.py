@@ -36,6 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("WISMO_DATABASE_URL is set: tests never touch a database that somebody uses")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what keeps rows wherever it is told to, so that `./wismo test services` can repeat it on PostgreSQL."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"database_url", "empty_database_url"} and "both_databases" not in names:
+            item.add_marker(pytest.mark.database)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -25,6 +25,7 @@ class Step:
     name: str
     command: tuple[str, ...] = ()
     marker: str = ""
+    options: tuple[str, ...] = ()
     workers: int = 0
     needs: tuple[str, ...] = ()
 
@@ -48,7 +49,12 @@ STEPS = (
     Step("layers", "lint-imports", ("-c", LINT_IMPORTS, "--no-logo")),
     Step("unit", "pytest on SQLite", marker="not (browser or pg or redis)", workers=WORKERS),
     Step(
-        "services", "pytest on PostgreSQL, Redis", marker="(pg or redis) and not browser", needs=("PostgreSQL", "Redis")
+        "services",
+        "pytest on PostgreSQL, Redis",
+        marker="(pg or redis or database) and not browser",
+        options=("--database=pg", "--require-services"),
+        workers=WORKERS,
+        needs=("PostgreSQL", "Redis"),
     ),
     Step("browser", "pytest in Chromium", marker="browser", needs=("Chromium", "a Chinese font")),
 )
@@ -107,9 +113,7 @@ def run(step: Step, extra: Sequence[str]) -> Outcome:
 
 def selection(step: Step) -> Iterator[str]:
     if step.marker:
-        yield from ("-m", step.marker)
-    if step.needs:
-        yield "--require-services"
+        yield from ("-m", step.marker, *step.options)
     if step.workers > 1:
         yield from ("-n", str(step.workers), "--dist", "loadfile")
 

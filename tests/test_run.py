@@ -1,6 +1,7 @@
 """`./wismo test`: which steps it chooses, what it makes of their reports, and when it fails."""
 
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,13 @@ def test_parts_are_chosen_by_name_and_the_rest_goes_to_pytest() -> None:
     assert chosen("tests/orders", "-x") == (["chosen"], ["tests/orders", "-x"])
 
 
-def test_each_test_belongs_to_exactly_one_part() -> None:
+def test_every_test_runs_in_one_part_and_those_with_rows_on_both_databases() -> None:
     markers = [step.marker for step in run.STEPS if step.marker]
-    for browser in (True, False):
-        for pg in (True, False):
-            for redis in (True, False):
-                names = {"browser": browser, "pg": pg, "redis": redis}
-                assert [eval(marker, names.copy()) for marker in markers].count(True) == 1
+    for marks in product((True, False), repeat=4):
+        names = dict(zip(("browser", "pg", "redis", "database"), marks, strict=True))
+        times = [eval(marker, names.copy()) for marker in markers].count(True)
+        rows_only = names["database"] and not (names["browser"] or names["pg"] or names["redis"])
+        assert times == (2 if rows_only else 1), names
 
 
 def test_a_report_is_counted(tmp_path: Path) -> None:
