@@ -15,7 +15,7 @@ CLIENT_ID_LIMIT = 80
 
 
 async def add_note(conversation_id: int, agent: Agent | None, text: str, client_id: str) -> Note:
-    """Write a note, once per client id; without an agent it is the bot's. Raises Invalid and NotFound as `post` does."""
+    """Write a note, once per client id; without an agent it is the bot's. Raises Invalid, NotFound as `post` does."""
     words = clean(text, limit=TEXT_LIMIT + 1)
     if not words:
         raise Invalid("a note needs words", code="empty_text")

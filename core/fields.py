@@ -1,19 +1,31 @@
 """Model fields with our rules built in."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from tortoise import fields
 from tortoise.models import Model
 
 from core.clock import utc
 
+Moment = TypeVar("Moment", datetime, datetime | None)
 
-class UtcDatetimeField(fields.DatetimeField[datetime]):
+
+class UtcDatetimeField(fields.DatetimeField[Moment]):
     """A datetime that is UTC in the store and in memory.
 
     SQLite compares datetimes as text, so one row or filter with another offset would sort wrongly without an error.
     """
+
+    if TYPE_CHECKING:  # a nullable column may be None: the checker has to know
+
+        @overload
+        def __init__(self: "UtcDatetimeField[datetime]", *, null: Literal[False] = False, **kwargs: Any) -> None: ...
+
+        @overload
+        def __init__(self: "UtcDatetimeField[datetime | None]", *, null: Literal[True], **kwargs: Any) -> None: ...
+
+        def __init__(self, **kwargs: Any) -> None: ...
 
     def to_db_value(self, value: Any, instance: "type[Model] | Model") -> Any:
         return super().to_db_value(utc(value) if isinstance(value, datetime) else value, instance)

@@ -10,6 +10,7 @@ from core.clock import now
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.ids import new_id
 from core.shops import Shop
+from core.transactions import transaction
 
 OPEN, KEPT, BROKEN, WITHDRAWN = "open", "kept", "broken", "withdrawn"
 
@@ -36,12 +37,23 @@ class Promise(Model):
 
 async def promise(shop_id: int, kind: str, subject: str, due_at: datetime) -> Promise:
     """Write down what was promised."""
-    return await Promise.create(public_id=new_id("prm"), shop_id=shop_id, kind=kind, subject=subject, due_at=due_at, created_at=now())
+    return await Promise.create(
+        public_id=new_id("prm"), shop_id=shop_id, kind=kind, subject=subject, due_at=due_at, created_at=now()
+    )
 
 
-async def settle(kind: str, subject: str) -> int:
-    """What was promised about `subject` has happened: kept or broken by the time of now. Returns how many settled."""
-    moment = now()
-    waiting = Promise.filter(kind=kind, subject=subject, state=OPEN)
-    kept = await waiting.filter(due_at__gte=moment).update(state=KEPT, settled_at=moment)
-    return kept + await waiting.update(state=BROKEN, settled_at=moment)
+async def settle(kind: str, subject: str, *, at: datetime | None = None) -> int:
+    """What was promised about `subject` happened `at` (now): kept or broken by that. Returns how many settled."""
+    return await _settle(kind, subject, at or now(), KEPT)
+
+
+async def withdraw(kind: str, subject: str, *, at: datetime | None = None) -> int:
+    """What was promised is not needed any more; what was overdue `at` (now) stays broken. Returns how many settled."""
+    return await _settle(kind, subject, at or now(), WITHDRAWN)
+
+
+async def _settle(kind: str, subject: str, moment: datetime, in_time: str) -> int:
+    async with transaction():
+        waiting = Promise.filter(kind=kind, subject=subject, state=OPEN)
+        settled = await waiting.filter(due_at__gte=moment).update(state=in_time, settled_at=moment)
+        return settled + await waiting.update(state=BROKEN, settled_at=moment)

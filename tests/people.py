@@ -14,7 +14,7 @@ from orders.models import Order
 
 @dataclass
 class World:
-    """Lumen sells lamps to Ines; Chaye sells tea to Lin. Omar, Mei and Sue work for Lumen, Wei for Chaye, Ada for all."""
+    """Lumen sells lamps to Ines, Chaye tea to Lin. Omar, Mei and Sue work for Lumen, Wei for Chaye, Ada for all."""
 
     lumen: Shop
     chaye: Shop

@@ -25,7 +25,9 @@ class Ticket(Model):
     number = fields.BigIntField(unique=True)
     shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="tickets")
     shop_id: int
-    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField("wismo.Conversation", related_name="tickets")
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="tickets"
+    )
     conversation_id: int
     kind = code_field()
     status = code_field(default="open")
@@ -33,7 +35,9 @@ class Ticket(Model):
     subject = fields.CharField(max_length=300)
     summary = fields.TextField(default="")
     opened_by = code_field()  # bot · customer · agent · mail · system
-    assignee: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField("wismo.Agent", null=True, related_name="tickets")
+    assignee: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="tickets"
+    )
     assignee_id: int | None
     first_reply_due_at = UtcDatetimeField(null=True)
     first_replied_at = UtcDatetimeField(null=True)
@@ -49,6 +53,7 @@ class Ticket(Model):
         table = "ticket"
         indexes = (
             Index(fields=("shop_id", "status", "updated_at", "id")),
+            Index(fields=("shop_id", "updated_at", "id")),
             Index(fields=("assignee_id", "status", "updated_at")),
             Index(fields=("conversation_id", "status")),
         )
@@ -62,9 +67,13 @@ class TicketLink(Model):
     ticket_id: int
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="ticket_links")
     order_id: int
-    shipment: fields.ForeignKeyNullableRelation[Shipment] = fields.ForeignKeyField("wismo.Shipment", null=True, related_name="ticket_links")
+    shipment: fields.ForeignKeyNullableRelation[Shipment] = fields.ForeignKeyField(
+        "wismo.Shipment", null=True, related_name="ticket_links"
+    )
     shipment_id: int | None
-    line: fields.ForeignKeyNullableRelation[OrderLine] = fields.ForeignKeyField("wismo.OrderLine", null=True, related_name="ticket_links")
+    line: fields.ForeignKeyNullableRelation[OrderLine] = fields.ForeignKeyField(
+        "wismo.OrderLine", null=True, related_name="ticket_links"
+    )
     line_id: int | None
     reason = code_field(default="about")
     source = code_field()  # bot · agent · mail · customer

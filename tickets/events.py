@@ -1,0 +1,24 @@
+"""What happens to a ticket. Ids are database ids."""
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOpened(Event):
+    """A new piece of work exists. Recorded once; asking again for the same is only a timeline entry."""
+
+    ticket_id: int
+    shop_id: int
+    conversation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChanged(Event):
+    """Something that lists and pages show has changed."""
+
+    ticket_id: int
+    shop_id: int
+    conversation_id: int
+    what: str  # assignment · priority · status · links · reply

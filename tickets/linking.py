@@ -1,0 +1,106 @@
+"""Which orders, parcels and lines a ticket is about, why, and who said so. A suggestion waits for an agent's yes."""
+
+from collections.abc import Sequence
+
+from core.clock import now
+from core.errors import NotFound
+from core.people import Actor
+from core.transactions import transaction
+from orders.models import Order, OrderLine, Shipment
+from tickets.access import locked_ticket
+from tickets.models import Ticket, TicketLink
+from tickets.timeline import change
+
+
+async def link_order(
+    ticket_id: int,
+    order_id: int,
+    actor: Actor,
+    *,
+    reason: str = "about",
+    source: str = "agent",
+    confirmed: bool = True,
+    shipment_id: int | None = None,
+    line_id: int | None = None,
+) -> TicketLink:
+    """Link an order, or one parcel or line of it. The same again returns the first, confirmed now if it was not.
+
+    Raises NotFound for what is not there or belongs to another shop or order.
+    """
+    async with transaction():
+        ticket, _ = await locked_ticket(ticket_id, actor)
+        if shipment_id is not None and not await Shipment.exists(id=shipment_id, order_id=order_id):
+            raise NotFound("no such parcel")
+        if line_id is not None and not await OrderLine.exists(id=line_id, order_id=order_id):
+            raise NotFound("no such line")
+        parts = (shipment_id, line_id)
+        links = await add_links(
+            ticket, [order_id], actor, reason=reason, source=source, confirmed=confirmed, parts=parts
+        )
+    return links[0]
+
+
+async def confirm_link(link_id: int, actor: Actor) -> TicketLink:
+    """Accept a suggestion. Raises NotFound."""
+    async with transaction():
+        link, ticket = await _link_and_ticket(link_id, actor)
+        if not link.confirmed:
+            await _confirm(ticket, link, actor)
+    return link
+
+
+async def unlink(link_id: int, actor: Actor) -> None:
+    """Remove a link or refuse a suggestion. Raises NotFound."""
+    async with transaction():
+        link, ticket = await _link_and_ticket(link_id, actor)
+        await link.delete()
+        await change(ticket, actor, "links", "unlinked", order=link.order.public_id, number=link.order.number)
+
+
+async def add_links(
+    ticket: Ticket,
+    order_ids: Sequence[int],
+    actor: Actor,
+    *,
+    reason: str,
+    source: str,
+    confirmed: bool,
+    parts: tuple[int | None, int | None] = (None, None),
+) -> list[TicketLink]:
+    """Link these orders to a ticket whose conversation is locked. Raises NotFound for an order of another shop."""
+    shipment_id, line_id = parts
+    orders = {order.id: order for order in await Order.filter(id__in=list(order_ids), shop_id=ticket.shop_id)}
+    links = []
+    for order_id in dict.fromkeys(order_ids):
+        if order_id not in orders:
+            raise NotFound("no such order")
+        same = {"ticket_id": ticket.id, "order_id": order_id, "shipment_id": shipment_id, "line_id": line_id}
+        link = await TicketLink.get_or_none(**same)
+        if link is None:
+            link = await TicketLink.create(**same, reason=reason, source=source, confirmed=confirmed, created_at=now())
+            order = orders[order_id]
+            action = "linked" if confirmed else "suggested"
+            detail = {"order": order.public_id, "number": order.number, "reason": reason, "source": source}
+            await change(ticket, actor, "links", action, **detail)
+        elif confirmed and not link.confirmed:
+            link.order = orders[order_id]
+            await _confirm(ticket, link, actor)
+        links.append(link)
+    return links
+
+
+async def _link_and_ticket(link_id: int, actor: Actor) -> tuple[TicketLink, Ticket]:
+    known = await TicketLink.get_or_none(id=link_id)
+    if known is None:
+        raise NotFound("no such link")
+    ticket, _ = await locked_ticket(known.ticket_id, actor)
+    link = await TicketLink.get_or_none(id=link_id).select_related("order")
+    if link is None:
+        raise NotFound("no such link")
+    return link, ticket
+
+
+async def _confirm(ticket: Ticket, link: TicketLink, actor: Actor) -> None:
+    link.confirmed = True
+    await link.save(update_fields=["confirmed"])
+    await change(ticket, actor, "links", "link_confirmed", order=link.order.public_id, number=link.order.number)

@@ -1,0 +1,99 @@
+"""How tickets wait, end and come back. A refused step leaves an audit entry."""
+
+from conversations.handover import return_to_bot
+from conversations.models import Conversation
+from core import audit
+from core.clock import now
+from core.errors import Conflict, Forbidden
+from core.people import Actor
+from core.transactions import transaction
+from tickets.access import locked_ticket
+from tickets.models import Ticket
+from tickets.promises import withdraw_first_reply
+from tickets.statuses import ACTIVE, UNFINISHED, Status, require_transition
+from tickets.timeline import change, touch
+
+
+async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
+    """It is the customer's turn: open → pending."""
+    return await _move(ticket_id, Status.PENDING, actor, "waits")
+
+
+async def resolve(ticket_id: int, actor: Actor) -> Ticket:
+    """The work is done, unless the customer writes again. Whoever handles the conversation keeps it."""
+    return await _move(ticket_id, Status.RESOLVED, actor, "resolved")
+
+
+async def reopen(ticket_id: int, actor: Actor) -> Ticket:
+    """Work on it again."""
+    return await _move(ticket_id, Status.OPEN, actor, "reopened")
+
+
+async def close(ticket_id: int, actor: Actor) -> Ticket:
+    """The work is over for good. After the conversation's last unfinished ticket the bot listens again."""
+    return await _move(ticket_id, Status.CLOSED, actor, "closed")
+
+
+async def customer_replied(conversation_id: int) -> None:
+    """The customer wrote: pending tickets are open again; if none is active, the one resolved last is reopened.
+
+    Called for each message with the conversation's row locked; without tickets that is one statement.
+    """
+    async with transaction():
+        unfinished = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED)
+        tickets = await unfinished.order_by("id").select_for_update()
+        if not tickets:
+            return
+        active = [ticket for ticket in tickets if ticket.status in ACTIVE]
+        waking = [ticket for ticket in active if ticket.status == Status.PENDING]
+        if active:
+            await touch(active)
+        else:
+            waking = [max(tickets, key=lambda ticket: (ticket.resolved_at or ticket.created_at, ticket.id))]
+        if waking:
+            conversation = await Conversation.get(id=conversation_id).select_related("customer")
+            for ticket in waking:
+                action = "answered" if ticket.status == Status.PENDING else "reopened"
+                await _enter(ticket, Status.OPEN, Actor.of(conversation.customer), action)
+
+
+async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str) -> Ticket:
+    """Raises NotFound; Conflict (bad_transition) and Forbidden (not_your_step), both after noting the attempt."""
+    async with transaction():
+        ticket, role = await locked_ticket(ticket_id, actor)
+        if ticket.status == wanted:
+            return ticket
+        try:
+            require_transition(ticket.status, wanted, role)
+        except (Conflict, Forbidden) as error:
+            # Raised below, after the commit: a rollback would take the audit entry with it.
+            refusal = error
+            await audit.note(actor, "transition_refused", ticket.public_id, current=ticket.status, wanted=wanted.value)
+        else:
+            await _enter(ticket, wanted, actor, action)
+            if wanted == Status.CLOSED:
+                await _free_the_conversation(ticket, actor)
+            return ticket
+    raise refusal
+
+
+async def _enter(ticket: Ticket, wanted: Status, actor: Actor, action: str) -> None:
+    """Carry out an allowed step of a locked ticket."""
+    before, moment = ticket.status, now()
+    ticket.status = wanted.value
+    if wanted == Status.OPEN and before != Status.PENDING:
+        ticket.reopened += 1
+        ticket.resolved_at = ticket.closed_at = None
+    if wanted == Status.RESOLVED:
+        ticket.resolved_at = moment
+    if wanted == Status.CLOSED:
+        ticket.closed_at = moment
+    if wanted in (Status.RESOLVED, Status.CLOSED):
+        await withdraw_first_reply(ticket)
+    columns = ("status", "reopened", "resolved_at", "closed_at")
+    await change(ticket, actor, "status", action, *columns, before=before, after=wanted.value)
+
+
+async def _free_the_conversation(ticket: Ticket, actor: Actor) -> None:
+    if not await Ticket.exists(conversation_id=ticket.conversation_id, status__in=UNFINISHED):
+        await return_to_bot(ticket.conversation_id, actor, "ticket_closed")
