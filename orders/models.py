@@ -79,27 +79,27 @@ class Order(Model):
         )
 
 
-class OrderFacts(Model):
+class FactSheet(Model):
     """Everything the sources have said about one order, merged; the rows of the order are derived from it.
 
     It may exist before the order: a parcel that is reported first waits here until the order itself arrives.
     """
 
     id = fields.BigIntField(primary_key=True)
-    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="order_facts")
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="fact_sheets")
     shop_id: int
     source = code_field()
     source_id = fields.CharField(max_length=120)
     facts: Any = fields.JSONField(default=dict)
     order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
-        "wismo.Order", null=True, related_name="facts"
+        "wismo.Order", null=True, related_name="fact_sheets"
     )
     order_id: int | None
     updated_at = UtcDatetimeField()
 
     class Meta:
         app = "wismo"
-        table = "order_facts"
+        table = "fact_sheet"
         unique_together = (("shop_id", "source", "source_id"),)
         indexes = (Index(fields=("order_id",)),)
 
@@ -245,6 +245,7 @@ class SourceEvent(Model):
     source = code_field()
     topic = fields.CharField(max_length=120)
     delivery_key = fields.CharField(max_length=190)
+    order_ref = fields.CharField(max_length=120, null=True)  # the platform's id of the order, if the body names it
     headers: Any = fields.JSONField(default=dict)
     body = fields.BinaryField()
     received_at = UtcDatetimeField()
@@ -253,7 +254,7 @@ class SourceEvent(Model):
         "wismo.Order", null=True, related_name="source_events"
     )
     order_id: int | None
-    state = code_field(default="received")  # received · folded · stale · ignored · failed
+    state = code_field(default="received")  # received · folded · parked · stale · ignored · failed
     error = fields.TextField(null=True)
     processed_at = UtcDatetimeField(null=True)
 
@@ -261,4 +262,9 @@ class SourceEvent(Model):
         app = "wismo"
         table = "source_event"
         unique_together = (("shop_id", "source", "delivery_key"),)
-        indexes = (Index(fields=("shop_id",)), Index(fields=("order_id", "id")), Index(fields=("state", "received_at")))
+        indexes = (
+            Index(fields=("shop_id",)),
+            Index(fields=("order_id", "id")),
+            Index(fields=("shop_id", "source", "order_ref")),
+            Index(fields=("state", "received_at")),
+        )

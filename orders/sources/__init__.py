@@ -1,1 +1,24 @@
-"""One pure file a platform: raw bytes and headers in, verified facts with times out."""
+"""One file per platform: bytes in, facts out. Pure: no database, no clock, no network."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from orders.sources import generic, shopify
+from orders.sources.reading import Delivery, Reading
+
+
+class Source(Protocol):
+    """What a platform's module offers."""
+
+    NAME: str
+    SECRETS: str  # the name of its secrets in Shop.secrets
+
+    def verify(self, secrets: Sequence[str], headers: Mapping[str, str], body: bytes, _now: datetime, /) -> None: ...
+    def topic(self, headers: Mapping[str, str], /) -> str: ...
+    def delivery_key(self, headers: Mapping[str, str], body: bytes, /) -> str: ...
+    def order_reference(self, topic: str, body: bytes, /) -> str | None: ...
+    def read(self, delivery: Delivery, /) -> Reading: ...
+
+
+SOURCES: dict[str, Source] = {"shopify": shopify, "generic": generic}

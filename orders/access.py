@@ -1,0 +1,88 @@
+"""The facts gate: the only way in which orders leave. Not there, not yours and not proved are the same answer."""
+
+from dataclasses import dataclass
+
+from tortoise.expressions import Q
+
+from core import audit
+from core.errors import NotFound
+from core.people import Actor
+from core.text import reference
+from orders.contacts import normal_email, normal_phone
+from orders.models import Order
+
+MOST_ORDERS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who wants to see orders: an agent of some shops, or a customer of one shop with proved contacts."""
+
+    kind: str  # agent · customer
+    shop_ids: tuple[int, ...]
+    proofs: tuple[str, ...] = ()  # e-mail addresses and phone numbers that this person has shown to be theirs
+    agent_id: int | None = None
+    name: str = ""
+
+    @classmethod
+    def agent(cls, agent_id: int, shop_ids: tuple[int, ...] | list[int], name: str = "") -> "Viewer":
+        return cls(kind="agent", shop_ids=tuple(shop_ids), agent_id=agent_id, name=name)
+
+    @classmethod
+    def customer(cls, shop_id: int, proofs: tuple[str, ...] | list[str]) -> "Viewer":
+        return cls(kind="customer", shop_ids=(shop_id,), proofs=tuple(proofs))
+
+
+async def orders_in_view(viewer: Viewer, purpose: str) -> list[Order]:
+    """The orders that `viewer` may see, newest first, 50 at most. A customer sees those of the proved contacts.
+
+    An agent sees those of the given contacts (`proofs`) in his shops, and none without contacts: lists of everything
+    are what the console's own queries are for.
+    """
+    emails, phones = _contacts(viewer)
+    if not emails and not phones:
+        return []
+    mine = Order.filter(Q(email__in=emails) | Q(phone__in=phones), shop_id__in=viewer.shop_ids)
+    found = await mine.order_by("-placed_at", "-id").limit(MOST_ORDERS)
+    if viewer.kind == "agent":
+        for order in found:
+            await _audit(viewer, order, purpose)
+    return found
+
+
+async def order_in_view(viewer: Viewer, public_id_or_number: str, purpose: str) -> Order:
+    """One order by public id or by its number. Raises NotFound, which never tells why."""
+    found = await _named(viewer, public_id_or_number)
+    visible = [order for order in found if _may_see(viewer, order)]
+    if not visible:
+        raise NotFound("there is no such order in view", code="order_not_found")
+    if viewer.kind == "agent":
+        await _audit(viewer, visible[0], purpose)
+    return visible[0]
+
+
+async def _named(viewer: Viewer, name: str) -> list[Order]:
+    """Orders of that name in the viewer's shops, newest first; the same query whether there are any or not."""
+    mine = Order.filter(shop_id__in=viewer.shop_ids)
+    named = mine.filter(public_id=name) if name.startswith("ord_") else mine.filter(number_key=reference(name))
+    return await named.order_by("-placed_at", "-id").limit(MOST_ORDERS)
+
+
+def _may_see(viewer: Viewer, order: Order) -> bool:
+    if order.shop_id not in viewer.shop_ids:
+        return False
+    if viewer.kind == "agent":
+        return True
+    emails, phones = _contacts(viewer)
+    return viewer.kind == "customer" and (order.email in emails or order.phone in phones)
+
+
+def _contacts(viewer: Viewer) -> tuple[list[str], list[str]]:
+    """Proved addresses and numbers in the form of the stored ones. Proofs carry their numbers in E.164."""
+    emails = [email for proof in viewer.proofs if (email := normal_email(proof))]
+    phones = [phone for proof in viewer.proofs if "@" not in proof and (phone := normal_phone(proof, ""))]
+    return emails, phones
+
+
+async def _audit(viewer: Viewer, order: Order, purpose: str) -> None:
+    await audit.note(Actor("agent", viewer.agent_id, viewer.name), "order.read", order.public_id, purpose=purpose)

@@ -1,0 +1,243 @@
+"""What a source says about one order: partial statements, each with a version that tells which of two is newer.
+
+A field that was never set is not stated; a field set to None is stated to be empty.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from core.clock import utc
+from core.text import clean
+from orders.statuses import Confirmation, Fulfilment, Hold, ParcelState, PaymentState, RefundState, Returns
+
+
+def stamp(at: datetime) -> str:
+    """One form for a time, which sorts as text."""
+    return utc(at).isoformat(timespec="microseconds")
+
+
+def _cut(limit: int) -> Callable[[str], str]:
+    return partial(clean, limit=limit)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(utc), PlainSerializer(stamp, when_used="json")]
+Word = Annotated[str, AfterValidator(_cut(64))]
+Short = Annotated[str, AfterValidator(_cut(120))]
+Reference = Annotated[str, AfterValidator(_cut(190))]
+Name = Annotated[str, AfterValidator(_cut(200))]
+Phrase = Annotated[str, AfterValidator(_cut(300))]
+Title = Annotated[str, AfterValidator(_cut(500))]
+Link = Annotated[str, AfterValidator(_cut(1000))]
+Text = Annotated[str, AfterValidator(_cut(2000))]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Units = Annotated[int, Field(ge=0, le=1_000_000)]
+Minor = Annotated[int, Field(ge=0, le=10**15)]  # an amount in minor units; negative sums are refused
+
+
+class Facts(BaseModel):
+    """Base of all statements."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Address(Facts):
+    """Where an order goes. `country` is an ISO 3166 code."""
+
+    name: Name = ""
+    lines: tuple[Phrase, ...] = ()
+    city: Name = ""
+    region: Name = ""
+    postcode: Word = ""
+    country: Word = ""
+
+
+class HeaderFacts(Facts):
+    """The order itself. Amounts are minor units of `currency`."""
+
+    number: Short | None = None
+    currency: Currency | None = None
+    placed_at: Instant | None = None
+    language: Word | None = None
+    customer_name: Name | None = None
+    email: Annotated[str, AfterValidator(_cut(254))] | None = None
+    phone: Annotated[str, AfterValidator(_cut(32))] | None = None
+    ship_to: Address | None = None
+    tags: tuple[Short, ...] = ()
+    total: Minor | None = None
+    goods: Minor | None = None
+    discount: Minor | None = None
+    shipping: Minor | None = None
+    tax: Minor | None = None
+    # the platform's own words for the axes, already in ours
+    confirmation: Confirmation | None = None
+    payment: PaymentState | None = None
+    fulfilment: Fulfilment | None = None
+    returns: Returns | None = None
+    refund: RefundState | None = None
+    pay_on_delivery: bool | None = None
+    stock_open: bool | None = None
+    risk_open: bool | None = None
+    acceptance_open: bool | None = None
+    paid_at: Instant | None = None
+    confirmed_at: Instant | None = None
+    paid_seen_at: Instant | None = None  # the earliest statement that showed it paid
+    confirmed_seen_at: Instant | None = None  # the earliest statement that showed it accepted
+    cancelled_at: Instant | None = None
+    cancel_reason: Word | None = None
+    completed_at: Instant | None = None
+    pay_by: Instant | None = None
+    confirm_by: Instant | None = None
+    promised_ship_by: Instant | None = None
+    promised_from: Instant | None = None
+    promised_to: Instant | None = None
+    unknown: dict[str, Short] = Field(default_factory=dict)  # field → raw value that no table of ours knows
+
+
+class LineFacts(Facts):
+    """One line. Quantities in units, `unit_price`, `discount` and `tax` in minor units."""
+
+    position: int | None = None
+    sku: Short | None = None
+    title: Title | None = None
+    variant: Phrase | None = None
+    quantity: Units | None = None
+    quantity_cancelled: Units | None = None
+    quantity_shipped: Units | None = None
+    quantity_delivered: Units | None = None
+    unit_price: Minor | None = None
+    discount: Minor | None = None
+    tax: Minor | None = None
+    requires_shipping: bool | None = None
+    backordered: bool | None = None
+    backorder_eta: Instant | None = None
+
+
+class PaymentFacts(Facts):
+    """One payment or attempt. Amounts in minor units of `currency`."""
+
+    tender: Word | None = None
+    gateway: Short | None = None
+    gateway_ref: Reference | None = None
+    state: PaymentState | None = None
+    authorised: Minor | None = None
+    captured: Minor | None = None
+    currency: Currency | None = None
+    at: Instant | None = None
+
+
+class ShipmentFacts(Facts):
+    """One parcel. `shipped` is False while the shop has only announced it."""
+
+    direction: Annotated[str, Field(pattern="^(outbound|return)$")] | None = None
+    carrier: Short | None = None
+    tracking_number: Short | None = None
+    tracking_url: Link | None = None
+    lines: tuple[tuple[Short, Units], ...] | None = None
+    shipped: bool | None = None
+    cancelled: bool | None = None
+    label_at: Instant | None = None
+    state: ParcelState | None = None
+    substate: Short | None = None
+    eta_from: Instant | None = None
+    eta_to: Instant | None = None
+    pickup_point: Phrase | None = None
+    pickup_code: Word | None = None
+    pickup_until: Instant | None = None
+    signed_by: Name | None = None
+    unknown: dict[str, Short] = Field(default_factory=dict)
+
+
+class ScanFacts(Facts):
+    """One scan of one parcel; `state` is None when the carrier's word is unknown."""
+
+    shipment: Short
+    at: Instant
+    received_at: Instant
+    code: Short = ""
+    state: ParcelState | None = None
+    text: Text = ""
+    location: Phrase = ""
+
+
+class RefundLine(Facts):
+    """Units of a line in a refund; `cancelled` when they had not been shipped and never will be."""
+
+    line: Short
+    quantity: Units
+    cancelled: bool = False
+
+
+class RefundFacts(Facts):
+    """Money back: `state` is requested, pending, succeeded or failed."""
+
+    amount: Minor | None = None
+    currency: Currency | None = None
+    state: Annotated[str, Field(pattern="^(requested|pending|succeeded|failed)$")] | None = None
+    tender: Word | None = None
+    reference: Reference | None = None
+    at: Instant | None = None
+    seen_at: Instant | None = None  # the earliest statement that named it
+    lines: tuple[RefundLine, ...] = ()
+
+
+class HoldFacts(Facts):
+    """The holds that one part of the source has set; an empty tuple releases them."""
+
+    holds: tuple[Hold, ...] = ()
+
+
+class Kind(StrEnum):
+    """What a statement is about."""
+
+    HEADER = "header"
+    LINE = "line"
+    PAYMENT = "payment"
+    SHIPMENT = "shipment"
+    SCAN = "scan"
+    REFUND = "refund"
+    HOLD = "hold"
+
+
+MODELS: dict[Kind, type[Facts]] = {
+    Kind.HEADER: HeaderFacts,
+    Kind.LINE: LineFacts,
+    Kind.PAYMENT: PaymentFacts,
+    Kind.SHIPMENT: ShipmentFacts,
+    Kind.SCAN: ScanFacts,
+    Kind.REFUND: RefundFacts,
+    Kind.HOLD: HoldFacts,
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Which of two statements is newer: the source's own time, its finer sequence, then the bytes as a tie-break."""
+
+    at: datetime
+    sequence: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Facts about one entity of an order, as of a version."""
+
+    kind: Kind
+    entity_id: str
+    facts: Facts
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """All that one delivery says about one order. `warnings` name values that our tables do not know."""
+
+    source_id: str
+    statements: tuple[Statement, ...]
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,90 @@
+"""One parcel from what the shop and the carrier have said about it. Pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from orders.facts import Kind, ScanFacts, ShipmentFacts
+from orders.merging import Known
+from orders.statuses import ParcelState, furthest
+
+_BEFORE_FIRST_SCAN = frozenset({None, ParcelState.PENDING, ParcelState.INFO_RECEIVED})
+_AT_REST = frozenset({ParcelState.PENDING, ParcelState.INFO_RECEIVED, ParcelState.DELIVERED, ParcelState.RETURNED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A parcel with its state and the times of its stages (UTC)."""
+
+    facts: ShipmentFacts
+    state: ParcelState
+    substate: str
+    label_at: datetime | None
+    first_scan_at: datetime | None
+    out_for_delivery_at: datetime | None
+    delivered_at: datetime | None
+    last_event_at: datetime | None
+    scans: Mapping[str, ScanFacts]
+
+    @property
+    def outbound(self) -> bool:
+        return self.facts.direction != "return"
+
+    @property
+    def counts(self) -> bool:
+        """Do its units count as shipped? A parcel that is only announced counts from its first scan on."""
+        left = self.facts.shipped is not False or self.first_scan_at is not None
+        return self.outbound and not self.facts.cancelled and left
+
+    @property
+    def on_the_way(self) -> bool:
+        return self.state not in _AT_REST
+
+
+def parcels_of(
+    known: Known, shipments: Mapping[str, ShipmentFacts], scans: Mapping[str, ScanFacts]
+) -> dict[str, Parcel]:
+    """All parcels by source id. A scan of a parcel that nobody has announced yet makes one, too."""
+    of_parcel: dict[str, dict[str, ScanFacts]] = defaultdict(dict)
+    for scan_id, scan in scans.items():
+        of_parcel[scan.shipment][scan_id] = scan
+    return {
+        parcel_id: _parcel(
+            shipments.get(parcel_id, ShipmentFacts()),
+            of_parcel[parcel_id],
+            known.stated_at(Kind.SHIPMENT, parcel_id, "state"),
+        )
+        for parcel_id in sorted({*shipments, *of_parcel})
+    }
+
+
+def _parcel(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> Parcel:
+    times: dict[ParcelState, datetime] = {}
+    for scan in sorted(scans.values(), key=lambda s: s.at, reverse=True):
+        if scan.state is not None:
+            times[scan.state] = scan.at  # the earliest of each state is kept
+    moves = [scan.at for scan in scans.values() if scan.state not in _BEFORE_FIRST_SCAN]
+    stated_first = stated_at if facts.state not in _BEFORE_FIRST_SCAN else None
+    return Parcel(
+        facts=facts,
+        state=_state(facts, scans, stated_at),
+        substate=facts.substate or "",
+        label_at=facts.label_at or times.get(ParcelState.INFO_RECEIVED),
+        first_scan_at=min(moves) if moves else stated_first,
+        out_for_delivery_at=times.get(ParcelState.OUT_FOR_DELIVERY),
+        delivered_at=times.get(ParcelState.DELIVERED) or (stated_at if facts.state is ParcelState.DELIVERED else None),
+        last_event_at=max((scan.at for scan in scans.values()), default=None),
+        scans=scans,
+    )
+
+
+def _state(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> ParcelState:
+    """The newest word counts: a scan, or the state that the shop gives with its own time."""
+    words = [(scan.at, scan.state) for scan in scans.values() if scan.state is not None]
+    if facts.state is not None and stated_at is not None:
+        words.append((stated_at, facts.state))
+    if not words:
+        return ParcelState.INFO_RECEIVED if facts.label_at or facts.tracking_number else ParcelState.PENDING
+    newest = max(at for at, _ in words)
+    return furthest([state for at, state in words if at == newest])

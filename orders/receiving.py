@@ -1,0 +1,120 @@
+"""Taking deliveries in: verify the raw bytes, store them once, leave the reading to a job."""
+
+import hashlib
+import secrets as randomness
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tortoise.exceptions import IntegrityError
+
+from core.clock import now
+from core.errors import Unauthenticated
+from core.ids import new_id
+from core.jobs import enqueue
+from core.shops import Shop
+from core.transactions import record, transaction
+from orders.events import SourceEventReceived
+from orders.models import SourceEvent
+from orders.sources import SOURCES
+
+FOLD = "orders.fold"
+_KEPT_HEADERS = ("x-shopify-", "shopify-", "webhook-", "content-type", "user-agent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A delivery as it stands at a door."""
+
+    source: str
+    shop_key: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def accept(incoming: Incoming) -> SourceEvent:
+    """Verify a delivery and store it. Raises Unauthenticated(bad_signature): an unknown shop looks the same."""
+    shop = await verified_shop(incoming)
+    headers = lower(incoming.headers)
+    source = SOURCES[incoming.source]
+    key = source.delivery_key(headers, incoming.body)
+    return await receive(shop, incoming.source, source.topic(headers), key, headers, incoming.body)
+
+
+async def verified_shop(incoming: Incoming) -> Shop:
+    """The shop whose secret has signed the bytes. The work is the same when there is no such shop."""
+    source = SOURCES[incoming.source]
+    shop = await Shop.get_or_none(key=incoming.shop_key)
+    secrets = list(shop.secrets.get(source.SECRETS, [])) if shop else []
+    source.verify(secrets or [randomness.token_hex(16)], lower(incoming.headers), incoming.body, now())
+    if shop is None:
+        raise Unauthenticated("the signature does not fit the body", code="bad_signature")
+    return shop
+
+
+async def receive(
+    shop: Shop, source: str, topic: str, delivery_key: str, headers: Mapping[str, str], body: bytes
+) -> SourceEvent:
+    """Store a verified delivery and plan its folding. A repeated key returns the first row and plans nothing."""
+    event = _row(shop, source, topic, delivery_key, headers, body)
+    try:
+        async with transaction():
+            first = await _stored(event)
+            if first is not None:
+                return first
+            await event.save(force_create=True)
+            record(SourceEventReceived(source_event_id=event.id, shop_id=shop.id))
+            await enqueue(FOLD, {"source_event": event.id}, lane=lane(event))
+    except IntegrityError:  # the same delivery came in twice at once, and the other one was first
+        first = await _stored(event)
+        if first is None:
+            raise
+        return first
+    return event
+
+
+async def import_history(shop: Shop, source: str, deliveries: Sequence[tuple[Mapping[str, str], bytes]]) -> list[int]:
+    """Store many verified deliveries of the past without jobs or events. Returns the ids to fold, oldest first."""
+    platform = SOURCES[source]
+    rows = {}
+    for raw_headers, body in deliveries:
+        headers = lower(raw_headers)
+        key = platform.delivery_key(headers, body)
+        rows[key] = _row(shop, source, platform.topic(headers), key, headers, body)
+    async with transaction():
+        mine = SourceEvent.filter(shop_id=shop.id, source=source)
+        known = {
+            str(row["delivery_key"]) for row in await mine.filter(delivery_key__in=list(rows)).values("delivery_key")
+        }
+        await SourceEvent.bulk_create([row for key, row in rows.items() if key not in known], batch_size=100)
+        stored = await mine.filter(delivery_key__in=list(rows), state="received").order_by("id").values("id")
+        return [int(row["id"]) for row in stored]
+
+
+def lane(event: SourceEvent) -> str:
+    """Deliveries about one order are folded one after the other."""
+    name = f"order:{event.shop_id}:{event.source}:{event.order_ref or event.delivery_key}"
+    return name if len(name) <= 120 else f"order:{event.shop_id}:{hashlib.sha256(name.encode()).hexdigest()[:40]}"
+
+
+def lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _row(
+    shop: Shop, source: str, topic: str, delivery_key: str, headers: Mapping[str, str], body: bytes
+) -> SourceEvent:
+    return SourceEvent(
+        public_id=new_id("evt"),
+        shop_id=shop.id,
+        source=source,
+        topic=topic[:120],
+        delivery_key=delivery_key,
+        order_ref=SOURCES[source].order_reference(topic, body),
+        headers={name: value[:500] for name, value in headers.items() if name.startswith(_KEPT_HEADERS)},
+        body=body,
+        received_at=now(),
+    )
+
+
+async def _stored(event: SourceEvent) -> SourceEvent | None:
+    return await SourceEvent.get_or_none(shop_id=event.shop_id, source=event.source, delivery_key=event.delivery_key)

@@ -1,0 +1,279 @@
+"""Writing a derived order into its rows, and saying what changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from tortoise.models import Model
+
+from core.clock import now
+from core.events import Event
+from core.ids import new_id
+from core.shops import Shop
+from core.text import reference
+from core.transactions import record
+from orders.deriving import Line, Picture
+from orders.events import (
+    OrderCancelled,
+    OrderChanged,
+    OrderConfirmed,
+    OrderCreated,
+    ParcelMoved,
+    RefundChanged,
+)
+from orders.facts import Address, PaymentFacts, RefundFacts, stamp
+from orders.models import Order, OrderLine, Payment, Refund, Shipment, TrackingEvent
+from orders.parcels import Parcel
+from orders.statuses import NOT_LEFT, Closure, Confirmation, ParcelState, PaymentState
+
+Row = TypeVar("Row", OrderLine, Payment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Times that do not follow from the order alone."""
+
+    confirm_by: datetime | None
+    promised_ship_by: datetime | None
+
+
+async def write(
+    order: Order, picture: Picture, shop: Shop, deadlines: Deadlines, newest: datetime, *, announce: bool
+) -> None:
+    """Bring the rows of `order` (stored or new) to `picture`. The version grows only if something visible changed."""
+    is_new, before = order.pk is None, order.headline
+    was_confirmed, was_cancelled = order.confirmation == "confirmed", order.closure == "cancelled"
+    changed = _assign(order, _order_values(picture, shop, deadlines))
+    order.source_updated_at, order.folded_at = newest, now()
+    if is_new:
+        order.public_id = new_id("ord")
+        await order.save()
+    changed |= await _write_lines(order, picture)
+    changed |= await _write_payments(order, picture)
+    moved = await _write_parcels(order, picture)
+    refunded = await _write_refunds(order, picture)
+    changed = changed or moved.changed or refunded.changed
+    order.version += int(changed and not is_new)
+    if not is_new:
+        await order.save()
+    if not announce or not changed:
+        return
+    which = {"order_id": order.id, "shop_id": order.shop_id}
+    news: list[Event] = [OrderCreated(**which)] if is_new else []
+    news.append(OrderChanged(**which, version=order.version, before="" if is_new else before, after=order.headline))
+    if picture.axes.confirmation is Confirmation.CONFIRMED and not was_confirmed:
+        news += [OrderConfirmed(**which)] if picture.axes.fulfilment in NOT_LEFT else []
+    if picture.axes.closure is Closure.CANCELLED and not was_cancelled:
+        news.append(OrderCancelled(**which))
+    for event in [*news, *moved.news, *refunded.news]:
+        record(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    changed: bool
+    news: tuple[Event, ...]
+
+
+def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[str, Any]:
+    header, axes = picture.header, picture.axes
+    return {
+        "number": header.number,
+        "number_key": reference(header.number or ""),
+        "confirmation": axes.confirmation.value,
+        "payment": axes.payment.value,
+        "fulfilment": axes.fulfilment.value,
+        "returns": axes.returns.value,
+        "refund": axes.refund.value,
+        "closure": axes.closure.value,
+        "holds": sorted(hold.value for hold in axes.holds),
+        "gates": [gate.value for gate in axes.gates],
+        "headline": picture.headline.value,
+        "placed_at": header.placed_at,
+        "confirmed_at": picture.confirmed_at,
+        "paid_at": picture.paid_at,
+        "cancelled_at": header.cancelled_at,
+        "cancel_reason": header.cancel_reason or None,
+        "pay_by": header.pay_by,
+        "confirm_by": deadlines.confirm_by,
+        "promised_ship_by": deadlines.promised_ship_by,
+        "promised_from": header.promised_from,
+        "promised_to": header.promised_to,
+        "currency": header.currency,
+        "total": header.total or 0,
+        "goods": header.goods or 0,
+        "discount": header.discount or 0,
+        "shipping": header.shipping or 0,
+        "tax": header.tax or 0,
+        "customer_name": header.customer_name or "",
+        "email": header.email or None,
+        "phone": header.phone or None,
+        "language": header.language or ("zh" if shop.language.startswith("zh") else "en"),
+        "ship_to": (header.ship_to or Address()).model_dump(mode="json"),
+        "tags": list(header.tags),
+    }
+
+
+async def _write_lines(order: Order, picture: Picture) -> bool:
+    rows = {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
+    wanted = {
+        source_id: _line_values(position, line) for position, (source_id, line) in enumerate(picture.lines.items())
+    }
+    return await _sync(OrderLine, order, rows, wanted)
+
+
+def _line_values(position: int, line: Line) -> dict[str, Any]:
+    facts = line.facts
+    return {
+        "position": position,
+        "sku": facts.sku or "",
+        "title": facts.title or "",
+        "variant": facts.variant or "",
+        "quantity": line.quantity,
+        "quantity_cancelled": line.cancelled,
+        "quantity_shipped": line.shipped,
+        "quantity_delivered": line.delivered,
+        "quantity_refunded": line.refunded,
+        "unit_price": facts.unit_price or 0,
+        "discount": facts.discount or 0,
+        "tax": facts.tax or 0,
+        "requires_shipping": facts.requires_shipping is not False,
+        "backordered": bool(facts.backordered),
+        "backorder_eta": facts.backorder_eta,
+    }
+
+
+async def _write_payments(order: Order, picture: Picture) -> bool:
+    rows = {row.source_id: row for row in await Payment.filter(order_id=order.id)}
+    wanted = {source_id: _payment_values(order, facts) for source_id, facts in picture.payments.items()}
+    return await _sync(Payment, order, rows, wanted)
+
+
+def _payment_values(order: Order, facts: PaymentFacts) -> dict[str, Any]:
+    return {
+        "tender": facts.tender or "other",
+        "gateway": facts.gateway or "",
+        "gateway_ref": facts.gateway_ref or "",
+        "state": (facts.state or PaymentState(order.payment)).value,
+        "authorised": facts.authorised or 0,
+        "captured": facts.captured or 0,
+        "currency": facts.currency or order.currency,
+        "at": facts.at,
+    }
+
+
+async def _write_parcels(order: Order, picture: Picture) -> _Written:
+    rows = {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
+    changed, news = False, []
+    for source_id, parcel in picture.parcels.items():
+        row = rows.get(source_id) or Shipment(order_id=order.id, source_id=source_id, public_id=new_id("par"))
+        before = row.state if source_id in rows else ParcelState.PENDING
+        touched = _assign(row, _parcel_values(parcel))
+        if touched or source_id not in rows:
+            await row.save()
+            changed = True
+        changed |= await _write_scans(row, parcel, is_new=source_id not in rows)
+        if row.state != before:
+            which = {"order_id": order.id, "shop_id": order.shop_id, "shipment_id": row.id}
+            news.append(ParcelMoved(**which, state=row.state))
+    return _Written(changed, tuple(news))
+
+
+def _parcel_values(parcel: Parcel) -> dict[str, Any]:
+    facts = parcel.facts
+    pickup = {"point": facts.pickup_point, "code": facts.pickup_code}
+    until = {"until": stamp(facts.pickup_until)} if facts.pickup_until else {}
+    number = facts.tracking_number or ""
+    return {
+        "direction": facts.direction or "outbound",
+        "carrier": facts.carrier or "",
+        "tracking_number": number,
+        "tracking_key": reference(number),
+        "tracking_url": facts.tracking_url or "",
+        "lines": [list(part) for part in facts.lines or ()],
+        "state": parcel.state.value,
+        "substate": parcel.substate,
+        "cancelled": bool(facts.cancelled),
+        "label_at": parcel.label_at,
+        "first_scan_at": parcel.first_scan_at,
+        "out_for_delivery_at": parcel.out_for_delivery_at,
+        "delivered_at": parcel.delivered_at,
+        "last_event_at": parcel.last_event_at,
+        "eta_from": facts.eta_from,
+        "eta_to": facts.eta_to,
+        "pickup": {name: value for name, value in pickup.items() if value} | until,
+        "signed_by": facts.signed_by or "",
+    }
+
+
+async def _write_scans(row: Shipment, parcel: Parcel, *, is_new: bool) -> bool:
+    """Scans are never changed: a correction of the carrier is a scan of its own."""
+    if not parcel.scans:
+        return False
+    stored = TrackingEvent.filter(shipment_id=row.id)
+    known = set() if is_new else {str(row["digest"]) for row in await stored.values("digest")}
+    fresh = [
+        TrackingEvent(
+            shipment_id=row.id,
+            digest=digest,
+            at=scan.at,
+            received_at=scan.received_at,
+            code=scan.code,
+            state=scan.state.value if scan.state else "",
+            text=scan.text,
+            location=scan.location,
+        )
+        for digest, scan in parcel.scans.items()
+        if digest not in known
+    ]
+    if fresh:
+        await TrackingEvent.bulk_create(fresh)
+    return bool(fresh)
+
+
+async def _write_refunds(order: Order, picture: Picture) -> _Written:
+    rows = {row.source_id: row for row in await Refund.filter(order_id=order.id)}
+    changed, news = False, []
+    for source_id, facts in picture.refunds.items():
+        if not facts.amount:
+            continue  # units that were taken off the order without any money
+        row = rows.get(source_id) or Refund(order_id=order.id, source_id=source_id, public_id=new_id("rfd"))
+        before = row.state if source_id in rows else ""
+        if _assign(row, _refund_values(order, facts)) or source_id not in rows:
+            await row.save()
+            changed = True
+        if row.state != before:
+            which = {"order_id": order.id, "shop_id": order.shop_id, "refund_id": row.id}
+            news.append(RefundChanged(**which, state=row.state))
+    return _Written(changed, tuple(news))
+
+
+def _refund_values(order: Order, facts: RefundFacts) -> dict[str, Any]:
+    return {
+        "amount": facts.amount,
+        "currency": facts.currency or order.currency,
+        "state": facts.state or "requested",
+        "tender": facts.tender or "other",
+        "reference": facts.reference or "",
+        "at": facts.at or facts.seen_at or order.placed_at,
+        "lines": [[part.line, part.quantity] for part in facts.lines],
+    }
+
+
+async def _sync(model: type[Row], order: Order, rows: dict[str, Row], wanted: dict[str, dict[str, Any]]) -> bool:
+    """Add and change rows until they are as wanted. Nothing is ever taken away: units are cancelled instead."""
+    fresh = [model(order_id=order.id, source_id=key, **values) for key, values in wanted.items() if key not in rows]
+    if fresh:
+        await model.bulk_create(fresh)
+    touched = [row for key, row in rows.items() if key in wanted and _assign(row, wanted[key])]
+    for row in touched:
+        await row.save()
+    return bool(fresh) or bool(touched)
+
+
+def _assign(row: Model, values: dict[str, Any]) -> bool:
+    """Set what differs and tell whether anything did."""
+    different = {name: value for name, value in values.items() if getattr(row, name, None) != value}
+    for name, value in different.items():
+        setattr(row, name, value)
+    return bool(different)
