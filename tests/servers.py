@@ -18,6 +18,7 @@ from typing import Any
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+MEMORY_BYTES = 2 * 1024**3
 
 
 class ServerMissing(Exception):
@@ -131,6 +132,9 @@ def _postgres_command(programs: Path, folder: Path, port: int) -> list[str]:
         "unix_socket_directories": str(folder),
         "max_connections": "60",
         "shared_buffers": "32MB",
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
+        "autovacuum": "off",
         "timezone": "UTC",
     }
     settings = [word for name, value in fast.items() for word in ("-c", f"{name}={value}")]
@@ -191,8 +195,13 @@ def _as(account: pwd.struct_passwd | None, command: Sequence[object]) -> None:
 
 @contextmanager
 def _folder(prefix: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
-    """A folder of our own. Not below pytest's tmp_path, which other accounts may not enter."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    """A folder of our own, in memory if there is room: a new database costs 40 ms there and 250 ms on a disk.
+
+    Not below pytest's tmp_path, which other accounts may not enter.
+    """
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory if roomy else None))
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     try:

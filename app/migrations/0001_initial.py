@@ -1,4 +1,4 @@
-"""Initial."""
+"""The tables of the first release."""
 
 import functools
 from json import dumps, loads
@@ -165,6 +165,7 @@ class Migration(migrations.Migration):
                         default=dict, encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads
                     ),
                 ),
+                ("demo", fields.BooleanField(default=False)),
                 ("created_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={"table": "shop", "app": "wismo", "pk_attr": "id"},
@@ -281,12 +282,6 @@ class Migration(migrations.Migration):
                     "tags",
                     fields.JSONField(
                         default=list, encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads
-                    ),
-                ),
-                (
-                    "entity_versions",
-                    fields.JSONField(
-                        default=dict, encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads
                     ),
                 ),
                 ("source_updated_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
@@ -469,6 +464,52 @@ class Migration(migrations.Migration):
                 "table": "code_request",
                 "app": "wismo",
                 "indexes": [Index(fields=["conversation_id", "id"]), Index(fields=["contact", "created_at"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="FactSheet",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "shop",
+                    fields.ForeignKeyField(
+                        "wismo.Shop",
+                        source_field="shop_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="fact_sheets",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("source", fields.CharField(max_length=64)),
+                ("source_id", fields.CharField(max_length=120)),
+                (
+                    "facts",
+                    fields.JSONField(
+                        default=dict, encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads
+                    ),
+                ),
+                (
+                    "order",
+                    fields.ForeignKeyField(
+                        "wismo.Order",
+                        source_field="order_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="fact_sheets",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("updated_at", UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "fact_sheet",
+                "app": "wismo",
+                "unique_together": (("shop_id", "source", "source_id"),),
+                "indexes": [Index(fields=["order_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -984,6 +1025,7 @@ class Migration(migrations.Migration):
                 ("source", fields.CharField(max_length=64)),
                 ("topic", fields.CharField(max_length=120)),
                 ("delivery_key", fields.CharField(max_length=190)),
+                ("order_ref", fields.CharField(null=True, max_length=120)),
                 (
                     "headers",
                     fields.JSONField(
@@ -1016,6 +1058,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     Index(fields=["shop_id"]),
                     Index(fields=["order_id", "id"]),
+                    Index(fields=["shop_id", "source", "order_ref"]),
                     Index(fields=["state", "received_at"]),
                 ],
                 "pk_attr": "id",
@@ -1082,6 +1125,7 @@ class Migration(migrations.Migration):
                 "app": "wismo",
                 "indexes": [
                     Index(fields=["shop_id", "status", "updated_at", "id"]),
+                    Index(fields=["shop_id", "updated_at", "id"]),
                     Index(fields=["assignee_id", "status", "updated_at"]),
                     Index(fields=["conversation_id", "status"]),
                 ],

@@ -47,6 +47,9 @@ class AsyncpgDBClient(upstream.AsyncpgDBClient):
                 f"cannot connect to database {self.database} at {self.host}:{self.port}: {error}"
             ) from error
 
+    async def create_pool(self, **kwargs: Any) -> Any:
+        return await asyncpg.create_pool(None, connect=_connect, **kwargs)
+
     async def close(self) -> None:
         await uninterrupted(super().close())
 
@@ -211,6 +214,24 @@ class TransactionWrapper(SafeTransaction, AsyncpgDBClient):
 def _changes_rows(query: str) -> bool:
     """Whether the answer to `query` is a count. Rows that were asked for by RETURNING are worth more than it."""
     return query.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE") and _RETURNING.search(query) is None
+
+
+async def _connect(*arguments: Any, **options: Any) -> Any:
+    """Connect, or tidy up when the caller is cancelled: a connection in the making cannot be dropped cleanly."""
+
+    connection: Any = None
+
+    async def connect() -> None:
+        nonlocal connection
+        connection = await asyncpg.connect(*arguments, **options)
+
+    try:
+        await uninterrupted(connect())
+    except asyncio.CancelledError:
+        if connection is not None:
+            await uninterrupted(connection.close(timeout=RELEASE_SECONDS))
+        raise
+    return connection
 
 
 async def _acquire(pool: Any) -> Any:

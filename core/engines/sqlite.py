@@ -75,17 +75,18 @@ class SqliteClient(upstream.SqliteClient):
         await self._call(_script, query)
 
     async def _open(self) -> None:
+        connection = aiosqlite.connect(self.filename, isolation_level=None)
         try:
-            connection = await aiosqlite.connect(self.filename, isolation_level=None)
-            try:
-                connection.row_factory = sqlite3.Row
-                for name, value in self.pragmas.items():
-                    await connection.execute_fetchall(f"PRAGMA {name}={value}")
-            except BaseException:
-                await connection.close()
-                raise
-        except sqlite3.Error as error:
-            raise OperationalError(f"cannot open {self.filename}: {error}") from error
+            await connection
+            connection.row_factory = sqlite3.Row
+            for name, value in self.pragmas.items():
+                await connection.execute_fetchall(f"PRAGMA {name}={value}")
+        except BaseException as error:
+            await connection.close()
+            await asyncio.to_thread(connection._thread.join)  # or it would speak to a loop that may be gone by then
+            if isinstance(error, sqlite3.Error):
+                raise OperationalError(f"cannot open {self.filename}: {error}") from error
+            raise
         self._connection = connection
         await self._post_connect()
 
@@ -104,7 +105,7 @@ class SqliteClient(upstream.SqliteClient):
             return await uninterrupted(future)
         except sqlite3.IntegrityError as error:
             raise IntegrityError(error) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, sqlite3.Warning) as error:
             raise OperationalError(error) from error
 
 

@@ -128,20 +128,9 @@ class SafeTransaction(TransactionalDBClient):
 
 
 class Savepoint(NestedTransactionContext):
-    """A nested transaction, undone also when a cancellation interrupts entering it."""
+    """A nested transaction: undone by any error, and nothing to do when the one around it has ended already."""
 
     __slots__ = ()
-
-    client: SafeTransaction
-
-    async def __aenter__(self) -> TransactionalDBClient:
-        try:
-            await self.client.savepoint()
-        except BaseException:
-            if self.client._savepoint is not None:
-                await self.client.savepoint_rollback()
-            raise
-        return self.client
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
