@@ -115,7 +115,7 @@ async def open_parts(
     """Start what runs beside the requests, in a task that has the database open; it stops in the opposite order."""
     remember_base_context()
     redis_url = settings.redis_url.get_secret_value()
-    limiter = Limiter(redis_url)
+    limiter = Limiter(redis_url, scale=settings.rate_scale)
     stack.push_async_callback(limiter.close)
     mailer = mailer or _mailer(settings)
     stack.push_async_callback(mailer.close)

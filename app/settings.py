@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     mail_port: int | None = Field(None, ge=-1, le=65535, description="Port of the mail listener; empty: the web port + 25, 0 takes a free one, -1 switches it off.")
     demo: bool | None = Field(None, description="Demo shops, mailbox and simulator; empty: as the database was first filled.")
     forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-For is believed.")
+    rate_scale: float = Field(1.0, ge=0, description="Multiplies every rate limit; for load tests. 0 switches the limits off.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
