@@ -23,7 +23,7 @@ from bots.filters import classify
 from core.clock import now
 from core.errors import WismoError
 from core.people import ROLES, Agent
-from core.shops import Shop
+from core.shops import SECRET_KINDS, Shop, add_secret, create_shop
 
 
 class Program(click.Group):
@@ -153,6 +153,51 @@ async def disable_agent(email: str) -> None:
     """Lock somebody out, at once."""
     await desk.disable_agent(await _agent(email))
     click.echo("Done.")
+
+
+@main.group()
+def shops() -> None:
+    """The shops that this desk serves."""
+
+
+@shops.command("list")
+@_in_database
+async def list_shops() -> None:
+    """Every shop with its key."""
+    for shop in await Shop.all().order_by("key"):
+        click.echo(f"{shop.key}\t{shop.platform}\t{shop.language}\t{shop.name}")
+
+
+@shops.command("add")
+@click.argument("key")
+@click.option("--name", required=True)
+@click.option("--mail", required=True, help="The address customers write to.")
+@click.option("--page", required=True, help="The shop's page, e.g. https://shop.example.")
+@click.option("--origin", "origins", multiple=True, help="Web origin that may embed the chat; may be repeated.")
+@click.option("--platform", type=click.Choice(["shopify", "generic"]), default="generic", show_default=True)
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--timezone", default="UTC", show_default=True)
+@click.option("--country", default="US", show_default=True)
+@click.option("--currency", default="USD", show_default=True)
+@_in_database
+async def add_shop(key: str, name: str, mail: str, page: str, origins: tuple[str, ...], **settings: str) -> None:
+    """Connect a shop; prints its script tag and the secret for the order API."""
+    shop = await create_shop(key, name, mail, page, origins=list(origins), **settings)
+    click.echo(f'<script async src="{read_settings().public_url}/widget.js" data-site="{shop.key}" data-lang="auto"></script>')
+    click.echo(f"API secret: {shop.secrets['api'][0]}")
+
+
+@shops.command("secret")
+@click.argument("key")
+@click.argument("kind", type=click.Choice(SECRET_KINDS))
+@click.option("--value", help="The secret that the platform shows; empty: make one.")
+@_in_database
+async def add_shop_secret(key: str, kind: str, value: str | None) -> None:
+    """Give a shop a new secret; the one before stays good meanwhile."""
+    shop = await Shop.get_or_none(key=key)
+    if shop is None:
+        raise click.BadParameter("no shop has this key", param_hint="KEY")
+    click.echo(await add_secret(shop, kind, value))
 
 
 @main.group()

@@ -1,11 +1,18 @@
 """A shop: whose orders, whose customers, which languages and hours, and the secrets it signs with."""
 
+import base64
+import re
+import secrets
 from typing import Any
+from zoneinfo import available_timezones
 
 from tortoise import fields
 from tortoise.models import Model
 
+from core.clock import now
+from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.ids import new_id
 
 
 class Shop(Model):
@@ -31,3 +38,45 @@ class Shop(Model):
     class Meta:
         app = "wismo"
         table = "shop"
+
+
+SECRET_KINDS = ("api", "shopify")
+KEPT_SECRETS = 2  # the newest and the one before, while senders change over
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+
+
+async def create_shop(key: str, name: str, mail_address: str, page_url: str, **settings: Any) -> Shop:
+    """Add a shop with a fresh API secret. `settings` are fields of Shop: platform, language, timezone, country,
+    currency, origins, hours. Raises Invalid (bad_key, bad_timezone) or Conflict (key_taken).
+    """
+    if not _KEY.fullmatch(key):
+        raise Invalid("a shop's key has 2 to 63 small letters, digits and hyphens", code="bad_key")
+    if settings.get("timezone", "UTC") not in available_timezones():
+        raise Invalid("no such time zone; use a name like Europe/Berlin", code="bad_timezone")
+    if await Shop.exists(key=key):
+        raise Conflict("another shop has this key", code="key_taken")
+    return await Shop.create(
+        public_id=new_id("shp"),
+        key=key,
+        name=name,
+        mail_address=mail_address.lower(),
+        page_url=page_url,
+        secrets={"api": [new_signing_secret()]},
+        created_at=now(),
+        **settings,
+    )
+
+
+async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
+    """Give `shop` a new secret of a kind (`api`, `shopify`) and return it; the one before stays good meanwhile."""
+    if kind not in SECRET_KINDS:
+        raise Invalid(f"a secret is one of {', '.join(SECRET_KINDS)}", code="bad_secret_kind")
+    fresh = secret or new_signing_secret()
+    shop.secrets = shop.secrets | {kind: [fresh, *shop.secrets.get(kind, [])][:KEPT_SECRETS]}
+    await shop.save(update_fields=["secrets"])
+    return fresh
+
+
+def new_signing_secret() -> str:
+    """A secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
