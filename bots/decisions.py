@@ -1,0 +1,91 @@
+"""What the engine decides, as plain values: words to say, things to do, what to remember, and why."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from bots.dialogue import Dialogue
+
+TicketKind = Literal["question", "complaint", "aftersales", "refund", "cancellation"]
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReply:
+    """A button: `label` is shown, `text` is posted as the customer's next message."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One chat bubble, final and in the conversation's language. `order_id` shows that order's live card under it."""
+
+    phrase: str
+    text: str
+    order_id: str | None = None
+    quick_replies: tuple[QuickReply, ...] = ()
+    form: Literal["code"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCode:
+    """Send a one-time code to the contact on the order with this number, if there is such an order."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCode:
+    """Compare these six digits with the code that was sent last."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTicket:
+    """Make work for people. `order_id` is a proven order; `order_number` only what the customer claims."""
+
+    kind: TicketKind
+    order_id: str | None
+    order_number: str | None
+    reason: str
+    subject: str
+    summary: str
+    priority: Priority = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """A person takes over; the bot is silent from now on."""
+
+    reason: str
+    summary: str
+
+
+Action = RequestCode | CheckCode | OpenTicket | Handover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Why the bot said what it said: enough to replay the decision."""
+
+    rule: str
+    rulebook: str
+    intent: str
+    confidence: float
+    as_of: datetime
+    facts: dict[str, object] = field(default_factory=dict)
+    order_id: str | None = None
+    order_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The whole outcome of one message."""
+
+    replies: tuple[Reply, ...]
+    actions: tuple[Action, ...]
+    dialogue: Dialogue
+    receipt: Receipt

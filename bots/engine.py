@@ -1,0 +1,136 @@
+"""One message in, one decision out. Pure: the same question, memory, orders and rules always give the same answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bots import order_wishes, person_wishes, small_talk
+from bots.decisions import CheckCode, Decision, Receipt
+from bots.dialogue import Dialogue
+from bots.entities import find_code, find_entities
+from bots.identifying import code_again
+from bots.phrases import wordings
+from bots.question import Question, language_of
+from bots.rulebook import Rulebook
+from bots.turns import Outcome, Turn
+from orders.snapshots import OrderSnapshot
+
+ACT = 0.6  # act at or above this confidence
+GUESS = 0.35  # name the guess at or above this, below ask openly
+MOST_TURNS = 40  # answers to one customer without a person; a bot on the other side never tires
+
+_WISHES: dict[str, Callable[[Turn], Outcome]] = {
+    **order_wishes.WISHES,
+    **person_wishes.WISHES,
+    **small_talk.WISHES,
+    "resend_code": code_again,
+}
+_ABOUT_ORDERS = frozenset(order_wishes.WISHES)
+
+
+def decide(
+    question: Question, dialogue: Dialogue, orders: Sequence[OrderSnapshot], now: datetime, rulebook: Rulebook
+) -> Decision:
+    """Decide what to say and do about one message.
+
+    `orders` are only those that the person has proved to be theirs. An empty text resumes the wish that waited for a
+    proof. Never raises on any text.
+    """
+    language = language_of(question, dialogue.language)
+    entities = find_entities(question.text, asked_for_number=dialogue.awaiting in ("order_number", "order_choice"))
+    heard = rulebook.understand(entities, _contexts(dialogue, orders))
+    turn = Turn(
+        question=question,
+        dialogue=replace(dialogue, language=language),
+        orders=tuple(orders),
+        now=now,
+        language=language,
+        entities=entities,
+        heard=heard,
+        wish="unknown",
+    )
+    outcome = _respond(turn, rulebook)
+    return Decision(
+        replies=outcome.replies,
+        actions=outcome.actions,
+        dialogue=replace(outcome.dialogue, turns=dialogue.turns + 1),
+        receipt=_receipt(turn, outcome, rulebook),
+    )
+
+
+def _contexts(dialogue: Dialogue, orders: Sequence[OrderSnapshot]) -> frozenset[str]:
+    open_question = {dialogue.awaiting} if dialogue.awaiting else set()
+    return frozenset({*open_question, *({"order_known"} if orders or dialogue.order_number else ())})
+
+
+def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
+    if turn.dialogue.awaiting == "code" and (code := find_code(turn.question.text)):
+        return _check_code(turn, code)
+    if turn.dialogue.turns >= MOST_TURNS:
+        return person_wishes.give_up(turn, "too_many_turns", "too_many_turns")
+    wish, certain = _wish(turn, rulebook)
+    turn = turn.about(wish)
+    if not certain and f"wish_{wish}" in wordings():
+        return person_wishes.give_up(turn, "not_understood") if turn.dialogue.misses else small_talk.guess(turn)
+    return _handler(wish, rulebook)(turn)
+
+
+def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
+    """The rule to act on, and whether that is certain enough to act."""
+    dialogue, heard = turn.dialogue, turn.heard
+    if not turn.question.text.strip():
+        return dialogue.pending or "help_general", True
+    clear = heard.confidence >= ACT
+    serious = clear and not rulebook.rules[heard.rule].small
+    if serious:
+        return heard.rule, True
+    if _points_at_order(turn) and dialogue.pending != "hold_details":
+        return _order_wish(dialogue), True
+    if dialogue.awaiting == "problem" and dialogue.pending:
+        if heard.rule == "affirm" and clear and dialogue.pending != "hold_details":
+            return dialogue.pending, True
+        if not clear and dialogue.pending == "hold_details":
+            return "hold_details", True
+    if clear:
+        return heard.rule, True
+    if dialogue.awaiting in ("order_number", "code") and dialogue.pending and heard.confidence < GUESS:
+        return (dialogue.pending, True) if not dialogue.misses else ("unknown", True)
+    return (heard.rule, False) if heard.confidence >= GUESS else ("unknown", True)
+
+
+def _points_at_order(turn: Turn) -> bool:
+    picks = any(
+        turn.mentions(rule) for rule in ("pick_other", "pick_latest", "pick_first", "pick_second", "pick_third")
+    )
+    return bool(turn.entities.order_numbers or picks or (turn.entities.tracking_numbers and turn.orders))
+
+
+def _order_wish(dialogue: Dialogue) -> str:
+    """A bare number continues the wish that waits for one, else the last one about an order."""
+    for wish in (dialogue.pending, dialogue.last_intent):
+        if wish in _ABOUT_ORDERS and wish:
+            return wish
+    return "order_status"
+
+
+def _handler(wish: str, rulebook: Rulebook) -> Callable[[Turn], Outcome]:
+    return _WISHES.get(wish) or _WISHES.get(rulebook.intent_of(wish)) or small_talk.unknown
+
+
+def _check_code(turn: Turn, code: str) -> Outcome:
+    reply = turn.bubble("code_checking")
+    return Outcome(dialogue=replace(turn.dialogue, misses=0), replies=(reply,), actions=(CheckCode(code),))
+
+
+def _receipt(turn: Turn, outcome: Outcome, rulebook: Rulebook) -> Receipt:
+    order = outcome.order
+    return Receipt(
+        rule=turn.heard.rule,
+        rulebook=rulebook.version,
+        intent=turn.heard.intent,
+        confidence=turn.heard.confidence,
+        as_of=order.as_of if order else turn.now,
+        facts=dict(outcome.facts),
+        order_id=order.order_id if order else None,
+        order_version=order.version if order else None,
+    )

@@ -1,0 +1,103 @@
+"""Wishes that only people can fulfil. They are never made to wait for a number or a proof."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bots.decisions import Handover, OpenTicket, Priority, TicketKind
+from bots.identifying import claimed_number, order_in_context
+from bots.summaries import subject, summary
+from bots.turns import Outcome, Turn, settled
+from orders.snapshots import OrderSnapshot
+
+
+def to_person(
+    turn: Turn,
+    phrase: str,
+    *,
+    kind: TicketKind,
+    reason: str,
+    order: OrderSnapshot | None = None,
+    priority: Priority = "normal",
+) -> Outcome:
+    """Say `phrase`, open a ticket and hand over. An order is linked if it is proved, else its number is a hint."""
+    order = order or order_in_context(turn)
+    number = order.number if order else claimed_number(turn)
+    told = summary(turn, order, number)
+    ticket = OpenTicket(
+        kind=kind,
+        order_id=order.order_id if order else None,
+        order_number=number,
+        reason=reason,
+        subject=subject(kind, turn.language, number),
+        summary=told,
+        priority=priority,
+    )
+    reply = turn.bubble(phrase, number=number)
+    dialogue = settled(turn.dialogue, wish=turn.wish)
+    dialogue = replace(dialogue, order_number=number, wishes=tuple(dict.fromkeys((*dialogue.wishes, turn.wish))))
+    return Outcome(
+        dialogue=dialogue, replies=(reply,), actions=(ticket, Handover(reason=reason, summary=told)), order=order
+    )
+
+
+def human(turn: Turn) -> Outcome:
+    """A person is wanted, whatever for."""
+    return to_person(turn, "human", kind="question", reason="asked_for_person")
+
+
+def complaint(turn: Turn) -> Outcome:
+    """Anger or a formal complaint: first in the queue."""
+    return to_person(turn, "complaint", kind="complaint", reason="complaint", priority="high")
+
+
+def refund_request(turn: Turn) -> Outcome:
+    """The money back, for an order that is named or not."""
+    phrase = "refund_request_order" if order_in_context(turn) else "refund_request"
+    return to_person(turn, phrase, kind="refund", reason="refund_request")
+
+
+def return_exchange(turn: Turn) -> Outcome:
+    """Goods back, or other goods for them."""
+    return to_person(turn, "return_exchange", kind="aftersales", reason="return_exchange")
+
+
+def item_problem(turn: Turn) -> Outcome:
+    """Damaged, faulty, wrong or missing goods."""
+    return to_person(turn, "item_problem", kind="aftersales", reason="item_problem", priority="high")
+
+
+def give_up(turn: Turn, reason: str, phrase: str = "give_up") -> Outcome:
+    """The bot is of no more use here."""
+    return to_person(turn, phrase, kind="question", reason=reason)
+
+
+def details_for_person(turn: Turn) -> Outcome:
+    """Something the customer was asked to write and that only a person can use, such as an address."""
+    return to_person(turn, "noted_for_person", kind="question", reason="details_given")
+
+
+def no_number(turn: Turn) -> Outcome:
+    """The order number is not at hand: a person finds the order."""
+    return to_person(turn, "no_number", kind="question", reason="no_order_number")
+
+
+def keep_order(turn: Turn) -> Outcome:
+    """Do not cancel, or not any more. Nothing is cancelled by the bot; a wish that was passed on is taken back."""
+    if "cancel_order" in turn.dialogue.wishes:
+        return to_person(turn, "withdrawn", kind="cancellation", reason="cancellation_withdrawn", priority="high")
+    return Outcome(
+        dialogue=settled(turn.dialogue, wish=turn.wish),
+        replies=(turn.bubble("not_cancelled"), turn.bubble("anything_else")),
+    )
+
+
+WISHES: dict[str, Callable[[Turn], Outcome]] = {
+    "human_handover": human,
+    "complaint": complaint,
+    "refund_request": refund_request,
+    "return_exchange": return_exchange,
+    "item_problem": item_problem,
+    "hold_details": details_for_person,
+    "no_number": no_number,
+    "keep_order": keep_order,
+}

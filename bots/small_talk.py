@@ -1,0 +1,87 @@
+"""Everything that is not a wish about an order: hello, thanks, yes, no, and what was not understood."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bots.buttons import buttons
+from bots.person_wishes import give_up
+from bots.phrases import render
+from bots.turns import Outcome, Turn, settled
+
+_MENU = ("where", "refund_status", "return", "person")
+
+
+def greeting(turn: Turn) -> Outcome:
+    """Hello: say what the bot can do, and leave an open question open."""
+    reply = turn.bubble("greeting", quick_replies=buttons(_MENU, turn.language))
+    return Outcome(dialogue=replace(turn.dialogue, misses=0), replies=(reply,))
+
+
+def thanks(turn: Turn) -> Outcome:
+    """Thank you."""
+    return Outcome(dialogue=replace(turn.dialogue, misses=0), replies=(turn.bubble("thanks"),))
+
+
+def goodbye(turn: Turn) -> Outcome:
+    """The end, until the next time."""
+    return Outcome(dialogue=settled(turn.dialogue), replies=(turn.bubble("goodbye"),))
+
+
+def affirm(turn: Turn) -> Outcome:
+    """A yes that no open question asked for."""
+    return Outcome(
+        dialogue=replace(turn.dialogue, misses=0),
+        replies=(turn.bubble("anything_else", quick_replies=buttons(_MENU, turn.language)),),
+    )
+
+
+def deny(turn: Turn) -> Outcome:
+    """A no: to a guess, or to "anything else?"."""
+    if turn.dialogue.awaiting == "problem" and turn.dialogue.pending:
+        return help_general(turn)
+    return Outcome(dialogue=settled(turn.dialogue), replies=(turn.bubble("nothing_else"),))
+
+
+def is_bot(turn: Turn) -> Outcome:
+    """ "Are you a robot?" deserves the truth, and the way to a person."""
+    reply = turn.bubble("is_bot", quick_replies=buttons(("person", "where"), turn.language))
+    return Outcome(dialogue=replace(turn.dialogue, misses=0), replies=(reply,))
+
+
+def help_general(turn: Turn) -> Outcome:
+    """Something is the matter, but what? Asked once; the second time a person asks better."""
+    if turn.dialogue.misses:
+        return give_up(turn, "not_understood")
+    return _ask(turn, "ask_problem")
+
+
+def unknown(turn: Turn) -> Outcome:
+    """Not understood: one clarifying question, then a person."""
+    if turn.dialogue.misses:
+        return give_up(turn, "not_understood")
+    return _ask(turn, "clarify")
+
+
+def guess(turn: Turn) -> Outcome:
+    """Half understood: name the guess and let the customer decide."""
+    wish = render(f"wish_{turn.wish}", turn.language)
+    reply = turn.bubble("clarify_guess", wish=wish, quick_replies=buttons(("yes", "no", "person"), turn.language))
+    dialogue = replace(turn.dialogue, awaiting="problem", pending=turn.wish, misses=1)
+    return Outcome(dialogue=dialogue, replies=(reply,))
+
+
+def _ask(turn: Turn, phrase: str) -> Outcome:
+    reply = turn.bubble(phrase, quick_replies=buttons(_MENU, turn.language))
+    return Outcome(dialogue=replace(turn.dialogue, awaiting="problem", pending=None, misses=1), replies=(reply,))
+
+
+WISHES: dict[str, Callable[[Turn], Outcome]] = {
+    "greeting": greeting,
+    "thanks": thanks,
+    "goodbye": goodbye,
+    "affirm": affirm,
+    "deny": deny,
+    "is_bot": is_bot,
+    "help_general": help_general,
+    "unknown": unknown,
+}
