@@ -22,10 +22,10 @@ async def conversation_of(customer_id: int, public_id: str) -> Conversation:
 
 
 async def conversation_for(agent: Agent, public_id: str) -> Conversation:
-    """A conversation of one of the agent's shops, with customer, agent and shop fetched. Raises NotFound."""
+    """A conversation of one of the agent's shops, with customer, agent, order and shop fetched. Raises NotFound."""
     conversation = (
         await Conversation.filter(public_id=public_id, shop_id__in=await shop_ids_of(agent))
-        .select_related("customer", "agent", "shop")
+        .select_related("customer", "agent", "order", "shop")
         .first()
     )
     if conversation is None or not agent.active:

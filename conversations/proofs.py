@@ -1,0 +1,169 @@
+"""What a customer has shown about themselves: one-time codes to the contact on an order.
+
+Asking never looks for the order: known and unknown numbers look and take the same. A job finds out later whether there
+is anybody to send a code to. A code has six digits, lives for ten minutes, fits once, in the conversation that asked,
+and only until that asks for the next one.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from conversations.events import CodeRequested, ContactProved
+from conversations.models import CodeRequest, Conversation, Proof
+from core.clock import now
+from core.errors import NotFound, TooMany
+from core.shops import Shop
+from core.sql import fetch
+from core.text import reference
+from core.transactions import record, transaction
+from orders.models import Order
+
+CODE_DIGITS = 6
+CODE_LIVES = timedelta(minutes=10)
+PROOF_LIVES = timedelta(hours=12)
+TRIES = 5  # per code
+REQUESTS_PER_CONVERSATION = 5  # an hour
+CODES_PER_CONTACT = 3  # an hour: nobody's mailbox is flooded, and nobody gets more than 15 guesses an hour
+_HOUR = timedelta(hours=1)
+_KEY_LIMIT = 120
+
+_TRY = (
+    "UPDATE code_request SET attempts = attempts + 1"
+    " WHERE attempts < {tries} AND used_at IS NULL AND expires_at > {now} AND id = (SELECT MAX(r.id) FROM code_request AS r WHERE r.conversation_id = {conversation})"
+    " RETURNING id, contact, code_hash"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeToSend:
+    """A fresh code and where it goes: an e-mail address, or a phone number in E.164 when the order has no address."""
+
+    contact: str
+    code: str
+    language: str
+    shop: Shop
+
+
+async def request_code(conversation_id: int, order_number: str) -> None:
+    """Ask for a code to the contact on this order. Raises NotFound, and TooMany after five in an hour."""
+    async with transaction():
+        conversation = await Conversation.filter(id=conversation_id).select_for_update().first()
+        if conversation is None:
+            raise NotFound("no such conversation")
+        moment = now()
+        recent = CodeRequest.filter(conversation_id=conversation_id, created_at__gt=moment - _HOUR)
+        asked = [request.created_at for request in await recent.order_by("id")]
+        if len(asked) >= REQUESTS_PER_CONVERSATION:
+            wait = asked[-REQUESTS_PER_CONVERSATION] + _HOUR - moment
+            raise TooMany("too many codes", code="too_many_codes", retry_after=int(wait.total_seconds()) + 1)
+        request = await CodeRequest.create(
+            conversation_id=conversation_id,
+            number_key=reference(order_number)[:_KEY_LIMIT],
+            code_hash=_hashed(_new_code()),  # fits nobody's code, but costs and looks the same
+            created_at=moment,
+            expires_at=moment + CODE_LIVES,
+        )
+        record(CodeRequested(conversation_id=conversation_id, code_request_id=request.id))
+
+
+async def fulfil_code_request(code_request_id: int) -> CodeToSend | None:
+    """Make the code that was asked for; None when there is nobody to send it to or they had three in the last hour.
+
+    A repeat makes another code and forgets the first, because the first is stored nowhere: whoever gets both mails can
+    use the later one. Send it in the same transaction, so that a stored code is always one that leaves.
+    """
+    async with transaction():
+        request = await CodeRequest.get_or_none(id=code_request_id).select_related("conversation")
+        if request is None or request.used_at is not None or request.expires_at <= now():
+            return None
+        # One code of a shop at a time, or two at once would both be the third of their contact.
+        shop = await Shop.filter(id=request.conversation.shop_id).select_for_update(no_key=True).get()
+        contact = await _contact(shop, request.number_key)
+        if contact is None or await _had_enough(contact, request):
+            return None
+        code = _new_code()
+        # `used_at` again: the code of a first run may have been typed in meanwhile.
+        open_request = CodeRequest.filter(id=request.id, used_at=None)
+        if not await open_request.update(contact=contact, code_hash=_hashed(code)):
+            return None
+    return CodeToSend(contact=contact, code=code, language=request.conversation.language, shop=shop)
+
+
+async def check_code(conversation_id: int, code: str) -> bool:
+    """Does `code` fit the newest request of the conversation? Then its contact is proved, for twelve hours.
+
+    Each try counts before it is looked at, so that parallel tries cannot have more than five. The code that has just
+    proved something fits again, so that a repeated job comes to the same end; it proves nothing new.
+    """
+    typed = reference(code)
+    if len(typed) != CODE_DIGITS or not typed.isascii() or not typed.isdigit():
+        return False  # cannot be a code: not worth a try
+    async with transaction():
+        moment = now()
+        rows = await fetch(_TRY, tries=TRIES, now=moment, conversation=conversation_id)
+        if not rows:
+            return await _has_just_fitted(conversation_id, typed)
+        [request] = rows
+        if not (_fits(typed, request["code_hash"]) and request["contact"]):
+            return False
+        if not await CodeRequest.filter(id=request["id"], used_at=None).update(used_at=moment):
+            return False
+        await Proof.create(
+            conversation_id=conversation_id,
+            kind="code",
+            contact=request["contact"],
+            proved_at=moment,
+            expires_at=moment + PROOF_LIVES,
+        )
+        record(ContactProved(conversation_id=conversation_id, contact=request["contact"]))
+    return True
+
+
+async def tries_left(conversation_id: int) -> int:
+    """How many tries the newest request leaves; 0 when there is none that could still fit."""
+    request = await CodeRequest.filter(conversation_id=conversation_id).order_by("-id").first()
+    if request is None or request.used_at is not None or request.expires_at <= now():
+        return 0
+    return max(0, TRIES - request.attempts)
+
+
+async def proven_contacts(conversation_id: int) -> tuple[str, ...]:
+    """The contacts that this conversation's customer has proved and that have not expired."""
+    proofs = Proof.filter(conversation_id=conversation_id, expires_at__gt=now()).order_by("id")
+    return tuple(dict.fromkeys([proof.contact for proof in await proofs]))
+
+
+async def _contact(shop: Shop, number_key: str) -> str | None:
+    """Where the customer of the newest order with this number can be reached."""
+    orders = Order.filter(shop_id=shop.id, number_key=number_key).order_by("-placed_at", "-id")
+    order = await orders.first()
+    return (order.email or order.phone or None) if order else None
+
+
+async def _had_enough(contact: str, request: CodeRequest) -> bool:
+    sent = CodeRequest.filter(contact=contact, created_at__gt=now() - _HOUR).exclude(id=request.id)
+    return await sent.count() >= CODES_PER_CONTACT
+
+
+async def _has_just_fitted(conversation_id: int, typed: str) -> bool:
+    used = await CodeRequest.filter(conversation_id=conversation_id).order_by("-id").first()
+    if used is None or used.used_at is None or not await proven_contacts(conversation_id):
+        return False
+    return used.expires_at > now() and _fits(typed, used.code_hash)
+
+
+def _new_code() -> str:
+    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+
+
+def _hashed(code: str) -> str:
+    salt = secrets.token_hex(16)
+    return f"{salt}:{hashlib.sha256((salt + code).encode()).hexdigest()}"
+
+
+def _fits(code: str, stored: str) -> bool:
+    salt, _, wanted = stored.partition(":")
+    return hmac.compare_digest(hashlib.sha256((salt + code).encode()).hexdigest(), wanted)
