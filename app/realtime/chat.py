@@ -24,7 +24,6 @@ from app.realtime.frames import (
     TypingNow,
     Welcome,
 )
-from app.realtime.presence import anyone_online
 from app.realtime.topics import conversation_topic, desk_topic, visitor_topic
 from conversations.languages import speak
 from conversations.models import CHAT, Conversation, Message
@@ -33,7 +32,7 @@ from conversations.posting import post
 from conversations.queries import messages_after, messages_before
 from conversations.reading import CUSTOMER, mark_read
 from core.errors import Forbidden, Invalid, NotFound
-from core.people import Actor, Customer
+from core.people import Actor, Customer, anyone_online
 from core.shops import Shop
 
 PAGE = 50
@@ -58,16 +57,9 @@ class ChatSession:
         fresh = not visitors.is_genuine(self._secret, self.shop.key, hello.token) or await visitors.is_dead(hello.token)
         self._token = visitors.issue(self._secret, self.shop.key) if fresh else hello.token
         self.connection.hub.subscribe(visitor_topic(visitors.digest(self._token)), self.connection)
-        conversation = None if fresh else await self._find()
-        welcome = Welcome(
-            visitor_token=self._token if fresh else None,
-            shop=self.shop.name,
-            language=self._language,
-            online=await anyone_online(self.shop),
-        ).model_dump()
-        if conversation is not None:
-            welcome |= await _state(conversation, hello.last)
-        self.connection.send(welcome)
+        if not fresh:
+            await self._find()
+        await self._welcome(hello.last, self._token if fresh else None)
 
     async def handle(self, frame: ClientFrame) -> None:
         """Do what a frame asks. Raises the errors of the verbs."""
@@ -81,9 +73,7 @@ class ChatSession:
             case Fetch():
                 await self._fetch(frame)
             case Speak():
-                self._language = frame.language
-                if await self._find() is not None:
-                    await speak((await self._own(None)).id, frame.language)
+                await self._speak(frame)
             case Leave():
                 await visitors.end(self._token)
                 bye = Bye(reason="left").model_dump()
@@ -129,6 +119,25 @@ class ChatSession:
         conversation = await self._own(frame.conversation)
         await conversation.refresh_from_db()
         self.connection.send(await history(conversation, frame))
+
+    async def _speak(self, frame: Speak) -> None:
+        """Everything that is on the screen comes anew, in the other language."""
+        self._language = frame.language
+        conversation = await self._find()
+        if conversation is not None:
+            await speak(conversation.id, frame.language)
+        await self._welcome(0)
+
+    async def _welcome(self, last: int, token: str | None = None) -> None:
+        welcome = Welcome(
+            visitor_token=token,
+            shop=self.shop.name,
+            language=self._language,
+            online=await anyone_online(self.shop.id),
+        ).model_dump()
+        if self._conversation is not None:
+            welcome |= await _state(self._conversation, last)
+        self.connection.send(welcome)
 
     async def _own(self, public_id: str | None) -> Conversation:
         if self._conversation is None or public_id not in (None, self._conversation.public_id):

@@ -23,15 +23,15 @@ from app.realtime.frames import (
     Watch,
     Welcome,
 )
-from app.realtime.presence import sign_of_life
 from app.realtime.topics import agent_topic, conversation_topic, desk_topic, shop_topic
 from conversations.access import conversation_for
 from conversations.models import CHAT
 from conversations.posting import post
 from conversations.queries import notes_of
 from conversations.reading import DESK, mark_read
+from core.clock import now
 from core.errors import Forbidden, Invalid
-from core.people import Actor, shop_ids_of
+from core.people import Actor, Agent, shop_ids_of
 
 SHOW_PRESENCE_SECONDS = 20.0
 NOTES = 100
@@ -53,7 +53,7 @@ class DeskSession:
         self._shop_ids = await shop_ids_of(self.agent)
         for topic in (agent_topic(self.agent.id), *map(shop_topic, self._shop_ids)):
             self.connection.hub.subscribe(topic, self.connection)
-        await sign_of_life(self.agent)
+        await self._sign_of_life()
         self._shown_at = time.monotonic()
         welcome = Welcome(language=hello.language or self.agent.language, agent=self.agent.name, online=True)
         self.connection.send(welcome.model_dump())
@@ -88,13 +88,16 @@ class DeskSession:
             self.connection.close(Close.RESTART, "changed")
         elif time.monotonic() - self._shown_at >= SHOW_PRESENCE_SECONDS:
             self._shown_at = time.monotonic()
-            await sign_of_life(self.agent)
+            await self._sign_of_life()
             self._show(self._still_watched(), on=True)
 
     def leave(self) -> None:
         """The page is gone: colleagues see it at once."""
         self._show(self._watched, on=False)
         self.connection.hub.leave(self.connection)
+
+    async def _sign_of_life(self) -> None:
+        await Agent.filter(id=self.agent.id).update(seen_at=now())
 
     async def _watch(self, frame: Watch) -> None:
         conversation = await conversation_for(self.agent, frame.conversation)

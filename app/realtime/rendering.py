@@ -46,7 +46,7 @@ async def order_cards(conversation: talk.Conversation, order_ids: Collection[int
     contacts = await proven_contacts(conversation.id)
     if not contacts:
         return {}
-    viewer = Viewer(kind="customer", shop_id=conversation.shop_id, proofs=contacts)
+    viewer = Viewer.customer(conversation.shop_id, contacts)
     orders = [order for order in await orders_in_view(viewer, PURPOSE) if order.id in order_ids]
     pictures = await snapshots(orders)
     return {

@@ -1,0 +1,126 @@
+"""The widget: the launcher script for shops' pages, and the page in its frame that only those shops may embed."""
+
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from app.guards import PAGE_POLICY
+from app.i18n import LANGUAGES, choose, gettext
+from app.rendering import STATIC, render
+from core.errors import NotFound
+from core.shops import Shop
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+async def loader(request: Request) -> Response:
+    """GET /widget.js: what a shop's script tag loads."""
+    headers = {
+        "Cache-Control": "public, max-age=300",
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return FileResponse(STATIC / "widget/loader.js", media_type="text/javascript", headers=headers)
+
+
+async def page(request: Request) -> Response:
+    """GET /widget?site=KEY&lang=auto&origin=…: the conversation. Raises NotFound for an unknown site."""
+    shop = await Shop.get_or_none(key=request.query_params.get("site", "")[:64])
+    if shop is None:
+        raise NotFound("no such shop")
+    origins = embedders(request, shop)
+    parent = request.query_params.get("origin", "")
+    request.state.language = _language(request, shop)
+    boot = {
+        "site": shop.key,
+        "origin": parent if parent in origins else "",
+        "language": request.state.language,
+        "words": {language: {word: gettext(word, language) for word in WORDS} for language in LANGUAGES},
+        "suggestions": SUGGESTIONS,
+    }
+    ancestors = " ".join(origins) or "'none'"
+    policy = PAGE_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
+    context: dict[str, Any] = {"shop": shop, "boot": boot}
+    return render(request, "widget/page.html", context, headers={"Content-Security-Policy": policy})
+
+
+def embedders(request: Request, shop: Shop) -> list[str]:
+    """The origins that may show the widget of `shop`: its own list, and the demo shops of this desk in a demo."""
+    origins = [origin for origin in shop.origins if isinstance(origin, str) and _ORIGIN.fullmatch(origin)]
+    if request.app.state.demo:
+        origins += [f"{request.url.scheme}://{request.url.netloc}", request.app.state.settings.public_url]
+    return sorted({origin for origin in origins if _ORIGIN.fullmatch(origin)})
+
+
+def _language(request: Request, shop: Shop) -> str:
+    wish = request.query_params.get("lang", "auto")
+    if wish == "auto":
+        wish = request.headers.get("accept-language") or shop.language
+    return choose(wish)
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+SUGGESTIONS = (
+    _("Where is my order?"),
+    _("Can I still change my address?"),
+    _("I would like to talk to a person"),
+)
+# Everything that the widget's page and scripts say; they look it up in the language that is spoken at the moment.
+WORDS = (
+    *SUGGESTIONS,
+    _("All {count} updates"),
+    _("as of {time}"),
+    _("Ask about an order, a delivery or a return. Answers come at once; a person takes over when you want one."),
+    _("Assistant"),
+    _("Assistant · answers at once"),
+    _("Check"),
+    _("Close"),
+    _("Connecting…"),
+    _("Conversation"),
+    _("done"),
+    _("Earlier messages"),
+    _("End the chat on this device"),
+    _("Expected {time}"),
+    _("happening now"),
+    _("held up"),
+    _("How can we help?"),
+    _("Language"),
+    _("Menu"),
+    _("New messages"),
+    _("Not sent."),
+    _("Order {number}"),
+    _("Read"),
+    _("Send"),
+    _("Sending…"),
+    _("Six-digit code"),
+    _("still to come"),
+    _("Suggested answers"),
+    _("The chat has ended."),
+    _("This chat cannot be opened here."),
+    _("Ticket {number}"),
+    _("Today"),
+    _("Too long: 8,000 characters at most."),
+    _("Too many messages at once. Please wait a little."),
+    _("Try again"),
+    _("Waiting for a person"),
+    _("A person answers by about {time}"),
+    _("Write a message…"),
+    _("Yesterday"),
+    _("You are offline. Your messages are kept and sent later."),
+    _("Your messages are used to help you, and for nothing else."),
+    _("{count} items"),
+    _("{name} is here for you"),
+    _("{name} is writing"),
+)
+
+routes = [
+    Route("/widget.js", loader, name="widget_loader"),
+    Route("/widget", page, name="widget"),
+]

@@ -1,0 +1,51 @@
+// Where the customer writes. Enter sends, Shift+Enter breaks the line, and Enter that ends a Chinese word does neither.
+
+const TYPING = 3_000; // milliseconds between two signs of writing
+
+export class Composer {
+  #typedAt = 0;
+
+  /** `send(text)` posts, `typing(on)` tells that somebody writes. */
+  constructor(form, { send, typing }) {
+    this.form = form;
+    this.field = form.querySelector("textarea");
+    this.button = form.querySelector("button");
+    this.typing = typing;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit(send);
+    });
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      this.#submit(send);
+    });
+    this.field.addEventListener("input", () => this.#changed());
+    this.#changed();
+  }
+
+  focus() {
+    this.field.focus({ preventScroll: true });
+  }
+
+  #submit(send) {
+    const text = this.field.value.trim();
+    if (!text) return;
+    this.field.value = "";
+    this.#typedAt = 0;
+    this.#changed();
+    send(text);
+    this.focus();
+  }
+
+  #changed() {
+    const { field } = this;
+    this.button.disabled = !field.value.trim();
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight, 132)}px`;
+    if (field.value && Date.now() - this.#typedAt > TYPING) {
+      this.#typedAt = Date.now();
+      this.typing(true);
+    }
+  }
+}

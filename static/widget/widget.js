@@ -1,0 +1,250 @@
+// The customer's conversation: one wire, one thread, one log, and the shop's page around the frame.
+
+import { newClientId, Thread, Wire } from "../js/wire.js";
+import { Composer } from "./composer.js";
+import { h } from "./dom.js";
+import { languageOf, Log } from "./log.js";
+import { boot, clock, speak, spoken, t } from "./words.js";
+
+const at = (selector) => document.querySelector(selector);
+const framed = parent !== window && boot.origin;
+const LATE = 2_000; // milliseconds without a line before the banner says so
+
+let token = "";
+let shown = !framed;
+let anew = false; // the next welcome replaces everything
+let unread = 0;
+let readUpTo = 0;
+let deskRead = 0;
+let handler = { handler: "bot", agent: null };
+let queue = { by: null, online: false };
+let ticket = null;
+let bannerTimer = 0;
+
+const wire = new Wire("/chat/ws", () => ({
+  type: "hello",
+  site: boot.site,
+  token,
+  last: anew ? 0 : thread.last,
+  language: spoken(),
+}));
+const log = new Log(at(".log"), {
+  say,
+  retry: (clientId) => wire.retry(clientId),
+  older: (before) => wire.send({ type: "fetch", before }),
+  onread: markRead,
+});
+const thread = new Thread({ show, fetch: (after) => wire.send({ type: "fetch", after }) });
+const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire.send({ type: "typing", on }) });
+
+const handlers = {
+  welcome(frame) {
+    if (frame.visitor_token) keepToken(frame.visitor_token);
+    handler = { handler: frame.handler, agent: frame.agent };
+    queue.online = frame.online;
+    if (anew || frame.truncated) restart(frame.messages);
+    anew = false;
+    thread.take(...frame.messages);
+    if (frame.order) log.move(frame.order);
+    deskRead = frame.read;
+    paint();
+  },
+  message(frame) {
+    thread.take(frame);
+  },
+  history(frame) {
+    handler = { handler: frame.handler, agent: frame.agent };
+    if (frame.messages.length && frame.messages.at(-1).number <= thread.last && frame.messages[0].number < log.first) {
+      log.prepend(frame.messages, frame.more);
+    } else {
+      thread.take(...frame.messages);
+    }
+    if (frame.order) log.move(frame.order);
+    if (frame.more && frame.messages.at(-1)?.number === thread.last) wire.send({ type: "fetch", after: thread.last });
+    paint();
+  },
+  hint(frame) {
+    if (frame.changed) wire.send({ type: "fetch", after: thread.last });
+    else thread.reached(frame.number);
+  },
+  handler(frame) {
+    handler = frame;
+    paint();
+  },
+  queue(frame) {
+    queue = frame;
+    paint();
+  },
+  ticket(frame) {
+    ticket = frame;
+    paint();
+  },
+  order(frame) {
+    log.move(frame.card);
+  },
+  typing(frame) {
+    if (frame.who !== "customer") log.write(frame.on, frame.name);
+  },
+  read(frame) {
+    if (frame.reader === "desk") log.readUpTo((deskRead = frame.number));
+  },
+  error(frame) {
+    if (frame.client_id && !wire.isPending(frame.client_id)) log.fail(frame.client_id, refusal(frame.code));
+  },
+  bye(frame) {
+    if (frame.reason === "left") left();
+  },
+};
+
+wire.addEventListener("frame", ({ detail }) => handlers[detail.type]?.(detail));
+wire.addEventListener("status", ({ detail }) => banner(detail));
+
+function say(text) {
+  const clientId = newClientId();
+  log.pend(clientId, text);
+  wire.post({ client_id: clientId, text, language: languageOf(text) });
+  if (handler.handler === "bot" && wire.status === "open") log.write(true);
+}
+
+function show(message) {
+  log.add(message);
+  if (message.author.kind === "customer") {
+    log.readUpTo(deskRead);
+  } else if (!shown || document.hidden) {
+    tell("unread", { count: ++unread });
+  }
+}
+
+function restart(messages) {
+  log.clear();
+  thread.reset(messages.length ? messages[0].number - 1 : 0);
+}
+
+function markRead() {
+  if (!shown || document.hidden) return;
+  if (unread) tell("unread", { count: (unread = 0) });
+  if (thread.last > readUpTo && wire.send({ type: "read", number: thread.last })) readUpTo = thread.last;
+}
+
+function refusal(code) {
+  if (code === "text_too_long") return t("Too long: 8,000 characters at most.");
+  if (code === "too_many") return t("Too many messages at once. Please wait a little.");
+  return t("Not sent.");
+}
+
+/** Who speaks, in the header. */
+function paint() {
+  const { handler: kind, agent } = handler;
+  const status = at(".status");
+  const words = {
+    bot: () => t("Assistant · answers at once"),
+    queue: () => (queue.by ? t("A person answers by about {time}", { time: clock(new Date(queue.by)) }) : t("Waiting for a person")),
+    agent: () => t("{name} is here for you", { name: agent ?? "" }),
+  };
+  status.replaceChildren(h("span.presence", { "aria-hidden": "true" }), words[kind]?.() ?? "");
+  status.dataset.handler = kind;
+  at(".ticket").hidden = kind === "bot" || !ticket;
+  at(".ticket").textContent = ticket ? t("Ticket {number}", { number: ticket.number }) : "";
+  log.readUpTo(deskRead);
+}
+
+function banner({ status, code }) {
+  clearTimeout(bannerTimer);
+  const box = at(".banner");
+  if (status === "open") {
+    box.hidden = true;
+  } else if (status === "ended") {
+    box.hidden = false;
+    box.textContent = code ? t("This chat cannot be opened here.") : t("The chat has ended.");
+  } else if (status === "waiting" || status === "connecting") {
+    const words = navigator.onLine ? t("Connecting…") : t("You are offline. Your messages are kept and sent later.");
+    bannerTimer = setTimeout(() => {
+      box.textContent = words;
+      box.hidden = false;
+    }, LATE);
+  }
+}
+
+function choose(language) {
+  speak(language);
+  tell("language", { language });
+  paint();
+  paintSuggestions();
+  anew = true;
+  if (!wire.send({ type: "speak", language })) wire.connect();
+}
+
+function paintSuggestions() {
+  const questions = boot.suggestions.map((question) => t(question));
+  const buttons = questions.map((question) => h("button.reply", { type: "button", onclick: () => say(question) }, question));
+  at(".suggestions").replaceChildren(...buttons);
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.setAttribute("aria-pressed", button.dataset.language === spoken());
+  }
+}
+
+function leave() {
+  if (!wire.send({ type: "leave" })) left();
+}
+
+/** Nothing of this visitor stays on the device. */
+function left() {
+  wire.end();
+  keepToken("");
+  log.clear();
+  at(".composer").hidden = true;
+}
+
+function keepToken(next) {
+  token = next;
+  tell("token", { token });
+}
+
+/** To the shop's page, and to no other. */
+function tell(type, data = {}) {
+  if (framed) parent.postMessage({ wismo: 1, type, ...data }, boot.origin);
+}
+
+function hear({ origin, source, data }) {
+  if (!framed || origin !== boot.origin || source !== parent || data?.wismo !== 1) return;
+  if (data.type === "boot") {
+    token = data.token ?? "";
+    shown = data.shown;
+    if (data.language !== spoken() && boot.words[data.language]) speak(data.language);
+    begin();
+  } else if (data.type === "show") {
+    shown = data.on;
+    if (shown) {
+      composer.focus();
+      log.toEnd();
+    }
+  } else if (data.type === "leave") {
+    leave();
+  }
+}
+
+function begin() {
+  paintSuggestions();
+  paint();
+  wire.connect();
+  if (shown) composer.focus();
+}
+
+function close() {
+  tell("close");
+}
+
+at(".close").addEventListener("click", close);
+at(".close").hidden = !framed;
+at(".leave").addEventListener("click", leave);
+for (const button of document.querySelectorAll("[data-language]")) {
+  button.addEventListener("click", () => choose(button.dataset.language));
+}
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open")) close();
+});
+addEventListener("visibilitychange", () => markRead());
+addEventListener("message", hear);
+speak(spoken());
+if (framed) tell("ready");
+else begin();
