@@ -32,8 +32,8 @@ _KEY_LIMIT = 120
 
 _TRY = (
     "UPDATE code_request SET attempts = attempts + 1"
-    " WHERE attempts < {tries} AND used_at IS NULL AND expires_at > {now} AND id = (SELECT MAX(r.id) FROM code_request AS r WHERE r.conversation_id = {conversation})"
-    " RETURNING id, contact, code_hash"
+    " WHERE id = (SELECT MAX(r.id) FROM code_request AS r WHERE r.conversation_id = {conversation})"
+    " AND attempts < {tries} AND used_at IS NULL AND expires_at > {now} RETURNING id, contact, code_hash"
 )
 
 
