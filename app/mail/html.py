@@ -1,0 +1,254 @@
+"""HTML mail to plain text, quotes marked or left out. Pure and linear: one pass over tags, no tree.
+
+A tree builder is of no use here: its time grows with the square of the nesting, and a mail may nest 100,000 deep.
+The result is text only; HTML that anybody shall see goes through the sanitiser instead.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+MAX_HTML = 2_097_152  # characters; more is cut
+MAX_QUOTE_DEPTH = 8
+_LONGEST_TAG = 16_384  # characters; data: images are longer, and their attributes are of no use
+
+_PARAGRAPHS = frozenset("blockquote h1 h2 h3 h4 h5 h6 ol p pre ul".split())  # noqa: SIM905 - easier to read
+_LINES = frozenset(
+    "address article aside center dd div dl dt fieldset figure footer header li main nav section table tr".split()  # noqa: SIM905
+)
+_HIDDEN = ("script", "style", "title", "head", "noscript", "template", "textarea", "xml")
+_VOID = frozenset(("br", "hr", "img", "col", "meta", "link", "input", "base", "area", "wbr"))
+
+# How mail programs mark the quoted mail: attribute, a word of its value, and whether all that follows is quote, too.
+QUOTE_MARKS = (
+    ("class", "gmail_quote", False),
+    ("class", "gmail_quote_container", False),
+    ("class", "gmail_extra", False),
+    ("type", "cite", False),
+    ("class", "moz-cite-prefix", False),
+    ("class", "moz-forward-container", False),
+    ("class", "yahoo_quoted", False),
+    ("class", "yahoo-quoted-begin", True),
+    ("class", "protonmail_quote", False),
+    ("class", "zmail_extra", False),
+    ("class", "tutanota_quote", False),
+    ("class", "freebirdFormviewerViewHeaderHeader", False),
+    ("id", "isForwardContent", False),
+    ("id", "isReplyContent", False),
+    ("id", "divRplyFwdMsg", True),
+    ("id", "appendonsend", True),
+    ("id", "OLK_SRC_BODY_SECTION", False),
+    ("id", "mail-editor-reference-message-container", False),
+    ("id", "ms-outlook-mobile-body-separator-line", True),
+    ("class", "OutlookMessageHeader", True),
+    ("class", "includetail", False),
+    ("class", "qmbox", False),
+    ("id", "origbody", False),
+    ("id", "ntes-quote", False),
+    ("class", "ntes-quote", False),
+    ("class", "ali-mail-quote", False),
+    ("class", "alimail-quote", False),
+    ("class", "__aliyun_previous_email_wrap", False),
+    ("class", "foxmail_quote", False),
+    ("id", "x_origin_mail", False),
+)
+_REST_IS_QUOTE = {(attribute, value.lower()): rest for attribute, value, rest in QUOTE_MARKS}
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]{0,30})((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,400}+)>")
+_ATTRIBUTE = re.compile(
+    r"""(?<![\w-])(class|id|type|href|alt)\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
+)
+_LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # keeps each place where it is
+_SPACES = re.compile(r"[ \t\r\n\f\v]+")
+_MANY_BREAKS = re.compile(r"\n{3,}")
+
+Attributes = dict[str, str]
+
+
+def text_of_html(html: str) -> str:
+    """The readable text of `html`, quotes included and marked with `>`."""
+    return _Writer(without_quotes=False).write(html[:MAX_HTML])
+
+
+def reply_of_html(html: str) -> str | None:
+    """The text without what is marked as quote; None when nothing is marked or nothing else would be left."""
+    writer = _Writer(without_quotes=True)
+    text = writer.write(html[:MAX_HTML])
+    return text if writer.left_out and text.strip() else None
+
+
+def _tokens(html: str) -> Iterator[tuple[str, str, Attributes]]:
+    """Text (`"", text`), opening (`tag`) and closing (`/tag`) tags; comments and hidden elements are passed over."""
+    at, size, lower = 0, len(html), html.translate(_LOWER)
+    nowhere: set[str] = set()  # ends that were looked for in vain: looking again and again would not be linear
+    while at < size:
+        start = html.find("<", at)
+        if start < 0:
+            break
+        if start > at:
+            yield "", html[at:start], {}
+        end = _end_of_markup(lower, start, nowhere)
+        if end is not None:
+            at = end
+            continue
+        match = _TAG.match(html, start, start + _LONGEST_TAG)
+        if match is None:  # a "less than" of somebody's own
+            following = html.find("<", start + 1)
+            at = size if following < 0 else following
+            yield "", html[start:at], {}
+            continue
+        tag, at = match[2].lower(), match.end()
+        if tag in _HIDDEN and not match[1]:
+            at = _find_end(lower, f"</{tag}", at, nowhere) if f"</{tag}" not in nowhere else at
+        else:
+            yield match[1] + tag, "", {} if match[1] else _attributes(match[3])
+    yield "", html[at:], {}
+
+
+def _end_of_markup(lower: str, start: int, nowhere: set[str]) -> int | None:
+    """Where a comment or declaration that begins at `start` ends; None when none begins there."""
+    if lower.startswith("<!--", start):
+        return _find_end(lower, "-->", start + 4, nowhere)
+    if lower.startswith(("<!", "<?"), start):
+        return _find_end(lower, ">", start, nowhere)
+    return None
+
+
+def _find_end(lower: str, end: str, at: int, nowhere: set[str]) -> int:
+    """The place behind `end`, or `at` when it never comes."""
+    found = -1 if end in nowhere else lower.find(end, at)
+    if found < 0:
+        nowhere.add(end)
+        return at
+    return found if end.startswith("</") else found + len(end)
+
+
+def _attributes(written: str) -> Attributes:
+    found: Attributes = {}
+    for match in _ATTRIBUTE.finditer(written):
+        value = match[2] if match[2] is not None else match[3] if match[3] is not None else match[4]
+        found.setdefault(match[1].lower(), unescape(value[:2000]))
+    return found
+
+
+class _Writer:
+    """Writes text as a reader sees it: blocks on lines of their own, lists with dashes."""
+
+    def __init__(self, *, without_quotes: bool) -> None:
+        self.without_quotes = without_quotes
+        self.left_out = False
+        self._pieces: list[str] = []
+        self._breaks = 2  # line breaks at the end of what is written; none are needed at the top
+        self._skipped = ""  # the tag of the quote that is being left out …
+        self._depth = 0  # … and how many of its kind are open
+        self._preformatted = 0
+        self._quotes = 0
+        self._link = ""
+
+    def write(self, html: str) -> str:
+        """The text of `html`."""
+        for tag, text, attributes in _tokens(html):
+            if self._skipped:
+                self._pass_over(tag)
+            elif not tag:
+                self._say(unescape(text))
+            elif tag.startswith("/"):
+                self._close(tag[1:])
+            elif self.without_quotes and (rest := _rest_is_quote(attributes)) is not None:
+                self.left_out = True
+                if rest:
+                    break
+                if tag not in _VOID:
+                    self._skipped, self._depth = tag, 1
+            else:
+                self._open(tag, attributes)
+        lines = "".join(self._pieces).replace("\xa0", " ").split("\n")
+        return _MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
+
+    def _pass_over(self, tag: str) -> None:
+        self._depth += (tag == self._skipped) - (tag == "/" + self._skipped)
+        if self._depth == 0:
+            self._skipped = ""
+            self._break(1)
+
+    def _say(self, text: str) -> None:
+        if self._preformatted:
+            first, *more = text.split("\n")
+            self._write(first)
+            for line in more:
+                self._newline()
+                self._write(line)
+            return
+        words = _SPACES.sub(" ", text)
+        self._write(words.lstrip(" ") if self._breaks else words)
+
+    def _open(self, tag: str, attributes: Attributes) -> None:
+        if tag == "br":
+            self._newline()
+        elif tag in _PARAGRAPHS or tag in _LINES:
+            self._break(2 if tag in _PARAGRAPHS else 1)
+        if tag == "blockquote":
+            self._quotes += 1
+        elif tag == "pre":
+            self._preformatted += 1
+        elif tag == "li":
+            self._write("- ")
+            self._breaks = 1
+        elif tag == "hr":
+            self._break(1)
+            self._write("----------")
+            self._break(1)
+        elif tag in ("td", "th") and not self._breaks:
+            self._write("  ")
+        elif tag == "img" and attributes.get("alt"):
+            self._write(f"[{_SPACES.sub(' ', attributes['alt'])[:200]}]")
+        elif tag == "a":
+            self._link = attributes.get("href", "")
+
+    def _close(self, tag: str) -> None:
+        if tag == "a" and self._link:
+            self._write_link()
+        if tag == "pre":
+            self._preformatted = max(0, self._preformatted - 1)
+        if tag == "blockquote":
+            self._quotes = max(0, self._quotes - 1)
+        if tag in _PARAGRAPHS or tag in _LINES:
+            self._break(2 if tag in _PARAGRAPHS else 1)
+
+    def _write_link(self) -> None:
+        """The address behind a link is written once, after its text, if the text does not say it already."""
+        said = self._pieces[-1].strip() if self._pieces else ""
+        if (
+            self._link.startswith(("http://", "https://"))
+            and said
+            and said not in self._link
+            and self._link not in said
+        ):
+            self._write(f" <{self._link}>")
+        self._link = ""
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        if self._breaks:
+            self._pieces.append("> " * min(self._quotes, MAX_QUOTE_DEPTH))
+        self._pieces.append(text)
+        self._breaks = 0
+
+    def _newline(self) -> None:
+        self._pieces.append("\n")
+        self._breaks += 1
+
+    def _break(self, count: int) -> None:
+        """End the line, and leave an empty one if `count` is 2."""
+        while self._breaks < count:
+            self._newline()
+
+
+def _rest_is_quote(attributes: Attributes) -> bool | None:
+    """Whether a quote ends with its element (False) or never (True); None when no quote begins."""
+    for name in ("class", "id", "type"):
+        for word in attributes.get(name, "").lower().split():
+            rest = _REST_IS_QUOTE.get((name, word.removeprefix("x_")))
+            if rest is not None:
+                return rest
+    return None

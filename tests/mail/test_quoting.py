@@ -1,0 +1,88 @@
+"""The new part of a reply, in the ways mail programs quote."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.mail.quoting import new_part
+
+CHINESE = [
+    (
+        '还没收到\n\n------------------ 原始邮件 ------------------\n发件人: "茶野"\n发送时间: 3月2日\n\n您好',
+        "还没收到",
+    ),
+    ("好的，谢谢\n\n在 2026年3月2日，下午5:00，茶野 <help@chaye.example> 写道：\n\n> 您好", "好的，谢谢"),
+    ("好的\n\n茶野 <help@chaye.example> 于2026年3月2日周一 17:00写道：\n\n> 您好", "好的"),
+    ("好的\n\n---- 回复的原邮件 ----\n| 发件人 | 茶野 |\n| 日期 | 2026年3月2日 |", "好的"),
+    ("收到\n\n发自我的iPhone\n\n> 在 2026年3月2日，茶野 写道：\n> 您好", "收到"),
+    ("發貨了嗎\n\n寄件者: 茶野\n寄件日期: 3月2日\n收件者: lin@example.com\n主旨: 訂單\n\n您好", "發貨了嗎"),
+]
+LUMEN = "Lumen <help@lumen.example>"
+OTHERS = [
+    (f"Still nothing.\n\nOn Mon, 2 Mar 2026 at 10:00, {LUMEN} wrote:\n\n> Hello", "Still nothing."),
+    ("Thanks\n\n-----Original Message-----\nFrom: Lumen\nSent: Monday\nTo: Ines\nSubject: Order\n\nHello", "Thanks"),
+    (f"Thanks\n\nFrom: {LUMEN}\nSent: Monday\nTo: Ines\nSubject: Order\n\nHello", "Thanks"),
+    (f"Danke!\n\nAm Mo., 2. März 2026 um 10:00 Uhr schrieb {LUMEN}:\n> Hallo", "Danke!"),
+    (f"Merci\n\nLe lun. 2 mars 2026 à 10:00, {LUMEN} a écrit :\n> Bonjour", "Merci"),
+    ("Thanks\n\nSent from my iPhone", "Thanks"),
+    ("Thanks\n-- \nInes\nHamburg", "Thanks"),
+    (f"On Mon, 2 Mar 2026 at 10:00, {LUMEN} wrote:\n> Which lamp?\n\nThe blue one.", "The blue one."),
+]
+INTERLEAVED = "Hi\n\n> Which lamp?\nThe blue one.\n\n> Which street?\n\nLange Reihe."
+
+
+@pytest.mark.parametrize(("mail", "new"), [*CHINESE, *OTHERS, (INTERLEAVED, INTERLEAVED)])
+def test_new_part(mail: str, new: str) -> None:
+    assert new_part(mail) == new
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "On Monday I ordered lamp 1001 and you wrote: it comes on Friday. It did not.",
+        "Subject: my lamp is broken\nIt fell down.",
+        "Please send it to:\nInes, Lange Reihe 1, 20099 Hamburg",
+        "From: Hamburg\nI moved. To: Berlin.",
+        "地址：汉堡\n电话：123456",
+        "> all quote",
+        "-- \nonly a signature",
+        "",
+    ],
+)
+def test_words_of_the_sender_are_kept(mail: str) -> None:
+    assert new_part(mail) == mail.strip()
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "On 1/2/2026 a@b.c wrote:",
+                "> q",
+                "",
+                "text",
+                "--",
+                "From: a",
+                "To: b",
+                "Subject: c",
+                "----- Original Message -----",
+                "在 2026年 写道：",
+            ]
+        ),
+        max_size=40,
+    )
+)
+def test_something_is_always_left(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    assert bool(new_part(text).strip()) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    "piece", ["On ", "> ", "On 2026 a@b.c wrote:\n", "From:\nTo:\nSubject:\n", "2\n", "-", "在2026\n", "wrote:\n"]
+)
+def test_time_is_linear(piece: str) -> None:
+    started = time.perf_counter()
+    new_part(piece * (1_000_000 // len(piece)))
+    assert time.perf_counter() - started < 2
