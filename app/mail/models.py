@@ -19,16 +19,20 @@ class IncomingMail(Model):
     recipient = fields.CharField(max_length=320)
     content = fields.BinaryField()  # the whole mail as bytes
     header_id = fields.CharField(max_length=500, default="")  # the Message-ID header
-    state = code_field(default="stored")  # stored · posted · machine · quarantined · unroutable
-    error = fields.TextField(null=True)
+    state = code_field(default="stored")  # stored · posted · machine · duplicate · quarantined
+    error: str | None = fields.TextField(null=True)
     received_at = UtcDatetimeField()
-    shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField("wismo.Shop", null=True, related_name="incoming_mails")
+    shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField(
+        "wismo.Shop", null=True, related_name="incoming_mails"
+    )
     shop_id: int | None
     conversation: fields.ForeignKeyNullableRelation[Conversation] = fields.ForeignKeyField(
         "wismo.Conversation", null=True, related_name="incoming_mails"
     )
     conversation_id: int | None
-    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField("wismo.Message", null=True, related_name="incoming_mails")
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
+        "wismo.Message", null=True, related_name="incoming_mails"
+    )
     message_id: int | None
 
     class Meta:
@@ -56,7 +60,9 @@ class OutgoingMail(Model):
         "wismo.Conversation", null=True, related_name="outgoing_mails"
     )
     conversation_id: int | None
-    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField("wismo.Message", null=True, related_name="outgoing_mails")
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
+        "wismo.Message", null=True, related_name="outgoing_mails"
+    )
     message_id: int | None  # the message it carries
     sender = fields.CharField(max_length=320)
     recipient = fields.CharField(max_length=320)
@@ -64,7 +70,7 @@ class OutgoingMail(Model):
     content = fields.BinaryField()  # the whole mail as bytes
     state = code_field(default="queued")  # queued · sent · failed
     attempts = fields.IntField(default=0)
-    error = fields.TextField(null=True)
+    error: str | None = fields.TextField(null=True)
     created_at = UtcDatetimeField()
     sent_at = UtcDatetimeField(null=True)
 
