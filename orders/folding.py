@@ -54,15 +54,15 @@ async def fold(source_event_id: int) -> None:
 
 
 async def fold_history(source_event_ids: Iterable[int]) -> None:
-    """Fold deliveries of the past in one go: each order is written once and nobody is told."""
+    """Fold deliveries of the past: each order is written once, in a transaction of its own, and nobody is told."""
     events = await SourceEvent.filter(id__in=list(source_event_ids), state="received").order_by("id")
     shops = {shop.id: shop for shop in await Shop.filter(id__in=list({event.shop_id for event in events}))}
     together: dict[tuple[int, str, str], list[tuple[SourceEvent, OrderFacts]]] = defaultdict(list)
     for event in events:
         for facts in _read(event, shops[event.shop_id]).orders:
             together[event.shop_id, event.source, facts.source_id].append((event, facts))
-    async with transaction():
-        for (shop_id, source, _), parts in together.items():
+    for (shop_id, source, _), parts in together.items():
+        async with transaction():
             outcome = await _fold_facts(shops[shop_id], source, [facts for _, facts in parts], announce=False)
             order_id = outcome.order.id if outcome.order else None
             await SourceEvent.filter(id__in=[event.id for event, _ in parts]).update(

@@ -131,7 +131,7 @@ class OrderLine(Model):
         app = "wismo"
         table = "order_line"
         unique_together = (("order_id", "source_id"),)
-        indexes = (Index(fields=("order_id",)), Index(fields=("sku",)))
+        indexes = (Index(fields=("sku",)),)
 
 
 class Payment(Model):
@@ -154,7 +154,6 @@ class Payment(Model):
         app = "wismo"
         table = "payment"
         unique_together = (("order_id", "source_id"),)
-        indexes = (Index(fields=("order_id",)),)
 
 
 class Shipment(Model):
@@ -188,7 +187,7 @@ class Shipment(Model):
         app = "wismo"
         table = "shipment"
         unique_together = (("order_id", "source_id"),)
-        indexes = (Index(fields=("order_id",)), Index(fields=("tracking_key",)))
+        indexes = (Index(fields=("tracking_key",)),)
 
 
 class TrackingEvent(Model):
@@ -232,7 +231,6 @@ class Refund(Model):
         app = "wismo"
         table = "refund"
         unique_together = (("order_id", "source_id"),)
-        indexes = (Index(fields=("order_id",)),)
 
 
 class SourceEvent(Model):
@@ -263,7 +261,6 @@ class SourceEvent(Model):
         table = "source_event"
         unique_together = (("shop_id", "source", "delivery_key"),)
         indexes = (
-            Index(fields=("shop_id",)),
             Index(fields=("order_id", "id")),
             Index(fields=("shop_id", "source", "order_ref")),
             Index(fields=("state", "received_at")),

@@ -18,6 +18,7 @@ from orders.models import SourceEvent
 from orders.sources import SOURCES
 
 FOLD = "orders.fold"
+_BATCH = 50
 _KEPT_HEADERS = ("x-shopify-", "shopify-", "webhook-", "content-type", "user-agent")
 
 
@@ -73,21 +74,25 @@ async def receive(
 
 
 async def import_history(shop: Shop, source: str, deliveries: Sequence[tuple[Mapping[str, str], bytes]]) -> list[int]:
-    """Store many verified deliveries of the past without jobs or events. Returns the ids to fold, oldest first."""
+    """Store many verified deliveries of the past without jobs or events. Returns the ids to fold, in the order given."""
     platform = SOURCES[source]
-    rows = {}
-    for raw_headers, body in deliveries:
-        headers = lower(raw_headers)
-        key = platform.delivery_key(headers, body)
-        rows[key] = _row(shop, source, platform.topic(headers), key, headers, body)
+    stored = []
+    for start in range(0, len(deliveries), _BATCH):
+        rows = {}
+        for raw_headers, body in deliveries[start : start + _BATCH]:
+            headers = lower(raw_headers)
+            key = platform.delivery_key(headers, body)
+            rows[key] = _row(shop, source, platform.topic(headers), key, headers, body)
+        stored += await _store_new(shop, source, rows)
+    return stored
+
+
+async def _store_new(shop: Shop, source: str, rows: dict[str, SourceEvent]) -> list[int]:
+    mine = SourceEvent.filter(shop_id=shop.id, source=source, delivery_key__in=list(rows))
     async with transaction():
-        mine = SourceEvent.filter(shop_id=shop.id, source=source)
-        known = {
-            str(row["delivery_key"]) for row in await mine.filter(delivery_key__in=list(rows)).values("delivery_key")
-        }
-        await SourceEvent.bulk_create([row for key, row in rows.items() if key not in known], batch_size=100)
-        stored = await mine.filter(delivery_key__in=list(rows), state="received").order_by("id").values("id")
-        return [int(row["id"]) for row in stored]
+        known = {str(row["delivery_key"]) for row in await mine.values("delivery_key")}
+        await SourceEvent.bulk_create([row for key, row in rows.items() if key not in known])
+        return [int(row["id"]) for row in await mine.filter(state="received").order_by("id").values("id")]
 
 
 def lane(event: SourceEvent) -> str:

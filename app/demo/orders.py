@@ -1,0 +1,210 @@
+"""The orders of the demo: sixty lives in all states, told in the real wire formats, that move on while you watch."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from app.demo.goods import CHINESE, ENGLISH, LIGHTS, TEAS
+from app.gateways.simulators.lives import steps, take
+from app.gateways.simulators.order import SimLine, SimOrder, remembered
+from app.gateways.simulators.shop import deliver, tell
+from app.gateways.simulators.wire import Wire
+from core.clock import now as current_time
+from core.shops import Shop
+from orders.folding import fold_history
+from orders.merging import from_json
+from orders.models import FactSheet, Order
+from orders.receiving import import_history
+
+FIRST_NUMBER = 1001
+STABLE = 5  # the first orders of each shop belong to one customer and wait for visitors
+LIVELY = 6  # so many orders of each shop are kept on the way
+_OPENED = ((76.0, "submit:paid"), (72.0, "confirm"), (50.0, "ship"), (49.0, "scan:label"))
+_ON_THE_ROAD = (*_OPENED, (44.0, "scan:collect"), (30.0, "scan:depart"), (11.0, "scan:arrive"))
+_AT_THE_DOOR = (*_ON_THE_ROAD, (6.0, "scan:local"), (3.0, "scan:out"))
+_ARRIVED = (*_AT_THE_DOOR, (1.2, "scan:delivered"))
+
+# a life: what happened how many hours ago
+LIVES: dict[str, tuple[tuple[float, str], ...]] = {
+    "awaiting_confirmation": ((1.5, "submit:paid"),),
+    "awaiting_payment": ((3, "submit:unpaid"),),
+    "payment_failed": ((5, "submit:unpaid"), (4.8, "pay_fails")),
+    "address_hold": ((22, "submit:paid"), (20, "confirm"), (10, "hold:address")),
+    "being_checked": ((6, "submit:paid"), (5.7, "hold:fraud")),
+    "customs_hold": (*_ON_THE_ROAD, (9, "hold:customs")),
+    "processing": ((18, "submit:paid"), (15, "confirm")),
+    "backordered": ((52, "submit:backordered"), (49, "confirm")),
+    "partially_shipped": (
+        (60, "submit:paid"),
+        (57, "confirm"),
+        (30, "ship:first"),
+        (26, "scan:collect"),
+        (12, "scan:depart"),
+    ),
+    "label_only": ((70, "submit:paid"), (66, "confirm"), (31, "ship"), (30, "scan:label")),
+    "in_transit": _ON_THE_ROAD,
+    "late": (
+        (170, "submit:paid"),
+        (166, "confirm"),
+        (122, "ship:late"),
+        (116, "scan:collect"),
+        (100, "scan:depart"),
+    ),
+    "out_for_delivery": _AT_THE_DOOR,
+    "pickup": (*_AT_THE_DOOR, (1, "scan:ready")),
+    "failed_attempt": (*_AT_THE_DOOR, (0.8, "scan:attempt")),
+    "delivered": _ARRIVED,
+    "partially_delivered": (
+        (98, "submit:paid"),
+        (94, "confirm"),
+        (80, "ship:first"),
+        (75, "scan:collect"),
+        (60, "ship"),
+        (55, "scan:collect"),
+        (30, "scan1:out"),
+        (26, "scan1:delivered"),
+        (20, "scan:depart"),
+    ),
+    "exception": (*_ON_THE_ROAD, (5, "scan:damage")),
+    "returning": (*_AT_THE_DOOR, (2, "scan:back")),
+    "cancelled_unpaid": ((30, "submit:unpaid"), (6, "cancel:customer")),
+    "refund_pending": ((40, "submit:paid"), (37, "confirm"), (8, "cancel:customer")),
+    "cancelled_refunded": ((90, "submit:paid"), (86, "confirm"), (70, "cancel:inventory"), (20, "refund_arrives")),
+    "refunded": (*_ARRIVED, (0.9, "refund"), (0.3, "refund_arrives")),
+    "refunded_in_part": (*_ARRIVED, (0.9, "refund:part"), (0.3, "refund_arrives")),
+    "completed": (*_ARRIVED, (0.1, "complete")),
+}
+# who lives which life, from number 1001 on
+PLAN = tuple(
+    [
+        "awaiting_confirmation",
+        "in_transit",
+        "out_for_delivery",
+        "backordered",
+        "delivered",
+        "awaiting_payment",
+        "payment_failed",
+        "address_hold",
+        "being_checked",
+        "customs_hold",
+        "processing",
+        "partially_shipped",
+        "label_only",
+        "late",
+        "pickup",
+        "failed_attempt",
+        "partially_delivered",
+        "exception",
+        "returning",
+        "cancelled_unpaid",
+        "refund_pending",
+        "cancelled_refunded",
+        "refunded",
+        "refunded_in_part",
+        "completed",
+        "processing",
+        "in_transit",
+        "completed",
+        "completed",
+        "delivered",
+    ]
+)
+_MAY_MOVE = frozenset({"processing", "in_transit"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    at: datetime
+    wire: Wire
+
+
+async def seed_orders(shop_en: Shop, shop_zh: Shop, now: datetime) -> None:
+    """Give both shops their orders, every headline at least once. The same `now` makes the same orders."""
+    for shop in (shop_en, shop_zh):
+        moments: list[_Moment] = []
+        for position, life in enumerate(PLAN):
+            moments += _live(new_order(shop, FIRST_NUMBER + position, now), LIVES[life], now)
+        moments.sort(key=lambda moment: moment.at)
+        source = shop.platform
+        await fold_history(await import_history(shop, source, [(m.wire.headers, m.wire.body) for m in moments]))
+
+
+async def tick(now: datetime) -> None:
+    """Move one order of each demo shop one step; a new one comes in when few are on the way."""
+    for shop in await Shop.filter(demo=True).order_by("id"):
+        random = Random(f"{shop.key} {now.isoformat()}")
+        moving = await _moving(shop)
+        if len(moving) < LIVELY:
+            highest = max([int(row["number_key"]) for row in await Order.filter(shop_id=shop.id).values("number_key")])
+            order = new_order(shop, highest + 1, now)
+            await _happen(order, "submit:paid", now, random)
+        elif moving:
+            await _move(random.choice(moving), now)
+
+
+async def advance(order_public_id: str) -> bool:
+    """Move one demo order one step. False when its life is over, or there is no such demo order."""
+    order = await Order.get_or_none(public_id=order_public_id, shop__demo=True)
+    return order is not None and await _move(order, current_time())
+
+
+def new_order(shop: Shop, number: int, now: datetime) -> SimOrder:
+    """An order that nobody has placed yet; its goods and its buyer follow from the shop and the number."""
+    random = Random(f"{shop.key} {number}")
+    people, goods = (CHINESE, TEAS) if shop.language == "zh" else (ENGLISH, LIGHTS)
+    position = number - FIRST_NUMBER
+    name, email, address = people[0] if position < STABLE else people[1 + position % (len(people) - 1)]
+    order_id = 9_200_000_000_000_000 + shop.id * 10**9 + number * 1000  # above 2**53, as real ones can be
+    chosen = random.sample(goods, random.choice((2, 2, 3)))
+    lines = [
+        SimLine(str(order_id + place + 1), title, variant, sku, random.choice((1, 1, 1, 2)), price)
+        for place, (title, variant, sku, price) in enumerate(chosen)
+    ]
+    return SimOrder(
+        shop=shop,
+        id=str(order_id),
+        number=number,
+        placed_at=now,
+        name=name,
+        email=email,
+        phone="",
+        address=address.model_copy(update={"name": name}),
+        lines=lines,
+        method=random.choice(("alipay", "wechat") if shop.language == "zh" else ("card", "card", "paypal")),
+        shipping=0 if shop.language == "zh" else 1200,
+    )
+
+
+def _live(order: SimOrder, life: tuple[tuple[float, str], ...], now: datetime) -> list[_Moment]:
+    """Let a whole life happen, and keep what the shop told at each step."""
+    random = Random(order.id)
+    moments = []
+    order.placed_at = (now - timedelta(hours=life[0][0])).replace(microsecond=0)
+    for hours, step in life:
+        at = (now - timedelta(hours=hours)).replace(microsecond=0)
+        moments += [_Moment(at, wire) for wire in tell(order, take(order, step, at, random), at)]
+    return moments
+
+
+async def _moving(shop: Shop) -> list[Order]:
+    """Orders that may move by themselves: new ones, and those of the plan that only keep the road busy."""
+    open_ones = await Order.filter(shop_id=shop.id, closure="open").order_by("id")
+    settled = {str(FIRST_NUMBER + n) for n, life in enumerate(PLAN) if n < STABLE or life not in _MAY_MOVE}
+    return [order for order in open_ones if order.number_key not in settled]
+
+
+async def _move(order: Order, now: datetime) -> bool:
+    sheet = await FactSheet.get(order_id=order.id)
+    sim = remembered(await Shop.get(id=order.shop_id), order.source_id, from_json(sheet.facts))
+    random = Random(f"{order.public_id} {now.isoformat()}")
+    step = steps(sim, random)
+    if step is None:
+        return False
+    await _happen(sim, step, now, random)
+    return True
+
+
+async def _happen(order: SimOrder, step: str, now: datetime, random: Random) -> None:
+    at = now.replace(microsecond=0)
+    for wire in tell(order, take(order, step, at, random), at):
+        await deliver(wire)
