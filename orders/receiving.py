@@ -74,7 +74,7 @@ async def receive(
 
 
 async def import_history(shop: Shop, source: str, deliveries: Sequence[tuple[Mapping[str, str], bytes]]) -> list[int]:
-    """Store many verified deliveries of the past without jobs or events. Returns the ids to fold, in the order given."""
+    """Store many verified deliveries of the past without jobs or events. Returns the ids to fold, in their order."""
     platform = SOURCES[source]
     stored = []
     for start in range(0, len(deliveries), _BATCH):
