@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.migration import Migration
 from tortoise.transactions import in_transaction
@@ -55,6 +54,12 @@ class MigrationReport:
 
     applied: tuple[str, ...]
     backup: Path | None = None
+
+    def __str__(self) -> str:
+        if not self.applied:
+            return "The database is up to date."
+        copy = f" The file as it was before: {self.backup}" if self.backup else ""
+        return f"Applied {', '.join(self.applied)}.{copy}"
 
 
 async def migrate(
@@ -131,7 +136,9 @@ async def _apply(config: dict[str, Any], progress: Progress | None) -> tuple[str
                     current = "the check of the result"
                     await _keep_promises(client, plan, before)
                 return tuple(migration.name for migration in plan)
-        except BaseORMException as error:
+        except WismoError:
+            raise
+        except Exception as error:
             raise MigrationFailed(f"{current} failed and nothing was changed: {error}") from error
 
 
@@ -266,6 +273,7 @@ def _copy(path: Path, folder: Path, first: str) -> Path | None:
     if not path.exists() or path.stat().st_size == 0:
         path.touch(mode=0o600)
         return None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free < 2 * path.stat().st_size:
         raise MigrationFailed(f"no room in {folder} for a copy of the database; nothing was changed")
     copy = folder / f"{path.stem}.before-{first}.{now():%Y%m%dT%H%M%S%fZ}.db"

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -15,14 +16,16 @@ from tortoise.migrations.writer import MigrationWriter
 from app.database import APP_LABEL, tortoise_config
 from app.migrating import known_migrations
 
+NOWHERE = "sqlite://unused.db"  # models and migrations are compared without a database
 
-async def write_migration(name: str) -> Path | None:
+
+async def write_migration(name: str, *, config: dict[str, Any] | None = None) -> Path | None:
     """Write `app/migrations/NNNN_name.py` for what the models have and the migrations lack; None if they agree.
 
     Read it before you commit it: additive changes only. A new column is `null=True` or has a `db_default`.
     """
-    config = tortoise_config("sqlite://unused.db")
-    writer = await _writer()
+    config = config or tortoise_config(NOWHERE)
+    writer = await _writer(config)
     if writer is None:
         return None
     writer.name = f"{len(known_migrations(config)) + 1:04d}_{re.sub(r'[^a-z0-9]+', '_', name.lower()).strip('_')}"
@@ -34,12 +37,11 @@ async def write_migration(name: str) -> Path | None:
 
 async def missing_operations() -> list[Operation]:
     """What the models have and the migrations lack; empty when they agree."""
-    writer = await _writer()
+    writer = await _writer(tortoise_config(NOWHERE))
     return [] if writer is None else writer.operations
 
 
-async def _writer() -> MigrationWriter | None:
-    config = tortoise_config("sqlite://unused.db")
+async def _writer(config: dict[str, Any]) -> MigrationWriter | None:
     context = TortoiseContext()
     with context:
         await context.init(config=config, init_connections=False)

@@ -68,7 +68,7 @@ class ShopMember(Model):
         app = "wismo"
         table = "shop_member"
         unique_together = (("agent_id", "shop_id"),)
-        indexes = (Index(fields=("shop_id",)), Index(fields=("agent_id",)))
+        indexes = (Index(fields=("shop_id",)),)
 
 
 @dataclass(frozen=True, slots=True)
