@@ -1,7 +1,6 @@
 """The `wismo` program: one command for each thing an operator does."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -11,7 +10,7 @@ import click
 
 from app.auth import agents as desk
 from app.database import open_database, sqlite_path
-from app.demo import LOGINS, fill_demo, is_empty, is_demo
+from app.demo import LOGINS, fill_demo, is_empty
 from app.health import program_version
 from app.logs import configure_logs
 from app.main import create_app
@@ -79,7 +78,9 @@ def run() -> None:
 def serve_command(no_work: bool, no_intake: bool) -> None:
     """Serve web pages, sockets and the API; refuses to start while migrations are pending."""
     settings = _prepared()
-    serve(create_app(settings, work=not no_work, intake=not no_intake), settings, lambda port: _announce(settings, port))
+    serve(
+        create_app(settings, work=not no_work, intake=not no_intake), settings, lambda port: _announce(settings, port)
+    )
 
 
 @main.command()
@@ -183,7 +184,9 @@ async def list_shops() -> None:
 async def add_shop(key: str, name: str, mail: str, page: str, origins: tuple[str, ...], **settings: str) -> None:
     """Connect a shop; prints its script tag and the secret for the order API."""
     shop = await create_shop(key, name, mail, page, origins=list(origins), **settings)
-    click.echo(f'<script async src="{read_settings().public_url}/widget.js" data-site="{shop.key}" data-lang="auto"></script>')
+    click.echo(
+        f'<script async src="{read_settings().public_url}/widget.js" data-site="{shop.key}" data-lang="auto"></script>'
+    )
     click.echo(f"API secret: {shop.secrets['api'][0]}")
 
 

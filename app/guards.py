@@ -12,7 +12,9 @@ from core.ids import new_id
 
 log = structlog.get_logger("wismo.http")
 
-requests_total = Counter("wismo_http_requests_total", "Requests answered, by method and status class", ["method", "status"])
+requests_total = Counter(
+    "wismo_http_requests_total", "Requests answered, by method and status class", ["method", "status"]
+)
 request_seconds = Histogram("wismo_http_request_seconds", "Time to the first byte of the answer")
 
 PAGE_POLICY = (

@@ -45,7 +45,11 @@ def configure_logs(style: str, level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "wismo"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
             # Uvicorn writes the query strings of sockets at INFO, and a line for each request that says less than ours.
-            "loggers": {"uvicorn.error": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}},
+            "loggers": {
+                "uvicorn.error": {"level": "WARNING"},
+                "uvicorn.access": {"level": "WARNING"},
+                "mail.log": {"level": "WARNING"},
+            },
         }
     )
 

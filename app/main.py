@@ -66,7 +66,9 @@ ROUTES: Sequence[BaseRoute] = [
 ]
 
 
-def create_app(settings: Settings, *, mailer: Mailer | None = None, work: bool = True, intake: bool = True) -> Starlette:
+def create_app(
+    settings: Settings, *, mailer: Mailer | None = None, work: bool = True, intake: bool = True
+) -> Starlette:
     """The desk as an ASGI application. `work` runs jobs in this process, `intake` listens for mail."""
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from app.i18n import clock_time, day, gettext, when
+from app.i18n import day, gettext, when
 from core.money import format_money
 from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot, RefundSnapshot, ScanSnapshot
 from orders.statuses import Gate, Headline, Hold, ParcelState
@@ -37,9 +37,9 @@ def order_card(snapshot: OrderSnapshot, language: str, now: datetime) -> dict[st
 
 def _gate(snapshot: OrderSnapshot, language: str) -> str | None:
     """What the order waits for: the first hold, else the first open gate."""
-    for hold in HOLDS:
+    for hold, words in HOLDS.items():
         if hold in snapshot.holds:
-            return gettext(HOLDS[hold], language)
+            return gettext(words, language)
     if snapshot.headline is Headline.AWAITING_CONFIRMATION and snapshot.gates:
         return gettext(GATES[snapshot.gates[0]], language)
     return None
@@ -65,7 +65,11 @@ def _following(snapshot: OrderSnapshot) -> tuple[str, datetime | None]:
             etas = [line.backorder_eta for line in snapshot.lines if line.backordered and line.backorder_eta]
             return _("The rest is expected %(time)s."), max(etas, default=None)
         case Headline.SHIPPED | Headline.PARTIALLY_DELIVERED:
-            etas = [parcel.eta_to for parcel in snapshot.parcels if parcel.eta_to and parcel.state is not ParcelState.DELIVERED]
+            etas = [
+                parcel.eta_to
+                for parcel in snapshot.parcels
+                if parcel.eta_to and parcel.state is not ParcelState.DELIVERED
+            ]
             return _("Expected by %(time)s."), max(etas, default=snapshot.promised_to)
     return "", None
 
@@ -97,7 +101,12 @@ def _stages(snapshot: OrderSnapshot, language: str) -> list[dict[str, Any]]:
         if index == last + 1:
             state = "problem" if stopped else "now"
         stages.append(
-            {"key": key, "label": gettext(label, language), "state": state, "at": moment and day(moment, snapshot.timezone, language)}
+            {
+                "key": key,
+                "label": gettext(label, language),
+                "state": state,
+                "at": moment and day(moment, snapshot.timezone, language),
+            }
         )
     return stages
 
@@ -109,7 +118,10 @@ def _parcel(parcel: ParcelSnapshot, snapshot: OrderSnapshot, language: str, now:
     if parcel.direction == "return":
         title = gettext(_("Return parcel"), language)
     elif len(outbound) > 1:
-        title = gettext(_("Parcel %(position)s of %(count)s"), language) % {"position": parcel.position, "count": len(outbound)}
+        title = gettext(_("Parcel %(position)s of %(count)s"), language) % {
+            "position": parcel.position,
+            "count": len(outbound),
+        }
     return {
         "parcel_id": parcel.parcel_id,
         "title": title,

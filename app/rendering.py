@@ -37,7 +37,9 @@ def wording(environment: Environment, language: str) -> dict[str, Any]:
     return {
         "language": language,
         "_": lambda message: gettext(message, language),
-        "gettext": lambda message, **values: gettext(message, language) % values if values else gettext(message, language),
+        "gettext": lambda message, **values: (
+            gettext(message, language) % values if values else gettext(message, language)
+        ),
         "ngettext": lambda one, many, count, **values: ngettext(one, many, count, language) % {"num": count, **values},
         "format_money": lambda money: format_money(money, language),
         "format_time": lambda moment, timezone="UTC": when(moment, timezone, language),
@@ -47,7 +49,11 @@ def wording(environment: Environment, language: str) -> dict[str, Any]:
 
 
 def render(
-    request: HTTPConnection, name: str, context: dict[str, Any] | None = None, status: int = 200, headers: dict[str, str] | None = None
+    request: HTTPConnection,
+    name: str,
+    context: dict[str, Any] | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
 ) -> HTMLResponse:
     """Answer with the page `name` in the person's language."""
     return HTMLResponse(render_text(request, name, context), status_code=status, headers=headers)
@@ -98,7 +104,12 @@ def error_page(error: WismoError, request: Request) -> Response:
     if not wants_html(request):
         return problem(error, request)
     title = TITLES.get(error.status, "Something went wrong")
-    return render(request, "error.html", {"status": error.status, "title": gettext(title, request_language(request)), "code": error.code}, status=error.status)
+    return render(
+        request,
+        "error.html",
+        {"status": error.status, "title": gettext(title, request_language(request)), "code": error.code},
+        status=error.status,
+    )
 
 
 def _(message: str) -> str:

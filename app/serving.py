@@ -75,6 +75,6 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Unavailable(f"{host}:{port} cannot be used ({error.strerror}); choose another with WISMO_PORT", code="port_taken") from None
-
-
+            raise Unavailable(
+                f"{host}:{port} cannot be used ({error.strerror}); choose another with WISMO_PORT", code="port_taken"
+            ) from None

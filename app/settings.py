@@ -23,14 +23,29 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the web server; 0 takes a free one.")
     base_url: str = Field("", description="Address people reach the desk at, e.g. https://help.shop.example.")
-    database_url: SecretStr = Field(SecretStr(""), description="postgresql://… for PostgreSQL; empty: SQLite in the data folder.")
-    redis_url: SecretStr = Field(SecretStr(""), description="redis://… when several processes share the desk; empty: one process.")
-    smtp_url: SecretStr = Field(SecretStr(""), description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: demo mailbox.")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="postgresql://… for PostgreSQL; empty: SQLite in the data folder."
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="redis://… when several processes share the desk; empty: one process."
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="smtp://, smtps:// or smtp+starttls://user:password@host:port; empty: demo mailbox."
+    )
     mail_host: str = Field("127.0.0.1", description="Address the mail listener (SMTP and LMTP) listens on.")
-    mail_port: int | None = Field(None, ge=-1, le=65535, description="Port of the mail listener; empty: the web port + 25, 0 takes a free one, -1 switches it off.")
-    demo: bool | None = Field(None, description="Demo shops, mailbox and simulator; empty: as the database was first filled.")
+    mail_port: int | None = Field(
+        None,
+        ge=-1,
+        le=65535,
+        description="Port of the mail listener; empty: the web port + 25, 0 takes a free one, -1 switches it off.",
+    )
+    demo: bool | None = Field(
+        None, description="Demo shops, mailbox and simulator; empty: as the database was first filled."
+    )
     forwarded_allow_ips: str = Field("127.0.0.1", description="Proxies whose X-Forwarded-For is believed.")
-    rate_scale: float = Field(1.0, ge=0, description="Multiplies every rate limit; for load tests. 0 switches the limits off.")
+    rate_scale: float = Field(
+        1.0, ge=0, description="Multiplies every rate limit; for load tests. 0 switches the limits off."
+    )
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
@@ -38,14 +53,20 @@ class Settings(BaseSettings):
     @classmethod
     def _plain_base(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query):
+        if value and (
+            parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query
+        ):
             raise ValueError("must look like https://help.shop.example, without a path")
         return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and urlsplit(value.get_secret_value()).scheme not in ("sqlite", "postgresql", "postgres"):
+        if value.get_secret_value() and urlsplit(value.get_secret_value()).scheme not in (
+            "sqlite",
+            "postgresql",
+            "postgres",
+        ):
             raise ValueError("must begin with postgresql:// or sqlite:///")
         return value
 
@@ -59,7 +80,11 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _known_smtp(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() and urlsplit(value.get_secret_value()).scheme not in ("smtp", "smtps", "smtp+starttls"):
+        if value.get_secret_value() and urlsplit(value.get_secret_value()).scheme not in (
+            "smtp",
+            "smtps",
+            "smtp+starttls",
+        ):
             raise ValueError("must begin with smtp://, smtps:// or smtp+starttls://")
         return value
 
@@ -112,6 +137,9 @@ def read_settings(**overrides: object) -> Settings:
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"WISMO_{'_'.join(str(part) for part in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        lines = [
+            f"WISMO_{'_'.join(str(part) for part in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
         raise Invalid("; ".join(lines), code="bad_settings") from None
     return settings

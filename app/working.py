@@ -5,7 +5,6 @@ import signal
 from contextlib import AsyncExitStack
 
 from app.database import open_database
-from app.jobs import HANDLERS
 from app.main import open_parts
 from app.migrating import require_migrated
 from app.settings import Settings

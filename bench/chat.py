@@ -18,7 +18,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import uvloop
@@ -70,7 +69,9 @@ class Chat:
 async def main() -> None:
     """Run everything and print the table."""
     options = _options()
-    print(f"chats {options.chats}, open loop {options.rate}/s for {options.seconds} s, closed loop {options.seconds} s, idle sockets {options.idle}\n")
+    print(
+        f"chats {options.chats}, open loop {options.rate}/s for {options.seconds} s, closed loop {options.seconds} s, idle sockets {options.idle}\n"
+    )
     async with _process([sys.executable, "-c", ECHO]) as (echo, line):
         base = await _measure_echo(f"ws://127.0.0.1:{int(line)}", options, echo.pid)
     with tempfile.TemporaryDirectory() as folder:
@@ -200,7 +201,11 @@ async def _agent(port: int, origin: str) -> ClientConnection:
         assert answer.status_code == 303, answer.text
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     socket = await connect(
-        f"ws://127.0.0.1:{port}/console/ws", origin=origin, compression=None, max_queue=None, additional_headers={"Cookie": cookie}  # type: ignore[arg-type]
+        f"ws://127.0.0.1:{port}/console/ws",
+        origin=origin,
+        compression=None,
+        max_queue=None,
+        additional_headers={"Cookie": cookie},  # type: ignore[arg-type]
     )
     await socket.send(json.dumps({"type": "hello"}))
     await socket.recv()

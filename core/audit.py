@@ -30,4 +30,6 @@ class AuditEntry(Model):
 
 async def note(actor: Actor, action: str, subject: str, **detail: Any) -> None:
     """Append an entry. `detail` must hold no secrets and no message texts."""
-    await AuditEntry.create(at=now(), actor_kind=actor.kind, actor_id=actor.id, action=action, subject=subject, detail=detail)
+    await AuditEntry.create(
+        at=now(), actor_kind=actor.kind, actor_id=actor.id, action=action, subject=subject, detail=detail
+    )

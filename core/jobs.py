@@ -4,18 +4,20 @@ Handlers must be idempotent: a lease can run out under a slow worker and the job
 Jobs of one `lane` run one after the other, in the order in which they were enqueued.
 """
 
+import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise import connections, fields
+from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
 from core.clock import now
 from core.fields import UtcDatetimeField, code_field
-from core.transactions import connection_name, dialect, on_commit, transaction
+from core.sql import fetch
+from core.transactions import dialect, on_commit, transaction
 
 READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
 MAX_ATTEMPTS = 12
@@ -51,6 +53,21 @@ class Job(Model):
         )
 
 
+_ADD = (
+    "INSERT INTO job (kind, args, key, lane, state, run_at, attempts, max_attempts, created_at) VALUES"
+    " ({kind}, {args}, {key}, {lane}, 'ready', {run_at}, 0, {most}, {created_at}) ON CONFLICT (key) DO NOTHING"
+)
+_DUE = (
+    "SELECT id FROM job AS j WHERE"
+    " ((state = 'ready' AND run_at <= {now}) OR (state = 'running' AND lease_until <= {now}))"
+    " AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS b"
+    " WHERE b.lane = j.lane AND b.state IN ('ready', 'running') AND b.id < j.id)) ORDER BY run_at, id LIMIT {limit}"
+)
+_TAKE = "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1 WHERE id IN "
+_CLAIM = f"{_TAKE}({_DUE}) RETURNING id"
+_CLAIM_LOCKED = f"{_TAKE}({_DUE} FOR UPDATE SKIP LOCKED) RETURNING id"
+
+
 def _nobody_waits() -> None:
     """The waker of a process without a worker."""
 
@@ -75,30 +92,31 @@ async def enqueue(
 ) -> None:
     """Add a job to the running change (or by itself). With a `key`, only the first of its name is ever added."""
     async with transaction():
-        if key is not None and await Job.exists(key=key):
-            return
-        created = now()
-        await Job.create(
-            kind=kind, args=args or {}, key=key, lane=lane, run_at=run_at or created, created_at=created, max_attempts=max_attempts
+        moment = now()
+        await fetch(
+            _ADD,
+            kind=kind,
+            args=json.dumps(args or {}),
+            key=key,
+            lane=lane,
+            run_at=run_at or moment,
+            created_at=moment,
+            most=max_attempts,
         )
-        on_commit("jobs", lambda: _wake())
+        on_commit("jobs", wake)
+
+
+def wake() -> None:
+    """There may be work for this process's worker."""
+    _wake()
 
 
 async def claim(limit: int = 1, *, lease: timedelta = LEASE) -> list[Job]:
     """Take up to `limit` due jobs for this worker. Jobs whose lease ran out are taken again."""
     moment, token = now(), secrets.token_hex(16)
-    skip_locked = " FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
-    due = (
-        "SELECT id FROM job AS j WHERE ((state = 'ready' AND run_at <= {now}) OR (state = 'running' AND lease_until <= {now}))"
-        " AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS b WHERE b.lane = j.lane AND b.state IN ('ready', 'running') AND b.id < j.id))"
-        " ORDER BY run_at, id LIMIT {limit}" + skip_locked
-    )
-    statement = (
-        "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1 WHERE id IN (" + due + ") RETURNING id"
-    )
-    values = {"token": token, "until": moment + lease, "now": moment, "limit": limit}
+    statement = _CLAIM_LOCKED if dialect() == "postgres" else _CLAIM
     async with transaction():
-        rows = await _execute(statement, values)
+        rows = await fetch(statement, token=token, until=moment + lease, now=moment, limit=limit)
         if not rows:
             return []
         return await Job.filter(id__in=[row["id"] for row in rows]).order_by("run_at", "id")
@@ -106,7 +124,9 @@ async def claim(limit: int = 1, *, lease: timedelta = LEASE) -> list[Job]:
 
 async def finish(job: Job) -> None:
     """Mark `job` done, if it is still ours."""
-    await Job.filter(id=job.id, lease=job.lease).update(state=DONE, finished_at=now(), lease=None, lease_until=None, error=None)
+    await Job.filter(id=job.id, lease=job.lease).update(
+        state=DONE, finished_at=now(), lease=None, lease_until=None, error=None
+    )
     _wake()
 
 
@@ -137,21 +157,3 @@ def backoff(attempts: int) -> timedelta:
     """Doubling pauses with up to a quarter of jitter, an hour at most."""
     pause = min(_BACKOFF_FIRST * (1 << min(attempts - 1, 20)), _BACKOFF_LONGEST)
     return pause + pause * secrets.randbelow(256) / 1024
-
-
-async def _execute(statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Run `statement` with named values in the dialect's placeholders and its way to write a time."""
-    postgres = dialect() == "postgres"
-    arguments: list[Any] = []
-
-    class Places(dict[str, str]):
-        def __missing__(self, name: str) -> str:
-            value = values[name]
-            if isinstance(value, datetime) and not postgres:
-                value = value.isoformat(sep=" ")
-            arguments.append(value)
-            return f"${len(arguments)}" if postgres else "?"
-
-    text = statement.format_map(Places())
-    rows: list[dict[str, Any]] = await connections.get(connection_name()).execute_query_dict(text, arguments)
-    return rows

@@ -20,7 +20,9 @@ class Shop(Model):
 
     id = fields.BigIntField(primary_key=True)
     public_id = public_id_field()  # shp_…
-    key = fields.CharField(max_length=64, unique=True)  # public: names the shop in the script tag and in webhook addresses
+    key = fields.CharField(
+        max_length=64, unique=True
+    )  # public: names the shop in the script tag and in webhook addresses
     name = fields.CharField(max_length=200)
     platform = code_field(default="generic")
     language = fields.CharField(max_length=8, default="en")
@@ -31,7 +33,7 @@ class Shop(Model):
     page_url = fields.CharField(max_length=500)
     origins: Any = fields.JSONField(default=list)  # web origins that may embed the widget
     secrets: Any = fields.JSONField(default=dict)  # {"shopify": […], "api": […]}: newest first, old ones while rotating
-    hours: Any = fields.JSONField(default=dict)  # {"mon": [["09:00", "18:00"]], …} in the shop's time zone; missing day = closed
+    hours: Any = fields.JSONField(default=dict)  # shop's zone: {"mon": [["09:00", "18:00"]]}; no day: closed
     demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves
     created_at = UtcDatetimeField()
 

@@ -12,7 +12,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 def clean(text: str, *, limit: int) -> str:
     """What a person typed, without control characters, in NFC, trimmed, cut to `limit` characters."""
-    return unicodedata.normalize("NFC", _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()[:limit]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _CONTROL.sub("", lines)).strip()[:limit]
 
 
 def fold(text: str) -> str:

@@ -50,7 +50,11 @@ async def transaction() -> AsyncIterator[Transaction]:
         finally:
             _current.reset(token)
     if time.monotonic() - started > SLOW_SECONDS:
-        log.warning("slow_transaction", seconds=round(time.monotonic() - started, 3), events=[type(e).__name__ for e in unit.heard])
+        log.warning(
+            "slow_transaction",
+            seconds=round(time.monotonic() - started, 3),
+            events=[type(e).__name__ for e in unit.heard],
+        )
     for hook in unit.hooks.values():
         hook()
     await _tell_after(unit)

@@ -11,7 +11,7 @@ from core.people import ADMIN, AGENT, SUPERVISOR, Agent, ShopMember
 from core.shops import Shop
 from core.transactions import transaction
 
-PASSWORD = "wismo-demo"  # noqa: S105  # announced on every start, and only demo shops are behind it
+PASSWORD = "wismo-demo"  # announced on every start, and only demo shops are behind it
 LOGINS = (
     ("admin@wismo.example", ADMIN),
     ("supervisor@wismo.example", SUPERVISOR),

@@ -47,7 +47,10 @@ STORIES = (
         "Shade arrived cracked",
         (
             ("customer", "The lamp came today but the glass shade is cracked right down one side."),
-            ("bot", "I'm sorry about that. I've passed this to a colleague, who can arrange a replacement or a refund."),
+            (
+                "bot",
+                "I'm sorry about that. I've passed this to a colleague, who can arrange a replacement or a refund.",
+            ),
             ("customer", "I need it for a dinner on Saturday, can you hurry please?"),
         ),
         minutes_ago=14,
@@ -61,7 +64,10 @@ STORIES = (
         (
             ("customer", "We are away until Friday. Can UPS hold the parcel?"),
             ("bot", "A colleague can ask the carrier. They will answer you here."),
-            ("agent", "Hi! I've asked UPS to hold it at the access point until Saturday. I'll write as soon as they confirm."),
+            (
+                "agent",
+                "Hi! I've asked UPS to hold it at the access point until Saturday. I'll write as soon as they confirm.",
+            ),
             ("note", "UPS request placed by phone; they confirm within two hours."),
         ),
         minutes_ago=95,
@@ -84,7 +90,12 @@ STORIES = (
         "processing",
         "question",
         "Invoice with our company name",
-        (("customer", "Hello,\n\ncould you send the invoice for our order in the name of Hartley Studio LLC?\n\nThanks,\nRosa"),),
+        (
+            (
+                "customer",
+                "Hello,\n\ncould you send the invoice for our order in the name of Hartley Studio LLC?\n\nThanks,\nRosa",
+            ),
+        ),
         minutes_ago=180,
         channel=EMAIL,
         suggested=True,
@@ -165,7 +176,12 @@ async def seed_talk(lumen: Shop, chaye: Shop, moment: datetime) -> None:
     async with transaction():
         for story in sorted(STORIES, key=lambda story: -story.minutes_ago):
             shop = shops[story.shop]
-            order = await Order.filter(shop=shop, headline=story.headline).exclude(id__in=list(used) or [0]).order_by("-id").first()
+            order = (
+                await Order.filter(shop=shop, headline=story.headline)
+                .exclude(id__in=list(used) or [0])
+                .order_by("-id")
+                .first()
+            )
             if order is not None:
                 used.add(order.id)
                 await _tell(story, shop, order, moment - timedelta(minutes=story.minutes_ago))
@@ -181,11 +197,15 @@ async def _tell(story: Story, shop: Shop, order: Order, start: datetime) -> None
             language=shop.language,
             created_at=start,
         )
-        talk = await open_conversation(shop, customer, channel=story.channel, language=shop.language, subject=story.subject)
+        talk = await open_conversation(
+            shop, customer, channel=story.channel, language=shop.language, subject=story.subject
+        )
         agent = await Agent.get_or_none(email=story.agent) if story.agent else None
         if story.channel == CHAT and order.email:
             week = start + timedelta(days=7)
-            await Proof.create(conversation_id=talk.id, kind="code", contact=order.email, proved_at=start, expires_at=week)
+            await Proof.create(
+                conversation_id=talk.id, kind="code", contact=order.email, proved_at=start, expires_at=week
+            )
         opened = False
         for position, (who, text) in enumerate(story.words):
             clock.advance(story.gap)

@@ -1,6 +1,6 @@
 """The bot's turn: a customer's message in, a decision carried out through ordinary verbs, in one transaction."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -82,8 +82,11 @@ class _Turn:
 
     async def give_up(self) -> None:
         """Hand over after a failure, in words that blame nobody."""
-        ticket = OpenTicket(kind="question", order_id=None, order_number=None, reason="bot_failed", subject=self.message.text[:80], summary="")
-        await self._hand_over(ticket, Handover(reason="bot_failed", summary=""))
+        words = self.message.text
+        wish = OpenTicket(
+            kind="question", order_id=None, order_number=None, reason="bot_failed", subject=words[:80], summary=words
+        )
+        await self._hand_over(wish, Handover(reason="bot_failed", summary=""))
         receipt = Receipt(rule="", rulebook="", intent="failure", confidence=0, as_of=now())
         await self._remember(Dialogue.from_json(self.conversation.dialogue), receipt)
 
@@ -102,14 +105,15 @@ class _Turn:
             return decide(resumed, decision.dialogue.proved(), await self._proven(), now(), rulebook)
         left = await proofs.tries_left(self.conversation.id)
         key = "code_wrong" if left else "code_spent"
-        await self._say(Reply(phrase=key, text=render(key, language, {"left": left}), form="code" if left else None), language)
-        return decision
+        refusal = Reply(phrase=key, text=render(key, language, {"left": left}), form="code" if left else None)
+        return replace(decision, replies=(refusal,), actions=())
 
     async def _carry_out(self, decision: Decision) -> None:
         self.language = decision.dialogue.language or self.language
         for action in decision.actions:
             if isinstance(action, RequestCode) and not await self._request_code(action.number):
-                await self._say(Reply(phrase="code_limit", text=render("code_limit", self.language, {})), self.language)
+                text = render("too_many_codes", self.language, {})
+                await self._say(Reply(phrase="too_many_codes", text=text), self.language)
                 await self._remember(decision.dialogue, decision.receipt)
                 return
         for reply in decision.replies:

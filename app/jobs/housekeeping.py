@@ -28,7 +28,9 @@ async def plan_next(kind: str, after: datetime) -> None:
     """Plan the run that follows `after`: one for each period, however many ask for it."""
     period = EVERY[kind].total_seconds()
     slot = int(after.timestamp() // period) + 1
-    await enqueue(kind, {}, run_at=datetime.fromtimestamp(slot * period, after.tzinfo), key=f"{kind}:{slot}", max_attempts=3)
+    await enqueue(
+        kind, {}, run_at=datetime.fromtimestamp(slot * period, after.tzinfo), key=f"{kind}:{slot}", max_attempts=3
+    )
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:

@@ -101,5 +101,3 @@ async def _keep_lease(job: Job) -> None:
     while True:
         await asyncio.sleep(RENEW_AFTER)
         await Job.filter(id=job.id, lease=job.lease).update(lease_until=now() + jobs.LEASE)
-
-

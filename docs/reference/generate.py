@@ -30,7 +30,12 @@ def settings() -> str:
         (f"`WISMO_{name.upper()}`", field.description or "", _shown(field.get_default()))
         for name, field in Settings.model_fields.items()
     ]
-    return _page("Settings", "Read once at the start. `./wismo config show` prints what is in force, secrets masked.", ("Variable", "Meaning", "Default"), rows)
+    return _page(
+        "Settings",
+        "Read once at the start. `./wismo config show` prints what is in force, secrets masked.",
+        ("Variable", "Meaning", "Default"),
+        rows,
+    )
 
 
 def events() -> str:
@@ -38,23 +43,47 @@ def events() -> str:
     for package in ("orders", "conversations", "tickets"):
         import_module(f"{package}.events")
     rows = [
-        (f"`{event.__name__}`", event.__module__.partition(".")[0], " ".join((event.__doc__ or "").split()), ", ".join(f"`{name}`" for name in event.__annotations__))
+        (
+            f"`{event.__name__}`",
+            event.__module__.partition(".")[0],
+            " ".join((event.__doc__ or "").split()),
+            ", ".join(f"`{name}`" for name in event.__annotations__),
+        )
         for event in sorted(Event.__subclasses__(), key=lambda event: (event.__module__, event.__name__))
         if not event.__module__.startswith("tests.")
     ]
-    return _page("Events", "Frozen facts in the past tense; `app/reactions/__init__.py` is the list of what follows each.", ("Event", "Package", "Meaning", "Carries"), rows)
+    return _page(
+        "Events",
+        "Frozen facts in the past tense; `app/reactions/__init__.py` is the list of what follows each.",
+        ("Event", "Package", "Meaning", "Carries"),
+        rows,
+    )
 
 
 def jobs() -> str:
     """One row a job kind."""
     rows = [(f"`{kind}`", _summary(handler), f"`{handler.__module__}`") for kind, handler in sorted(HANDLERS.items())]
-    return _page("Jobs", "Durable work: leased, repeated with growing pauses, dead after 12 tries. Every handler may run twice.", ("Kind", "What it does", "Where"), rows)
+    return _page(
+        "Jobs",
+        "Durable work: leased, repeated with growing pauses, dead after 12 tries. Every handler may run twice.",
+        ("Kind", "What it does", "Where"),
+        rows,
+    )
 
 
 def commands() -> str:
     """One row a command."""
-    rows = [(f"`{name}`", (command.help or "").splitlines()[0]) for name, command in _tree(program, "wismo") if not isinstance(command, click.Group)]
-    return _page("Commands", "Call them as `./wismo COMMAND`; each explains its options with `--help`.", ("Command", "What it does"), sorted(rows))
+    rows = [
+        (f"`{name}`", (command.help or "").splitlines()[0])
+        for name, command in _tree(program, "wismo")
+        if not isinstance(command, click.Group)
+    ]
+    return _page(
+        "Commands",
+        "Call them as `./wismo COMMAND`; each explains its options with `--help`.",
+        ("Command", "What it does"),
+        sorted(rows),
+    )
 
 
 def routes() -> str:
