@@ -17,7 +17,7 @@ from orders.models import Order
 from tickets.assignment import assign
 from tickets.opening import open_ticket
 from tickets.prioritising import set_priority
-from tickets.replying import first_reply_given
+from tickets.promises import first_reply_given
 from tickets.resolution import await_customer, resolve
 
 

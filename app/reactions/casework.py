@@ -5,7 +5,8 @@ from conversations.models import BOT, EMAIL, Conversation
 from core.clock import now
 from core.jobs import enqueue
 from tickets.assignment import follow_handler
-from tickets.replying import customer_replied, first_reply_given
+from tickets.promises import first_reply_given
+from tickets.resolution import customer_replied
 
 
 async def ask_bot_or_desk(event: MessagePosted) -> None:
