@@ -1,0 +1,1 @@
+"""Pages: the doors for people with a browser."""
