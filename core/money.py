@@ -1,11 +1,23 @@
 """Money as integers in the currency's minor unit, with its ISO 4217 code. Never floats."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import cache
 
-from babel.numbers import format_currency, get_currency_precision
+from babel import Locale
+from babel.numbers import format_currency
 
 from core.errors import Invalid
+
+_AMOUNT = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{0,12})?", re.ASCII)
+# The currencies that do not have two decimals, by how many they have (ISO 4217, list one).
+_UNUSUAL = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_EXPONENTS = {currency: decimals for decimals, currencies in _UNUSUAL.items() for currency in currencies.split()}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,26 +41,37 @@ class Money:
 
 
 def parse_money(text: str | int, currency: str) -> Money:
-    """Read a decimal string in major units ("199.00") exactly. Raises Invalid when it is no amount of that currency."""
-    try:
-        value = Decimal(str(text))
-    except InvalidOperation:
-        raise Invalid("not an amount of money", code="bad_amount", value=str(text)[:40]) from None
-    if not value.is_finite():
-        raise Invalid("not an amount of money", code="bad_amount", value=str(text)[:40])
-    scaled = value.scaleb(exponent(currency))
+    """Read a decimal string in major units ("199.00") exactly.
+
+    Raises Invalid (bad_amount) when it is no amount of that currency, or not below a million million.
+    """
+    written = str(text).strip()
+    if not _AMOUNT.fullmatch(written):
+        raise Invalid("not an amount of money", code="bad_amount", value=written[:40])
+    decimals = exponent(currency)
+    scaled = Decimal(written).scaleb(decimals)
     if scaled != scaled.to_integral_value():
-        raise Invalid("more decimals than the currency has", code="bad_amount", value=str(text)[:40])
+        raise Invalid("more decimals than the currency has", code="bad_amount", value=written[:40])
     return Money(int(scaled), currency)
 
 
 def format_money(money: Money, language: str) -> str:
     """Write the amount for people: `$199.00`, `¥199.00`."""
-    major = Decimal(money.amount).scaleb(-exponent(money.currency))
+    decimals = exponent(money.currency)
+    major = Decimal(money.amount).scaleb(-decimals)
     locale = "zh_Hans_CN" if language == "zh" else "en"
-    return format_currency(major, money.currency, locale=locale)
+    # Babel would round to what is usual in cash (no decimals in Belgrade); a refund has to show every unit.
+    return format_currency(
+        major, money.currency, format=_pattern(locale, decimals), locale=locale, currency_digits=False
+    )
 
 
 def exponent(currency: str) -> int:
     """How many decimals the currency has (ISO 4217): 2 for USD and CNY, 0 for JPY, 3 for KWD."""
-    return int(get_currency_precision(currency))
+    return _EXPONENTS.get(currency, 2)
+
+
+@cache
+def _pattern(locale: str, decimals: int) -> str:
+    standard: str = Locale.parse(locale).currency_formats["standard"].pattern
+    return standard.replace(".00", "." + "0" * decimals if decimals else "")

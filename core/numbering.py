@@ -1,9 +1,9 @@
 """Running numbers that people can say aloud (ticket 1042)."""
 
 from tortoise import fields
-from tortoise.expressions import F
 from tortoise.models import Model
 
+from core.sql import fetch
 from core.transactions import transaction
 
 
@@ -19,10 +19,16 @@ class Sequence(Model):
         table = "sequence"
 
 
+_NEXT = (
+    "INSERT INTO sequence (name, value) VALUES ({name}, {start})"
+    " ON CONFLICT (name) DO UPDATE SET value = sequence.value + 1 RETURNING value"
+)
+
+
 async def next_number(name: str, *, start: int = 1) -> int:
-    """The next number of `name`; the row lock keeps two transactions from getting the same."""
+    """The next number of `name`; the row's lock keeps two transactions from getting the same.
+
+    Without gaps: a transaction that rolls back gives its number back.
+    """
     async with transaction():
-        if not await Sequence.filter(name=name).update(value=F("value") + 1):
-            await Sequence.get_or_create(name=name, defaults={"value": start - 1})
-            await Sequence.filter(name=name).update(value=F("value") + 1)
-        return int((await Sequence.get(name=name)).value)
+        return int((await fetch(_NEXT, name=name, start=start))[0]["value"])
