@@ -54,7 +54,7 @@ def test_text_files_are_tidy() -> None:
     """As .editorconfig says: line feeds, no blanks at the end of lines, a newline at the end."""
     untidy = [
         path
-        for path, text in texts(".py", ".html", ".css", ".js", ".md", ".toml", ".sh", ".txt", ".svg")
+        for path, text in texts(".py", ".html", ".css", ".js", ".md", ".toml", ".sh", ".svg")
         if not path.startswith("tests/data/")
         and text
         and (not text.endswith("\n") or re.search(r"[ \t\r]$", text, re.MULTILINE))
