@@ -15,11 +15,10 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.migrations.executor import MigrationExecutor
-from tortoise.migrations.migration import Migration
 from tortoise.transactions import in_transaction
-from tortoise.utils import get_schema_sql
 
 from app.database import APP_LABEL, DatabaseUnavailable, open_configured, sqlite_path, tortoise_config
+from app.migration_checks import MigrationFailed, inventory, keep_promises
 from core.clock import now
 from core.errors import Unavailable, WismoError
 
@@ -40,12 +39,6 @@ class DatabaseTooNew(Unavailable):
     """The database was migrated by a newer program; the older one would not understand it."""
 
     code = "database_too_new"
-
-
-class MigrationFailed(WismoError):
-    """A migration could not be applied or would have lost something. The database is as it was before."""
-
-    code = "migration_failed"
 
 
 @dataclass(frozen=True)
@@ -131,10 +124,10 @@ async def _apply(config: dict[str, Any], progress: Progress | None) -> tuple[str
                 await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
                 plan = [step.migration for step in await executor.plan()]
                 if plan:
-                    before = await _inventory(client)
+                    before = await inventory(client)
                     await executor.migrate(direction="forward", progress=tell)
                     current = "the check of the result"
-                    await _keep_promises(client, plan, before)
+                    await keep_promises(client, plan, before)
                 return tuple(migration.name for migration in plan)
         except WismoError:
             raise
@@ -166,69 +159,6 @@ async def _applied(connection: BaseDBAsyncClient) -> set[str]:
         return set()
     rows = await connection.execute_query_dict(f"SELECT name FROM tortoise_migrations WHERE app = '{APP_LABEL}'")  # noqa: S608
     return {row["name"] for row in rows}
-
-
-@dataclass(frozen=True)
-class _Inventory:
-    """What a migration must not lose by accident (SQLite only: there, tables are made anew)."""
-
-    rows: dict[str, int]
-    attached: dict[str, str]  # index or trigger → its table
-    orphans: frozenset[tuple[Any, ...]]  # rows whose parent is missing
-
-
-async def _inventory(client: BaseDBAsyncClient) -> _Inventory | None:
-    if client.capabilities.dialect != "sqlite":
-        return None
-    objects = await client.execute_query_dict(
-        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-    )
-    virtual = tuple(entry["name"] for entry in objects if entry["sql"].upper().startswith("CREATE VIRTUAL"))
-    tables = [entry["name"] for entry in objects if entry["type"] == "table"]
-    own = [name for name in tables if not name.startswith((*virtual, "sqlite_", "tortoise_"))]
-    orphans = await client.execute_query_dict("PRAGMA foreign_key_check")
-    return _Inventory(
-        {name: (await client.execute_query_dict(f'SELECT COUNT(*) AS n FROM "{name}"'))[0]["n"] for name in own},  # noqa: S608
-        {entry["name"]: entry["tbl_name"] for entry in objects if entry["type"] in ("index", "trigger")},
-        frozenset(tuple(entry.values()) for entry in orphans),
-    )
-
-
-async def _keep_promises(client: BaseDBAsyncClient, plan: list[Migration], before: _Inventory | None) -> None:
-    """Make indexes that a rebuilt table lost once more, then raise MigrationFailed if anything is missing.
-
-    A migration that means to lose rows, indexes or triggers says so: `loses = ("table, index or trigger", …)`.
-    """
-    if before is None:
-        return
-    for statement in _index_statements(get_schema_sql(client, safe=True)):
-        await client.execute_query(statement)
-    after = await _inventory(client)
-    assert after is not None
-    meant = {name for migration in plan for name in getattr(migration, "loses", ())}
-    losses = [
-        f"table {table} had {count} rows and would have {after.rows[table]}"
-        for table, count in before.rows.items()
-        if table in after.rows and after.rows[table] != count and table not in meant
-    ]
-    losses += [
-        f"{name} on {table} would be gone"
-        for name, table in before.attached.items()
-        if name not in after.attached and table in after.rows and name not in meant
-    ]
-    losses += [f"{orphan[0]} {orphan[1]} would lose its {orphan[2]}" for orphan in after.orphans - before.orphans]
-    if losses:
-        raise MigrationFailed(f"nothing was changed, because {'; '.join(sorted(losses)[:10])}")
-
-
-def _index_statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            if statement.lstrip().upper().startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")):
-                yield statement
-            statement = ""
 
 
 def _credentials(config: dict[str, Any]) -> dict[str, Any]:

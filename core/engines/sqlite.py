@@ -20,6 +20,7 @@ from tortoise.connection import ConnectionHandler, ConnectionToken, get_connecti
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
 from core.clock import utc
+from core.engines import sqlite_work as work
 from core.engines.transactions import (
     SafeTransaction,
     Savepoint,
@@ -59,20 +60,20 @@ class SqliteClient(upstream.SqliteClient):
         return SqliteTransactionContext(SqliteTransactionWrapper(self), self._lock)
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
-        return await self._call(_insert, query, values)
+        return await self._call(work.insert, query, values)
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
-        await self._call(_insert_many, query, values)
+        await self._call(work.insert_many, query, values)
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
-        return await self._call(_query, query, values)
+        return await self._call(work.query_rows, query, values)
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        _, rows = await self._call(_query, query, values)
+        _, rows = await self._call(work.query_rows, query, values)
         return [dict(row) for row in rows]
 
     async def execute_script(self, query: str) -> None:
-        await self._call(_script, query)
+        await self._call(work.run_script, query)
 
     async def _open(self) -> None:
         connection = aiosqlite.connect(self.filename, isolation_level=None)
@@ -90,17 +91,17 @@ class SqliteClient(upstream.SqliteClient):
         self._connection = connection
         await self._post_connect()
 
-    async def _call(self, work: Callable[..., T], query: str, *arguments: Any) -> T:
+    async def _call(self, task: Callable[..., T], query: str, *arguments: Any) -> T:
         async with self.acquire_connection() as connection:
             self.log.debug("%s", query)  # without the values: they are people's data
-            return await self._in_thread(connection, work, query.replace("\x00", "'||CHAR(0)||'"), *arguments)
+            return await self._in_thread(connection, task, query.replace("\x00", "'||CHAR(0)||'"), *arguments)
 
-    async def _in_thread(self, connection: aiosqlite.Connection, work: Callable[..., T], *arguments: Any) -> T:
-        """Let the connection's thread call `work(sqlite3 connection, *arguments)`, and wait for it to the end."""
+    async def _in_thread(self, connection: aiosqlite.Connection, task: Callable[..., T], *arguments: Any) -> T:
+        """Let the connection's thread call `task(sqlite3 connection, *arguments)`, and wait for it to the end."""
         if not connection._running or connection._connection is None:
             raise OperationalError("the database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        connection._tx.put_nowait((future, partial(work, connection._connection, *arguments)))
+        connection._tx.put_nowait((future, partial(task, connection._connection, *arguments)))
         try:
             return await uninterrupted(future)
         except sqlite3.IntegrityError as error:
@@ -191,93 +192,32 @@ class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
         return Savepoint(SqliteTransactionWrapper(self))
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
-        await self._call(_many, query, values)
+        await self._call(work.many, query, values)
 
     async def execute_script(self, query: str) -> None:
         """Run one statement. A script of several would commit this transaction silently, so it is refused."""
-        await self._call(_query, query, None)
+        await self._call(work.query_rows, query, None)
 
-    async def _call(self, work: Callable[..., T], query: str, *arguments: Any) -> T:
-        return await super()._call(partial(_inside, work), query, *arguments)
+    async def _call(self, task: Callable[..., T], query: str, *arguments: Any) -> T:
+        return await super()._call(partial(work.inside, task), query, *arguments)
 
     async def _begin(self) -> None:
-        await self._in_thread(self._open_connection, _begin)
+        await self._in_thread(self._open_connection, work.begin)
 
     async def _commit(self) -> None:
-        await self._in_thread(self._open_connection, _commit)
+        await self._in_thread(self._open_connection, work.commit)
 
     async def _rollback(self) -> None:
-        await self._in_thread(self._open_connection, _rollback)
+        await self._in_thread(self._open_connection, work.roll_back)
 
     async def _command(self, statement: str) -> None:
-        await self._in_thread(self._open_connection, partial(_inside, _query), statement, None)
+        await self._in_thread(self._open_connection, partial(work.inside, work.query_rows), statement, None)
 
     @property
     def _open_connection(self) -> aiosqlite.Connection:
         if self._connection is None:
             raise TransactionManagementError("the transaction has no connection yet")
         return self._connection
-
-
-def _inside(work: Callable[..., T], db: sqlite3.Connection, *arguments: Any) -> T:
-    """Refuse to go on when SQLite has rolled back by itself (disk full, I/O error): it would be half a change."""
-    if not db.in_transaction:
-        raise TransactionManagementError("SQLite has ended this transaction: nothing of it was kept")
-    return work(db, *arguments)
-
-
-def _query(db: sqlite3.Connection, query: str, values: list[Any] | None) -> tuple[int, list[sqlite3.Row]]:
-    before = db.total_changes
-    cursor = db.execute(query, values or ())
-    rows = cursor.fetchall()
-    if cursor.rowcount >= 0:
-        return cursor.rowcount, rows  # unlike total_changes, without what foreign keys and triggers did
-    return (db.total_changes - before) or len(rows), rows
-
-
-def _insert(db: sqlite3.Connection, query: str, values: list[Any]) -> int:
-    return db.execute(query, values).lastrowid or 0
-
-
-def _many(db: sqlite3.Connection, query: str, values: list[list[Any]]) -> None:
-    db.executemany(query, values)
-
-
-def _insert_many(db: sqlite3.Connection, query: str, values: list[list[Any]]) -> None:
-    _begin(db)
-    try:
-        db.executemany(query, values)
-    except BaseException:
-        _rollback(db)
-        raise
-    _commit(db)
-
-
-def _script(db: sqlite3.Connection, script: str) -> None:
-    db.executescript(script)
-
-
-def _begin(db: sqlite3.Connection) -> None:
-    if db.in_transaction:
-        log.warning("a transaction was left open on the connection; rolled back")
-        db.execute("ROLLBACK")
-    # Immediate: a deferred one that reads first and writes later fails at once when another process wrote meanwhile.
-    db.execute("BEGIN IMMEDIATE")
-
-
-def _commit(db: sqlite3.Connection) -> None:
-    if not db.in_transaction:
-        raise TransactionManagementError("SQLite has ended this transaction: nothing of it was kept")
-    try:
-        db.execute("COMMIT")
-    except BaseException:
-        _rollback(db)
-        raise
-
-
-def _rollback(db: sqlite3.Connection) -> None:
-    if db.in_transaction:
-        db.execute("ROLLBACK")
 
 
 client_class = SqliteClient

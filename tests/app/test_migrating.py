@@ -18,13 +18,13 @@ from tortoise.migrations.operations import AddConstraint, AddField, AddIndex, Cr
 from app.database import DatabaseUnavailable, WrongLocale, open_configured, open_database, sqlite_path, tortoise_config
 from app.migrating import (
     DatabaseTooNew,
-    MigrationFailed,
     PendingMigrations,
     known_migrations,
     migrate,
     pending,
     require_migrated,
 )
+from app.migration_checks import MigrationFailed
 from app.migration_writing import missing_operations, write_migration
 from core.clock import FrozenClock
 from tests.servers import PostgresServer
