@@ -8,6 +8,7 @@ from itertools import islice
 _LOOK_AT = 6_000  # characters; longer messages are pasted letters, whose head says what they are about
 _MOST = 40  # values of one message
 _LONGEST = 40  # characters of one order number
+_HOTLINES = frozenset({"12315", "12345", "12305"})  # where Chinese consumers complain; names, not numbers
 
 # One pass: whatever has another meaning is taken first, so that its digits cannot be mistaken for an order number.
 _SCANNER = re.compile(
@@ -154,6 +155,8 @@ def _meaning(kind: str, match: re.Match[str], text: str, *, sparse: bool) -> str
     digits = sum(character.isdigit() for character in value)
     if len(value) > _LONGEST:
         return "number"
+    if value in _HOTLINES:
+        return "hotline"
     if _IS_PHONE.search(before):
         return "phone"
     if _IS_TRACKING.search(before) and digits >= 8:

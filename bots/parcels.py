@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bots.phrases import join, span_of_days
+from bots.phrases import span_of_days
 from bots.telling import Telling
 from orders.snapshots import ParcelSnapshot
 from orders.statuses import ParcelState
@@ -106,7 +106,7 @@ def _last_scan(telling: Telling, parcel: ParcelSnapshot) -> str:
     else:
         told = telling.say("last_scan_no_place", at=scan.at)
     quiet = telling.now - scan.at > _QUIET and parcel.state is ParcelState.IN_TRANSIT
-    return join(telling.language, [told, telling.say("quiet")]) if quiet else told
+    return telling.joined(told, telling.say("quiet")) if quiet else told
 
 
 def _expected(telling: Telling, parcel: ParcelSnapshot) -> str:

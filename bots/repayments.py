@@ -29,9 +29,14 @@ def tell_refunds(telling: Telling) -> None:
             telling.offer("person")
 
 
+def method_name(telling: Telling, tender: str) -> str:
+    """How the customer calls the way they paid."""
+    return telling.say(f"tender_{tender if tender in _TENDERS else 'original'}")
+
+
 def _refund(telling: Telling, refund: RefundSnapshot) -> tuple[str, ...]:
     state = refund.state if refund.state in _STATES else "requested"
-    method = telling.say(f"tender_{refund.tender if refund.tender in _TENDERS else 'original'}")
+    method = method_name(telling, refund.tender)
     told = telling.say(f"refund_{state}", amount=refund.amount, at=refund.at, method=method)
     reference = (
         telling.say("refund_reference", reference=refund.reference)

@@ -39,9 +39,13 @@ class Telling:
         """One sentence with the order's number and time zone at hand."""
         return render(phrase, self.language, {"number": self.order.number, "timezone": self.order.timezone, **facts})
 
+    def joined(self, *sentences: str) -> str:
+        """Sentences of one paragraph."""
+        return join(self.language, list(sentences))
+
     def paragraph(self, *sentences: str) -> None:
         """Add a paragraph of the sentences that are not empty."""
-        if text := join(self.language, list(sentences)):
+        if text := self.joined(*sentences):
             self.paragraphs.append(text)
 
     def offer(self, *names: str) -> None:
@@ -56,6 +60,10 @@ class Telling:
         """Has the whole local day of `moment` gone by?"""
         return self._local(moment).date() < self._local(self.now).date()
 
+    def quick_replies(self) -> tuple[QuickReply, ...]:
+        """The buttons offered so far."""
+        return buttons(self.offers, self.language, number=self.order.number)
+
     def finish(self, phrase: str) -> Answer:
         """Close with the age of the facts."""
         stale = self.now - self.order.as_of > _STALE
@@ -63,7 +71,7 @@ class Telling:
         return Answer(
             phrase=phrase,
             text="\n".join(self.paragraphs),
-            quick_replies=buttons(self.offers, self.language, number=self.order.number),
+            quick_replies=self.quick_replies(),
             person=self.person,
             wants_details=self.wants_details,
         )

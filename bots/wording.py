@@ -15,6 +15,7 @@ _SENTENCE_LENGTH = 400
 
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff"
 _HAS_CJK = re.compile(f"[{_CJK}]")
+_LETTER = re.compile(r"[a-z]")
 _BREAK = re.compile(r"[.!?;\n\r…]+(?=\s|$)|[!?;\n\r。]+")
 _EN_TOKEN = re.compile(r"<[a-z_]+>|[a-z0-9&+]+|[,:()\"/]|-(?=\s)")
 _ZH_BREAK = re.compile(r"[。!?;\n\r…]+|\.{2,}")
@@ -63,7 +64,7 @@ def plain(entities: Entities, words: Words) -> Wording:
     text = _tagged(entities).casefold()
     text = text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
     if not _HAS_CJK.search(text):
-        return Wording(tuple(_english(text, words)), ())
+        return Wording(tuple(_english(text, words)), () if _LETTER.search(text) else tuple(_chinese(text, words)))
     chinese = tuple(_chinese(text, words))
     return Wording(tuple(_english(_HAS_CJK.sub(" ", text), words)) if _many_latin_words(text) else (), chinese)
 
@@ -74,7 +75,7 @@ def _tagged(entities: Entities) -> str:
         if span.start > _HEAD:
             break
         tag = _TAGS.get(span.kind)
-        if tag:
+        if tag and (tag != "digits" or span.end - span.start > 2):
             parts += [entities.text[at : span.start], f" <{tag}> "]
             at = span.end
     return "".join([*parts, entities.text[at:]])

@@ -1,0 +1,120 @@
+"""Reading the rule files: TOML, checked, with an error that names the file and the reason."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bots.patterns import Concepts
+from bots.wording import no_spaces_between_cjk
+
+SURE, LIKELY, HINT = 0.95, 0.8, 0.45
+
+Context = Literal["order_number", "code", "order_choice", "problem", "order_known"]
+
+
+class RulebookError(ValueError):
+    """A rule file is wrong; the text names the file and the reason."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Weighted(_Strict):
+    say: str
+    weight: Annotated[float, Field(gt=0, lt=1)]
+
+
+class RulePart(_Strict):
+    """How a wish is said in one language: patterns by strength, what rules it out, and sentences that prove it."""
+
+    sure: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
+    hint: tuple[str, ...] = ()
+    weighted: tuple[_Weighted, ...] = ()
+    never: tuple[str, ...] = ()
+    must_catch: tuple[str, ...] = ()
+    must_miss: tuple[str, ...] = ()
+
+    def weights(self) -> list[tuple[str, float]]:
+        """Every pattern with its weight."""
+        groups = ((self.sure, SURE), (self.likely, LIKELY), (self.hint, HINT))
+        return [(say, weight) for says, weight in groups for say in says] + [(w.say, w.weight) for w in self.weighted]
+
+
+class RuleFile(_Strict):
+    """One file of rules/: what a wish means, how it is said in both languages, and how it is not."""
+
+    name: str
+    intent: str
+    means: str
+    small: bool = False  # talk that gives way to any other wish in the same message
+    whole: bool = False  # counts only when it is nearly all that was said
+    beats: tuple[str, ...] = ()  # rules that lose when both match
+    needs: tuple[Context, ...] = ()  # read only while one of these is so
+    en: RulePart = RulePart()
+    zh: RulePart = RulePart()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSources:
+    """All rule files of one directory. `version` is a hash of their contents."""
+
+    files: tuple[RuleFile, ...]
+    concepts_en: Concepts
+    concepts_zh: Concepts
+    words: Mapping[str, Any]
+    version: str
+
+
+def read_rules(directory: Path) -> RuleSources:
+    """Read rules/*.toml and rules/shared/*.toml. Raises RulebookError."""
+    paths = sorted(directory.glob("*.toml"))
+    shared = [directory / "shared" / "concepts.toml", directory / "shared" / "words.toml"]
+    digest = hashlib.sha256()
+    for path in (*paths, *shared):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    concepts, words = (_toml(path) for path in shared)
+    files = tuple(_rule_file(path) for path in paths)
+    _check_names(files)
+    same = words["en"]["same"]
+    return RuleSources(
+        files=files,
+        concepts_en={name: tuple(_long_form(say, same) for say in says) for name, says in concepts["en"].items()},
+        concepts_zh={name: tuple(no_spaces_between_cjk(say) for say in says) for name, says in concepts["zh"].items()},
+        words=words,
+        version=digest.hexdigest()[:16],
+    )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise RulebookError(f"{path.name}: {error}") from error
+
+
+def _rule_file(path: Path) -> RuleFile:
+    try:
+        file = RuleFile.model_validate(_toml(path))
+    except ValidationError as error:
+        raise RulebookError(f"{path.name}: {error}") from error
+    if file.name != path.stem:
+        raise RulebookError(f"{path.name}: the name inside is {file.name!r}")
+    return file
+
+
+def _check_names(files: tuple[RuleFile, ...]) -> None:
+    names = {file.name for file in files}
+    for file in files:
+        if unknown := set(file.beats) - names:
+            raise RulebookError(f"{file.name}.toml beats rules that are not there: {', '.join(sorted(unknown))}")
+
+
+def _long_form(phrase: str, same: Mapping[str, str]) -> str:
+    return " ".join(same.get(word, word) for word in phrase.split())
