@@ -259,7 +259,9 @@ async def _set_up(settings: Settings) -> None:
     async with open_database(settings.database):
         if await is_empty() and settings.demo is not False:
             click.echo("Filling the demo shops …", err=True)
+            configure_logs(settings.log_format, "error")  # filling is one long transaction after the other
             await fill_demo(settings, now())
+            configure_logs(settings.log_format, settings.log_level)
 
 
 async def _examine(settings: Settings) -> list[str]:

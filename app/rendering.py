@@ -34,12 +34,15 @@ def make_templates() -> Environment:
 
 def wording(environment: Environment, language: str) -> dict[str, Any]:
     """The names every template has in `language`."""
+
+    def worded(message: str, **values: Any) -> str:
+        text = gettext(message, language)
+        return text % values if values else text
+
     return {
         "language": language,
-        "_": lambda message: gettext(message, language),
-        "gettext": lambda message, **values: (
-            gettext(message, language) % values if values else gettext(message, language)
-        ),
+        "_": worded,
+        "gettext": worded,
         "ngettext": lambda one, many, count, **values: ngettext(one, many, count, language) % {"num": count, **values},
         "format_money": lambda money: format_money(money, language),
         "format_time": lambda moment, timezone="UTC": when(moment, timezone, language),
