@@ -7,3 +7,8 @@ async def fields(request: Request) -> dict[str, str]:
     """The text fields of the request's form, the last of each name; uploads are dropped."""
     async with request.form() as form:
         return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def whole_number(text: str | None, otherwise: int) -> int:
+    """A whole number from 0 that fits a database, else `otherwise`."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 15 else otherwise

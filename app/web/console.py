@@ -1,0 +1,14 @@
+"""All doors of the console."""
+
+from starlette.routing import Route
+
+from app.web import console_account, console_orders, console_ticket, console_work
+from app.web.console_inbox import inbox_page
+
+routes = [
+    Route("/console", inbox_page, methods=["GET"]),
+    *console_ticket.routes,
+    *console_work.routes,
+    *console_orders.routes,
+    *console_account.routes,
+]

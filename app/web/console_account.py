@@ -1,0 +1,108 @@
+"""An agent's own account, and for administrators the list of who works here."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.auth.agents import set_password
+from app.auth.models import Session
+from app.auth.passwords import password_fits
+from app.auth.sessions import client_address, end_other_sessions, session_of
+from app.i18n import gettext
+from app.rendering import error_page, render, wants_html
+from app.web.desk import see_other, shell, signed_in
+from app.web.forms import fields
+from app.web.labels import ROLES, initials, word
+from app.web.refusals import refusal
+from app.web.times import ago
+from core.clock import now
+from core.errors import Forbidden, Invalid, TooMany
+from core.people import ADMIN, PRESENT, Actor, Agent, ShopMember
+
+
+@signed_in
+async def account_page(request: Request, agent: Agent) -> Response:
+    """GET: password and sessions."""
+    return await _account(request, agent)
+
+
+@signed_in
+async def password(request: Request, agent: Agent) -> Response:
+    """POST: a new password, proved by the old one; all other sessions end."""
+    form = await fields(request)
+    try:
+        await request.app.state.limiter.hit("login.account", f"password-{agent.id}")
+        if not await password_fits(agent.password_hash, form.get("current", "")):
+            raise Invalid("the current password is wrong", code="wrong_password")
+        keep = await session_of(request)
+        await set_password(agent, form.get("new", ""), keep=keep, actor=Actor.of(agent))
+    except (Invalid, TooMany) as error:
+        if not wants_html(request) or isinstance(error, TooMany):
+            return error_page(error, request)
+        return await _account(request, agent, refusal(error, agent.language), error.status)
+    return see_other("/console/account", "password")
+
+
+@signed_in
+async def end_sessions(request: Request, agent: Agent) -> Response:
+    """POST: sign out everywhere else."""
+    await end_other_sessions(agent, await session_of(request))
+    return see_other("/console/account")
+
+
+@signed_in
+async def agents_page(request: Request, agent: Agent) -> Response:
+    """GET: who works at the desk; for administrators."""
+    if agent.role != ADMIN:
+        raise Forbidden("for administrators", code="not_your_role")
+    shops: dict[int, list[str]] = {}
+    for member in await ShopMember.all().order_by("shop_id").select_related("shop"):
+        shops.setdefault(member.agent_id, []).append(member.shop.name)
+    people = [_person(person, shops, agent.language) for person in await Agent.all().order_by("-active", "name", "id")]
+    return render(request, "console/agents.html", {"shell": shell(request, agent), "people": people})
+
+
+async def _account(
+    request: Request, agent: Agent, problem: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    here = await session_of(request)
+    sessions = await Session.filter(agent_id=agent.id).order_by("-used_at")
+    context = {
+        "shell": shell(request, agent),
+        "problem": problem,
+        "address": client_address(request),
+        "sessions": [
+            {
+                "here": here is not None and session.id == here.id,
+                "browser": session.user_agent,
+                "ip": session.ip,
+                "used": ago(session.used_at, now(), agent.language),
+            }
+            for session in sessions
+        ],
+    }
+    return render(request, "console/account.html", context, status)
+
+
+def _person(person: Agent, shops: dict[int, list[str]], language: str) -> dict[str, Any]:
+    every = gettext("all shops", language)
+    return {
+        "name": person.name,
+        "initials": initials(person.name),
+        "email": person.email,
+        "role": word(ROLES, person.role, language),
+        "shops": every if person.role == ADMIN else ", ".join(shops.get(person.id, [])),
+        "active": person.active,
+        "online": person.active and person.seen_at is not None and now() - person.seen_at <= PRESENT,
+        "seen": ago(person.seen_at, now(), language) if person.seen_at else "",
+    }
+
+
+routes = [
+    Route("/console/account", account_page, methods=["GET"]),
+    Route("/console/account/password", password, methods=["POST"]),
+    Route("/console/account/sessions", end_sessions, methods=["POST"]),
+    Route("/console/agents", agents_page, methods=["GET"]),
+]

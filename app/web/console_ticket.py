@@ -1,0 +1,168 @@
+"""The thread of a ticket, or of a chat without one: read it, answer, note, take over, hand back."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from app.i18n import gettext, request_language
+from app.rendering import problem, wants_html
+from app.web.desk import SAID, see_other, signed_in
+from app.web.forms import fields, whole_number
+from app.web.refusals import refusal
+from app.web.ticket_page import Draft, gather, ticket_page
+from conversations.access import conversation_for
+from conversations.handover import hand_back, take
+from conversations.models import CHAT, EMAIL, Conversation
+from conversations.noting import add_note
+from conversations.posting import post, preview
+from conversations.queries import messages_before
+from conversations.reading import DESK, mark_read
+from core.errors import Conflict, Invalid, WismoError
+from core.people import Actor, Agent
+from core.shops import Shop
+from tickets.access import ticket_for
+from tickets.models import QUESTION, Ticket
+from tickets.opening import open_ticket
+from tickets.queries import tickets_of
+from tickets.statuses import UNFINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The conversation that an address names, reached through the agent; with its ticket when the address names one."""
+
+    conversation: Conversation
+    shop: Shop
+    ticket: Ticket | None
+
+    @property
+    def base(self) -> str:
+        if self.ticket is not None:
+            return f"/console/tickets/{self.ticket.number}"
+        return f"/console/conversations/{self.conversation.public_id}"
+
+
+async def place_of(request: Request, agent: Agent) -> Place:
+    """Raises NotFound for what is not there and for what is another shop's, alike."""
+    if "number" in request.path_params:
+        ticket = await ticket_for(agent, request.path_params["number"])
+        return Place(ticket.conversation, ticket.shop, ticket)
+    conversation = await conversation_for(agent, request.path_params["public_id"])
+    return Place(conversation, conversation.shop, None)
+
+
+@signed_in
+async def show(request: Request, agent: Agent) -> Response:
+    """GET: the page; looking at it marks it as read. A chat that has become a ticket is shown as the ticket."""
+    place = await place_of(request, agent)
+    if place.ticket is None and "fragment" not in request.query_params:
+        working = [ticket for ticket in await tickets_of(place.conversation.id) if ticket.status in UNFINISHED]
+        if working:
+            return RedirectResponse(f"/console/tickets/{working[0].number}", status_code=303)
+    before = whole_number(request.query_params.get("before"), 0) or None
+    scene = await gather(agent, place.conversation, place.shop, place.ticket, before)
+    if before is None and place.conversation.desk_read < place.conversation.last_number:
+        await mark_read(place.conversation.id, DESK, place.conversation.last_number)
+    return await ticket_page(request, scene)
+
+
+@signed_in
+async def reply(request: Request, agent: Agent) -> Response:
+    """POST: answer the customer. Refused with 409 when the customer wrote meanwhile; the words stay in the composer."""
+    place, form = await place_of(request, agent), await fields(request)
+    channel = EMAIL if place.conversation.channel == EMAIL else CHAT
+    draft = Draft(text=form.get("text", ""), mode="reply")
+    try:
+        message = await post(
+            place.conversation.id,
+            Actor.of(agent),
+            draft.text,
+            client_id=form.get("client_id") or draft.client_id,
+            channel=channel,
+            seen=whole_number(form.get("seen"), 0),
+            take_over=form.get("take_over") == "1",
+        )
+    except (Conflict, Invalid) as error:
+        return await refused(request, agent, error, draft)
+    base = (await _work_on(place, agent)).base
+    if not wants_html(request):
+        return JSONResponse({"number": message.number, "client_id": message.client_id, "url": base}, status_code=201)
+    return see_other(base, "replied")
+
+
+@signed_in
+async def note(request: Request, agent: Agent) -> Response:
+    """POST: internal words for the desk."""
+    place, form = await place_of(request, agent), await fields(request)
+    draft = Draft(text=form.get("text", ""), mode="note")
+    try:
+        added = await add_note(place.conversation.id, agent, draft.text, form.get("client_id") or draft.client_id)
+    except Invalid as error:
+        return await refused(request, agent, error, draft)
+    if not wants_html(request):
+        return JSONResponse({"id": added.public_id, "url": place.base}, status_code=201)
+    return see_other(place.base, "noted")
+
+
+@signed_in
+async def take_over(request: Request, agent: Agent) -> Response:
+    """POST: this agent speaks from now on; a chat without a ticket becomes one, so that it cannot be lost."""
+    place, form = await place_of(request, agent), await fields(request)
+    try:
+        await take(place.conversation.id, agent, take_over=form.get("take_over") == "1")
+    except Conflict as error:
+        return await refused(request, agent, error)
+    return answered(request, (await _work_on(place, agent)).base, "taken")
+
+
+@signed_in
+async def give_back(request: Request, agent: Agent) -> Response:
+    """POST: the bot may speak again."""
+    place = await place_of(request, agent)
+    try:
+        await hand_back(place.conversation.id, agent)
+    except Conflict as error:
+        return await refused(request, agent, error)
+    return answered(request, place.base, "handed_back")
+
+
+async def refused(request: Request, agent: Agent, error: WismoError, draft: Draft | None = None) -> Response:
+    """Say why not: a problem document for scripts; for people the page as it is now, with their words in place."""
+    if not wants_html(request):
+        return problem(error, request)
+    place, draft = await place_of(request, agent), draft or Draft()
+    draft.status, draft.problem = error.status, refusal(error, agent.language)
+    return await ticket_page(request, await gather(agent, place.conversation, place.shop, place.ticket, None), draft)
+
+
+def answered(request: Request, base: str, said: str) -> Response:
+    """Done: a page again for people, a word for scripts."""
+    if wants_html(request):
+        return see_other(base, said)
+    return JSONResponse({"said": said, "text": gettext(SAID[said], request_language(request)), "url": base})
+
+
+async def _work_on(place: Place, agent: Agent) -> Place:
+    """Whoever speaks has work: a conversation without a ticket gets one."""
+    if place.ticket is not None:
+        return place
+    asked = [m for m in await messages_before(place.conversation.id, limit=20) if m.author_kind == "customer"]
+    subject = preview(asked[-1].text)[:120] if asked else place.conversation.subject
+    orders = [place.conversation.order_id] if place.conversation.order_id is not None else []
+    ticket = await open_ticket(place.conversation.id, QUESTION, Actor.of(agent), subject=subject, order_ids=orders)
+    return Place(place.conversation, place.shop, ticket)
+
+
+routes = [
+    route
+    for base in ("/console/tickets/{number}", "/console/conversations/{public_id}")
+    for route in (
+        Route(base, show, methods=["GET"]),
+        Route(f"{base}/replies", reply, methods=["POST"]),
+        Route(f"{base}/notes", note, methods=["POST"]),
+        Route(f"{base}/takeover", take_over, methods=["POST"]),
+        Route(f"{base}/handback", give_back, methods=["POST"]),
+    )
+]

@@ -1,0 +1,103 @@
+"""What is done to a ticket: each change is a resource of its own."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.web.console_ticket import answered, refused
+from app.web.desk import signed_in
+from app.web.forms import fields, whole_number
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.people import Actor, Agent
+from tickets.access import ticket_for
+from tickets.assignment import ANYBODY, assign
+from tickets.linking import confirm_link, unlink
+from tickets.models import Ticket
+from tickets.presence import agents_of
+from tickets.prioritising import set_priority
+from tickets.queries import links_of
+from tickets.resolution import close, reopen, resolve
+
+Act = Callable[[Request, Agent, Ticket], Awaitable[str]]
+
+
+def work(act: Act) -> Callable[[Request], Awaitable[Response]]:
+    """A door to one change of a ticket; `act` does it and returns what to say."""
+
+    @signed_in
+    async def endpoint(request: Request, agent: Agent) -> Response:
+        ticket = await ticket_for(agent, request.path_params["number"])
+        try:
+            said = await act(request, agent, ticket)
+        except (Conflict, Forbidden, Invalid) as error:
+            return await refused(request, agent, error)
+        return answered(request, f"/console/tickets/{ticket.number}", said)
+
+    return endpoint
+
+
+async def assignment(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """Give it to somebody of the shop, or to nobody; `expected` is whom the page showed."""
+    form = await fields(request)
+    people = {person.public_id: person for person in await agents_of(ticket.shop_id)}
+    wanted = form.get("agent", "")
+    if wanted and wanted not in people:
+        raise NotFound("no such agent in this shop")
+    expected: int | None = ANYBODY
+    if "expected" in form:
+        seen = people.get(form["expected"])
+        expected = seen.id if seen else None
+    await assign(ticket.id, people.get(wanted), Actor.of(agent), expected=expected)
+    return "assigned"
+
+
+async def priority(request: Request, agent: Agent, ticket: Ticket) -> str:
+    await set_priority(ticket.id, (await fields(request)).get("priority", ""), Actor.of(agent))
+    return "prioritised"
+
+
+async def resolution(request: Request, agent: Agent, ticket: Ticket) -> str:
+    await resolve(ticket.id, Actor.of(agent))
+    return "resolved"
+
+
+async def reopening(request: Request, agent: Agent, ticket: Ticket) -> str:
+    await reopen(ticket.id, Actor.of(agent))
+    return "reopened"
+
+
+async def closing(request: Request, agent: Agent, ticket: Ticket) -> str:
+    await close(ticket.id, Actor.of(agent))
+    return "closed"
+
+
+async def link_confirmation(request: Request, agent: Agent, ticket: Ticket) -> str:
+    await confirm_link(await _link_id(request, ticket), Actor.of(agent))
+    return "linked"
+
+
+async def link_dismissal(request: Request, agent: Agent, ticket: Ticket) -> str:
+    await unlink(await _link_id(request, ticket), Actor.of(agent))
+    return "dismissed"
+
+
+async def _link_id(request: Request, ticket: Ticket) -> int:
+    """The link that the address names, if it is one of this ticket. Raises NotFound."""
+    wanted = whole_number(request.path_params["link"], 0)
+    if wanted not in {link.id for link in await links_of(ticket.id)}:
+        raise NotFound("no such link")
+    return wanted
+
+
+_BASE = "/console/tickets/{number}"
+routes = [
+    Route(f"{_BASE}/assignment", work(assignment), methods=["POST"]),
+    Route(f"{_BASE}/priority", work(priority), methods=["POST"]),
+    Route(f"{_BASE}/resolution", work(resolution), methods=["POST"]),
+    Route(f"{_BASE}/reopening", work(reopening), methods=["POST"]),
+    Route(f"{_BASE}/closing", work(closing), methods=["POST"]),
+    Route(_BASE + "/links/{link}/confirmation", work(link_confirmation), methods=["POST"]),
+    Route(_BASE + "/links/{link}/dismissal", work(link_dismissal), methods=["POST"]),
+]

@@ -1,0 +1,134 @@
+"""What every page of the desk has: an agent who is signed in, the rail with its counts, and a word after an action."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.auth.sessions import agent_of
+from app.i18n import gettext
+from app.rendering import problem, wants_html
+from app.web.labels import ROLES, initials, word
+from app.web.refusals import REASONS
+from core.errors import Unauthenticated
+from core.people import Agent
+from tickets.queries import COUNT_LIMIT
+
+HOME, LOGIN = "/console", "/console/login"
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+VIEWS = {
+    "open": (_("Open"), "inbox"),
+    "mine": (_("Mine"), "person"),
+    "unassigned": (_("Unassigned"), "unassigned"),
+    "resolved": (_("Resolved"), "check-circle"),
+    "all": (_("All"), "stack"),
+    "live": (_("Live chats"), "chat"),
+}
+SAID = {
+    "replied": _("Sent."),
+    "noted": _("Note added."),
+    "assigned": _("Assigned."),
+    "prioritised": _("Priority changed."),
+    "resolved": _("Resolved."),
+    "reopened": _("Open again."),
+    "closed": _("Closed."),
+    "taken": _("You have the conversation. The bot is silent."),
+    "handed_back": _("The bot answers again."),
+    "linked": _("Order linked."),
+    "dismissed": _("Suggestion dismissed."),
+    "password": _("Password changed. Your other sessions have ended."),
+}
+
+
+def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint:
+    """A door for agents only: everybody else is asked to sign in and then comes back."""
+
+    async def endpoint(request: Request) -> Response:
+        agent = await agent_of(request)
+        if agent is not None:
+            return await page(request, agent)
+        if not wants_html(request) or "fragment" in request.query_params:
+            return problem(Unauthenticated("sign in first", code="signed_out"), request)
+        return RedirectResponse(_login_path(request), status_code=303)
+
+    return endpoint
+
+
+def see_other(path: str, said: str = "") -> Response:
+    """Answer a form with a page: a reload then repeats nothing. `said` is one of SAID."""
+    return RedirectResponse(path + (f"?said={said}" if said else ""), status_code=303)
+
+
+def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = None, current: str = "") -> dict[str, Any]:
+    """What the layout of every page shows around its content."""
+    language = agent.language
+    said = SAID.get(request.query_params.get("said", ""))
+    here = request.url.path + (f"?{request.url.query}" if request.url.query and not said else "")
+    return {
+        "current": current,
+        "views": [_view(key, shown_counts(counts or {}), key == current, language) for key in VIEWS],
+        "initials": initials(agent.name),
+        "role": word(ROLES, agent.role, language),
+        "here": here,
+        "said": gettext(said, language) if said else "",
+        "boot": {
+            "agent": {"id": agent.public_id, "name": agent.name},
+            "language": language,
+            "token": request.state.form_token,
+            "words": {key: gettext(text, language) for key, text in SCRIPT_WORDS.items()},
+            "reasons": {code: gettext(text, language) for code, text in REASONS.items()},
+        },
+    }
+
+
+def shown_counts(counts: dict[str, int]) -> dict[str, str]:
+    """Counts as badges show them."""
+    return {key: f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count) for key, count in counts.items()}
+
+
+def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dict[str, Any]:
+    label, icon = VIEWS[key]
+    return {
+        "key": key,
+        "label": gettext(label, language),
+        "icon": icon,
+        "count": counts.get(key, ""),
+        "url": HOME if key == "open" else f"{HOME}?view={key}",
+        "current": current,
+    }
+
+
+def _login_path(request: Request) -> str:
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return LOGIN if request.method not in ("GET", "HEAD") or here == HOME else f"{LOGIN}?next={quote(here, safe='')}"
+
+
+# What the scripts say; they read it from the page.
+SCRIPT_WORDS = {
+    "live": _("Live"),
+    "away": _("Reconnecting…"),
+    "signed_out": _("You are signed out. Reload the page to sign in again; what you typed is kept."),
+    "signed_out_short": _("Signed out"),
+    "draft_kept": _("Draft kept"),
+    "typing": _("%(name)s is writing…"),
+    "customer_typing": _("The customer is writing…"),
+    "looking": _("%(names)s is here too"),
+    "sending": _("Sending…"),
+    "not_sent": _("Not sent. Your words are kept; try again."),
+    "take_and_send": _("Take it over and send"),
+    "notify_on": _("You are notified while this page is open."),
+    "notify_off": _("The browser does not allow notifications."),
+    "shortcuts_off": _("Single-key shortcuts are off."),
+    "note": _("Internal note"),
+    "bot": _("Bot"),
+    "failed": _("That did not work. Please try again."),
+}

@@ -1,0 +1,32 @@
+"""Why something was not done, in the agent's words."""
+
+from typing import Any
+
+from app.i18n import gettext
+from core.errors import WismoError
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+REASONS = {
+    "stale": _("The customer has written since you began. Read it, then send again."),
+    "handled_by_other": _("%(name)s has the conversation."),
+    "already_assigned": _("%(name)s was faster."),
+    "empty_text": _("Write something first."),
+    "text_too_long": _("That is too long: 8,000 characters at most."),
+    "bad_transition": _("This has moved on: that step is not possible any more."),
+    "not_your_step": _("Only a supervisor may do that."),
+    "weak_password": _("A password has 10 to 200 characters."),
+    "wrong_password": _("That is not your password."),
+}
+
+
+def refusal(error: WismoError, language: str) -> dict[str, Any]:
+    """The sentence, its tone, and whether taking over would help."""
+    names = {"name": error.data.get("name") or gettext(_("A colleague"), language)}
+    text = gettext(REASONS.get(error.code, _("That did not work. Please try again.")), language)
+    tone = "warn" if error.status == 409 else "bad"
+    return {"text": text % names if "%(" in text else text, "tone": tone, "take_over": error.code == "handled_by_other"}

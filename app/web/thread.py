@@ -1,0 +1,118 @@
+"""A conversation as the desk reads it: words, notes and events in one line of time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from app.i18n import clock_time, day, gettext
+from app.web.labels import PRIORITIES
+from app.web.times import iso, same_day
+from conversations.models import Message, Note
+from tickets.models import TimelineEntry
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+# action → icon, sentence. Entries of other actions are not shown: the messages say them.
+EVENTS = {
+    "opened": ("inbox", _("%(who)s opened this ticket")),
+    "assigned": ("person", _("%(who)s assigned this to %(name)s")),
+    "took": ("person", _("%(who)s took this")),
+    "unassigned": ("unassigned", _("%(who)s took this off everybody's list")),
+    "prioritised": ("flag", _("%(who)s set the priority to %(after)s")),
+    "waits": ("clock", _("It is the customer's turn")),
+    "answered": ("inbox", _("%(who)s answered; open again")),
+    "resolved": ("check-circle", _("%(who)s resolved this")),
+    "reopened": ("return", _("%(who)s opened this again")),
+    "closed": ("cross-circle", _("%(who)s closed this")),
+    "linked": ("link", _("%(who)s linked order %(number)s")),
+    "suggested": ("link", _("Order %(number)s was suggested")),
+    "link_confirmed": ("link", _("%(who)s confirmed order %(number)s")),
+    "unlinked": ("link", _("%(who)s removed order %(number)s")),
+    "asked_again": ("bot", _("%(who)s asked again")),
+}
+
+
+def entries(
+    thread: Sequence[Message | Note],
+    timeline: Sequence[TimelineEntry],
+    *,
+    timezone: str,
+    language: str,
+    guest: str,
+    order_numbers: dict[int, str],
+) -> list[dict[str, Any]]:
+    """Everything by time, with a line where a new day begins. `guest` names the customer."""
+    items: list[tuple[datetime, dict[str, Any]]] = []
+    for row in thread:
+        made = _note(row, timezone, language) if isinstance(row, Note) else _message(row, timezone, language, guest)
+        if isinstance(row, Message) and row.order_id is not None:
+            made["order_number"] = order_numbers.get(row.order_id, "")
+        items.append((row.created_at, made))
+    items += [(entry.at, _event(entry, timezone, language, guest)) for entry in timeline if entry.action in EVENTS]
+    items.sort(key=lambda item: item[0])
+    shown: list[dict[str, Any]] = []
+    last: datetime | None = None
+    for moment, item in items:
+        if last is None or not same_day(last, moment, timezone):
+            shown.append({"kind": "day", "text": day(moment, timezone, language)})
+        shown.append(item)
+        last = moment
+    return shown
+
+
+def _message(message: Message, timezone: str, language: str, guest: str) -> dict[str, Any]:
+    names = {"customer": guest, "bot": gettext("Bot", language), "system": ""}
+    return {
+        "kind": "message",
+        "number": message.number,
+        "client_id": message.client_id,
+        "author": message.author_kind,
+        "name": names.get(message.author_kind, message.author_name),
+        "icon": "bot" if message.author_kind == "bot" else "",
+        "channel": message.channel,
+        "failed": message.state == "failed",
+        "text": message.text,
+        "lang": "zh-Hans" if message.language == "zh" else message.language,
+        "order_number": "",
+        "quick_replies": message.quick_replies,
+        **_time(message.created_at, timezone, language),
+    }
+
+
+def _note(note: Note, timezone: str, language: str) -> dict[str, Any]:
+    return {
+        "kind": "note",
+        "id": note.public_id,
+        "name": note.agent.name if note.agent else gettext("Bot", language),
+        "text": note.text,
+        "lang": "",
+        **_time(note.created_at, timezone, language),
+    }
+
+
+def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> dict[str, Any]:
+    action = "took" if entry.action == "assigned" and entry.detail.get("name") == entry.actor_name else entry.action
+    icon, sentence = EVENTS[action]
+    names = {"customer": guest, "bot": gettext("The bot", language), "system": gettext("The desk", language)}
+    after = str(entry.detail.get("after", ""))
+    facts = {
+        "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
+        "name": entry.detail.get("name", ""),
+        "number": entry.detail.get("number", ""),
+        "after": gettext(PRIORITIES[after][0], language) if after in PRIORITIES else after,
+    }
+    return {
+        "kind": "event",
+        "id": f"event-{entry.id}",
+        "icon": icon,
+        "text": gettext(sentence, language) % facts,
+        **_time(entry.at, timezone, language),
+    }
+
+
+def _time(moment: datetime, timezone: str, language: str) -> dict[str, str]:
+    return {"iso": iso(moment), "time": clock_time(moment, timezone, language)}

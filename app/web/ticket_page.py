@@ -1,0 +1,285 @@
+"""The page of one ticket or of a chat without one: list, thread, order, and what may be done."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.i18n import gettext
+from app.rendering import render
+from app.web.console_inbox import list_pane
+from app.web.desk import HOME, VIEWS, shell
+from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
+from app.web.order_pane import Sight, order_pane
+from app.web.thread import entries
+from app.web.times import due
+from conversations.models import AGENT, BOT, EMAIL, AnswerReceipt, Conversation, Message, Note
+from conversations.proofs import proven_contacts
+from conversations.queries import messages_before, notes_of
+from core.clock import now
+from core.ids import new_id
+from core.people import AGENT as AGENT_ROLE
+from core.people import PRESENT, Agent
+from core.shops import Shop
+from tickets.models import Ticket, TicketLink, TimelineEntry
+from tickets.presence import agents_of
+from tickets.queries import counts, links_of, timeline
+from tickets.statuses import TRANSITIONS, Status
+
+MESSAGES, ROWS, RECEIPTS = 100, 40, 20
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+@dataclass
+class Draft:
+    """What the composer holds: at first nothing, after a refusal the agent's words and why they were not sent."""
+
+    text: str = ""
+    mode: str = "reply"
+    client_id: str = field(default_factory=lambda: new_id("web"))
+    problem: dict[str, Any] | None = None
+    status: int = 200
+
+
+@dataclass
+class Scene:
+    """The rows that one page shows."""
+
+    agent: Agent
+    conversation: Conversation  # with customer, agent, order
+    shop: Shop
+    ticket: Ticket | None
+    messages: list[Message]
+    notes: list[Note]
+    timeline: list[TimelineEntry]
+    links: list[TicketLink]
+    receipts: list[AnswerReceipt]
+    proved: tuple[str, ...]
+    people: list[Agent]
+    before: int | None = None  # an older page: messages below this number
+
+    @property
+    def base(self) -> str:
+        if self.ticket is not None:
+            return f"/console/tickets/{self.ticket.number}"
+        return f"/console/conversations/{self.conversation.public_id}"
+
+
+async def gather(
+    agent: Agent, conversation: Conversation, shop: Shop, ticket: Ticket | None, before: int | None
+) -> Scene:
+    """Read the rows of a conversation that the agent has been let into; a constant number of statements."""
+    messages = await messages_before(conversation.id, before, MESSAGES)
+    notes = await notes_of(conversation.id)
+    if len(messages) == MESSAGES:
+        notes = [note for note in notes if note.created_at >= messages[0].created_at]
+    return Scene(
+        agent=agent,
+        conversation=conversation,
+        shop=shop,
+        ticket=ticket,
+        messages=messages,
+        notes=notes,
+        timeline=await timeline(ticket) if ticket else [],
+        links=await links_of(ticket.id) if ticket else [],
+        receipts=await AnswerReceipt.filter(conversation_id=conversation.id).order_by("-id").limit(RECEIPTS),
+        proved=await proven_contacts(conversation.id),
+        people=await agents_of(shop.id) if ticket else [],
+        before=before,
+    )
+
+
+async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None) -> Response:
+    """The whole page, or the fragment that a script asks for: `thread`, `order` or `head`."""
+    draft, language = draft or Draft(), scene.agent.language
+    fragment = request.query_params.get("fragment") if request.method == "GET" else None
+    head = _head(scene, language)
+    context: dict[str, Any] = {"t": head, "speaker": _speaker(scene, language), "screen": _screen(request)}
+    if fragment in (None, "thread"):
+        context |= _thread(scene, language)
+    if fragment in (None, "order"):
+        context["pane"] = await order_pane(_sight(scene, request.query_params.get("order", "")))
+    view = request.query_params.get("view", "open" if scene.ticket else "live")
+    view = view if view in VIEWS else "open"
+    head["back"] = HOME if view == "open" else f"{HOME}?view={view}"
+    if fragment in FRAGMENTS:
+        return render(request, FRAGMENTS[fragment], context)
+    context["list"] = await list_pane(scene.agent, view, limit=ROWS, current=scene.conversation.public_id)
+    context["shell"] = shell(request, scene.agent, counts=await counts(scene.agent), current=view)
+    context["c"] = _composer(scene, draft, language)
+    return render(request, "console/ticket.html", context, draft.status)
+
+
+FRAGMENTS = {"thread": "console/_thread.html", "order": "console/_order_pane.html", "head": "console/_head.html"}
+
+
+def _screen(request: Request) -> str:
+    return "order" if request.query_params.get("pane") == "order" or "order" in request.query_params else "thread"
+
+
+def _head(scene: Scene, language: str) -> dict[str, Any]:
+    """The ticket itself: what it is, where it stands, who works on it and what may be done."""
+    ticket, conversation = scene.ticket, scene.conversation
+    channel, channel_icon = CHANNELS.get(conversation.channel, (conversation.channel, "chat"))
+    shared = {
+        "url": scene.base,
+        "here": scene.base,
+        "here_order": f"{scene.base}?pane=order",
+        "order_fragment": f"{scene.base}?fragment=order",
+        "conversation": conversation.public_id,
+        "channel_label": gettext(channel, language),
+        "channel_icon": channel_icon,
+        "customer": conversation.customer.name or gettext(_("Guest"), language),
+        "shop": scene.shop.name,
+        "zone": scene.shop.timezone,
+    }
+    if ticket is None:
+        title = conversation.subject or gettext(_("Chat with %(name)s"), language) % {"name": shared["customer"]}
+        handler, tone, icon = HANDLERS[conversation.handler]
+        state = {"status_label": gettext(handler, language), "status_tone": tone, "status_icon": icon}
+        return {
+            **shared,
+            **state,
+            "number": None,
+            "subject": title,
+            "label": "",
+            "kind_label": "",
+            "summary": "",
+            "due": "",
+        }
+    status, tone, icon = STATUSES.get(ticket.status, (ticket.status, "", "inbox"))
+    active = ticket.status in (Status.OPEN, Status.PENDING)
+    late, late_tone = "", ""
+    if active and ticket.first_reply_due_at is not None and ticket.first_replied_at is None:
+        late, late_tone = due(ticket.first_reply_due_at, now(), language)
+    return {
+        **shared,
+        "number": ticket.number,
+        "label": gettext(_("Ticket %(number)s"), language) % {"number": ticket.number},
+        "subject": ticket.subject or gettext(_("(no subject)"), language),
+        "summary": ticket.summary,
+        "status_label": gettext(status, language) if ticket.status != Status.OPEN else "",
+        "status_tone": tone,
+        "status_icon": icon,
+        "kind_label": word(KINDS, ticket.kind, language),
+        "due": late,
+        "due_tone": late_tone,
+        "assignee": ticket.assignee.name if ticket.assignee else "",
+        "assignee_id": ticket.assignee.public_id if ticket.assignee else "",
+        "assignee_initials": initials(ticket.assignee.name) if ticket.assignee else "",
+        "people": [_person(person, scene) for person in _me_first(scene)],
+        "priority_label": gettext(PRIORITIES[ticket.priority][0], language),
+        "priorities": [
+            {"key": key, "label": gettext(label, language), "current": key == ticket.priority}
+            for key, (label, _tone) in PRIORITIES.items()
+        ],
+        "may_resolve": _may(ticket, Status.RESOLVED, scene.agent),
+        "may_reopen": ticket.status != Status.PENDING and _may(ticket, Status.OPEN, scene.agent),
+        "may_close": _may(ticket, Status.CLOSED, scene.agent),
+    }
+
+
+def _may(ticket: Ticket, wanted: Status, agent: Agent) -> bool:
+    return agent.role in TRANSITIONS.get((Status(ticket.status), wanted), frozenset())
+
+
+def _me_first(scene: Scene) -> list[Agent]:
+    return sorted(scene.people, key=lambda person: (person.id != scene.agent.id, person.name))
+
+
+def _person(person: Agent, scene: Scene) -> dict[str, Any]:
+    return {
+        "id": person.public_id,
+        "name": person.name,
+        "initials": initials(person.name),
+        "me": person.id == scene.agent.id,
+        "online": person.seen_at is not None and now() - person.seen_at <= PRESENT,
+        "current": scene.ticket is not None and person.id == scene.ticket.assignee_id,
+    }
+
+
+def _speaker(scene: Scene, language: str) -> dict[str, Any]:
+    """Who speaks for the shop, said plainly, with the one button that changes it."""
+    conversation, me = scene.conversation, scene.agent
+    mine = conversation.handler == AGENT and conversation.agent_id == me.id
+    holder = conversation.agent.name if conversation.agent else ""
+    if mine:
+        words = (_("You speak"), _("The bot is silent until you hand back."), "mine", "person")
+    elif conversation.handler == AGENT:
+        words = (_("%(name)s speaks"), _("Add a note, or take over if you must."), "other", "person")
+    elif conversation.handler == BOT:
+        words = (_("The bot answers"), _("Your first reply takes the conversation over."), "bot", "bot")
+    else:
+        words = (_("Nobody has answered yet"), _("The customer waits for a person."), "queue", "clock")
+    title, text, tone, icon = words
+    return {
+        "base": scene.base,
+        "handler": conversation.handler,
+        "tone": tone,
+        "icon": icon,
+        "title": gettext(title, language) % {"name": holder},
+        "text": gettext(text, language),
+        "take": not mine,
+        "take_over": conversation.handler == AGENT,
+        "urgent": tone == "queue",
+        "give_back": mine or (conversation.handler == AGENT and me.role != AGENT_ROLE),
+    }
+
+
+def _thread(scene: Scene, language: str) -> dict[str, Any]:
+    numbers = {link.order_id: link.order.number for link in scene.links}
+    if scene.conversation.order is not None:
+        numbers[scene.conversation.order.id] = scene.conversation.order.number
+    guest = scene.conversation.customer.name or gettext(_("Guest"), language)
+    words: list[Message | Note] = [*scene.messages, *scene.notes]
+    since = scene.messages[0].created_at if len(scene.messages) == MESSAGES else None
+    until = scene.messages[-1].created_at if scene.before is not None and scene.messages else None
+    shown = entries(
+        [row for row in words if until is None or row.created_at <= until],
+        [e for e in scene.timeline if (since is None or e.at >= since) and (until is None or e.at <= until)],
+        timezone=scene.shop.timezone,
+        language=language,
+        guest=guest,
+        order_numbers=numbers,
+    )
+    first = scene.messages[0].number if scene.messages else 1
+    return {"entries": shown, "older": f"{scene.base}?before={first}" if first > 1 else ""}
+
+
+def _sight(scene: Scene, wanted: str) -> Sight:
+    return Sight(
+        agent=scene.agent,
+        shop_id=scene.shop.id,
+        base=scene.base,
+        links=scene.links,
+        shown=scene.conversation.order,
+        wanted=wanted,
+        receipts=scene.receipts,
+        messages=scene.messages,
+        customer=scene.conversation.customer,
+        proved=scene.proved,
+        timezone=scene.shop.timezone,
+    )
+
+
+def _composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
+    mail = scene.conversation.channel == EMAIL
+    name = scene.conversation.customer.name or gettext(_("Guest"), language)
+    to = scene.conversation.customer.email if mail else name
+    return {
+        "base": scene.base,
+        "seen": scene.conversation.last_number,
+        "client_id": draft.client_id,
+        "text": draft.text,
+        "mode": draft.mode,
+        "problem": draft.problem,
+        "draft_key": scene.conversation.public_id,
+        "reply_hint": gettext(_("Write to %(name)s"), language) % {"name": name},
+        "to": gettext(_("By e-mail to %(to)s") if mail else _("In the chat with %(to)s"), language)
+        % {"to": to or name},
+    }

@@ -1,0 +1,45 @@
+"""Times as the desk reads them: how long ago, how much is left."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.i18n import day, gettext, ngettext
+
+SOON = timedelta(minutes=15)
+
+
+def ago(moment: datetime, at: datetime, language: str) -> str:
+    """How long `moment` is past, in the largest unit that says enough: `4 min`, `2 h`, `3 d`, then the date."""
+    passed = max(at - moment, timedelta())
+    if passed < timedelta(minutes=1):
+        return gettext("now", language)
+    return span(passed, language) if passed < timedelta(days=7) else day(moment, "UTC", language)
+
+
+def span(length: timedelta, language: str) -> str:
+    """A stretch of time in one unit."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 60:
+        return ngettext("%(num)s min", "%(num)s min", max(minutes, 1), language) % {"num": max(minutes, 1)}
+    if minutes < 48 * 60:
+        return ngettext("%(num)s h", "%(num)s h", minutes // 60, language) % {"num": minutes // 60}
+    return ngettext("%(num)s d", "%(num)s d", minutes // 1440, language) % {"num": minutes // 1440}
+
+
+def due(deadline: datetime, at: datetime, language: str) -> tuple[str, str]:
+    """What is left until a deadline, or by how much it is missed, with its tone."""
+    if deadline <= at:
+        return gettext("%(time)s late", language) % {"time": span(at - deadline, language)}, "bad"
+    left = gettext("%(time)s left", language) % {"time": span(deadline - at, language)}
+    return left, "warn" if deadline - at <= SOON else ""
+
+
+def same_day(one: datetime, other: datetime, timezone: str) -> bool:
+    """Whether two moments fall on one day in `timezone`."""
+    zone = ZoneInfo(timezone)
+    return one.astimezone(zone).date() == other.astimezone(zone).date()
+
+
+def iso(moment: datetime) -> str:
+    """For the `datetime` attribute."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,239 @@
+// The thread stays alive: words, notes, typing, who speaks, and the order beside it.
+
+import { boot, find, findAll, fragment, gathered, icon, make, toast, word } from "./console-page.js";
+import { Thread } from "./wire.js";
+
+const TYPING_LASTS = 6_000;
+const PRESENCE_LASTS = 45_000;
+
+export class LiveThread {
+  #main = find("#main[data-conversation]");
+  #list = find("#thread");
+  #scroll = find("#thread-scroll");
+  #typing = new Map();
+  #present = new Map();
+  #wire;
+  refreshHead = gathered(() => this.#loadHead());
+  refreshOrder = gathered(() => this.#loadOrder());
+
+  constructor(wire) {
+    this.#wire = wire;
+    this.conversation = this.#main.dataset.conversation;
+    this.base = this.#main.dataset.base;
+    this.numbers = new Thread({
+      show: (message) => this.#show(message),
+      fetch: (after) => wire.send({ type: "fetch", conversation: this.conversation, after }),
+    });
+    this.numbers.reset(Number(this.#main.dataset.last));
+    wire.addEventListener("frame", ({ detail }) => this.#take(detail));
+    this.#scroll.addEventListener("scroll", () => this.#isAtEnd() && this.#seen());
+    addEventListener("visibilitychange", () => document.hidden || this.#seen());
+    find("#new-below button").addEventListener("click", () => this.toEnd());
+    setInterval(() => this.#showPresence(), 5_000);
+  }
+
+  get last() {
+    return this.numbers.last;
+  }
+
+  toEnd() {
+    this.#scroll.scrollTop = 0; // the column is reversed
+    this.#seen();
+  }
+
+  /** A bubble for words on their way. */
+  pending(text, clientId) {
+    this.settle(clientId, null);
+    const line = this.#bubble({
+      client_id: clientId,
+      author: { kind: "agent", name: boot.agent.name },
+      text,
+      language: "",
+      at: new Date().toISOString(),
+      channel: find(".message.mail") ? "email" : "chat",
+    });
+    line.classList.add("pending");
+    find("time", line).textContent = word("sending");
+    this.#list.append(line);
+    this.toEnd();
+  }
+
+  /** The words have arrived (`number`), or were refused (null): then they are the composer's again. */
+  settle(clientId, number) {
+    const line = find(`[data-client="${CSS.escape(clientId)}"]`, this.#list);
+    if (!line) return;
+    if (number === null) {
+      line.remove();
+      return;
+    }
+    line.classList.remove("pending");
+    line.id = `m${number}`;
+    find("time", line).textContent = clock(new Date());
+  }
+
+  /** Timeline entries that are not shown yet. */
+  async refreshEvents() {
+    const fresh = await fragment(`${this.base}?fragment=thread`);
+    for (const line of fresh ? findAll("li.event", fresh) : []) {
+      if (!document.getElementById(line.id)) this.#list.append(line);
+    }
+  }
+
+  #take(frame) {
+    if (frame.type === "welcome") {
+      this.#wire.send({ type: "watch", conversation: this.conversation, last: this.last });
+    }
+    if (frame.conversation !== this.conversation) return;
+    switch (frame.type) {
+      case "message":
+        this.numbers.take(frame);
+        break;
+      case "history":
+        this.numbers.take(...frame.messages);
+        break;
+      case "hint":
+        this.numbers.reached(frame.number);
+        if (frame.changed) this.#changed();
+        break;
+      case "note":
+        this.#note(frame);
+        break;
+      case "typing":
+        this.#showTyping(frame);
+        break;
+      case "presence":
+        this.#someone(frame);
+        break;
+      case "order":
+        this.refreshOrder();
+        break;
+      case "handler":
+      case "ticket":
+        this.#changed();
+        break;
+      case "bye":
+        toast(word("signed_out"), "alert");
+        break;
+    }
+  }
+
+  #changed() {
+    this.refreshHead();
+    this.refreshOrder();
+    this.refreshEvents();
+  }
+
+  #show(message) {
+    this.#typing.delete(message.author.kind);
+    this.#sayTyping();
+    const sent = find(`.message[data-client="${CSS.escape(message.client_id)}"]`, this.#list);
+    const line = this.#bubble(message);
+    if (sent && message.author.kind === "agent") sent.replaceWith(line);
+    else this.#list.append(line);
+    if (message.order) this.refreshOrder();
+    if (this.#isAtEnd()) this.#seen();
+    else find("#new-below").hidden = message.author.kind !== "customer" && find("#new-below").hidden;
+  }
+
+  #bubble(message) {
+    const { kind, name } = message.author;
+    const line = make("li", `message from-${kind}${message.channel === "email" ? " mail" : ""}`);
+    line.dataset.client = message.client_id;
+    if (message.number) {
+      line.id = `m${message.number}`;
+      line.dataset.number = message.number;
+    }
+    const at = make("time", "", clock(new Date(message.at)));
+    at.dateTime = message.at;
+    const guest = find(".thread-who")?.textContent ?? "";
+    const shown = kind === "bot" ? word("bot") : kind === "customer" ? guest || name : name;
+    const head = make("p", "message-head", ...(kind === "bot" ? [icon("bot")] : []), make("span", "message-name", shown), at);
+    const words = make("p", "words", message.text);
+    if (message.language) words.lang = message.language === "zh" ? "zh-Hans" : message.language;
+    line.append(head, words);
+    if (message.quick_replies?.length) {
+      line.append(make("p", "message-choices", ...message.quick_replies.map((r) => make("span", "choice", r.label))));
+    }
+    return line;
+  }
+
+  #note(note) {
+    if (document.getElementById(note.id)) return;
+    const at = make("time", "", clock(new Date(note.at)));
+    at.dateTime = note.at;
+    const author = note.author.kind === "bot" ? word("bot") : note.author.name;
+    const head = make("p", "note-head", icon("note"), make("strong", "", word("note")), ` · ${author} `, at);
+    const line = make("li", "note", head, make("p", "words", note.text));
+    line.id = note.id;
+    this.#list.append(line);
+  }
+
+  #showTyping(frame) {
+    if (frame.who === "agent" && frame.name === boot.agent.name) return;
+    clearTimeout(this.#typing.get(frame.who)?.timer);
+    this.#typing.delete(frame.who);
+    if (frame.on) {
+      const timer = setTimeout(() => this.#showTyping({ ...frame, on: false }), TYPING_LASTS);
+      this.#typing.set(frame.who, { timer, name: frame.name });
+    }
+    this.#sayTyping();
+  }
+
+  #sayTyping() {
+    const place = find("#typing");
+    const [who, entry] = [...this.#typing][0] ?? [];
+    place.hidden = !who;
+    if (who) place.textContent = who === "customer" ? word("customer_typing") : word("typing", { name: entry.name || word("bot") });
+  }
+
+  #someone(frame) {
+    if (frame.agent === boot.agent.id) return;
+    if (frame.on) this.#present.set(frame.agent, { name: frame.name, until: Date.now() + PRESENCE_LASTS });
+    else this.#present.delete(frame.agent);
+    this.#showPresence();
+  }
+
+  #showPresence() {
+    for (const [id, { until }] of this.#present) if (until < Date.now()) this.#present.delete(id);
+    const place = find("#presence");
+    const names = [...this.#present.values()].map(({ name }) => name).join(", ");
+    const text = names && word("looking", { names });
+    if (!place || place.textContent === text) return;
+    place.replaceChildren(...(names ? [icon("people"), text] : []));
+  }
+
+  #isAtEnd() {
+    return this.#scroll.scrollTop > -80;
+  }
+
+  #seen() {
+    if (document.hidden || !this.#isAtEnd()) return;
+    find("#new-below").hidden = true;
+    if (this.last > Number(this.#main.dataset.read ?? this.#main.dataset.last)) {
+      this.#main.dataset.read = this.last;
+      this.#wire.send({ type: "read", conversation: this.conversation, number: this.last });
+    }
+  }
+
+  async #loadHead() {
+    const fresh = await fragment(`${this.base}?fragment=head${location.search.replace("?", "&")}`);
+    if (!fresh || find("#head details[open]")) return; // a menu is open: do not pull it away
+    find("#head").replaceChildren(fresh);
+    this.#showPresence();
+  }
+
+  async #loadOrder() {
+    const pane = find("#order-pane");
+    const wanted = new URL(location.href).searchParams.get("order");
+    const fresh = await fragment(pane.dataset.url + (wanted ? `&order=${encodeURIComponent(wanted)}` : ""));
+    if (!fresh) return;
+    const open = findAll("details", pane).map((details) => details.open);
+    pane.replaceChildren(fresh);
+    findAll("details", pane).forEach((details, index) => (details.open = open[index] ?? details.open));
+  }
+}
+
+function clock(moment) {
+  const zone = find("#main").dataset.zone || undefined;
+  return moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+}

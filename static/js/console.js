@@ -1,0 +1,74 @@
+// The console's live parts. Every page works without this module: it only saves reloads.
+
+import { Composer } from "./console-composer.js";
+import { Inbox } from "./console-inbox.js";
+import { Keys } from "./console-keys.js";
+import { boot, find, findAll, reason, submit, toast, word } from "./console-page.js";
+import { LiveThread } from "./console-thread.js";
+import { Wire } from "./wire.js";
+
+document.documentElement.classList.add("scripted");
+
+const wire = new Wire("/console/ws", () => ({ type: "hello", language: boot.language }));
+const inbox = new Inbox(wire);
+const thread = find("#main[data-conversation]") ? new LiveThread(wire) : null;
+const composer = thread ? new Composer(thread, wire) : null;
+new Keys(composer);
+wire.addEventListener("status", ({ detail }) => {
+  if (detail.status === "ended") toast(word("signed_out"), "alert");
+});
+wire.connect();
+
+// Small forms of the ticket: sent without a reload, then the parts that may have changed are asked for again.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!thread || !form.closest("#head, #order-pane")) return;
+  event.preventDefault();
+  const details = form.closest("details");
+  if (details) details.open = false;
+  const answer = await submit(form.action, new FormData(form, event.submitter));
+  if (!answer.ok) toast(reason(answer), "alert");
+  else if (new URL(answer.body.url, location.href).pathname !== location.pathname) location.assign(answer.body.url);
+  else toast(answer.body.text);
+  thread.refreshHead();
+  thread.refreshOrder();
+  thread.refreshEvents();
+  inbox.refresh();
+});
+
+document.addEventListener("click", (event) => {
+  const screen = event.target.closest?.("[data-screen]");
+  if (screen) {
+    event.preventDefault();
+    const name = screen.dataset.screen;
+    find(".desk").classList.toggle("show-order", name === "order");
+    find(".desk").classList.toggle("show-thread", name === "thread");
+    for (const tab of findAll("[data-screen]")) tab.removeAttribute("aria-current");
+    screen.setAttribute("aria-current", "true");
+  }
+  const action = event.target.closest?.("[data-action]")?.dataset.action;
+  if (action === "shortcuts") Keys.help();
+  if (action === "notify") askToNotify();
+  for (const menu of findAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of findAll("details.menu[open]")) {
+    menu.open = false;
+    find("summary", menu).focus();
+  }
+});
+
+for (const line of findAll("#toasts .toast")) setTimeout(() => line.remove(), 6_000);
+// A reload must not say again what was said after an action.
+const here = new URL(location.href);
+if (here.searchParams.has("said")) {
+  here.searchParams.delete("said");
+  history.replaceState(null, "", here);
+}
+
+async function askToNotify() {
+  const answer = (await window.Notification?.requestPermission()) ?? "denied";
+  toast(word(answer === "granted" ? "notify_on" : "notify_off"), "bell");
+}
