@@ -90,7 +90,7 @@ def _read(event: SourceEvent, shop: Shop) -> Reading:
 
 async def _apply(shop: Shop, event: SourceEvent, reading: Reading) -> None:
     event.state = "ignored" if reading.ignored else "stale"
-    event.error = reading.ignored
+    event.error = reading.ignored or None  # type: ignore[assignment]  # the column may be null
     for facts in reading.orders:
         for warning in facts.warnings:
             log.warning("unknown_platform_value", shop=shop.key, source=event.source, value=warning)

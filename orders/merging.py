@@ -60,8 +60,9 @@ def merge(known: Known, statements: Iterable[Statement]) -> Known:
     entities = {entity: dict(fields) for entity, fields in known.entities.items()}
     changed = False
     for statement in statements:
-        fields = entities.setdefault((statement.kind, statement.entity_id), {})
-        for name, value in statement.facts.model_dump(mode="json", exclude_unset=True).items():
+        stated = statement.facts.model_dump(mode="json", exclude_unset=True)
+        fields = entities.setdefault((statement.kind, statement.entity_id), {}) if stated else {}
+        for name, value in stated.items():
             newer = _winner(name, fields.get(name), Register(value, statement.version))
             if newer is not None:
                 fields[name] = newer
