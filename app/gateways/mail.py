@@ -15,6 +15,7 @@ from core.errors import Invalid, Unavailable, WismoError
 TIMEOUT = 30.0  # seconds a server may take for one answer
 IDLE = 5.0  # seconds after which a kept connection is asked whether it is still there
 MAX_IDLE = 60.0  # seconds after which it is not even asked
+_REFUSALS = (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError)
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -84,13 +85,15 @@ class SmtpMailer:
                 await self._connect()
                 options = [] if plain else ["SMTPUTF8", "BODY=8BITMIME"]
                 await self._client.sendmail(envelope_from, [recipient], content, mail_options=options)
-                self._used = time.monotonic()
             except (aiosmtplib.SMTPException, OSError) as error:
-                await self._recover(error)
+                if not isinstance(error, _REFUSALS):
+                    self._client.close()  # a refused dialogue was reset by the library; any other is lost
                 raise _meaning(error) from error
             except asyncio.CancelledError:
                 self._client.close()  # half a dialogue is of no use to the next mail
                 raise
+            finally:
+                self._used = time.monotonic()
 
     async def close(self) -> None:
         """Say goodbye, if somebody is there."""
@@ -111,17 +114,6 @@ class SmtpMailer:
                 self._client.close()
         if not self._client.is_connected:
             await self._client.connect()
-
-    async def _recover(self, error: Exception) -> None:
-        """After a plain refusal the connection is fine once it is reset; after anything else it is not."""
-        refusals = (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError)
-        if isinstance(error, refusals) and self._client.is_connected:
-            try:
-                await self._client.rset()
-            except (aiosmtplib.SMTPException, OSError):
-                self._client.close()
-        else:
-            self._client.close()
 
 
 class DemoMailbox:

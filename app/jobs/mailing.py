@@ -1,0 +1,57 @@
+"""The jobs of the mail: reading what came, answering, handing over what leaves, and one-time codes."""
+
+from typing import Any
+
+import structlog
+
+from app.jobs.context import JobContext
+from app.mail.composing import is_address
+from app.mail.models import OutgoingMail
+from app.mail.receiving import receive
+from app.mail.replying import reply
+from app.mail.sending import send
+from app.mail.writing import queue_letter
+from conversations.proofs import CODE_LIVES, fulfil_code_request
+from core.transactions import transaction
+
+CODE_MINUTES = int(CODE_LIVES.total_seconds() // 60)
+
+log = structlog.get_logger(__name__)
+
+
+async def receive_mail(args: dict[str, Any], context: JobContext) -> None:
+    """Read `incoming_mail`."""
+    await receive(args["incoming_mail"], context.settings.secret)
+
+
+async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:
+    """Let `message` leave as mail."""
+    await reply(args["message"], context.settings.secret)
+
+
+async def send_mail(args: dict[str, Any], context: JobContext) -> None:
+    """Hand `outgoing_mail` to the mail server."""
+    await send(args["outgoing_mail"], context.mailer)
+
+
+async def send_code(args: dict[str, Any], context: JobContext) -> None:
+    """Make the code of `code_request` and its letter in one change: a second code would belie the first letter."""
+    key = f"code:{args['code_request']}"
+    async with transaction():
+        if await OutgoingMail.exists(key=key):
+            return
+        found = await fulfil_code_request(args["code_request"])
+        if found is None:
+            return
+        if not is_address(found.contact):
+            log.warning("code_not_sent", reason="no way to reach a phone", code_request=args["code_request"])
+            return
+        await queue_letter(
+            found.shop,
+            found.contact,
+            "code",
+            {"code": found.code, "minutes": CODE_MINUTES},
+            found.language,
+            secret=context.settings.secret,
+            key=key,
+        )

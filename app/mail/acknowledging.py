@@ -1,0 +1,55 @@
+"""The automatic answer to a first mail: a ticket number and an honest time, and not one of the sender's words."""
+
+from datetime import timedelta
+
+from app.mail.composing import is_address
+from app.mail.models import IncomingMail, OutgoingMail
+from app.mail.parsing import ParsedMail
+from app.mail.writing import queue_letter
+from conversations.models import Conversation
+from core.clock import now
+from core.people import Customer
+from tickets.models import Ticket
+
+KEY = "acknowledgement:"
+ONCE = timedelta(days=1)  # per sender
+PER_DOMAIN, PER_SHOP = 60, 600  # an hour: nobody can use us to flood others
+
+
+async def acknowledge(
+    mail: IncomingMail,
+    parsed: ParsedMail,
+    conversation: Conversation,
+    customer: Customer,
+    ticket: Ticket,
+    secret: bytes,
+) -> OutgoingMail | None:
+    """Queue the answer, unless nobody would read it or the limits are reached. The caller has a transaction open."""
+    recipient = customer.email or ""
+    if parsed.machine or parsed.unanswerable or not is_address(recipient) or await _is_enough(mail, recipient):
+        return None
+    shop = mail.shop
+    assert shop is not None
+    return await queue_letter(
+        shop,
+        recipient,
+        "acknowledgement",
+        {"ticket": ticket.number, "by": ticket.first_reply_due_at, "timezone": shop.timezone},
+        conversation.language,
+        secret=secret,
+        key=f"{KEY}{mail.public_id}",
+        conversation=conversation,
+        in_reply_to=parsed.message_id,
+        references=(*parsed.references, parsed.message_id),
+    )
+
+
+async def _is_enough(mail: IncomingMail, recipient: str) -> bool:
+    sent = OutgoingMail.filter(shop_id=mail.shop_id, key__startswith=KEY)
+    if await sent.filter(recipient=recipient, created_at__gt=now() - ONCE).exists():
+        return True
+    lately = sent.filter(created_at__gt=now() - timedelta(hours=1))
+    domain = recipient.rpartition("@")[2]
+    return (
+        await lately.filter(recipient__endswith=f"@{domain}").count() >= PER_DOMAIN or await lately.count() >= PER_SHOP
+    )

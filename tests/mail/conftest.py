@@ -1,0 +1,48 @@
+"""A desk with a mail door in the small named world."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.intake.listener import Listener, start_listener
+from app.settings import Settings
+from core.tasks import remember_base_context
+from tests.people import World, make_world
+
+
+@pytest.fixture
+async def world(database: object) -> World:
+    remember_base_context()
+    return await make_world()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, mail_port=0)
+
+
+@pytest.fixture
+async def door(world: World, settings: Settings) -> AsyncIterator[Listener]:
+    """A listening mail door."""
+    listener = await start_listener(settings)
+    yield listener
+    await listener.close()
+
+
+@dataclass
+class Letter:
+    """A mail as a customer's program would write it."""
+
+    sender: str = "Ines <ines@example.com>"
+    to: str = "help@lumen.example"
+    subject: str = "Where is my lamp?"
+    text: str = "Hello, where is my order 1001?"
+    header_id: str = "first@example.com"
+    extra: str = ""
+
+    def bytes(self) -> bytes:
+        head = f"From: {self.sender}\nTo: {self.to}\nSubject: {self.subject}\nMessage-ID: <{self.header_id}>\n"
+        head += f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n{self.extra}\n"
+        return (head + self.text + "\n").replace("\n", "\r\n").encode()

@@ -1,0 +1,156 @@
+"""What the desk says leaves as mail in the right thread, and nothing a stranger wrote becomes a header."""
+
+import email
+import email.policy
+
+import pytest
+
+from app.mail.composing import Envelope, compose, reply_subject
+from app.mail.letters import Letter as Written
+from app.mail.letters import write_letter
+from app.mail.models import OutgoingMail
+from app.mail.replying import reply
+from app.mail.writing import queue_letter
+from conversations.models import Conversation, Message
+from conversations.posting import post
+from core.clock import FrozenClock, now
+from core.errors import Invalid
+from core.jobs import Job
+from core.people import BOT, SYSTEM, Actor
+from tests.mail.conftest import Letter
+from tests.mail.test_receiving import HELP, SECRET, arrive, opened, plain
+from tests.people import World, chat
+
+
+async def say(world: World, text: str, *, client_id: str = "o1") -> Message:
+    conversation = await Conversation.get()
+    return await post(conversation.id, Actor.of(world.omar), text, client_id=client_id, channel="email")
+
+
+async def test_an_agents_reply(world: World, clock: FrozenClock) -> None:
+    await arrive(world.lumen, Letter(subject="Re: AW: Where is my lamp?", extra="References: <zero@example.com>\n"))
+    message = await say(world, "It left Hamburg <today> & arrives on Friday.")
+    mail = await reply(message.id, SECRET)
+    assert mail is not None
+    assert (mail.recipient, mail.message_id, mail.state) == ("ines@example.com", message.id, "queued")
+    headers = opened(mail)
+    assert headers["From"] == "Omar (Lumen) <help@lumen.example>".replace("Omar (Lumen)", '"Omar (Lumen)"')
+    assert headers["To"] == "Ines <ines@example.com>"
+    assert headers["Subject"] == "Re: Where is my lamp?"
+    assert headers["In-Reply-To"] == "<first@example.com>"
+    acknowledgement = await OutgoingMail.filter(message_id=None).get()
+    assert headers["References"] == f"<{acknowledgement.header_id}> <first@example.com>"
+    assert headers["Auto-Submitted"] is None
+    assert headers.get_content_type() == "multipart/alternative"
+    assert plain(mail).startswith("It left Hamburg <today> & arrives on Friday.\n")
+    html = headers.get_body(("html",))
+    assert html is not None
+    assert "It left Hamburg &lt;today&gt; &amp; arrives on Friday." in html.get_content()
+    job = await Job.get(key=f"mail.send:{mail.id}")
+    assert job.max_attempts == 60
+
+
+async def test_a_repeated_job_writes_one_mail(world: World) -> None:
+    await arrive(world.lumen, Letter())
+    message = await say(world, "It left.")
+    first, second = await reply(message.id, SECRET), await reply(message.id, SECRET)
+    assert first is not None
+    assert second is not None
+    assert first.id == second.id
+    assert await OutgoingMail.filter(message_id=message.id).count() == 1
+
+
+async def test_each_mail_of_a_thread_names_the_one_before(world: World) -> None:
+    await arrive(world.lumen, Letter())
+    first = await reply((await say(world, "One moment.")).id, SECRET)
+    second = await reply((await say(world, "It left.", client_id="o2")).id, SECRET)
+    assert first is not None
+    assert second is not None
+    assert f"<{first.header_id}>" in opened(second)["References"]
+    assert opened(second)["In-Reply-To"] == "<first@example.com>"
+
+
+async def test_the_systems_words_are_marked_as_automatic(world: World) -> None:
+    await arrive(world.lumen, Letter())
+    conversation = await Conversation.get()
+    message = await post(conversation.id, SYSTEM, "Your parcel has left.", client_id="n1", channel="email")
+    mail = await reply(message.id, SECRET)
+    assert mail is not None
+    assert opened(mail)["Auto-Submitted"] == "auto-replied"
+    assert opened(mail)["From"] == "Lumen <help@lumen.example>"
+
+
+async def test_chats_and_customers_send_no_mail(world: World) -> None:
+    talk = await chat(world.lumen, world.ines)
+    said = await post(talk.id, BOT, "Hello", client_id="b1")
+    assert await reply(said.id, SECRET) is None
+    await arrive(world.lumen, Letter())
+    asked = await Message.get(author_kind="customer")
+    assert await reply(asked.id, SECRET) is None
+    assert await reply(10**9, SECRET) is None
+
+
+HOSTILE = [
+    "x\r\nBcc: all@example.com",
+    "x\nBcc: all@example.com",
+    "x\rBcc: y",
+    "x\x00y",
+    "=?utf-8?Q?x=0ABcc=3A_y?=",
+    "x\u2028Bcc: y",
+    "<a@b.c>, z@b.c",
+]
+PLAIN = ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "References", "Content-Type", "MIME-Version"]
+HEADERS = sorted([*PLAIN, "Auto-Submitted", "X-Auto-Response-Suppress"])
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_nothing_becomes_a_header(words: str) -> None:
+    envelope = Envelope(
+        from_address=HELP,
+        from_name=words,
+        to_address="ines@example.com",
+        to_name=words,
+        reply_to="help+x@lumen.example",
+        message_id="own@lumen.example",
+        date=now(),
+        in_reply_to=words,
+        references=[words, "fine@example.com", "a>\r\nBcc: y"],
+        automatic=True,
+    )
+    content = compose(Written(words, words, "<p>x</p>"), envelope)
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert sorted(message.keys()) == HEADERS
+    assert [address.addr_spec for address in message["To"].addresses] == ["ines@example.com"]
+    assert message["References"] == "<fine@example.com>"
+    assert b"\r\nBcc" not in content.partition(b"\r\n\r\n")[0]
+
+
+@pytest.mark.parametrize("address", ["", "x", "a@b.c, d@e.f", "a@b.c\r\nBcc: d@e.f", "<a@b.c>", "a b@c.d", "a@b@c"])
+async def test_what_is_no_address_gets_no_mail(world: World, address: str) -> None:
+    with pytest.raises(Invalid):
+        await queue_letter(
+            world.lumen, address, "code", {"code": "123456", "minutes": 10}, "en", secret=SECRET, key="k"
+        )
+    assert await OutgoingMail.all().count() == 0
+
+
+def test_subjects() -> None:
+    assert reply_subject("Re: RE: 回复：灯在哪里") == "Re: 灯在哪里"
+    assert reply_subject("Returns?") == "Re: Returns?"
+    assert reply_subject("Re:") == "Re:"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_letters_are_written_in_both_languages(language: str) -> None:
+    contexts: dict[str, dict[str, object]] = {
+        "code": {"code": "123456", "minutes": 10},
+        "acknowledgement": {"ticket": 1042, "by": now(), "timezone": "Asia/Shanghai"},
+        "reply": {"text": "{{ 7 * 7 }} <b>", "author": "Omar", "subject": ""},
+    }
+    for template, context in contexts.items():
+        letter = write_letter(template, {"shop": "Lumen & Co"} | context, language)
+        assert "Lumen & Co" in letter.text
+        assert "Lumen &amp; Co" in letter.html
+        assert "49" not in letter.text
+        assert "<table" not in letter.html
+    assert "123456" not in write_letter("code", {"shop": "Lumen"} | contexts["code"], language).subject
