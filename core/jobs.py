@@ -16,7 +16,8 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.fields import UtcDatetimeField, code_field
-from core.sql import fetch
+from core.sql import as_time, fetch
+from core.text import clean
 from core.transactions import dialect, on_commit, transaction
 
 READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
@@ -66,6 +67,10 @@ _DUE = (
 _TAKE = "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1 WHERE id IN "
 _CLAIM = f"{_TAKE}({_DUE}) RETURNING id"
 _CLAIM_LOCKED = f"{_TAKE}({_DUE} FOR UPDATE SKIP LOCKED) RETURNING id"
+_NEXT = (
+    "SELECT MIN(due) AS due FROM (SELECT MIN(run_at) AS due FROM job WHERE state = 'ready' AND run_at > {now}"
+    " UNION ALL SELECT MIN(lease_until) AS due FROM job WHERE state = 'running') AS times"
+)
 
 
 def _nobody_waits() -> None:
@@ -131,21 +136,24 @@ async def finish(job: Job) -> None:
 
 
 async def fail(job: Job, error: str, *, retry: bool = True) -> bool:
-    """Note the failure and plan the next try, or give up. Returns True when the job is dead now."""
+    """Note the failure and plan the next try, or give up, if it is still ours. True when the job is dead by that."""
     dead = not retry or job.attempts >= job.max_attempts
-    changes: dict[str, Any] = {"error": error[:2000], "lease": None, "lease_until": None}
+    changes: dict[str, Any] = {"error": clean(error, limit=2000), "lease": None, "lease_until": None}
     if dead:
         changes |= {"state": DEAD, "finished_at": now()}
     else:
         changes |= {"state": READY, "run_at": now() + backoff(job.attempts)}
-    await Job.filter(id=job.id, lease=job.lease).update(**changes)
-    return dead
+    ours = await Job.filter(id=job.id, lease=job.lease).update(**changes)
+    _wake()  # what waited behind a dead job in its lane may run now
+    return dead and ours > 0
 
 
 async def next_due() -> datetime | None:
-    """When the next job is due (UTC), or None when nothing waits."""
-    job = await Job.filter(state__in=[READY, RUNNING]).order_by("run_at").first()
-    return job.run_at if job else None
+    """When time alone makes the next job claimable (UTC): it is due, or its lease runs out. None when none will be.
+
+    What is due already is not counted: `claim` has just left it because something before it in its lane still runs.
+    """
+    return as_time((await fetch(_NEXT, now=now()))[0]["due"])
 
 
 async def forget_done(older_than: timedelta) -> int:

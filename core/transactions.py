@@ -2,7 +2,7 @@
 
 A verb opens `transaction()`, changes rows and records events. At the end of the outermost block the inside listeners
 hear each event (and may record more) until none is left; then the commit; then, outside the transaction and its
-connection, the after listeners. An after listener that fails is logged and does not undo anything.
+connection, the after listeners. A hook or an after listener that fails is logged and does not undo anything.
 """
 
 import contextvars
@@ -28,6 +28,7 @@ class Transaction:
         self.pending: list[Event] = []
         self.heard: list[Event] = []
         self.hooks: dict[str, Callable[[], None]] = {}
+        self.over = False
 
 
 _current: contextvars.ContextVar[Transaction | None] = contextvars.ContextVar("wismo_transaction", default=None)
@@ -36,18 +37,18 @@ _current: contextvars.ContextVar[Transaction | None] = contextvars.ContextVar("w
 @asynccontextmanager
 async def transaction() -> AsyncIterator[Transaction]:
     """Run the block in one database transaction; nested blocks join the outermost one."""
-    running = _current.get()
-    if running is not None:
-        yield running
+    if _current.get() is not None:
+        yield _require()
         return
     unit = Transaction()
-    started = time.monotonic()
     async with in_transaction(connection_name()):
+        started = time.monotonic()  # not while others had the connection
         token = _current.set(unit)
         try:
             yield unit
             await _tell_inside(unit)
         finally:
+            unit.over = True
             _current.reset(token)
     if time.monotonic() - started > SLOW_SECONDS:
         log.warning(
@@ -55,8 +56,7 @@ async def transaction() -> AsyncIterator[Transaction]:
             seconds=round(time.monotonic() - started, 3),
             events=[type(e).__name__ for e in unit.heard],
         )
-    for hook in unit.hooks.values():
-        hook()
+    _run_hooks(unit)
     await _tell_after(unit)
 
 
@@ -84,6 +84,8 @@ def _require() -> Transaction:
     unit = _current.get()
     if unit is None:
         raise RuntimeError("no transaction is running: open one with transaction()")
+    if unit.over:
+        raise RuntimeError("this transaction has ended: a task that outlives it is started with spawn()")
     return unit
 
 
@@ -96,6 +98,14 @@ async def _tell_inside(unit: Transaction) -> None:
             await listener(event)
 
 
+def _run_hooks(unit: Transaction) -> None:
+    for key, hook in unit.hooks.items():
+        try:
+            hook()
+        except Exception:
+            log.exception("hook_failed", hook=key)
+
+
 async def _tell_after(unit: Transaction) -> None:
     bus = current_bus()
     for event in unit.heard:
@@ -103,4 +113,5 @@ async def _tell_after(unit: Transaction) -> None:
             try:
                 await listener(event)
             except Exception:
-                log.exception("after_listener_failed", listener=listener.__qualname__, happened=type(event).__name__)
+                name = getattr(listener, "__qualname__", repr(listener))
+                log.exception("after_listener_failed", listener=name, happened=type(event).__name__)
