@@ -19,6 +19,7 @@ from tortoise.context import TortoiseContext
 
 from app.database import open_database, sqlite_url
 from app.migrating import migrate
+from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.servers import PostgresServer, ServerMissing, postgres_server, redis_server
 
@@ -47,6 +48,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _process_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a running desk sets for its process ends with the test: the bus, the waker, where tasks start from."""
+    monkeypatch.setattr(events, "_bus", events.Bus())
+    monkeypatch.setattr(jobs, "_wake", jobs._nobody_waits)
+    monkeypatch.setattr(tasks, "_base", None)
 
 
 @pytest.fixture
@@ -111,8 +120,9 @@ async def database(database_url: str) -> AsyncIterator[TortoiseContext]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "wismo.db"
+    """A migrated SQLite file to copy. Parallel workers share it: the first migrates it, the others wait for that."""
+    folder = tmp_path_factory.getbasetemp()
+    path = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "template.db"
     asyncio.run(migrate(sqlite_url(path)))
     return path
 
