@@ -4,27 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tortoise.models import Model
-
 from core.clock import now
 from core.events import Event
 from core.ids import new_id
 from core.shops import Shop
 from core.text import reference
 from core.transactions import record
-from orders.deriving import Line, Picture
+from orders.deriving import Picture
 from orders.events import (
     OrderCancelled,
     OrderChanged,
     OrderConfirmed,
     OrderCreated,
-    ParcelMoved,
     RefundChanged,
 )
-from orders.facts import Address, PaymentFacts, RefundFacts, stamp
-from orders.models import Order, OrderLine, Payment, Refund, Shipment, TrackingEvent
-from orders.parcels import Parcel
-from orders.statuses import NOT_LEFT, Closure, Confirmation, ParcelState, PaymentState
+from orders.facts import Address, PaymentFacts, RefundFacts
+from orders.lines import Line
+from orders.models import Order, OrderLine, Payment, Refund
+from orders.recording_parcels import Written, assign, write_parcels
+from orders.statuses import NOT_LEFT, Closure, Confirmation, PaymentState
 
 Row = TypeVar("Row", OrderLine, Payment)
 
@@ -43,14 +41,14 @@ async def write(
     """Bring the rows of `order` (stored or new) to `picture`. The version grows only if something visible changed."""
     is_new, before = order.pk is None, order.headline
     was_confirmed, was_cancelled = order.confirmation == "confirmed", order.closure == "cancelled"
-    changed = _assign(order, _order_values(picture, shop, deadlines))
+    changed = assign(order, _order_values(picture, shop, deadlines))
     order.source_updated_at, order.folded_at = newest, now()
     if is_new:
         order.public_id = new_id("ord")
         await order.save()
     changed |= await _write_lines(order, picture)
     changed |= await _write_payments(order, picture)
-    moved = await _write_parcels(order, picture)
+    moved = await write_parcels(order, picture)
     refunded = await _write_refunds(order, picture)
     changed = changed or moved.changed or refunded.changed
     order.version += int(changed and not is_new)
@@ -67,12 +65,6 @@ async def write(
         news.append(OrderCancelled(**which))
     for event in [*news, *moved.news, *refunded.news]:
         record(event)
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    changed: bool
-    news: tuple[Event, ...]
 
 
 def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[str, Any]:
@@ -162,76 +154,7 @@ def _payment_values(order: Order, facts: PaymentFacts) -> dict[str, Any]:
     }
 
 
-async def _write_parcels(order: Order, picture: Picture) -> _Written:
-    rows = {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
-    changed, news = False, []
-    for source_id, parcel in picture.parcels.items():
-        row = rows.get(source_id) or Shipment(order_id=order.id, source_id=source_id, public_id=new_id("par"))
-        before = row.state if source_id in rows else ParcelState.PENDING
-        touched = _assign(row, _parcel_values(parcel))
-        if touched or source_id not in rows:
-            await row.save()
-            changed = True
-        changed |= await _write_scans(row, parcel, is_new=source_id not in rows)
-        if row.state != before:
-            which = {"order_id": order.id, "shop_id": order.shop_id, "shipment_id": row.id}
-            news.append(ParcelMoved(**which, state=row.state))
-    return _Written(changed, tuple(news))
-
-
-def _parcel_values(parcel: Parcel) -> dict[str, Any]:
-    facts = parcel.facts
-    pickup = {"point": facts.pickup_point, "code": facts.pickup_code}
-    until = {"until": stamp(facts.pickup_until)} if facts.pickup_until else {}
-    number = facts.tracking_number or ""
-    return {
-        "direction": facts.direction or "outbound",
-        "carrier": facts.carrier or "",
-        "tracking_number": number,
-        "tracking_key": reference(number),
-        "tracking_url": facts.tracking_url or "",
-        "lines": [list(part) for part in facts.lines or ()],
-        "state": parcel.state.value,
-        "substate": parcel.substate,
-        "cancelled": bool(facts.cancelled),
-        "label_at": parcel.label_at,
-        "first_scan_at": parcel.first_scan_at,
-        "out_for_delivery_at": parcel.out_for_delivery_at,
-        "delivered_at": parcel.delivered_at,
-        "last_event_at": parcel.last_event_at,
-        "eta_from": facts.eta_from,
-        "eta_to": facts.eta_to,
-        "pickup": {name: value for name, value in pickup.items() if value} | until,
-        "signed_by": facts.signed_by or "",
-    }
-
-
-async def _write_scans(row: Shipment, parcel: Parcel, *, is_new: bool) -> bool:
-    """Scans are never changed: a correction of the carrier is a scan of its own."""
-    if not parcel.scans:
-        return False
-    stored = TrackingEvent.filter(shipment_id=row.id)
-    known = set() if is_new else {str(row["digest"]) for row in await stored.values("digest")}
-    fresh = [
-        TrackingEvent(
-            shipment_id=row.id,
-            digest=digest,
-            at=scan.at,
-            received_at=scan.received_at,
-            code=scan.code,
-            state=scan.state.value if scan.state else "",
-            text=scan.text,
-            location=scan.location,
-        )
-        for digest, scan in parcel.scans.items()
-        if digest not in known
-    ]
-    if fresh:
-        await TrackingEvent.bulk_create(fresh)
-    return bool(fresh)
-
-
-async def _write_refunds(order: Order, picture: Picture) -> _Written:
+async def _write_refunds(order: Order, picture: Picture) -> Written:
     rows = {row.source_id: row for row in await Refund.filter(order_id=order.id)}
     changed, news = False, []
     for source_id, facts in picture.refunds.items():
@@ -239,13 +162,13 @@ async def _write_refunds(order: Order, picture: Picture) -> _Written:
             continue  # units that were taken off the order without any money
         row = rows.get(source_id) or Refund(order_id=order.id, source_id=source_id, public_id=new_id("rfd"))
         before = row.state if source_id in rows else ""
-        if _assign(row, _refund_values(order, facts)) or source_id not in rows:
+        if assign(row, _refund_values(order, facts)) or source_id not in rows:
             await row.save()
             changed = True
         if row.state != before:
             which = {"order_id": order.id, "shop_id": order.shop_id, "refund_id": row.id}
             news.append(RefundChanged(**which, state=row.state))
-    return _Written(changed, tuple(news))
+    return Written(changed, tuple(news))
 
 
 def _refund_values(order: Order, facts: RefundFacts) -> dict[str, Any]:
@@ -265,15 +188,7 @@ async def _sync(model: type[Row], order: Order, rows: dict[str, Row], wanted: di
     fresh = [model(order_id=order.id, source_id=key, **values) for key, values in wanted.items() if key not in rows]
     if fresh:
         await model.bulk_create(fresh)
-    touched = [row for key, row in rows.items() if key in wanted and _assign(row, wanted[key])]
+    touched = [row for key, row in rows.items() if key in wanted and assign(row, wanted[key])]
     for row in touched:
         await row.save()
     return bool(fresh) or bool(touched)
-
-
-def _assign(row: Model, values: dict[str, Any]) -> bool:
-    """Set what differs and tell whether anything did."""
-    different = {name: value for name, value in values.items() if getattr(row, name, None) != value}
-    for name, value in different.items():
-        setattr(row, name, value)
-    return bool(different)

@@ -1,0 +1,179 @@
+"""The axes of an order from the words of its platform, its payments, parcels and refunds. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from orders.facts import HeaderFacts, PaymentFacts, RefundFacts
+from orders.lines import Line
+from orders.parcels import Parcel
+from orders.statuses import (
+    NOT_LEFT,
+    Axes,
+    Closure,
+    Confirmation,
+    Fulfilment,
+    Hold,
+    ParcelState,
+    PaymentState,
+    RefundState,
+    Returns,
+    open_gates,
+)
+
+_STILL_MOVING = frozenset({ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY, ParcelState.FAILED_ATTEMPT})
+
+
+def derive_axes(
+    header: HeaderFacts,
+    lines: Mapping[str, Line],
+    parcels: Mapping[str, Parcel],
+    payments: Mapping[str, PaymentFacts],
+    refunds: Mapping[str, RefundFacts],
+    holds: frozenset[Hold],
+) -> Axes:
+    """Return the six axes, the holds and the open gates."""
+    payment = _payment(header, payments.values())
+    fulfilment = _fulfilment(header, lines.values(), parcels.values())
+    closure = _closure(header, fulfilment, parcels.values())
+    if header.cancelled_at is not None and closure is Closure.OPEN:
+        holds = holds | {Hold.CUSTOMER_REQUEST}  # the cancel came after the hand-over: intercept or return
+    confirmation = header.confirmation
+    gates = open_gates(
+        payment=payment,
+        fulfilment=fulfilment,
+        closure=closure,
+        pay_on_delivery=bool(header.pay_on_delivery),
+        stock_open=bool(header.stock_open) or Hold.STOCK in holds,
+        risk_open=bool(header.risk_open) or Hold.FRAUD in holds,
+        acceptance_open=bool(header.acceptance_open)
+        or (confirmation is Confirmation.AWAITING and not (header.stock_open or header.risk_open)),
+    )
+    if confirmation not in {Confirmation.REJECTED, Confirmation.EXPIRED}:
+        seen = header.confirmed_at or header.confirmed_seen_at or fulfilment not in NOT_LEFT
+        closed = not gates and (closure in {Closure.OPEN, Closure.COMPLETED} or bool(seen))
+        confirmation = Confirmation.CONFIRMED if closed else Confirmation.AWAITING
+    return Axes(
+        confirmation=confirmation,
+        payment=payment,
+        fulfilment=fulfilment,
+        returns=_returns(header, parcels.values()),
+        refund=_refund(header, payment, refunds.values()),
+        closure=closure,
+        holds=holds,
+        gates=gates,
+    )
+
+
+def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentState:
+    attempts = sorted((p for p in payments if p.at is not None), key=lambda p: (p.at, p.gateway_ref or ""))
+    captured = sum(p.captured or 0 for p in attempts if p.currency in {None, header.currency})
+    total = header.total or 0
+    stated = header.payment or _payment_from(attempts, captured, total)
+    if stated is PaymentState.PAID and captured > total > 0:
+        return PaymentState.OVERPAID
+    latest_failed = bool(attempts) and attempts[-1].state is PaymentState.FAILED
+    if stated in {PaymentState.NONE, PaymentState.PENDING} and latest_failed and captured == 0:
+        return PaymentState.FAILED
+    return stated
+
+
+def _payment_from(attempts: list[PaymentFacts], captured: int, total: int) -> PaymentState:
+    """The state of the money of a platform that only lists payments."""
+    if captured >= total:
+        return PaymentState.PAID
+    if captured > 0:
+        return PaymentState.PARTIALLY_PAID
+    return (attempts[-1].state if attempts else None) or PaymentState.NONE
+
+
+def _fulfilment(header: HeaderFacts, lines: Iterable[Line], parcels: Iterable[Parcel]) -> Fulfilment:
+    lines, outbound = list(lines), [p for p in parcels if p.outbound]
+    counted = [p for p in outbound if p.counts]
+    derived = _fulfilment_of(lines, counted)
+    if header.fulfilment is None or header.fulfilment is Fulfilment.UNFULFILLED:
+        return derived
+    parcels_tell = bool(outbound) and all(p.facts.lines for p in counted)
+    stated = header.fulfilment
+    if stated is Fulfilment.SHIPPED and counted and all(p.state is ParcelState.DELIVERED for p in counted):
+        stated = Fulfilment.DELIVERED
+    return derived if parcels_tell else max(derived, stated, key=_FULFILMENT_PROGRESS.index)
+
+
+def _fulfilment_of(lines: list[Line], counted: list[Parcel]) -> Fulfilment:
+    wanted = sum(line.wanted for line in lines)
+    if not wanted:
+        nothing_to_ship = bool(lines) and all(line.facts.requires_shipping is False for line in lines)
+        return Fulfilment.NOT_REQUIRED if nothing_to_ship else Fulfilment.UNFULFILLED
+    shipped = sum(min(line.shipped, line.wanted) for line in lines)
+    delivered = sum(min(line.delivered, line.wanted) for line in lines)
+    if delivered >= wanted:
+        return Fulfilment.DELIVERED
+    if delivered:
+        return Fulfilment.PARTIALLY_DELIVERED
+    if shipped >= wanted:
+        return Fulfilment.SHIPPED
+    if shipped or counted:
+        return Fulfilment.PARTIAL
+    waiting = [line for line in lines if line.open]
+    return Fulfilment.BACKORDERED if all(line.facts.backordered for line in waiting) else Fulfilment.UNFULFILLED
+
+
+def _closure(header: HeaderFacts, fulfilment: Fulfilment, parcels: Iterable[Parcel]) -> Closure:
+    if header.confirmation is Confirmation.EXPIRED:
+        return Closure.EXPIRED
+    if header.cancelled_at is not None or header.confirmation is Confirmation.REJECTED:
+        return Closure.OPEN if any(p.outbound and p.state in _STILL_MOVING for p in parcels) else Closure.CANCELLED
+    if header.completed_at is not None and fulfilment is Fulfilment.DELIVERED:
+        return Closure.COMPLETED
+    return Closure.OPEN
+
+
+def _returns(header: HeaderFacts, parcels: Iterable[Parcel]) -> Returns:
+    parcels = [p for p in parcels if not p.facts.cancelled]
+    back = [p for p in parcels if not p.outbound]
+    bounced = [p for p in parcels if p.outbound and p.state in {ParcelState.RETURNING, ParcelState.RETURNED}]
+    if any(p.state is ParcelState.RETURNING for p in bounced) or any(p.on_the_way for p in back):
+        return Returns.IN_TRANSIT
+    if any(p.state is ParcelState.DELIVERED for p in back):
+        return max(Returns.RECEIVED, header.returns or Returns.NONE, key=_RETURN_PROGRESS.index)
+    if bounced:
+        everything = len(bounced) == sum(p.outbound for p in parcels)
+        return Returns.RETURNED if everything else Returns.PARTIALLY_RETURNED
+    return header.returns or (Returns.REQUESTED if back else Returns.NONE)
+
+
+def _refund(header: HeaderFacts, payment: PaymentState, refunds: Iterable[RefundFacts]) -> RefundState:
+    money = [r for r in refunds if r.amount]
+    if not money:
+        return header.refund or RefundState.NONE
+    states = {r.state for r in money}
+    back = sum(r.amount or 0 for r in money if r.state == "succeeded" and r.currency in {None, header.currency})
+    if back and back >= (header.total or 0):
+        return RefundState.FULL
+    if "pending" in states:
+        return RefundState.PENDING
+    if "requested" in states:
+        return RefundState.REQUESTED
+    if header.refund is RefundState.FULL:
+        return RefundState.FULL
+    if back:
+        return RefundState.PARTIAL
+    return RefundState.FAILED if "failed" in states else RefundState.NONE
+
+
+_FULFILMENT_PROGRESS = (
+    Fulfilment.NOT_REQUIRED,
+    Fulfilment.UNFULFILLED,
+    Fulfilment.BACKORDERED,
+    Fulfilment.PARTIAL,
+    Fulfilment.SHIPPED,
+    Fulfilment.PARTIALLY_DELIVERED,
+    Fulfilment.DELIVERED,
+)
+_RETURN_PROGRESS = (
+    Returns.NONE,
+    Returns.REQUESTED,
+    Returns.IN_TRANSIT,
+    Returns.RECEIVED,
+    Returns.PARTIALLY_RETURNED,
+    Returns.RETURNED,
+)
