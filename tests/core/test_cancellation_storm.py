@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from core.transactions import transaction
 
 CANCELLATIONS = 1500
 AT_ONCE = 8
-SECONDS = 25.0
+SECONDS = 60.0  # it takes a tenth of that; what takes longer hangs
 
 pytestmark = [pytest.mark.usefixtures("both_databases"), pytest.mark.slow]
 
@@ -88,7 +87,6 @@ class Ledger:
 async def test_a_storm_of_cancellations(database: TortoiseContext) -> None:
     ledger = Ledger(database, seed=20260302)
     await ledger.prepare()
-    started = time.monotonic()
     async with asyncio.timeout(SECONDS):
         cancelled = await storm(ledger)
         totals = await ledger.totals()
@@ -97,7 +95,6 @@ async def test_a_storm_of_cancellations(database: TortoiseContext) -> None:
         assert 0 < committed < len(ledger.transactions)
         assert cancelled == CANCELLATIONS
         await still_healthy(ledger)
-    assert time.monotonic() - started < SECONDS
 
 
 async def storm(ledger: Ledger) -> int:
