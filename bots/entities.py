@@ -77,7 +77,8 @@ _ADDRESS = re.compile(
 )
 _GLUED = re.compile(r"^(?:order|purchase|number|no|nr|id)(?=\d)", re.IGNORECASE)  # "order1001"
 _LETTERS = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
-_CODE = re.compile(r"(?<![\w#-])(\d{3})[ -]?(\d{3})(?![\w-])")
+_CODE = re.compile(r"(?<![\w#-])(\d{3})[ -]?(\d{3})(?![\w-])", re.ASCII)
+_CORRECTS = re.compile(r"\b(?:no|not|meant|instead|wrong)\b|不是|不对|应该是|写错|發錯|发错", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ def find_entities(text: str, *, asked_for_number: bool = False) -> Entities:
 def find_code(text: str) -> str | None:
     """The six digits of a one-time code, if the message holds exactly one such group and does not call it an order."""
     folded = unicodedata.normalize("NFKC", text[:200])
+    if _CORRECTS.search(folded):
+        return None
     codes = [
         match
         for match in _CODE.finditer(folded)

@@ -21,6 +21,7 @@ _EN_TOKEN = re.compile(r"<[a-z_]+>|[a-z0-9&+]+|[,:()\"/]|-(?=\s)")
 _ZH_BREAK = re.compile(r"[。!?;\n\r…]+|\.{2,}")
 _ZH_COMMA = re.compile(r"[\s,、:()\"'~·\-_]+")
 _ZH_DROP = re.compile(rf"[^{_CJK}a-z0-9<>_,+]")
+_SPACED = re.compile(rf"(?<!\S)(?:[{_CJK}]\s){{2,}}[{_CJK}](?!\S)")
 _STRETCHED = re.compile(rf"([{_CJK}])\1{{2,}}")
 _STRETCHED_LATIN = re.compile(r"([a-z])\1{2,}")
 _APOSTROPHE = re.compile(r"['’‘`´]")
@@ -97,7 +98,8 @@ def _english(text: str, words: Words) -> list[str]:
 def _chinese(text: str, words: Words) -> list[str]:
     sentences = []
     for piece in _pieces(_ZH_BREAK.split(text.translate(words.simplified))):
-        joined = _ZH_COMMA.sub(",", piece.strip())
+        typed = _SPACED.sub(lambda match: "".join(match.group().split()), piece.strip())
+        joined = _ZH_COMMA.sub(",", typed)
         joined = _STRETCHED.sub(r"\1", _ZH_DROP.sub("", joined).replace(",<", "<").replace(">,", ">"))
         joined = words.slip_pattern.sub(lambda match: words.slips[match.group()], joined)
         bare = words.particles.sub("", joined).strip(",")

@@ -160,14 +160,20 @@ def _delivered(**changes: Any) -> OrderSnapshot:
 
 
 def _label(**changes: Any) -> OrderSnapshot:
-    facts: dict[str, Any] = {"label_at": ago(hours=10), "scans": (), "first_scan_at": None, "eta_from": None, "eta_to": None}
+    facts: dict[str, Any] = {
+        "label_at": ago(hours=10),
+        "scans": (),
+        "first_scan_at": None,
+        "eta_from": None,
+        "eta_to": None,
+    }
     return _shipped(parcel(ParcelState.INFO_RECEIVED, **(facts | changes)))
 
 
 def states() -> dict[str, OrderSnapshot]:
     """One order numbered 1001 in every state that has an answer of its own."""
     in_transit, out = ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY
-    late = {"eta_from": ago(days=4), "eta_to": ago(days=3)}
+    late: dict[str, Any] = {"eta_from": ago(days=4), "eta_to": ago(days=3)}
     returned = parcel(in_transit, direction="return", eta_from=None, eta_to=None)
     partly = (line("Desk lamp", quantity_shipped=1), line("Bulb", 2))
     return {
@@ -219,7 +225,9 @@ def states() -> dict[str, OrderSnapshot]:
             )
         ),
         "failed_attempt": _shipped(parcel(ParcelState.FAILED_ATTEMPT, substate="DeliveryFailure_NoBody")),
-        "failed_attempt_address": _shipped(parcel(ParcelState.FAILED_ATTEMPT, substate="DeliveryFailure_InvalidAddress")),
+        "failed_attempt_address": _shipped(
+            parcel(ParcelState.FAILED_ATTEMPT, substate="DeliveryFailure_InvalidAddress")
+        ),
         "exception": _shipped(parcel(ParcelState.EXCEPTION)),
         "exception_lost": _shipped(parcel(ParcelState.EXCEPTION, substate="Exception_Lost")),
         "exception_damaged": _shipped(parcel(ParcelState.EXCEPTION, substate="Exception_Damage")),
@@ -240,7 +248,11 @@ def states() -> dict[str, OrderSnapshot]:
         "returned": _shipped(headline=Headline.RETURNED, returns=Returns.RETURNED),
         "refunded": _shipped(headline=Headline.REFUNDED, refund=RefundState.FULL, refunds=(refund("succeeded"),)),
         "cancelled": order(
-            headline=Headline.CANCELLED, closure=Closure.CANCELLED, cancelled_at=ago(days=1), refunds=(refund("pending"),), can_cancel=False
+            headline=Headline.CANCELLED,
+            closure=Closure.CANCELLED,
+            cancelled_at=ago(days=1),
+            refunds=(refund("pending"),),
+            can_cancel=False,
         ),
         "cancelled_unpaid": order(
             headline=Headline.CANCELLED,
