@@ -1,8 +1,14 @@
 """The doors for platforms: signature before everything, nothing stored from strangers, repeats welcome."""
 
+import re
+import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -13,12 +19,14 @@ from app.api import orders as orders_api
 from app.gateways.simulators.wire import Wire
 from app.rendering import problem
 from app.webhooks import shopify
-from core.clock import FrozenClock
+from core.clock import FrozenClock, frozen
 from core.errors import WismoError
 from core.jobs import Job
-from orders.models import SourceEvent
+from orders.folding import fold
+from orders.models import Order, SourceEvent
 from tests.orders.deliveries import NOON, a_shop, upsert, webhook
 
+ROOT = Path(__file__).parents[2]
 ORDER = {"id": 1, "name": "#1001", "currency": "USD", "created_at": "2026-03-01T10:00:00Z"}
 DOCUMENT = {"id": "A-1", "updated_at": "2026-03-02T10:00:00Z", "number": "1001", "currency": "CNY"}
 
@@ -119,3 +127,20 @@ async def test_the_signature_comes_before_the_form(door: httpx2.AsyncClient) -> 
         answer = await send(door, wire)
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
     assert await SourceEvent.all().count() == 0
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+async def test_the_example_in_the_documentation_signs_correctly(door: httpx2.AsyncClient, tmp_path: Path) -> None:
+    """The shell lines of docs/orders.md, with a `curl` that only writes down what it was told to send."""
+    (example,) = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "orders.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "curl").write_text('#!/bin/sh\nfor word in "$@"; do printf "%s\\0" "$word"; done\n')
+    (tmp_path / "curl").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "WISMO": "http://desk.test"}
+    words = subprocess.check_output(["/bin/bash", "-ec", example], env=environment).decode().split("\0")
+    headers = dict(word.split(": ", 1) for flag, word in pairwise(words) if flag == "-H")
+    body = words[words.index("--data-binary") + 1].encode()
+    with frozen(datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)):
+        answer = await send(door, Wire("/api/v1/orders:upsert", headers, body))
+        assert (answer.status_code, answer.json()["order"]) == (202, "A-1001")
+        await fold((await SourceEvent.get()).id)
+    assert (await Order.get()).headline == "awaiting_confirmation"

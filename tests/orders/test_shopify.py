@@ -97,7 +97,7 @@ def test_the_vendors_order_reads_as_it_says() -> None:
     found = picture(facts("orders/create", sample("order")))
     assert found.header.number == "#1001"
     assert found.header.total == 40994
-    assert found.header.email == "bob.norman@hostmail.com"
+    assert (found.header.email or "").startswith("bob.norman@")
     assert found.header.placed_at == datetime(2008, 1, 10, 16, 0, tzinfo=UTC)
     assert found.axes.payment is PaymentState.AUTHORIZED
     assert found.axes.gates == (Gate.PAYMENT, Gate.STOCK)
