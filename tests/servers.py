@@ -1,12 +1,14 @@
 """Private PostgreSQL and Redis servers for the tests: own folder, free port, loopback only, gone at the end."""
 
 import contextlib
+import ctypes
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +33,7 @@ class PostgresServer:
 
     host: str
     port: int
+    folder: Path
     program_folder: Path
 
     def url(self, database: str) -> str:
@@ -62,7 +65,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         command = partial(_postgres_command, programs, folder)
         with _on_a_free_port(command, folder / "server.log", account, end=signal.SIGQUIT) as port:
             _wait_until_ready(programs, port)
-            yield PostgresServer("127.0.0.1", port, programs)
+            yield PostgresServer("127.0.0.1", port, folder, programs)
 
 
 @contextmanager
@@ -149,7 +152,13 @@ def _on_a_free_port(
     for _ in range(5):
         port = free_port()
         with log.open("wb") as output:
-            process = subprocess.Popen(command(port), stdout=output, stderr=output, **_identity(account))
+            process = subprocess.Popen(
+                command(port),
+                stdout=output,
+                stderr=output,
+                preexec_fn=partial(_end_with_parent, end),  # noqa: PLW1509  # one system call, no lock
+                **_identity(account),
+            )
         try:
             if wait_for_port(port, process):
                 yield port
@@ -157,6 +166,13 @@ def _on_a_free_port(
         finally:
             stop(process, by=end)
     raise RuntimeError(f"the server does not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _end_with_parent(end: signal.Signals) -> None:
+    """Have Linux send us `end` when the test run is killed: nobody would be left to stop the server."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, end)
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -201,10 +217,24 @@ def _folder(prefix: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
     """
     memory = Path("/dev/shm")
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_BYTES
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory if roomy else None))
+    parent = memory if roomy else Path(tempfile.gettempdir())
+    _sweep(parent, prefix)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    (folder / "run.pid").write_text(str(os.getpid()))
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(parent: Path, prefix: str) -> None:
+    """Remove what runs that were killed have left behind."""
+    for folder in parent.glob(f"{prefix}*"):
+        try:
+            os.kill(int((folder / "run.pid").read_text()), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError):
+            continue  # somebody else's, or just being made

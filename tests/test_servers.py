@@ -5,7 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -57,6 +59,29 @@ async def test_the_redis_of_the_run_answers(redis_url: str) -> None:
     async with aioredis.Redis.from_url(redis_url) as client:
         assert await client.set("greeting", "你好")
         assert await client.get("greeting") == "你好".encode()
+
+
+@pytest.mark.pg
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_a_server_ends_with_a_run_that_is_killed() -> None:
+    script = (
+        "import time; from tests.servers import postgres_server\n"
+        "with postgres_server() as server: print(server.port, server.folder, flush=True); time.sleep(60)"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
+    assert run.stdout is not None
+    words = run.stdout.readline().split()
+    port, folder = int(words[0]), Path(words[1].decode())
+    assert answers(port)
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    deadline = time.monotonic() + 10
+    while answers(port) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not answers(port)
+    with postgres_server():
+        assert not folder.exists()
 
 
 def test_a_process_that_will_not_stop_is_stopped(
