@@ -11,12 +11,12 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 async def ticket_for(agent: Agent, number: int | str) -> Ticket:
-    """The ticket with this number, with conversation, customer, shop and assignee fetched. Raises NotFound."""
+    """The ticket, with its conversation (customer, agent, order), shop and assignee fetched. Raises NotFound."""
     if isinstance(number, bool) or not _NUMBER.fullmatch(str(number)):
         raise NotFound("no such ticket")
     ticket = (
         await Ticket.filter(number=int(number), shop_id__in=await shop_ids_of(agent))
-        .select_related("conversation__customer", "shop", "assignee")
+        .select_related("conversation__customer", "conversation__agent", "conversation__order", "shop", "assignee")
         .first()
     )
     if ticket is None or not agent.active:

@@ -11,7 +11,7 @@ REPLY_ONLINE = timedelta(minutes=10)  # of opening hours, when somebody sits at 
 REPLY_AWAY = timedelta(hours=1)  # of opening hours, when nobody does
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HORIZON = 15  # days in which the desk opens at least once, or it counts as always open
+_HORIZON = 15  # days that are looked at
 
 
 def first_reply_due(shop: Shop, at: datetime, anyone_online: bool) -> datetime:
@@ -28,7 +28,7 @@ def first_reply_due(shop: Shop, at: datetime, anyone_online: bool) -> datetime:
         if closes - start >= left:
             return start + left
         left -= closes - start
-    return moment + left
+    return _end_of_sight(shop, moment)
 
 
 def opening_times(shop: Shop, at: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -53,6 +53,12 @@ def opening_times(shop: Shop, at: datetime) -> Iterator[tuple[datetime, datetime
         opens, closes = following, end
     if closes > at:
         yield opens, closes
+
+
+def _end_of_sight(shop: Shop, at: datetime) -> datetime:
+    """A desk that is open for a few minutes a month promises no more than this."""
+    zone = ZoneInfo(shop.timezone)
+    return _moment(at.astimezone(zone).date() + timedelta(days=_HORIZON), "00:00", zone)
 
 
 def _stretches(shop: Shop, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:

@@ -4,6 +4,7 @@ Pages are cut by key (last change and id), so that the thousandth costs what the
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,18 +14,20 @@ from core.errors import Invalid
 from core.people import Agent, shop_ids_of
 from core.sql import as_time, fetch
 from tickets.models import Ticket, TicketLink, TimelineEntry
+from tickets.statuses import ACTIVE, Status
 
 PAGE_LIMIT = 100
 COUNT_LIMIT = 1000  # "more than 999" is all that a badge needs to say
 LIVE_FOR = timedelta(hours=1)
+MOST_SHOPS = 200
 
-_ACTIVE = "t.status IN ('open', 'pending')"
-_VIEWS = {
-    "open": f"{_ACTIVE} AND (t.assignee_id IS NULL OR t.assignee_id = {{agent}})",
-    "mine": f"{_ACTIVE} AND t.assignee_id = {{agent}}",
-    "unassigned": f"{_ACTIVE} AND t.assignee_id IS NULL",
-    "resolved": "t.status = 'resolved'",
-    "all": "1 = 1",
+# View → statuses (none: whatever status) and what else has to hold.
+_VIEWS: dict[str, tuple[tuple[str, ...], str]] = {
+    "open": (ACTIVE, " AND (t.assignee_id IS NULL OR t.assignee_id = {agent})"),
+    "mine": (ACTIVE, " AND t.assignee_id = {agent}"),
+    "unassigned": (ACTIVE, " AND t.assignee_id IS NULL"),
+    "resolved": ((Status.RESOLVED,), ""),
+    "all": ((), ""),
 }
 VIEWS = tuple(_VIEWS)
 
@@ -42,19 +45,10 @@ _PAGE = (
     " JOIN shop AS s ON s.id = t.shop_id LEFT JOIN agent AS a ON a.id = t.assignee_id"
     " LEFT JOIN ticket_link AS l ON l.id = (SELECT first.id FROM ticket_link AS first WHERE first.ticket_id = t.id"
     " ORDER BY first.confirmed DESC, first.id LIMIT 1) LEFT JOIN shop_order AS o ON o.id = l.order_id"
-    " WHERE t.shop_id IN ({{shops}}) AND {view}{after} ORDER BY t.updated_at DESC, t.id DESC LIMIT {{limit}}"
+    " JOIN ({found}) AS found ON found.id = t.id ORDER BY t.updated_at DESC, t.id DESC LIMIT {{limit}}"
 )
+_NEWEST = " ORDER BY t.updated_at DESC, t.id DESC"
 _AFTER = " AND (t.updated_at, t.id) < ({changed}, {id})"
-_PAGES = {
-    (name, later): _PAGE.format(unread=_UNREAD, view=view, after=_AFTER if later else "")
-    for name, view in _VIEWS.items()
-    for later in (False, True)
-}
-_COUNT = (
-    "(SELECT COUNT(*) FROM (SELECT 1 FROM ticket AS t WHERE t.shop_id IN ({{shops}}) AND {view} LIMIT {{most}})"
-    " AS found) AS view_{name}"
-)
-_COUNTS = "SELECT " + ", ".join(_COUNT.format(view=view, name=name) for name, view in _VIEWS.items())
 _LIVE = (
     "SELECT c.public_id, c.handler, c.language, u.name AS customer, s.name AS shop, s.key AS shop_key, c.last_text,"  # noqa: S608
     " c.last_message_at, " + _UNREAD + " FROM conversation AS c JOIN customer AS u ON u.id = c.customer_id"
@@ -122,10 +116,12 @@ async def inbox(agent: Agent, view: str, after: str | None = None, limit: int = 
     """
     if view not in _VIEWS:
         raise Invalid("no such view", code="bad_view", known=list(VIEWS))
+    shops = await shop_ids_of(agent)
     values: dict[str, Any] = {"agent": agent.id, "limit": max(1, min(limit, PAGE_LIMIT))}
     if after is not None:
         values["changed"], values["id"] = _read_cursor(after)
-    rows = await fetch(_PAGES[view, after is not None], shops=await shop_ids_of(agent), **values)
+    found = _tickets(view, shops, more=(_AFTER if after else "") + _NEWEST)
+    rows = await fetch(_PAGE.format(unread=_UNREAD, found=found), **values, **_places(shops))
     return [InboxRow(**_times(row, *_TIMES)) for row in rows]
 
 
@@ -136,8 +132,10 @@ def cursor(row: InboxRow) -> str:
 
 async def counts(agent: Agent) -> dict[str, int]:
     """How many tickets each view holds, at most `COUNT_LIMIT`."""
-    rows = await fetch(_COUNTS, shops=await shop_ids_of(agent), agent=agent.id, most=COUNT_LIMIT)
-    return {view: rows[0][f"view_{view}"] for view in VIEWS}
+    shops = await shop_ids_of(agent)
+    each = (f"(SELECT COUNT(*) FROM ({_tickets(view, shops)}) AS found) AS view_{view}" for view in VIEWS)  # noqa: S608
+    rows = await fetch(f"SELECT {', '.join(each)}", agent=agent.id, limit=COUNT_LIMIT, **_places(shops))
+    return {view: min(rows[0][f"view_{view}"], COUNT_LIMIT) for view in VIEWS}
 
 
 async def live_conversations(agent: Agent, limit: int = 50) -> list[LiveRow]:
@@ -161,6 +159,25 @@ async def links_of(ticket_id: int) -> list[TicketLink]:
 async def timeline(ticket: Ticket) -> list[TimelineEntry]:
     """What happened to the ticket, oldest first."""
     return await TimelineEntry.filter(ticket_id=ticket.id).order_by("id")
+
+
+def _tickets(view: str, shops: Sequence[int], *, more: str = "") -> str:
+    """The ids of the view's first tickets.
+
+    One part for each shop and status, for only then does the index (shop, status, last change) yield each part in
+    order, however many tickets there are. Agents of very many shops share one part: SQLite joins 500 at most.
+    """
+    statuses, condition = _VIEWS[view]
+    of_shops = [f"t.shop_id = {{shop{place}}}" for place in range(len(shops))]
+    if not 0 < len(shops) <= MOST_SHOPS:
+        of_shops = ["t.shop_id IN ({shops})"]
+    wheres = [f"{shop} AND t.status = '{status}'" for shop in of_shops for status in statuses] or of_shops
+    parts = (f"SELECT t.id FROM ticket AS t WHERE {where}{condition}{more} LIMIT {{limit}}" for where in wheres)  # noqa: S608
+    return " UNION ALL ".join(f"SELECT id FROM ({part}) AS part" for part in parts)  # noqa: S608
+
+
+def _places(shops: Sequence[int]) -> dict[str, Any]:
+    return {"shops": shops} | {f"shop{place}": shop_id for place, shop_id in enumerate(shops)}
 
 
 def _read_cursor(text: str) -> tuple[datetime, int]:

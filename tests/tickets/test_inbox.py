@@ -10,9 +10,10 @@ from conversations.posting import post
 from conversations.reading import mark_read
 from core.clock import FrozenClock
 from core.errors import Invalid
-from core.people import BOT, SYSTEM, Actor
+from core.people import BOT, SYSTEM, Actor, ShopMember
 from tests.heard import counted
 from tests.people import World, chat, make_order
+from tickets import queries
 from tickets.assignment import assign
 from tickets.linking import link_order
 from tickets.models import Ticket
@@ -56,6 +57,24 @@ async def test_each_view_holds_its_tickets_and_its_count(world: World, clock: Fr
     assert {row.subject for row in await inbox(world.ada, "unassigned")} == {"free", "tea"}
 
 
+async def test_agents_of_very_many_shops_see_the_same(
+    world: World, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_desk(world, clock)
+    few = [(await inbox(agent, view), await counts(agent)) for agent in (world.omar, world.ada) for view in VIEWS]
+    monkeypatch.setattr(queries, "MOST_SHOPS", 0)
+    many = [(await inbox(agent, view), await counts(agent)) for agent in (world.omar, world.ada) for view in VIEWS]
+    assert few == many
+
+
+async def test_an_agent_of_no_shop_sees_nothing(world: World, clock: FrozenClock) -> None:
+    await make_desk(world, clock)
+    await ShopMember.filter(agent_id=world.omar.id).delete()
+    assert [await inbox(world.omar, view) for view in VIEWS] == [[]] * 5
+    assert set((await counts(world.omar)).values()) == {0}
+    assert await live_conversations(world.omar) == []
+
+
 async def test_a_row_says_all_that_the_list_shows(world: World, clock: FrozenClock) -> None:
     lamp, bulb = await make_order(world.lumen, "#1001"), await make_order(world.lumen, "#1002")
     talk = await chat(world.lumen, world.ines)
@@ -72,6 +91,8 @@ async def test_a_row_says_all_that_the_list_shows(world: World, clock: FrozenClo
     assert (row.conversation, row.channel, row.language) == (talk.public_id, "chat", "en")
     assert (row.order_number, row.order_headline) == ("#1001", "awaiting_confirmation")  # what is confirmed comes first
     assert (row.last_text, row.last_message_at, row.unread) == ("1001!", clock.now(), 2)
+    assert (row.handler, row.last_number, row.last_customer_number) == ("bot", 3, 3)
+    assert row.last_customer_at == clock.now()
     assert row.first_reply_due_at == clock.now() + timedelta(hours=1)
     await mark_read(talk.id, "desk", 2)
     assert (await inbox(world.omar, "all"))[0].unread == 1
