@@ -211,4 +211,4 @@ async def _missed(conversation: Conversation, last: int) -> tuple[list[Message],
         if len(missed) <= PAGE:
             return missed, False
     newest = await messages_before(conversation.id, None, PAGE)
-    return newest, bool(newest) and newest[0].number > 1
+    return newest, last > conversation.last_number or bool(newest and newest[0].number > 1)

@@ -46,7 +46,7 @@ class RedisRelay(Hub):
         self._waiting: deque[str] = deque(maxlen=WAITING_FRAMES)
         self._wake = asyncio.Event()
         self._up = False
-        self._returned = asyncio.Event()
+        self._look_now = asyncio.Event()
         self._seen: dict[str, tuple[int, int]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -68,7 +68,7 @@ class RedisRelay(Hub):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._redis.aclose()
+        await self._redis.aclose(close_connection_pool=True)
 
     def publish(self, topic: str, frame: dict[str, Any]) -> None:
         """Deliver here at once and to the other processes as well as Redis can."""
@@ -101,11 +101,13 @@ class RedisRelay(Hub):
                 async with asyncio.timeout(PUBLISH_SECONDS):
                     await pubsub.subscribe(CHANNEL)
                 self._up, pause = True, 0.1
-                self._returned.set()
+                self._look_now.set()
                 await self._hear(pubsub)
             except _FAILURES as error:
                 log.warning("relay_lost", error=type(error).__name__)
             finally:
+                if self._up:
+                    self._look_now.set()
                 self._up = False
                 await _discard(pubsub)
             await asyncio.sleep(pause)
@@ -141,10 +143,10 @@ class RedisRelay(Hub):
         while True:
             try:
                 async with asyncio.timeout(CALM_POLL_SECONDS if self._up else POLL_SECONDS):
-                    await self._returned.wait()
+                    await self._look_now.wait()
             except TimeoutError:
                 pass
-            self._returned.clear()
+            self._look_now.clear()
             try:
                 await self.look()
             except Exception:

@@ -22,7 +22,7 @@ from orders.models import Order
 from orders.snapshots import snapshots
 
 FIRST_NUMBER = "1001"
-ORDERS_SHOWN = 4
+ORDERS_SHOWN = 5
 PURPOSE = "demo"
 
 
@@ -74,7 +74,8 @@ async def step(request: Request) -> Response:
     _demo_only(request)
     front, shop = await _front(request)
     viewer = Viewer.customer(shop.id, await _visitor(shop))
-    await advance(await order_in_view(viewer, request.path_params["number"], PURPOSE))
+    order = await order_in_view(viewer, request.path_params["number"], PURPOSE)
+    await advance(order.public_id)
     return RedirectResponse(f"/demo/{front.key}#orders", status_code=303)
 
 
@@ -92,9 +93,9 @@ async def _front(request: Request) -> tuple[Storefront, Shop]:
 
 
 async def _cards(shop: Shop, language: str) -> list[dict[str, Any]]:
-    """The orders that the imagined visitor has in this shop, the famous one first."""
+    """The orders that the imagined visitor has in this shop, oldest number first."""
     orders = await orders_in_view(Viewer.customer(shop.id, await _visitor(shop)), PURPOSE)
-    orders.sort(key=lambda order: (order.number_key != FIRST_NUMBER, order.id))
+    orders.sort(key=lambda order: order.number_key)
     pictures = await snapshots(orders[:ORDERS_SHOWN])
     return [order_card(picture, language, now()) for picture in pictures]
 

@@ -1,26 +1,26 @@
 // Wismo on a shop's page: needs script-src and frame-src for this server, nothing else.
 (() => {
-  const script = document.currentScript;
+  const page = document, script = page.currentScript;
   if (window.Wismo?.ready) return;
   const early = window.Wismo?.q ?? [], base = new URL(script.src).origin, { site = "", lang = "auto" } = script.dataset;
   const key = `wismo:${site}`, words = { en: ["Chat with us", "Close the chat"], zh: ["联系客服", "收起对话"] };
-  const wish = lang === "auto" ? document.documentElement.lang || navigator.language : lang;
+  const wish = lang === "auto" ? page.documentElement.lang || navigator.language : lang;
   const listeners = {}, style = new CSSStyleSheet();
   let memory = {}, frame, ready, shown = false, unread = 0;
   try { memory = JSON.parse(localStorage[key]); } catch {}
   let language = memory.language ?? (/^zh/i.test(wish) ? "zh" : "en");
 
-  style.replaceSync(`:host{all:initial;position:fixed;z-index:2147483000;inset:auto 20px 20px auto}
-button{all:unset;display:grid;place-items:center;width:58px;height:58px;border-radius:20px;background:#0b6a62;color:#fff;cursor:pointer;box-shadow:0 8px 24px #0b3f3a47}
+  style.replaceSync(`:host{all:initial;position:fixed;z-index:9999999;inset:auto 20px 20px auto}
+button{all:unset;display:grid;place-items:center;width:58px;height:58px;border-radius:20px;background:#0b6a62;color:#fff;cursor:pointer;box-shadow:0 8px 24px #0003}
 button:focus-visible{outline:3px solid #fff;box-shadow:0 0 0 6px #0b6a62}
 i{width:23px;height:17px;border:2.5px solid;border-radius:10px 10px 10px 2px}
-[aria-expanded=true] i{width:11px;height:11px;border-width:0 2.5px 2.5px 0;border-radius:0;rotate:45deg}
+[aria-expanded=true] i{width:11px;height:11px;border-width:0 2.5px 2.5px 0;border-radius:0;rotate:45deg;margin-top:-6px}
 b{position:absolute;top:-6px;right:-6px;padding:0 7px;border-radius:11px;background:#b3261e;font:600 12px/22px system-ui}
-iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh - 118px);border:0;border-radius:20px;box-shadow:0 20px 60px #0a1f1c3d}
+iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh - 118px);border:0;border-radius:20px;box-shadow:0 20px 60px #0004}
 [hidden]{display:none}
 @media(max-width:479px){iframe{position:fixed;inset:0;width:100%;height:100dvh;border-radius:0}}`);
-  const make = (name, parent) => parent.appendChild(document.createElement(name));
-  const host = document.createElement("wismo-chat"), root = host.attachShadow({ mode: "closed" });
+  const make = (name, parent) => parent.appendChild(page.createElement(name));
+  const host = page.createElement("wismo-chat"), root = host.attachShadow({ mode: "closed" });
   const button = make("button", root), badge = (make("i", button), make("b", button));
   root.adoptedStyleSheets = [style];
   button.onclick = () => show(!shown);
@@ -71,11 +71,11 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
     shutdown: () => { tell("leave"); keep({ token: "" }); host.hidden = true; setTimeout(() => host.remove(), 500); },
   };
   const start = () => {
-    document.body.append(host);
+    page.body.append(host);
     paint();
     if (memory.token) mount();
     early.forEach((call) => Wismo(...call));
   };
   window.Wismo = Object.assign((name, ...values) => commands[name]?.(...values), { ready: true });
-  document.body ? start() : addEventListener("DOMContentLoaded", start);
+  page.body ? start() : addEventListener("DOMContentLoaded", start);
 })();

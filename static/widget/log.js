@@ -124,9 +124,13 @@ export class Log {
     own.at(-1)?.querySelector(".meta").append(h("span.read-mark", {}, ` · ${t("Read")}`));
   }
 
-  toEnd() {
-    this.element.scrollTop = this.element.scrollHeight;
-    this.#seen();
+  /** Scroll to the end, but not beyond the beginning of `newest`. */
+  toEnd(newest = null) {
+    const end = this.element.scrollHeight - this.element.clientHeight;
+    const top = newest ? newest.offsetTop - this.element.offsetTop - 10 : end;
+    this.element.scrollTop = Math.min(end, top);
+    if (this.#atEnd()) this.jump.hidden = true;
+    this.onread();
   }
 
   #element(message, previous, older = false) {
@@ -193,6 +197,7 @@ export class Log {
       this.say(input.value);
     };
     const form = h("form.code-form", { onsubmit: submit }, h("span.code-label", {}, t("Six-digit code")), input, h("button.check", { type: "submit" }, t("Check")));
+    if (document.activeElement?.value === "") setTimeout(() => input.focus()); // nothing half-written is left behind
     return form;
   }
 
@@ -213,7 +218,7 @@ export class Log {
   }
 
   #keepUp(follow, message) {
-    if (follow) this.toEnd();
+    if (follow) this.toEnd(this.list.lastElementChild);
     else if (message.author.kind !== "customer") this.jump.hidden = false;
   }
 

@@ -1,0 +1,78 @@
+"""Writes the list of frames in docs/chat-protocol.md: `python -m tests.realtime.protocol`."""
+
+import inspect
+import re
+import types
+from pathlib import Path
+from typing import Any, get_args
+
+from app.realtime.frames import ClientFrame, ServerFrame, ServerFrameBase
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/chat-protocol.md"
+
+
+def as_document() -> str:
+    """Every frame with its fields, from the models."""
+    parts = ["### From the client", "", *_frames(ClientFrame), "### From the server", "", *_frames(ServerFrame)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def write() -> None:
+    """Replace the list in the document."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    text = re.sub(
+        r"(<!-- frames -->\n).*(\n<!-- end of frames -->)",
+        lambda match: match[1] + as_document() + match[2],
+        text,
+        flags=re.DOTALL,
+    )
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def _frames(union: types.UnionType) -> list[str]:
+    lines: list[str] = []
+    for model in get_args(union):
+        lines += [f"#### `{model.model_fields['type'].annotation.__args__[0]}`", "", _prose(model), ""]
+        rows = [_row(name, field) for name, field in model.model_fields.items() if name != "type"]
+        if rows:
+            lines += ["| field | type | |", "|---|---|---|", *rows, ""]
+    return lines
+
+
+def _row(name: str, field: Any) -> str:
+    notes = [field.description or ""]
+    if not field.is_required() and field.default not in (None, "", [], {}):
+        notes.append(f"Default `{str(field.default).lower()}`.")
+    required = " (required)" if field.is_required() else ""
+    return f"| `{name}` | {_type(field.annotation)}{required} | {' '.join(filter(None, notes))} |"
+
+
+def _type(annotation: Any) -> str:
+    known = {str: "text", int: "number", bool: "true/false"}
+    if annotation in known:
+        return known[annotation]
+    arguments = get_args(annotation)
+    if type(None) in arguments:
+        return " or ".join(_type(part) for part in arguments if part is not type(None)) + " or null"
+    if getattr(annotation, "__metadata__", None):
+        return _type(annotation.__origin__)
+    if str(annotation).startswith("typing.Literal"):
+        return ", ".join(f"`{value}`" for value in arguments)
+    if getattr(annotation, "__origin__", None) is list:
+        return f"list of {_type(arguments[0])}"
+    if inspect.isclass(annotation) and issubclass(annotation, ServerFrameBase):
+        fields = ", ".join(f"`{name}`" for name in annotation.model_fields if name != "type")
+        return (
+            f"{annotation.__name__.lower()} ({fields})"
+            if "type" not in annotation.model_fields
+            else f"`{annotation.__name__.lower()}`"
+        )
+    return "object"
+
+
+def _prose(model: type) -> str:
+    return " ".join(inspect.getdoc(model).split())  # type: ignore[union-attr]
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,131 @@
+"""The real server on a free port, in the test's own loop, with the sockets and the widget's pages."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from tortoise.context import TortoiseContext
+
+from app.database import DatabaseMiddleware
+from app.guards import SafeHeaders
+from app.limits import Limiter
+from app.realtime import rendering, socket
+from app.realtime.frames import MAX_FRAME_BYTES
+from app.realtime.hub import Hub
+from app.realtime.topics import conversation_topic, desk_topic
+from app.rendering import STATIC, make_templates, problem
+from app.settings import Settings
+from app.web import widget
+from conversations.events import HandlerChanged, MessagePosted, NoteAdded
+from conversations.models import Conversation, Message, Note
+from core.errors import WismoError
+from core.events import Bus, current_bus, use_bus
+
+
+class Desk:
+    """A running desk: where it is, and its hub."""
+
+    def __init__(self, app: Starlette, hub: Hub, server: "QuietServer") -> None:
+        self.app, self.hub, self.server = app, hub, server
+        self.port: int = server.servers[0].sockets[0].getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the signals of the test run alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def make_app(database: TortoiseContext, hub: Hub, folder: Path, *, scale: float = 1.0) -> Starlette:
+    """The widget's doors, without what the rest of the desk adds; `scale` is that of the rate limits."""
+
+    def known(request: Request, error: Exception) -> Response:
+        assert isinstance(error, WismoError)
+        return problem(error, request)
+
+    shop_page = Route("/shop/{site}", lambda request: HTMLResponse(SHOP_PAGE % request.path_params["site"]))
+    app = Starlette(
+        routes=[*socket.routes, *widget.routes, shop_page, Mount("/static", StaticFiles(directory=STATIC))],
+        middleware=[Middleware(SafeHeaders, secure=False), Middleware(DatabaseMiddleware)],
+        exception_handlers={WismoError: known, HTTPException: _plain},
+    )
+    settings = Settings(data_dir=folder)
+    app.state.settings, app.state.database, app.state.demo = settings, database, True
+    app.state.hub, app.state.limiter, app.state.templates = hub, Limiter(scale=scale), make_templates()
+    return app
+
+
+@asynccontextmanager
+async def serving(app: Starlette, hub: Hub) -> AsyncIterator[Desk]:
+    """Serve on a free port for the length of the block."""
+    config = uvicorn.Config(
+        app,
+        port=0,
+        ws="websockets-sansio",
+        ws_max_size=2 * MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+    )
+    server = QuietServer(config)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.005)
+        try:
+            yield Desk(app, hub, server)
+        finally:
+            server.should_exit = True
+            await running
+
+
+@contextmanager
+def frames_follow_events(hub: Hub) -> Iterator[None]:
+    """What the desk does after the commits of this room: frames to whoever listens."""
+
+    async def message_posted(event: MessagePosted) -> None:
+        conversation = await Conversation.get(id=event.conversation_id)
+        frame = await rendering.message_frame(conversation, await Message.get(id=event.message_id))
+        hub.publish(conversation_topic(conversation.public_id), frame)
+
+    async def handler_changed(event: HandlerChanged) -> None:
+        conversation = await Conversation.get(id=event.conversation_id)
+        frame = await rendering.handler_frame(conversation, event.reason)
+        hub.publish(conversation_topic(conversation.public_id), frame)
+
+    async def note_added(event: NoteAdded) -> None:
+        conversation = await Conversation.get(id=event.conversation_id)
+        note = await Note.get(id=event.note_id).select_related("agent")
+        frame = rendering.note_frame(conversation.public_id, note, note.agent.name if note.agent else "")
+        hub.publish(desk_topic(conversation.public_id), frame)
+
+    before, bus = current_bus(), Bus()
+    bus.after = {MessagePosted: (message_posted,), HandlerChanged: (handler_changed,), NoteAdded: (note_added,)}
+    use_bus(bus)
+    with contextlib.ExitStack() as stack:
+        stack.callback(use_bus, before)
+        yield
+
+
+async def _plain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return Response(error.detail, status_code=error.status_code)
+
+
+SHOP_PAGE = """<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
+<script async src="/widget.js" data-site="%s" data-lang="auto"></script>
+"""
