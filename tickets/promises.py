@@ -5,11 +5,10 @@ from datetime import datetime
 from conversations.models import Conversation
 from core import promises
 from core.clock import now
-from core.people import SYSTEM, Actor
+from core.people import SYSTEM, Actor, anyone_online
 from core.transactions import transaction
 from tickets.deadlines import first_reply_due
 from tickets.models import Ticket
-from tickets.presence import anyone_online
 from tickets.statuses import UNFINISHED
 from tickets.timeline import change, touch
 
