@@ -133,8 +133,7 @@ async def tick(now: datetime) -> None:
         random = Random(f"{shop.key} {now.isoformat()}")
         moving = await _moving(shop)
         if len(moving) < LIVELY:
-            highest = max([int(row["number_key"]) for row in await Order.filter(shop_id=shop.id).values("number_key")])
-            order = new_order(shop, highest + 1, now)
+            order = new_order(shop, max([int(row.number_key) for row in await _simulated(shop)]) + 1, now)
             await _happen(order, "submit:paid", now, random)
         elif moving:
             await _move(random.choice(moving), now)
@@ -143,7 +142,7 @@ async def tick(now: datetime) -> None:
 async def advance(order_public_id: str) -> bool:
     """Move one demo order one step. False when its life is over, or there is no such demo order."""
     order = await Order.get_or_none(public_id=order_public_id, shop__demo=True)
-    return order is not None and await _move(order, current_time())
+    return order is not None and _is_simulated(order) and await _move(order, current_time())
 
 
 def new_order(shop: Shop, number: int, now: datetime) -> SimOrder:
@@ -152,7 +151,7 @@ def new_order(shop: Shop, number: int, now: datetime) -> SimOrder:
     people, goods = (CHINESE, TEAS) if shop.language == "zh" else (ENGLISH, LIGHTS)
     position = number - FIRST_NUMBER
     name, email, address = people[0] if position < STABLE else people[1 + position % (len(people) - 1)]
-    order_id = 9_200_000_000_000_000 + shop.id * 10**9 + number * 1000  # above 2**53, as real ones can be
+    order_id = _source_id(shop.id, number)
     chosen = random.sample(goods, random.choice((2, 2, 3)))
     lines = [
         SimLine(str(order_id + place + 1), title, variant, sku, random.choice((1, 1, 1, 2)), price)
@@ -186,9 +185,23 @@ def _live(order: SimOrder, life: tuple[tuple[float, str], ...], now: datetime) -
 
 async def _moving(shop: Shop) -> list[Order]:
     """Orders that may move by themselves: new ones, and those of the plan that only keep the road busy."""
-    open_ones = await Order.filter(shop_id=shop.id, closure="open").order_by("id")
     settled = {str(FIRST_NUMBER + n) for n, life in enumerate(PLAN) if n < STABLE or life not in _MAY_MOVE}
-    return [order for order in open_ones if order.number_key not in settled]
+    return [order for order in await _simulated(shop) if order.closure == "open" and order.number_key not in settled]
+
+
+async def _simulated(shop: Shop) -> list[Order]:
+    return [order for order in await Order.filter(shop_id=shop.id).order_by("id") if _is_simulated(order)]
+
+
+def _is_simulated(order: Order) -> bool:
+    """A visitor may send orders of his own to a demo shop; those stay as he made them."""
+    number = order.number_key
+    return number.isdigit() and order.source_id == str(_source_id(order.shop_id, int(number)))
+
+
+def _source_id(shop_id: int, number: int) -> int:
+    """The platform's id of an order: above 2**53, as real ones can be."""
+    return 9_200_000_000_000_000 + shop_id * 10**9 + number * 1000
 
 
 async def _move(order: Order, now: datetime) -> bool:

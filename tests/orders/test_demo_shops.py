@@ -14,8 +14,10 @@ from orders.snapshots import OrderSnapshot, snapshot, snapshots
 from orders.sources import SOURCES
 from orders.statuses import Headline, Hold, ParcelState, RefundState
 from tests.heard import Heard
-from tests.orders.deliveries import NOON
+from tests.orders.conftest import Desk
+from tests.orders.deliveries import NOON, webhook
 from tests.orders.test_folding import comparable
+from tests.orders.test_shopify import ORDER
 
 NEVER_SEEDED = {Headline.EXPIRED, Headline.RETURNED}
 
@@ -114,3 +116,18 @@ async def test_one_order_can_be_sent_through_its_whole_life(lumen: Shop, chaye: 
             Headline.COMPLETED,
         ]
     assert not await advance("ord_nobody")
+
+
+async def test_an_order_that_a_visitor_sent_is_left_alone(
+    desk: Desk, lumen: Shop, chaye: Shop, clock: FrozenClock
+) -> None:
+    await seed_orders(lumen, chaye, NOON)
+    await desk.hear(webhook("orders/create", {**ORDER, "id": 1, "name": "#7"}))
+    visitor = await Order.get(source_id="1")
+    for _ in range(10):
+        clock.advance(timedelta(seconds=20))
+        await tick(clock.now())
+        await work()
+    assert not await advance(visitor.public_id)
+    assert (await Order.get(id=visitor.id)).version == visitor.version
+    assert await Order.filter(shop_id=lumen.id, number_key__in=["8", "9"]).count() == 0
