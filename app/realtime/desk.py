@@ -105,7 +105,7 @@ class DeskSession:
             self.connection.hub.subscribe(topic, self.connection)
         self._watched.add(conversation.public_id)
         await conversation.refresh_from_db()  # it was read before its topics were subscribed
-        page = Fetch(type="fetch", after=frame.last, conversation=conversation.public_id)
+        page = Fetch(after=frame.last, conversation=conversation.public_id)
         self.connection.send(await history(conversation, page))
         for note in await notes_of(conversation.id, NOTES):
             author = note.agent.name if note.agent else ""

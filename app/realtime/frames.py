@@ -26,7 +26,7 @@ class Hello(ClientFrameBase):
     """The first frame of every socket, within 10 seconds. A customer names the shop (`site`), the visitor token and the
     last message number it has; the console is known by its session and sends an empty hello."""
 
-    type: Literal["hello"]
+    type: Literal["hello"] = "hello"
     site: str = Field("", max_length=64, description="The shop's key. Customers only.")
     token: str = Field("", max_length=200, description="The visitor token of an earlier welcome. Never in an address.")
     last: Number = Field(0, description="Number of the last message the client has; 0 for none.")
@@ -36,7 +36,7 @@ class Hello(ClientFrameBase):
 class Post(ClientFrameBase):
     """Say something. Sent again with the same `client_id`, it is still said once and acknowledged again."""
 
-    type: Literal["post"]
+    type: Literal["post"] = "post"
     client_id: ClientId
     text: str = Field(max_length=20_000)
     language: Language | None = None
@@ -49,7 +49,7 @@ class Post(ClientFrameBase):
 class Typing(ClientFrameBase):
     """Somebody is writing, or has stopped. Never stored; repeat every few seconds while it lasts."""
 
-    type: Literal["typing"]
+    type: Literal["typing"] = "typing"
     on: bool = True
     conversation: PublicId | None = None
 
@@ -57,7 +57,7 @@ class Typing(ClientFrameBase):
 class Read(ClientFrameBase):
     """Everything up to `number` has been on the screen."""
 
-    type: Literal["read"]
+    type: Literal["read"] = "read"
     number: Number
     conversation: PublicId | None = None
 
@@ -65,7 +65,7 @@ class Read(ClientFrameBase):
 class Fetch(ClientFrameBase):
     """Ask for the messages after (or before) a number; answered by `history`. Heals every hole."""
 
-    type: Literal["fetch"]
+    type: Literal["fetch"] = "fetch"
     after: Number | None = None
     before: Number | None = None
     conversation: PublicId | None = None
@@ -74,20 +74,20 @@ class Fetch(ClientFrameBase):
 class Speak(ClientFrameBase):
     """Customers only: the person has chosen a language; answers and cards come in it from now on."""
 
-    type: Literal["speak"]
+    type: Literal["speak"] = "speak"
     language: Language
 
 
 class Leave(ClientFrameBase):
     """Customers only: end the chat on this device. The token is worth nothing from now on; answered by `bye`."""
 
-    type: Literal["leave"]
+    type: Literal["leave"] = "leave"
 
 
 class Watch(ClientFrameBase):
     """Console only: follow a conversation from message `last` on, and be seen there by colleagues."""
 
-    type: Literal["watch"]
+    type: Literal["watch"] = "watch"
     conversation: PublicId
     last: Number = 0
 
@@ -95,14 +95,14 @@ class Watch(ClientFrameBase):
 class Unwatch(ClientFrameBase):
     """Console only: stop following a conversation."""
 
-    type: Literal["unwatch"]
+    type: Literal["unwatch"] = "unwatch"
     conversation: PublicId
 
 
 class Ping(ClientFrameBase):
     """Answered by `pong`: lets a page notice a dead line before its browser does."""
 
-    type: Literal["ping"]
+    type: Literal["ping"] = "ping"
 
 
 ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Leave | Watch | Unwatch | Ping

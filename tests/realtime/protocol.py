@@ -32,7 +32,7 @@ def write() -> None:
 def _frames(union: types.UnionType) -> list[str]:
     lines: list[str] = []
     for model in get_args(union):
-        lines += [f"#### `{model.model_fields['type'].annotation.__args__[0]}`", "", _prose(model), ""]
+        lines += [f"#### `{model.model_fields['type'].default}`", "", _prose(model), ""]
         rows = [_row(name, field) for name, field in model.model_fields.items() if name != "type"]
         if rows:
             lines += ["| field | type | |", "|---|---|---|", *rows, ""]
