@@ -1,16 +1,19 @@
 """From stored deliveries to order rows: once, in any order, and with the right news."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 
+from app.gateways.simulators.shop import incoming
 from app.gateways.simulators.wire import Wire
 from core.clock import FrozenClock
 from core.errors import Invalid
 from core.jobs import Job
 from core.shops import Shop
+from orders import folding
 from orders.events import (
     OrderCancelled,
     OrderChanged,
@@ -22,6 +25,7 @@ from orders.events import (
 )
 from orders.folding import fold
 from orders.models import FactSheet, Order, Shipment, SourceEvent, TrackingEvent
+from orders.receiving import accept
 from orders.snapshots import OrderSnapshot, snapshot, snapshots
 from orders.sources import generic
 from orders.statuses import Headline
@@ -83,6 +87,34 @@ async def test_a_repeated_delivery_is_one_row_and_one_job(desk: Desk, lumen: Sho
     assert job["args"] == {"source_event": first.id}
     assert job["lane"] == f"order:{lumen.id}:shopify:{ORDER['id']}"
     assert len(heard.of(SourceEventReceived)) == len(heard.of(OrderCreated)) == 1
+
+
+async def test_the_same_delivery_many_times_at_once_is_one_row_and_one_job(
+    desk: Desk, lumen: Shop, both_databases: str
+) -> None:
+    wire = webhook("orders/create", ORDER)
+    events = await asyncio.gather(*(accept(incoming(wire)) for _ in range(10)))
+    assert len({event.id for event in events}) == 1
+    assert await SourceEvent.all().count() == await Job.all().count() == 1
+
+
+async def test_a_passing_trouble_is_noted_and_healed_by_the_next_try(
+    desk: Desk, lumen: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full_disk(*args: object, **kwargs: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folding, "write", full_disk)
+        with pytest.raises(OSError, match="no space"):
+            await desk.hear(webhook("orders/create", ORDER))
+    event = await SourceEvent.get()
+    assert (event.state, "no space" in (event.error or "")) == ("failed", True)
+    assert await FactSheet.all().count() == 0  # nothing half done
+    await fold(event.id)
+    await event.refresh_from_db()
+    assert event.state == "folded"
+    assert not event.error
 
 
 async def test_deliveries_about_one_order_share_a_lane(desk: Desk, lumen: Shop) -> None:
