@@ -14,7 +14,7 @@ from core.people import Actor, Agent
 from tickets.access import ticket_for
 from tickets.assignment import ANYBODY, assign
 from tickets.linking import confirm_link, unlink
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketLink
 from tickets.presence import agents_of
 from tickets.prioritising import set_priority
 from tickets.queries import links_of
@@ -74,21 +74,26 @@ async def closing(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 
 async def link_confirmation(request: Request, agent: Agent, ticket: Ticket) -> str:
-    await confirm_link(await _link_id(request, ticket), Actor.of(agent))
+    await confirm_link((await _link(request, ticket)).id, Actor.of(agent))
     return "linked"
 
 
 async def link_dismissal(request: Request, agent: Agent, ticket: Ticket) -> str:
-    await unlink(await _link_id(request, ticket), Actor.of(agent))
+    """Only suggestions are dismissed: a page that is out of date must not undo what a colleague has confirmed."""
+    link = await _link(request, ticket)
+    if link.confirmed:
+        raise Conflict("the link is confirmed", code="link_confirmed")
+    await unlink(link.id, Actor.of(agent))
     return "dismissed"
 
 
-async def _link_id(request: Request, ticket: Ticket) -> int:
+async def _link(request: Request, ticket: Ticket) -> TicketLink:
     """The link that the address names, if it is one of this ticket. Raises NotFound."""
     wanted = whole_number(request.path_params["link"], 0)
-    if wanted not in {link.id for link in await links_of(ticket.id)}:
-        raise NotFound("no such link")
-    return wanted
+    for link in await links_of(ticket.id):
+        if link.id == wanted:
+            return link
+    raise NotFound("no such link")
 
 
 _BASE = "/console/tickets/{number}"

@@ -15,6 +15,7 @@ REASONS = {
     "stale": _("The customer has written since you began. Read it, then send again."),
     "handled_by_other": _("%(name)s has the conversation."),
     "already_assigned": _("%(name)s was faster."),
+    "link_confirmed": _("A colleague has confirmed this order."),
     "empty_text": _("Write something first."),
     "text_too_long": _("That is too long: 8,000 characters at most."),
     "bad_transition": _("This has moved on: that step is not possible any more."),

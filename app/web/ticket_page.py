@@ -209,11 +209,11 @@ def _speaker(scene: Scene, language: str) -> dict[str, Any]:
     mine = conversation.handler == AGENT and conversation.agent_id == me.id
     holder = conversation.agent.name if conversation.agent else ""
     if mine:
-        words = (_("You speak"), _("The bot is silent until you hand back."), "mine", "person")
+        words = (_("You are answering"), _("The bot is silent until you hand back."), "mine", "person")
     elif conversation.handler == AGENT:
-        words = (_("%(name)s speaks"), _("Add a note, or take over if you must."), "other", "person")
+        words = (_("%(name)s is answering"), _("Add a note, or take over if you must."), "other", "person")
     elif conversation.handler == BOT:
-        words = (_("The bot answers"), _("Your first reply takes the conversation over."), "bot", "bot")
+        words = (_("The bot is answering"), _("Your first reply takes the conversation over."), "bot", "bot")
     else:
         words = (_("Nobody has answered yet"), _("The customer waits for a person."), "queue", "clock")
     title, text, tone, icon = words

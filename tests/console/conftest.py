@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,21 @@ from app.auth.sessions import agent_of
 from app.database import DatabaseMiddleware
 from app.guards import SafeHeaders
 from app.limits import Limiter
+from app.reactions import connect
+from app.realtime.hub import Hub
 from app.rendering import STATIC, error_page, make_templates
 from app.settings import Settings
-from app.web import login
+from app.web import console, login
+from conversations.models import Conversation, Message
+from conversations.opening import open_conversation
+from conversations.posting import post
 from core.errors import NotFound, WismoError
-from core.people import Agent
+from core.events import current_bus, use_bus
+from core.people import BOT, Actor, Agent, Customer
+from core.shops import Shop
 from tests.people import World, make_world
+from tickets.models import Ticket
+from tickets.opening import open_ticket
 
 PASSWORD = "correct horse battery"
 BASE = "http://desk.test"
@@ -42,6 +51,7 @@ class Browser:
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self.client = client
         self.page = ""
+        self.token = ""
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         answer = await self.client.get(path, headers={"sec-fetch-site": "none"} | headers)
@@ -49,7 +59,7 @@ class Browser:
             self.page = answer.text
         return answer
 
-    async def post(self, path: str, headers: dict[str, str] | None = None, **fields: Any) -> httpx2.Response:
+    async def post(self, path: str, /, headers: Any = None, **fields: Any) -> httpx2.Response:
         token = {"form_token": self.form_token} if self.form_token else {}
         answer = await self.client.post(
             path, data=token | fields, headers={"sec-fetch-site": "same-origin"} | (headers or {})
@@ -58,6 +68,10 @@ class Browser:
             self.page = answer.text
         return answer
 
+    async def fetch(self, path: str, **fields: Any) -> httpx2.Response:
+        """What the page's scripts do."""
+        return await self.post(path, {"accept": "application/json", "x-form-token": self.form_token}, **fields)
+
     async def sign_in(self, agent: Agent, password: str = PASSWORD) -> httpx2.Response:
         answer = await self.post("/console/login", email=agent.email, password=password)
         await self.get("/console/whoami")
@@ -65,8 +79,16 @@ class Browser:
 
     @property
     def form_token(self) -> str:
+        """Of the newest page that had one."""
         found = re.search(r'name="form_token" value="([^"]+)"', self.page)
-        return html.unescape(found[1]) if found else ""
+        self.token = html.unescape(found[1]) if found else self.token
+        return self.token
+
+    def hidden(self, name: str) -> str:
+        """The value of a hidden field of the page."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page)
+        assert found, f"no field {name} on the page"
+        return html.unescape(found[1])
 
 
 async def whoami(request: Request) -> Response:
@@ -92,7 +114,12 @@ def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 def desk(database: TortoiseContext, tmp_path: Path) -> Starlette:
     """The doors without what runs beside them: no jobs, no mail, no sockets to the outside."""
     app = Starlette(
-        routes=[*login.routes, Route("/console/whoami", whoami), Mount("/static", StaticFiles(directory=STATIC))],
+        routes=[
+            *login.routes,
+            *console.routes,
+            Route("/console/whoami", whoami),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
         max_body_size=1 << 20,
         middleware=[Middleware(SafeHeaders, secure=False), Middleware(DatabaseMiddleware), Middleware(CsrfMiddleware)],
         exception_handlers={WismoError: refuse, HTTPException: refuse},
@@ -103,6 +130,15 @@ def desk(database: TortoiseContext, tmp_path: Path) -> Starlette:
     app.state.limiter = Limiter()
     app.state.demo = False
     return app
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """The reactions are on, and frames go nowhere but to whoever subscribes."""
+    previous, hub = current_bus(), Hub()
+    use_bus(connect(hub))
+    yield hub
+    use_bus(previous)
 
 
 @pytest.fixture
@@ -119,7 +155,7 @@ async def open_browser(desk: Starlette) -> AsyncIterator[Callable[..., Awaitable
     async with AsyncExitStack() as stack:
 
         async def open_one(agent: Agent | None = None, *, address: str = "192.0.2.1", language: str = "en") -> Browser:
-            transport = httpx2.ASGITransport(app=desk, client=(address, 40000), raise_app_exceptions=False)
+            transport = httpx2.ASGITransport(app=desk, client=(address, 40000), raise_app_exceptions=True)
             headers = {"accept": "text/html", "accept-language": language}
             client = httpx2.AsyncClient(transport=transport, base_url=BASE, headers=headers)
             browser = Browser(await stack.enter_async_context(client))
@@ -128,3 +164,26 @@ async def open_browser(desk: Starlette) -> AsyncIterator[Callable[..., Awaitable
             return browser
 
         yield open_one
+
+
+class Talk:
+    """Ines and Lin say things; the bot opens tickets about them."""
+
+    def __init__(self) -> None:
+        self._said = 0
+
+    async def says(self, conversation: Conversation, who: Actor | Customer, text: str, **more: Any) -> Message:
+        self._said += 1
+        actor = who if isinstance(who, Actor) else Actor.of(who)
+        return await post(conversation.id, actor, text, client_id=f"said-{self._said:08d}", **more)
+
+    async def ticket(self, shop: Shop, customer: Customer, text: str, **more: Any) -> tuple[Ticket, Conversation]:
+        conversation = await open_conversation(shop, customer, channel="chat", language=customer.language)
+        await self.says(conversation, customer, text)
+        ticket = await open_ticket(conversation.id, more.pop("kind", "question"), BOT, subject=text, **more)
+        return ticket, conversation
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
