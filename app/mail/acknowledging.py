@@ -26,7 +26,9 @@ async def acknowledge(
 ) -> OutgoingMail | None:
     """Queue the answer, unless nobody would read it or the limits are reached. The caller has a transaction open."""
     recipient = customer.email or ""
-    if parsed.machine or parsed.unanswerable or not is_address(recipient) or await _is_enough(mail, recipient):
+    if parsed.machine or parsed.unanswerable or recipient != parsed.from_address or not is_address(recipient):
+        return None
+    if await _is_enough(mail, recipient):
         return None
     shop = mail.shop
     assert shop is not None

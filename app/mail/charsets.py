@@ -66,6 +66,7 @@ _MARKS = (
 )
 _ESCAPES = re.compile(rb"\x1b(?:\$[@AB(]|\([BIJ])")
 _CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+_HALVES = re.compile("[\ud800-\udfff]")  # UTF-7 may leave halves of characters, which nothing else takes
 _RARE = re.compile(r"[\ue000-\uf8ff\ufffd\u0080-\u009f]")
 
 
@@ -79,7 +80,7 @@ def decode(content: bytes, label: str = "") -> str:
         return _decode_strictly(content, "utf-8") or guess(content)
     text = _decode_strictly(content, codec)
     if text is not None:
-        return text
+        return _HALVES.sub("\ufffd", text)
     guessed = guess(content)
     return guessed if "\ufffd" not in guessed else content.decode(codec, "replace")
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_location
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.i18n import gettext
@@ -23,10 +25,17 @@ def write_letter(template: str, context: dict[str, Any], language: str) -> Lette
     """Fill in `templates/mail/<template>.txt` and `.html`. A `subject` in the context wins over the letter's own."""
     subject = context.get("subject") or gettext(SUBJECTS[template], language) % context
     environment = _environment()
-    names = wording(environment, language) | context | {"subject": subject}
+    names = wording(environment, language) | context | {"subject": subject, "city": lambda zone: _city(zone, language)}
     text = environment.get_template(f"mail/{template}.txt").render(names)
     html = environment.get_template(f"mail/{template}.html").render(names)
     return Letter(subject, text.strip() + "\n", html)
+
+
+def _city(timezone: str, language: str) -> str:
+    """What people call a time zone: `New York`, `上海`."""
+    return get_timezone_location(
+        ZoneInfo(timezone), locale="zh_Hans_CN" if language == "zh" else "en", return_city=True
+    )
 
 
 @cache

@@ -21,6 +21,7 @@ from conversations.models import BOT, EMAIL, Conversation
 from conversations.noting import add_note
 from conversations.opening import open_conversation
 from conversations.posting import TEXT_LIMIT, post
+from core.errors import WismoError
 from core.people import SYSTEM, Actor
 from core.text import reference
 from core.transactions import transaction
@@ -34,6 +35,8 @@ log = structlog.get_logger(__name__)
 STORED, POSTED, MACHINE, DUPLICATE, QUARANTINED = "stored", "posted", "machine", "duplicate", "quarantined"
 MAX_TOKENS = 100  # Message-IDs of a thread that are looked at
 MAX_SUGGESTIONS = 3  # orders
+# A mail that trips us must neither wait for ever nor hold up the next one of its sender: a person gets it unread.
+_OUR_FAULTS = (WismoError, ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError)
 _WORDS_SHOWN = 7_000  # characters of a mail in one message
 
 
@@ -46,6 +49,14 @@ async def receive(mail_id: int, secret: bytes) -> None:
     if mail is None or mail.state != STORED:
         return
     parsed = await asyncio.to_thread(parse, mail.content)
+    try:
+        await _receive(mail_id, parsed, secret)
+    except _OUR_FAULTS as error:
+        log.exception("mail_not_understood", mail=mail.public_id)
+        await _receive(mail_id, ParsedMail(problem=type(error).__name__), secret)
+
+
+async def _receive(mail_id: int, parsed: ParsedMail, secret: bytes) -> None:
     async with transaction():
         locked = await IncomingMail.filter(id=mail_id, state=STORED).select_for_update().first()
         if locked is None:
@@ -54,7 +65,7 @@ async def receive(mail_id: int, secret: bytes) -> None:
         locked.header_id = parsed.message_id[:500]
         await _deal_with(locked, parsed, secret)
         await locked.save(update_fields=["state", "error", "header_id", "conversation_id", "message_id"])
-    log.info("mail_received", mail=mail.public_id, state=locked.state, sign=parsed.automatic, problem=parsed.problem)
+    log.info("mail_received", mail=locked.public_id, state=locked.state, sign=parsed.automatic, problem=parsed.problem)
 
 
 async def _deal_with(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> None:

@@ -73,6 +73,7 @@ HEADS = st.sampled_from(
         b"Content-Type: message/rfc822\r\n",
         b"Content-Transfer-Encoding: base64\r\n",
         b"Content-Type: text/html; charset=idna\r\n",
+        b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-",
         b"Reply-To: <\r\n",
         b"\r\n--b\r\n",
         b"\r\n--b--\r\n",
@@ -91,7 +92,7 @@ HEADS = st.sampled_from(
 def test_broken_mails_are_read_without_a_fault_of_ours(content: bytes) -> None:
     mail = parse(content)
     assert mail.problem in ("", "no header fields", "nested too deeply", "too many parts")
-    assert "\x00" not in mail.text + mail.subject
+    assert b"\x00" not in (mail.text + mail.subject + mail.from_name).encode()
     assert "\n" not in mail.subject + mail.from_address + mail.from_name
 
 
@@ -112,11 +113,16 @@ def test_broken_mails_are_read_without_a_fault_of_ours(content: bytes) -> None:
         ("ks_c_5601-1987", "cp949", "주문은 어디에 있습니까"),
         ("koi8-r", "koi8-r", "Где мой заказ"),
         ("idna", "utf-8", "a" * 100),
+        ("utf-7", "utf-7", "包裹到了"),
         ("rot13", "utf-8", "plain"),
     ],
 )
 def test_text_survives_its_label(label: str, codec: str, text: str) -> None:
     assert decode(text.encode(codec), label) == text
+
+
+def test_halves_of_characters_are_replaced() -> None:
+    assert decode(b"a+2AA-b", "utf-7") == "a\ufffdb"
 
 
 def test_bytes_that_fit_nothing_lose_only_themselves() -> None:

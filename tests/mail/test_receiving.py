@@ -276,6 +276,16 @@ async def test_unreadable_mail_reaches_a_person(world: World, content: bytes) ->
     assert mail.public_id in (await Note.filter(text__contains="could not be read").get()).text
 
 
+async def test_a_mail_that_trips_us_reaches_a_person_unread(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trip(*args: object) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(receiving, "language_of", lambda parsed, shop: shop.language if parsed.problem else trip())
+    mail = await arrive(world.lumen, Letter())
+    assert (mail.state, mail.error) == ("quarantined", "ValueError")
+    assert await Ticket.all().count() == await Conversation.all().count() == 1
+
+
 async def test_long_text_and_files_are_kept_and_named(world: World) -> None:
     body = "很长的信" * 5000
     text = f"--b\nContent-Type: text/plain; charset=utf-8\n\n{body}\n--b\n"
