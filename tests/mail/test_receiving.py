@@ -6,11 +6,11 @@ from email.message import EmailMessage
 
 import pytest
 
-from app.intake.storing import store_mail
 from app.mail import receiving
 from app.mail.models import IncomingMail, OutgoingMail
 from app.mail.receiving import receive
 from app.mail.replying import reply
+from app.mail.storing import store_mail
 from app.mail.threading import mailbox_of, reply_address
 from conversations.models import Conversation, Message, Note
 from conversations.posting import post
