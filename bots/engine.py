@@ -25,6 +25,7 @@ _WISHES: dict[str, Callable[[Turn], Outcome]] = {
     **small_talk.WISHES,
     "resend_code": code_again,
 }
+_FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
 _ABOUT_ORDERS = frozenset(order_wishes.WISHES)
 
 
@@ -53,7 +54,7 @@ def decide(
     return Decision(
         replies=outcome.replies,
         actions=outcome.actions,
-        dialogue=replace(outcome.dialogue, turns=dialogue.turns + 1),
+        dialogue=replace(outcome.dialogue, turns=outcome.dialogue.turns + 1),
         receipt=_receipt(turn, outcome, rulebook),
     )
 
@@ -83,7 +84,7 @@ def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
     clear = heard.confidence >= ACT
     serious = clear and not rulebook.rules[heard.rule].small
     if serious:
-        return heard.rule, True
+        return (heard.rule if not _stuck(turn, heard.rule) else "unknown"), True
     if _points_at_order(turn) and dialogue.pending != "hold_details":
         return _order_wish(dialogue), True
     if dialogue.awaiting == "problem" and dialogue.pending:
@@ -91,11 +92,19 @@ def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
             return dialogue.pending, True
         if not clear and dialogue.pending == "hold_details":
             return "hold_details", True
+    open_form = dialogue.awaiting in _FORMS and dialogue.pending is not None
+    if open_form and (heard.rule == "provide_info" or heard.confidence < GUESS):
+        return ((dialogue.pending or "unknown") if not dialogue.misses else "unknown"), True
     if clear:
         return heard.rule, True
-    if dialogue.awaiting in ("order_number", "code") and dialogue.pending and heard.confidence < GUESS:
-        return (dialogue.pending, True) if not dialogue.misses else ("unknown", True)
     return (heard.rule, False) if heard.confidence >= GUESS else ("unknown", True)
+
+
+def _stuck(turn: Turn, rule: str) -> bool:
+    """Has the same wish been met by the same question before, and is again no answer to it?"""
+    dialogue = turn.dialogue
+    asked_again = dialogue.awaiting in _FORMS and dialogue.pending == rule and dialogue.misses > 0
+    return asked_again and not _points_at_order(turn)
 
 
 def _points_at_order(turn: Turn) -> bool:
@@ -114,7 +123,8 @@ def _order_wish(dialogue: Dialogue) -> str:
 
 
 def _handler(wish: str, rulebook: Rulebook) -> Callable[[Turn], Outcome]:
-    return _WISHES.get(wish) or _WISHES.get(rulebook.intent_of(wish)) or small_talk.unknown
+    fallback = person_wishes.pass_on if wish in rulebook.rules else small_talk.unknown
+    return _WISHES.get(wish) or _WISHES.get(rulebook.intent_of(wish)) or fallback
 
 
 def _check_code(turn: Turn, code: str) -> Outcome:

@@ -156,4 +156,6 @@ def _no_other(turn: Turn) -> Outcome:
 
 
 def _waiting(turn: Turn, awaiting: Awaiting) -> Dialogue:
-    return replace(turn.dialogue, awaiting=awaiting, pending=turn.wish, misses=0)
+    """The same question asked again is a miss: the next one brings a person."""
+    again = turn.dialogue.awaiting == awaiting and not turn.entities.order_numbers
+    return replace(turn.dialogue, awaiting=awaiting, pending=turn.wish, misses=1 if again else 0)

@@ -34,7 +34,8 @@ def to_person(
     )
     reply = turn.bubble(phrase, number=number)
     dialogue = settled(turn.dialogue, wish=turn.wish)
-    dialogue = replace(dialogue, order_number=number, wishes=tuple(dict.fromkeys((*dialogue.wishes, turn.wish))))
+    wishes = tuple(dict.fromkeys((*dialogue.wishes, turn.wish)))
+    dialogue = replace(dialogue, order_number=number, wishes=wishes, turns=0, asked=0)
     return Outcome(
         dialogue=dialogue, replies=(reply,), actions=(ticket, Handover(reason=reason, summary=told)), order=order
     )
@@ -69,6 +70,11 @@ def item_problem(turn: Turn) -> Outcome:
 def give_up(turn: Turn, reason: str, phrase: str = "give_up") -> Outcome:
     """The bot is of no more use here."""
     return to_person(turn, phrase, kind="question", reason=reason)
+
+
+def pass_on(turn: Turn) -> Outcome:
+    """A wish that is understood, but that the bot has no answer to."""
+    return to_person(turn, "pass_on", kind="question", reason=turn.wish)
 
 
 def details_for_person(turn: Turn) -> Outcome:

@@ -38,7 +38,7 @@ def affirm(turn: Turn) -> Outcome:
 def deny(turn: Turn) -> Outcome:
     """A no: to a guess, or to "anything else?"."""
     if turn.dialogue.awaiting == "problem" and turn.dialogue.pending:
-        return help_general(turn)
+        return _ask(turn, "ask_problem")
     return Outcome(dialogue=settled(turn.dialogue), replies=(turn.bubble("nothing_else"),))
 
 
@@ -46,6 +46,11 @@ def is_bot(turn: Turn) -> Outcome:
     """ "Are you a robot?" deserves the truth, and the way to a person."""
     reply = turn.bubble("is_bot", quick_replies=buttons(("person", "where"), turn.language))
     return Outcome(dialogue=replace(turn.dialogue, misses=0), replies=(reply,))
+
+
+def provide_info(turn: Turn) -> Outcome:
+    """Data that no open question asked for: what is it for?"""
+    return help_general(turn)
 
 
 def help_general(turn: Turn) -> Outcome:
@@ -82,6 +87,7 @@ WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "affirm": affirm,
     "deny": deny,
     "is_bot": is_bot,
+    "provide_info": provide_info,
     "help_general": help_general,
     "unknown": unknown,
 }

@@ -90,10 +90,10 @@ def test_the_summary_for_people_holds_facts_of_proved_orders_only(rulebook: Rule
 def test_two_bots_stop_talking(rulebook: Rulebook) -> None:
     talk = Talk(rulebook)
     decision = talk.say("hello")
-    while not decision.actions and decision.dialogue.turns < 60:
+    while not decision.actions and talk.count < 60:
         decision = talk.say("hello")
     assert [described(action) for action in decision.actions] == ["OpenTicket question", "Handover"]
-    assert decision.dialogue.turns <= 45
+    assert talk.count <= 45
 
 
 def script(trick: str, number: str, rulebook: Rulebook) -> list[Decision]:
