@@ -2,9 +2,11 @@
 
 A verb opens `transaction()`, changes rows and records events. At the end of the outermost block the inside listeners
 hear each event (and may record more) until none is left; then the commit; then, outside the transaction and its
-connection, the after listeners. A hook or an after listener that fails is logged and does not undo anything.
+connection, the after listeners. A hook or an after listener that fails is logged and does not undo anything. Whoever
+is cancelled once the change is durable is cancelled after everybody has been told.
 """
 
+import asyncio
 import contextvars
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +16,7 @@ import structlog
 from tortoise import connections
 from tortoise.transactions import in_transaction
 
+from core.engines.transactions import SafeTransaction, uninterrupted
 from core.events import Event, current_bus
 
 log = structlog.get_logger(__name__)
@@ -40,24 +43,23 @@ async def transaction() -> AsyncIterator[Transaction]:
     if _current.get() is not None:
         yield _require()
         return
-    unit = Transaction()
-    async with in_transaction(connection_name()):
-        started = time.monotonic()  # not while others had the connection
-        token = _current.set(unit)
-        try:
-            yield unit
-            await _tell_inside(unit)
-        finally:
-            unit.over = True
-            _current.reset(token)
-    if time.monotonic() - started > SLOW_SECONDS:
-        log.warning(
-            "slow_transaction",
-            seconds=round(time.monotonic() - started, 3),
-            events=[type(e).__name__ for e in unit.heard],
-        )
-    _run_hooks(unit)
-    await _tell_after(unit)
+    unit, client = Transaction(), None
+    try:
+        async with in_transaction(connection_name()) as client:
+            started = time.monotonic()  # not while others had the connection
+            token = _current.set(unit)
+            try:
+                yield unit
+                await _tell_inside(unit)
+            finally:
+                unit.over = True
+                _current.reset(token)
+        _note_time(unit, time.monotonic() - started)
+    except asyncio.CancelledError:
+        if isinstance(client, SafeTransaction) and client.committed:
+            await _tell_world(unit)
+        raise
+    await _tell_world(unit)
 
 
 def record(event: Event) -> None:
@@ -96,6 +98,19 @@ async def _tell_inside(unit: Transaction) -> None:
         unit.heard.append(event)
         for listener in bus.inside.get(type(event), ()):
             await listener(event)
+
+
+def _note_time(unit: Transaction, seconds: float) -> None:
+    if seconds > SLOW_SECONDS:
+        log.warning("slow_transaction", seconds=round(seconds, 3), events=[type(e).__name__ for e in unit.heard])
+
+
+async def _tell_world(unit: Transaction) -> None:
+    """The change is durable: a cancellation may not keep it from the worker and from open screens."""
+    _run_hooks(unit)
+    bus = current_bus()
+    if any(type(event) in bus.after for event in unit.heard):
+        await uninterrupted(_tell_after(unit))
 
 
 def _run_hooks(unit: Transaction) -> None:
