@@ -1,6 +1,7 @@
 """What every page of the desk has: an agent who is signed in, the rail with its counts, and a word after an action."""
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +53,7 @@ SAID = {
 def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint:
     """A door for agents only: everybody else is asked to sign in and then comes back."""
 
+    @wraps(page)  # the list of routes shows its docstring
     async def endpoint(request: Request) -> Response:
         agent = await agent_of(request)
         if agent is not None:
