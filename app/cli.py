@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import click
+from starlette.applications import Starlette
 
 from app.auth import agents as desk
 from app.database import open_database, sqlite_path
@@ -69,7 +70,8 @@ def run() -> None:
     settings = _prepared()
     require_free(settings.host, settings.port)
     asyncio.run(_set_up(settings))
-    serve(create_app(settings), settings, lambda port: _announce(settings, port))
+    app = create_app(settings)
+    serve(app, settings, lambda port: _announce(app, settings, port))
 
 
 @main.command("serve")
@@ -78,9 +80,8 @@ def run() -> None:
 def serve_command(no_work: bool, no_intake: bool) -> None:
     """Serve web pages, sockets and the API; refuses to start while migrations are pending."""
     settings = _prepared()
-    serve(
-        create_app(settings, work=not no_work, intake=not no_intake), settings, lambda port: _announce(settings, port)
-    )
+    app = create_app(settings, work=not no_work, intake=not no_intake)
+    serve(app, settings, lambda port: _announce(app, settings, port))
 
 
 @main.command()
@@ -285,10 +286,12 @@ async def _agent(email: str) -> Agent:
     return agent
 
 
-def _announce(settings: Settings, port: int) -> None:
+def _announce(app: Starlette, settings: Settings, port: int) -> None:
     base = settings.base_url or f"http://{settings.host}:{port}"
     click.echo(f"\n  Wismo {program_version()} is open.\n\n  Console    {base}/console")
-    if settings.demo is not False:
+    if app.state.mail_port is not None:
+        click.echo(f"  Mail in    {settings.mail_host}:{app.state.mail_port} (SMTP and LMTP)")
+    if app.state.demo:
         click.echo(f"  Demo shops {base}/demo\n  Mailbox    {base}/demo/mailbox")
         _show_logins()
     click.echo("\n  Ctrl-C stops it.\n")

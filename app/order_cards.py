@@ -48,7 +48,8 @@ def _gate(snapshot: OrderSnapshot, language: str) -> str | None:
 def _next_step(snapshot: OrderSnapshot, language: str, now: datetime) -> str:
     sentence, moment = _following(snapshot)
     if moment is not None and moment > now:
-        return gettext(sentence, language) % {"time": when(moment, snapshot.timezone, language)}
+        times = {"time": when(moment, snapshot.timezone, language), "day": day(moment, snapshot.timezone, language)}
+        return gettext(sentence, language) % times
     return gettext(WITHOUT_TIME.get(snapshot.headline, ""), language) if snapshot.headline in WITHOUT_TIME else ""
 
 
@@ -63,14 +64,14 @@ def _following(snapshot: OrderSnapshot) -> tuple[str, datetime | None]:
             return _("Leaves us by %(time)s."), snapshot.promised_ship_by
         case Headline.BACKORDERED | Headline.PARTIALLY_SHIPPED:
             etas = [line.backorder_eta for line in snapshot.lines if line.backordered and line.backorder_eta]
-            return _("The rest is expected %(time)s."), max(etas, default=None)
+            return _("The rest is expected %(day)s."), max(etas, default=None)
         case Headline.SHIPPED | Headline.PARTIALLY_DELIVERED:
             etas = [
                 parcel.eta_to
                 for parcel in snapshot.parcels
                 if parcel.eta_to and parcel.state is not ParcelState.DELIVERED
             ]
-            return _("Expected by %(time)s."), max(etas, default=snapshot.promised_to)
+            return _("Expected by %(day)s."), max(etas, default=snapshot.promised_to)
     return "", None
 
 
@@ -100,10 +101,13 @@ def _stages(snapshot: OrderSnapshot, language: str) -> list[dict[str, Any]]:
         state = "done" if index <= last else "todo"
         if index == last + 1:
             state = "problem" if stopped else "now"
+        words = IN_PROGRESS.get(key, label) if state == "now" else label
+        if state == "now" and snapshot.headline is Headline.AWAITING_PAYMENT:
+            words = _("Payment")
         stages.append(
             {
                 "key": key,
-                "label": gettext(label, language),
+                "label": gettext(words, language),
                 "state": state,
                 "at": moment and day(moment, snapshot.timezone, language),
             }
@@ -198,6 +202,12 @@ STAGES = {
     "shipped": _("Shipped"),
     "out_for_delivery": _("With the courier"),
     "delivered": _("Delivered"),
+}
+IN_PROGRESS = {
+    "confirmed": _("Confirming"),
+    "shipped": _("Preparing"),
+    "out_for_delivery": _("On its way"),
+    "delivered": _("Arriving"),
 }
 STOPPED = {Headline.CANCELLED, Headline.EXPIRED, Headline.ON_HOLD, Headline.PAYMENT_FAILED, Headline.RETURNING}
 TITLES = {

@@ -1,0 +1,51 @@
+"""One demo desk for reading, fresh copies of its data for everybody who changes something, and one Chromium."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.journeys.running import ROOT, Desk
+
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+)
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a freshly filled demo."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    environment = {"WISMO_DATA_DIR": str(folder), "PATH": "/usr/bin:/bin"}
+    subprocess.run(
+        [sys.executable, "-m", "app.cli", "demo"], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
+    return folder
+
+
+@pytest.fixture
+def desk(demo_data: Path, tmp_path: Path) -> Iterator[Desk]:
+    """A running desk with the demo in it, for this test alone."""
+    shutil.copytree(demo_data, tmp_path / "data")
+    desk = Desk(tmp_path / "data")
+    desk.start()
+    try:
+        yield desk
+    finally:
+        desk.stop()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, once for all journeys."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
+        yield browser
+        await browser.close()
