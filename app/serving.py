@@ -52,7 +52,7 @@ def uvicorn_config(app: Starlette, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         ws="websockets-sansio",
-        ws_max_size=MAX_FRAME_BYTES,
+        ws_max_size=2 * MAX_FRAME_BYTES,  # what is over our own limit gets an answer that says so
         ws_ping_interval=20,
         ws_ping_timeout=20,
         ws_per_message_deflate=False,

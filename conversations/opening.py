@@ -38,7 +38,10 @@ async def chat_with(shop: Shop, customer: Customer, *, language: str) -> Convers
 
     Two tabs that say hello at once get the same: the customer's row is locked meanwhile.
     """
+    chats = Conversation.filter(customer_id=customer.id, channel=CHAT).order_by("-id")
+    newest = await chats.first()
+    if newest is not None:  # thousands may come back at once after a restart: no lock for those
+        return newest
     async with transaction():
         await Customer.filter(id=customer.id).select_for_update().first()
-        newest = await Conversation.filter(customer_id=customer.id, channel=CHAT).order_by("-id").first()
-        return newest or await open_conversation(shop, customer, channel=CHAT, language=language)
+        return await chats.first() or await open_conversation(shop, customer, channel=CHAT, language=language)

@@ -11,6 +11,7 @@ export class Log {
   #cards = new Map(); // order id → {card, element}
   #pending = new Map(); // client id → element
   #typingTimer = 0;
+  #stuck = true; // at the end, and to be kept there when the room changes (keyboard, header)
 
   /** `say(text)` posts; `retry(clientId)`, `discard(clientId)` answer a failed post; `older(before)` asks for more. */
   constructor(element, { say, retry, older, onread }) {
@@ -23,7 +24,8 @@ export class Log {
     this.jump = document.querySelector(".jump");
     this.earlier.addEventListener("click", () => older(this.#first));
     this.jump.addEventListener("click", () => this.toEnd());
-    element.addEventListener("scroll", () => this.#atEnd() && this.#seen(), { passive: true });
+    element.addEventListener("scroll", () => (this.#stuck = this.#atEnd()) && this.#seen(), { passive: true });
+    new ResizeObserver(() => this.#stuck && this.toEnd()).observe(element);
   }
 
   /** The number of the first message in view, 0 for none. */
@@ -186,7 +188,6 @@ export class Log {
       inputmode: "numeric",
       autocomplete: "one-time-code",
       pattern: "[0-9]{6}",
-      maxlength: 6,
       required: true,
       placeholder: "000000",
       "aria-label": t("Six-digit code"),

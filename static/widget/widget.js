@@ -4,7 +4,7 @@ import { newClientId, Thread, Wire } from "../js/wire.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
 import { languageOf, Log } from "./log.js";
-import { boot, clock, speak, spoken, t } from "./words.js";
+import { boot, dueAt, speak, spoken, t } from "./words.js";
 
 const at = (selector) => document.querySelector(selector);
 const framed = parent !== window && boot.origin;
@@ -138,7 +138,7 @@ function paint() {
   const status = at(".status");
   const words = {
     bot: () => t("Assistant · answers at once"),
-    queue: () => (queue.by ? t("A person answers by about {time}", { time: clock(new Date(queue.by)) }) : t("Waiting for a person")),
+    queue: () => (queue.by ? t("A person answers by about {time}", { time: dueAt(new Date(queue.by)) }) : t("Waiting for a person")),
     agent: () => t("{name} is here for you", { name: agent ?? "" }),
   };
   status.replaceChildren(h("span.presence", { "aria-hidden": "true" }), words[kind]?.() ?? "");

@@ -33,6 +33,13 @@ export function clock(moment) {
   return new Intl.DateTimeFormat(tag(language), { hour: "2-digit", minute: "2-digit", hour12: false }).format(moment);
 }
 
+/** A time that somebody waits for: with the day, unless it is today. */
+export function dueAt(moment) {
+  if (+midnight(moment) === +midnight(new Date())) return clock(moment);
+  const day = new Intl.DateTimeFormat(tag(language), { weekday: "short" }).format(moment);
+  return `${day} ${clock(moment)}`;
+}
+
 /** Today, yesterday, or the date. */
 export function dayName(moment) {
   const days = Math.round((midnight(new Date()) - midnight(moment)) / 86_400_000);

@@ -56,9 +56,13 @@ def make_app(database: TortoiseContext, hub: Hub, folder: Path, *, scale: float 
         assert isinstance(error, WismoError)
         return problem(error, request)
 
-    shop_page = Route("/shop/{site}", lambda request: HTMLResponse(SHOP_PAGE % request.path_params["site"]))
     app = Starlette(
-        routes=[*socket.routes, *widget.routes, shop_page, Mount("/static", StaticFiles(directory=STATIC))],
+        routes=[
+            *socket.routes,
+            *widget.routes,
+            Route("/shop/{site}", shop_page),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
         middleware=[Middleware(SafeHeaders, secure=False), Middleware(DatabaseMiddleware)],
         exception_handlers={WismoError: known, HTTPException: _plain},
     )
@@ -69,11 +73,11 @@ def make_app(database: TortoiseContext, hub: Hub, folder: Path, *, scale: float 
 
 
 @asynccontextmanager
-async def serving(app: Starlette, hub: Hub) -> AsyncIterator[Desk]:
-    """Serve on a free port for the length of the block."""
+async def serving(app: Starlette, hub: Hub, *, port: int = 0) -> AsyncIterator[Desk]:
+    """Serve on a free port, or on the one it had before, for the length of the block."""
     config = uvicorn.Config(
         app,
-        port=0,
+        port=port,
         ws="websockets-sansio",
         ws_max_size=2 * MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
@@ -126,6 +130,14 @@ async def _plain(request: Request, error: Exception) -> Response:
     return Response(error.detail, status_code=error.status_code)
 
 
-SHOP_PAGE = """<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
-<script async src="/widget.js" data-site="%s" data-lang="auto"></script>
+async def shop_page(request: Request) -> Response:
+    """Somebody's shop, as strict as a shop can be: it lets the desk's script and frame in, and nothing else."""
+    desk = f"http://127.0.0.1:{request.url.port}"
+    policy = f"default-src 'none'; script-src {desk}; frame-src {desk}; require-trusted-types-for 'script'"
+    page = SHOP_PAGE.format(desk=desk, site=request.path_params["site"])
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+
+
+SHOP_PAGE = """<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1><a href="#">A link</a>
+<script async src="{desk}/widget.js" data-site="{site}" data-lang="auto"></script>
 """

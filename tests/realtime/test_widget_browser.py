@@ -1,0 +1,274 @@
+"""The widget in a real browser, on a shop's page of another origin with the strictest policy a shop can have."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, ConsoleMessage, Frame, Page, expect
+from tortoise.context import TortoiseContext
+
+from app.realtime.hub import Hub
+from conversations.handover import take
+from conversations.models import Conversation, Message
+from conversations.posting import post
+from core.people import BOT, Actor
+from core.shops import Shop
+from tests.people import World
+from tests.realtime.serving import Desk, frames_follow_events, make_app, serving
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+SERIOUS = {"moderate", "serious", "critical"}
+
+
+class ShopPage:
+    """A customer in front of the shop's page."""
+
+    def __init__(self, page: Page, desk: Desk) -> None:
+        self.page, self.desk = page, desk
+        self.complaints: list[str] = []
+        page.on("console", self._listen)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    async def visit(self, site: str = "lumen") -> None:
+        """Open the shop at its own origin, which is not the desk's."""
+        await self.page.goto(f"http://localhost:{self.desk.port}/shop/{site}")
+        await self.page.wait_for_function("window.Wismo?.ready")
+
+    async def open_chat(self) -> Frame:
+        await self.page.evaluate("Wismo('open')")
+        return await self.chat()
+
+    async def chat(self) -> Frame:
+        """The page in the frame; the launcher's shadow is closed to the shop's scripts and to us."""
+        await eventually(lambda: any("/widget?" in frame.url for frame in self.page.frames))
+        frame = next(frame for frame in self.page.frames if "/widget?" in frame.url)
+        await frame.wait_for_selector(".suggestions button", state="attached")
+        return frame
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "favicon" not in message.location.get("url", ""):
+            self.complaints.append(message.text)
+
+
+async def eventually(holds: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            found = holds()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def shop(desk: Desk, chromium: Browser) -> AsyncIterator[ShopPage]:
+    await Shop.all().update(origins=[f"http://localhost:{desk.port}"])
+    desk.app.state.demo = False
+    page = await chromium.new_page(viewport={"width": 1280, "height": 800}, locale="en-US")
+    yield ShopPage(page, desk)
+    await page.context.close()
+
+
+async def say(chat: Frame, text: str) -> None:
+    await chat.fill("textarea", text)
+    await chat.press("textarea", "Enter")
+
+
+async def test_a_conversation_survives_reloading_and_tells_of_answers(shop: ShopPage, world: World) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "Where is my lamp?")
+    await expect(chat.locator(".from-customer[data-number='1'] .bubble")).to_have_text("Where is my lamp?")
+    assert await chat.locator(".is-pending").count() == 0
+
+    await shop.visit()  # the frame opens by itself, hidden, because there is something to wait for
+    chat = await shop.chat()
+    await expect(chat.locator(".bubble")).to_have_text(["Where is my lamp?"])
+    await shop.page.evaluate("Wismo('on', 'unread', (count) => (document.title = `${count} new`))")
+    conversation = await Conversation.get()
+    await take(conversation.id, world.omar)
+    await post(conversation.id, Actor.of(world.omar), "It left today", client_id="agent-client-id")
+    await eventually(lambda: title_is(shop.page, "1 new"))
+    await shop.page.evaluate("Wismo('open')")
+    await expect(chat.locator(".who")).to_have_text("Omar")
+    await expect(chat.locator(".status")).to_contain_text("Omar")
+    await eventually(lambda: title_is(shop.page, "0 new"))
+    await eventually(lambda: Conversation.exists(id=conversation.id, customer_read=2))
+    assert shop.complaints == []
+
+
+async def title_is(page: Page, title: str) -> bool:
+    return await page.title() == title
+
+
+async def test_by_keyboard_alone(shop: ShopPage) -> None:
+    await shop.visit()
+    keyboard = shop.page.keyboard
+    await keyboard.press("Tab")  # the shop's own link
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    chat = await shop.chat()
+    await eventually(lambda: chat.evaluate("document.hasFocus() && document.activeElement.tagName === 'TEXTAREA'"))
+    await keyboard.type("First line")
+    await keyboard.press("Shift+Enter")
+    await keyboard.type("second line")
+    await keyboard.press("Enter")
+    await expect(chat.locator(".from-customer[data-number='1'] .bubble")).to_have_text("First line\nsecond line")
+    await keyboard.press("Escape")
+    await eventually(lambda: shop.page.evaluate("document.activeElement.tagName === 'WISMO-CHAT'"))
+
+
+async def test_enter_that_ends_a_chinese_word_does_not_send(shop: ShopPage) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await chat.fill("textarea", "dingdan")
+    for enter in ("{isComposing: true}", "{keyCode: 229}"):
+        script = f"new KeyboardEvent('keydown', {{key: 'Enter', bubbles: true, cancelable: true, ...{enter}}})"
+        await chat.evaluate(f"document.querySelector('textarea').dispatchEvent({script})")
+    assert await chat.input_value("textarea") == "dingdan"
+    assert not await Message.exists()
+
+
+async def test_words_said_while_the_desk_is_away_arrive_once(
+    world: World, database: TortoiseContext, chromium: Browser, tmp_path: Path
+) -> None:
+    hub = Hub()
+    app = make_app(database, hub, tmp_path)
+    page = await chromium.new_page()
+    with frames_follow_events(hub):
+        async with serving(app, hub) as desk:
+            await page.goto(f"{desk.address}/widget?site=lumen")
+            await say(page.main_frame, "Before")
+            await expect(page.locator("[data-number='1']")).to_be_visible()
+        await say(page.main_frame, "Meanwhile")
+        await expect(page.locator(".is-pending .bubble")).to_have_text("Meanwhile")
+        async with serving(app, hub, port=desk.port):
+            await expect(page.locator("[data-number='2'] .bubble")).to_have_text("Meanwhile", timeout=15_000)
+            await expect(page.locator(".is-pending")).to_have_count(0)
+            await page.context.close()
+    assert [message.text for message in await Message.all().order_by("number")] == ["Before", "Meanwhile"]
+
+
+async def test_holes_are_filled_and_doubles_are_dropped(shop: ShopPage) -> None:
+    """Live frames may come twice, too early, or not at all; the screen shows every message once, in order."""
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "One")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    conversation = await Conversation.get()
+    heard, publish = [], shop.desk.hub.publish
+    shop.desk.hub.publish = lambda topic, frame: heard.append((topic, frame))  # type: ignore[method-assign]
+    for text in ("Two", "Three", "Four"):
+        await post(conversation.id, BOT, text, client_id=f"bot:{text}")
+    shop.desk.hub.publish = publish  # type: ignore[method-assign]
+    for topic, frame in (heard[2], heard[2], heard[0]):
+        publish(topic, frame)
+    await expect(chat.locator(".list .bubble")).to_have_text(["One", "Two", "Three", "Four"])
+
+
+async def test_what_the_answer_offers(shop: ShopPage, world: World) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await chat.click("text=Where is my order?")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    conversation = await Conversation.get()
+    await post(conversation.id, BOT, "Please enter the code.", client_id="bot:1", form="code")
+    await chat.fill(".code", "１２ab 34-56")
+    await chat.press(".code", "Enter")
+    await expect(chat.locator("[data-number='3'] .bubble")).to_have_text("123456")
+    assert await chat.locator(".code").count() == 0
+    replies = [{"label": "Yes", "text": "Yes, please"}, {"label": "No", "text": "No"}]
+    await post(conversation.id, BOT, "See https://carrier.example/x?a=1.", client_id="bot:2", quick_replies=replies)
+    await expect(chat.locator(".list a")).to_have_attribute("href", "https://carrier.example/x?a=1")
+    await chat.click("text=Yes")
+    await expect(chat.locator("[data-number='5'] .bubble")).to_have_text("Yes, please")
+    assert await chat.locator(".tail .reply").count() == 0
+
+
+async def test_words_are_never_markup(shop: ShopPage, world: World) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    evil = "<img src=x onerror=\"document.title='evil'\"> <b>bold</b> javascript:x()"
+    await say(chat, evil)
+    await expect(chat.locator("[data-number='1'] .bubble")).to_have_text(evil)
+    conversation = await Conversation.get()
+    await post(conversation.id, BOT, evil, client_id="bot:1", quick_replies=[{"label": evil, "text": "x"}])
+    await expect(chat.locator("[data-number='2'] .bubble")).to_have_text(evil)
+    assert await chat.locator(".log img, .log b, .list a").count() == 0
+    assert shop.complaints == []
+
+
+async def test_the_language_changes_without_a_reload_and_is_remembered(shop: ShopPage) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "Hello")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    await chat.click("[popovertarget=menu]")
+    await chat.click("[data-language=zh]")
+    assert await chat.evaluate("document.documentElement.lang") == "zh-Hans"
+    await expect(chat.locator(".list .bubble")).to_have_text("Hello")
+    await eventually(lambda: Conversation.exists(language="zh"))
+    await shop.visit()
+    assert await (await shop.chat()).evaluate("document.documentElement.lang") == "zh-Hans"
+
+
+async def test_a_refused_message_can_be_tried_again(shop: ShopPage) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await chat.evaluate("document.querySelector('textarea').removeAttribute('maxlength')")
+    await say(chat, "x" * 8001)
+    await expect(chat.locator(".is-failed [role=alert]")).to_contain_text("8,000")
+    await chat.click(".again")
+    await expect(chat.locator(".is-failed [role=alert]")).to_contain_text("8,000")
+
+
+async def test_ending_the_chat_leaves_nothing_on_the_device(shop: ShopPage) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "My secret")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    await chat.click("[popovertarget=menu]")
+    await chat.click(".leave")
+    await expect(chat.locator(".banner")).to_be_visible()
+    assert "My secret" not in await chat.inner_text("body")
+    await eventually(lambda: shop.page.evaluate("!JSON.parse(localStorage['wismo:lumen']).token"))
+    await shop.visit()
+    chat = await shop.open_chat()
+    await expect(chat.locator(".empty")).to_be_visible()
+
+
+async def test_foreign_pages_get_neither_the_frame_nor_the_token(shop: ShopPage, chromium: Browser) -> None:
+    await shop.visit()
+    await (await shop.open_chat()).wait_for_selector(".suggestions button")
+    forged = "{wismo: 1, type: 'token', token: 'stolen'}"
+    await shop.page.evaluate(f"window.postMessage({forged}, '*')")  # from the page itself, not from the frame
+    await shop.page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    assert "stolen" not in await shop.page.evaluate("JSON.stringify(localStorage)")
+
+    elsewhere = ShopPage(await chromium.new_page(), shop.desk)
+    await Shop.all().update(origins=["https://shop.example"])
+    await elsewhere.visit()
+    await elsewhere.page.evaluate("Wismo('open')")
+    await eventually(lambda: any("frame-ancestors" in complaint for complaint in elsewhere.complaints))
+    await elsewhere.page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_everybody_can_use_it(desk: Desk, world: World, chromium: Browser, scheme: Any, language: str) -> None:
+    page = await chromium.new_page(viewport={"width": 320, "height": 560}, color_scheme=scheme, reduced_motion="reduce")
+    await page.goto(f"{desk.address}/widget?site=lumen&lang={language}")
+    await page.click(".suggestions button")
+    await page.wait_for_selector("[data-number='1']")
+    conversation = await Conversation.get()
+    replies = [{"label": "Yes", "text": "Yes"}]
+    await post(conversation.id, BOT, "长" * 60 + "x" * 200, client_id="bot:1", form="code", quick_replies=replies)
+    await page.wait_for_selector(".code")
+    found = await Axe().run(page)
+    violations = [violation for violation in found.response["violations"] if violation["impact"] in SERIOUS]
+    assert [(violation["id"], violation["nodes"][0]["html"]) for violation in violations] == []
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await page.context.close()
