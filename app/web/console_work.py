@@ -1,6 +1,7 @@
 """What is done to a ticket: each change is a resource of its own."""
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +28,7 @@ def work(act: Act) -> Callable[[Request], Awaitable[Response]]:
     """A door to one change of a ticket; `act` does it and returns what to say."""
 
     @signed_in
+    @wraps(act)  # the list of routes shows its docstring
     async def endpoint(request: Request, agent: Agent) -> Response:
         ticket = await ticket_for(agent, request.path_params["number"])
         try:
@@ -54,26 +56,31 @@ async def assignment(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 
 async def priority(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """Say how urgent it is."""
     await set_priority(ticket.id, (await fields(request)).get("priority", ""), Actor.of(agent))
     return "prioritised"
 
 
 async def resolution(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """It is done; the customer may still answer."""
     await resolve(ticket.id, Actor.of(agent))
     return "resolved"
 
 
 async def reopening(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """It is not done after all."""
     await reopen(ticket.id, Actor.of(agent))
     return "reopened"
 
 
 async def closing(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """It is over: a new question opens a new ticket."""
     await close(ticket.id, Actor.of(agent))
     return "closed"
 
 
 async def link_confirmation(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """The suggested order is the right one."""
     await confirm_link((await _link(request, ticket)).id, Actor.of(agent))
     return "linked"
 
