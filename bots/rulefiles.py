@@ -110,10 +110,12 @@ def _rule_file(path: Path) -> RuleFile:
 
 
 def _check_names(files: tuple[RuleFile, ...]) -> None:
-    names = {file.name for file in files}
+    rules = {file.name: file for file in files}
     for file in files:
-        if unknown := set(file.beats) - names:
+        if unknown := set(file.beats) - set(rules):
             raise RulebookError(f"{file.name}.toml beats rules that are not there: {', '.join(sorted(unknown))}")
+        if both := [name for name in file.beats if file.name in rules[name].beats]:
+            raise RulebookError(f"{file.name}.toml and {', '.join(both)} beat each other, so that neither is heard")
 
 
 def _long_form(phrase: str, same: Mapping[str, str]) -> str:

@@ -25,6 +25,9 @@ _SPACED = re.compile(rf"(?<!\S)(?:[{_CJK}]\s){{2,}}[{_CJK}](?!\S)")
 _STRETCHED = re.compile(rf"([{_CJK}])\1{{2,}}")
 _STRETCHED_LATIN = re.compile(r"([a-z])\1{2,}")
 _APOSTROPHE = re.compile(r"['’‘`´]")
+_POSSESSIVE = re.compile(
+    r"\b(?!(?:where|what|that|it|there|who|how|when|he|she|let|here|why)'s\b)([a-z0-9]{1,30})'s\b"
+)  # "order's status", but not "where's"
 _TAGS = MappingProxyType(
     {
         "order_number": "number",
@@ -83,7 +86,8 @@ def _tagged(entities: Entities) -> str:
 
 
 def _english(text: str, words: Words) -> list[str]:
-    text = _APOSTROPHE.sub("", text.replace("i'd ", "i would ").replace("i’d ", "i would "))
+    text = _APOSTROPHE.sub("'", text).replace("i'd ", "i would ")
+    text = _POSSESSIVE.sub(r"\1", text).replace("'", "")
     text = _STRETCHED_LATIN.sub(r"\1\1", text)
     sentences = []
     for piece in _pieces(_BREAK.split(text)):
