@@ -145,6 +145,7 @@ class CodeRequest(Model):
     )
     conversation_id: int
     number_key = fields.CharField(max_length=120)  # of the order that was named
+    twin_of = fields.BigIntField(null=True)  # the request itself, when several orders have the number
     contact = fields.CharField(max_length=254, default="")  # empty: nothing was sent, no code can fit
     code_hash = fields.CharField(max_length=128)
     attempts = fields.IntField(default=0)

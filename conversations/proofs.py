@@ -11,6 +11,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tortoise.expressions import Q
+
 from conversations.events import CodeRequested, ContactProved
 from conversations.models import CodeRequest, Conversation, Proof
 from core.clock import now
@@ -26,14 +28,16 @@ CODE_LIVES = timedelta(minutes=10)
 PROOF_LIVES = timedelta(hours=12)
 TRIES = 5  # per code
 REQUESTS_PER_CONVERSATION = 5  # an hour
+SAME_NUMBER = 3  # orders of one number that are looked at
 CODES_PER_CONTACT = 3  # an hour: nobody's mailbox is flooded, and nobody gets more than 15 guesses an hour
 _HOUR = timedelta(hours=1)
 _KEY_LIMIT = 120
 
 _TRY = (
     "UPDATE code_request SET attempts = attempts + 1"
-    " WHERE id = (SELECT MAX(r.id) FROM code_request AS r WHERE r.conversation_id = {conversation})"
-    " AND attempts < {tries} AND used_at IS NULL AND expires_at > {now} RETURNING id, contact, code_hash"
+    " WHERE id = (SELECT MAX(r.id) FROM code_request AS r"
+    " WHERE r.conversation_id = {conversation} AND r.twin_of IS NULL)"
+    " AND attempts < {tries} AND used_at IS NULL AND expires_at > {now} RETURNING id"
 )
 
 
@@ -54,7 +58,7 @@ async def request_code(conversation_id: int, order_number: str) -> None:
         if conversation is None:
             raise NotFound("no such conversation")
         moment = now()
-        recent = CodeRequest.filter(conversation_id=conversation_id, created_at__gt=moment - _HOUR)
+        recent = CodeRequest.filter(conversation_id=conversation_id, twin_of=None, created_at__gt=moment - _HOUR)
         asked = [request.created_at for request in await recent.order_by("id")]
         if len(asked) >= REQUESTS_PER_CONVERSATION:
             wait = asked[-REQUESTS_PER_CONVERSATION] + _HOUR - moment
@@ -69,27 +73,28 @@ async def request_code(conversation_id: int, order_number: str) -> None:
         record(CodeRequested(conversation_id=conversation_id, code_request_id=request.id))
 
 
-async def fulfil_code_request(code_request_id: int) -> CodeToSend | None:
-    """Make the code that was asked for; None when there is nobody to send it to or they had three in the last hour.
+async def fulfil_code_request(code_request_id: int) -> list[CodeToSend]:
+    """Make the codes that were asked for: one for each contact on an order with this number, almost always one.
 
-    A repeat makes another code and forgets the first, because the first is stored nowhere: whoever gets both mails can
-    use the later one. Send it in the same transaction, so that a stored code is always one that leaves.
+    Nothing when there is nobody to send one to or they had three in the last hour. A repeat makes other codes and
+    forgets the first, because those are stored nowhere: whoever gets both mails can use the later one. Send them in
+    the same transaction, so that a stored code is always one that leaves.
     """
     async with transaction():
         request = await CodeRequest.get_or_none(id=code_request_id).select_related("conversation")
         if request is None or request.used_at is not None or request.expires_at <= now():
-            return None
+            return []
         # One code of a shop at a time, or two at once would both be the third of their contact.
         shop = await Shop.filter(id=request.conversation.shop_id).select_for_update(no_key=True).get()
-        contact = await _contact(shop, request.number_key)
-        if contact is None or await _had_enough(contact, request):
-            return None
-        code = _new_code()
-        # `used_at` again: the code of a first run may have been typed in meanwhile.
-        open_request = CodeRequest.filter(id=request.id, used_at=None)
-        if not await open_request.update(contact=contact, code_hash=_hashed(code)):
-            return None
-    return CodeToSend(contact=contact, code=code, language=request.conversation.language, shop=shop)
+        await CodeRequest.filter(twin_of=request.id).delete()
+        codes: list[CodeToSend] = []
+        for contact in await _contacts(shop, request.number_key):
+            if await _had_enough(contact, request):
+                continue
+            code = CodeToSend(contact=contact, code=_new_code(), language=request.conversation.language, shop=shop)
+            await _keep(request, code, first=not codes)
+            codes.append(code)
+    return codes
 
 
 async def check_code(conversation_id: int, code: str) -> bool:
@@ -106,25 +111,29 @@ async def check_code(conversation_id: int, code: str) -> bool:
         rows = await fetch(_TRY, tries=TRIES, now=moment, conversation=conversation_id)
         if not rows:
             return await _has_just_fitted(conversation_id, typed)
-        [request] = rows
-        if not (_fits(typed, request["code_hash"]) and request["contact"]):
+        [row] = rows
+        sent = await CodeRequest.filter(Q(id=row["id"]) | Q(twin_of=row["id"])).order_by("id")
+        fitting = [request for request in sent if _fits(typed, request.code_hash) and request.contact]
+        if not fitting:
             return False
-        if not await CodeRequest.filter(id=request["id"], used_at=None).update(used_at=moment):
+        if not await CodeRequest.filter(id=row["id"], used_at=None).update(
+            used_at=moment, code_hash=fitting[0].code_hash
+        ):
             return False
         await Proof.create(
             conversation_id=conversation_id,
             kind="code",
-            contact=request["contact"],
+            contact=fitting[0].contact,
             proved_at=moment,
             expires_at=moment + PROOF_LIVES,
         )
-        record(ContactProved(conversation_id=conversation_id, contact=request["contact"]))
+        record(ContactProved(conversation_id=conversation_id, contact=fitting[0].contact))
     return True
 
 
 async def tries_left(conversation_id: int) -> int:
     """How many tries the newest request leaves; 0 when there is none that could still fit."""
-    request = await CodeRequest.filter(conversation_id=conversation_id).order_by("-id").first()
+    request = await CodeRequest.filter(conversation_id=conversation_id, twin_of=None).order_by("-id").first()
     if request is None or request.used_at is not None or request.expires_at <= now():
         return 0
     return max(0, TRIES - request.attempts)
@@ -136,11 +145,28 @@ async def proven_contacts(conversation_id: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys([proof.contact for proof in await proofs]))
 
 
-async def _contact(shop: Shop, number_key: str) -> str | None:
-    """Where the customer of the newest order with this number can be reached."""
-    orders = Order.filter(shop_id=shop.id, number_key=number_key).order_by("-placed_at", "-id")
-    order = await orders.first()
-    return (order.email or order.phone or None) if order else None
+async def _contacts(shop: Shop, number_key: str) -> list[str]:
+    """Where the customers of the newest orders with this number can be reached. Two platforms may use one number."""
+    orders = await Order.filter(shop_id=shop.id, number_key=number_key).order_by("-placed_at", "-id").limit(SAME_NUMBER)
+    return list(dict.fromkeys(contact for order in orders if (contact := order.email or order.phone)))
+
+
+async def _keep(request: CodeRequest, code: CodeToSend, *, first: bool) -> None:
+    """Store the code's hash: in the request itself, or for a further contact in a twin."""
+    hashed = _hashed(code.code)
+    if first:
+        # `used_at` again: the code of a first run may have been typed in meanwhile.
+        await CodeRequest.filter(id=request.id, used_at=None).update(contact=code.contact, code_hash=hashed)
+        return
+    await CodeRequest.create(
+        conversation_id=request.conversation_id,
+        number_key=request.number_key,
+        twin_of=request.id,
+        contact=code.contact,
+        code_hash=hashed,
+        created_at=request.created_at,
+        expires_at=request.expires_at,
+    )
 
 
 async def _had_enough(contact: str, request: CodeRequest) -> bool:
@@ -149,7 +175,7 @@ async def _had_enough(contact: str, request: CodeRequest) -> bool:
 
 
 async def _has_just_fitted(conversation_id: int, typed: str) -> bool:
-    used = await CodeRequest.filter(conversation_id=conversation_id).order_by("-id").first()
+    used = await CodeRequest.filter(conversation_id=conversation_id, twin_of=None).order_by("-id").first()
     if used is None or used.used_at is None or not await proven_contacts(conversation_id):
         return False
     return used.expires_at > now() and _fits(typed, used.code_hash)

@@ -35,23 +35,21 @@ async def send_mail(args: dict[str, Any], context: JobContext) -> None:
 
 
 async def send_code(args: dict[str, Any], context: JobContext) -> None:
-    """Make the code of `code_request` and its letter in one change: a second code would belie the first letter."""
+    """Make the codes of `code_request` and their letters in one change: a second code would belie the first letter."""
     key = f"code:{args['code_request']}"
     async with transaction():
-        if await OutgoingMail.exists(key=key):
+        if await OutgoingMail.exists(key__startswith=f"{key}:"):
             return
-        found = await fulfil_code_request(args["code_request"])
-        if found is None:
-            return
-        if not is_address(found.contact):
-            log.warning("code_not_sent", reason="no way to reach a phone", code_request=args["code_request"])
-            return
-        await queue_letter(
-            found.shop,
-            found.contact,
-            "code",
-            {"code": found.code, "minutes": CODE_MINUTES},
-            found.language,
-            secret=context.settings.secret,
-            key=key,
-        )
+        for position, found in enumerate(await fulfil_code_request(args["code_request"])):
+            if not is_address(found.contact):
+                log.warning("code_not_sent", reason="no way to reach a phone", code_request=args["code_request"])
+                continue
+            await queue_letter(
+                found.shop,
+                found.contact,
+                "code",
+                {"code": found.code, "minutes": CODE_MINUTES},
+                found.language,
+                secret=context.settings.secret,
+                key=f"{key}:{position}",
+            )

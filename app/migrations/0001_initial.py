@@ -453,6 +453,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("number_key", fields.CharField(max_length=120)),
+                ("twin_of", fields.BigIntField(null=True)),
                 ("contact", fields.CharField(default="", max_length=254)),
                 ("code_hash", fields.CharField(max_length=128)),
                 ("attempts", fields.IntField(default=0)),
