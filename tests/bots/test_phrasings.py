@@ -1,4 +1,4 @@
-"""Chinese as customers type it: short, run together, with particles and slips."""
+"""Messages as customers type them: short, run together, with slips; English and Chinese."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,8 @@ from bots.engine import ACT
 from bots.entities import find_entities
 from bots.rulebook import Rulebook
 
-FILE = Path(__file__).parent.parent / "data" / "bot" / "zh_phrasings.jsonl"
-ROWS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+FILES = sorted((Path(__file__).parent.parent / "data" / "bot").glob("*_phrasings.jsonl"))
+ROWS = [json.loads(line) for path in FILES for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["text"])
