@@ -66,7 +66,7 @@ def _in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 
 @main.command()
 def run() -> None:
-    """Set up what is missing, fill a demo shop if the database is empty, and serve. This is what `./wismo` does."""
+    """Set up what is missing, fill a demo shop if the database is empty, and serve. The same as no command at all."""
     settings = _prepared()
     require_free(settings.host, settings.port)
     asyncio.run(_set_up(settings))

@@ -85,7 +85,7 @@ def problem(error: WismoError, request: Request) -> Response:
     """An RFC 9457 problem document; `code` is stable, `title` is in the caller's language."""
     body = {
         "type": "about:blank",
-        "title": gettext(TITLES.get(error.status, "Something went wrong"), request_language(request)),
+        "title": gettext(TITLES.get(error.status, TITLES[500]), request_language(request)),
         "status": error.status,
         "code": error.code,
         "detail": error.detail if error.status < 500 else "",
@@ -93,8 +93,9 @@ def problem(error: WismoError, request: Request) -> Response:
     }
     if error.data:
         body["data"] = error.data
-    headers = {"Retry-After": str(error.data["retry_after"])} if "retry_after" in error.data else None
-    return JSONResponse(body, status_code=error.status, media_type="application/problem+json", headers=headers)
+    return JSONResponse(
+        body, status_code=error.status, media_type="application/problem+json", headers=_when_again(error)
+    )
 
 
 def wants_html(request: Request) -> bool:
@@ -106,13 +107,18 @@ def error_page(error: WismoError, request: Request) -> Response:
     """The error as a page for people or as a problem document for programs."""
     if not wants_html(request):
         return problem(error, request)
-    title = TITLES.get(error.status, "Something went wrong")
+    title = TITLES.get(error.status, TITLES[500])
     return render(
         request,
         "error.html",
         {"status": error.status, "title": gettext(title, request_language(request)), "code": error.code},
         status=error.status,
+        headers=_when_again(error),
     )
+
+
+def _when_again(error: WismoError) -> dict[str, str] | None:
+    return {"Retry-After": str(error.data["retry_after"])} if "retry_after" in error.data else None
 
 
 def _(message: str) -> str:
