@@ -14,7 +14,7 @@ def order_card(snapshot: OrderSnapshot, language: str, now: datetime) -> dict[st
 
     `now` decides whether a promised time is still ahead: a time that has passed is never shown as one to come.
     """
-    title, tone = TITLES.get(snapshot.headline, TITLES[Headline.PROCESSING])
+    title, tone = TITLES[snapshot.headline]
     return {
         "order_id": snapshot.order_id,
         "number": snapshot.number,
@@ -133,7 +133,7 @@ def _parcel(parcel: ParcelSnapshot, snapshot: OrderSnapshot, language: str, now:
         "tracking_number": parcel.tracking_number,
         "tracking_url": parcel.tracking_url if parcel.tracking_url.startswith(("https://", "http://")) else "",
         "state": parcel.state.value,
-        "state_text": gettext(PARCEL_STATES.get(parcel.state, PARCEL_STATES[ParcelState.PENDING]), language),
+        "state_text": gettext(PARCEL_STATES[parcel.state], language),
         "last": _scan(parcel.scans[0], zone, language) if parcel.scans else None,
         "eta": _eta(parcel, zone, language, now),
         "note": _pickup(parcel, zone, language),
@@ -143,7 +143,7 @@ def _parcel(parcel: ParcelSnapshot, snapshot: OrderSnapshot, language: str, now:
 
 
 def _scan(scan: ScanSnapshot, zone: str, language: str) -> dict[str, str]:
-    text = scan.text or gettext(PARCEL_STATES.get(scan.state, PARCEL_STATES[ParcelState.IN_TRANSIT]), language)
+    text = scan.text or gettext(PARCEL_STATES[scan.state or ParcelState.IN_TRANSIT], language)
     return {"at": when(scan.at, zone, language), "text": text, "place": scan.location}
 
 
@@ -209,11 +209,21 @@ IN_PROGRESS = {
     "out_for_delivery": _("On its way"),
     "delivered": _("Arriving"),
 }
-STOPPED = {Headline.CANCELLED, Headline.EXPIRED, Headline.ON_HOLD, Headline.PAYMENT_FAILED, Headline.RETURNING}
+STOPPED = {
+    Headline.CANCELLED,
+    Headline.EXPIRED,
+    Headline.REFUNDED,
+    Headline.ON_HOLD,
+    Headline.PAYMENT_FAILED,
+    Headline.RETURNING,
+    Headline.RETURNED,
+}
 TITLES = {
     Headline.CANCELLED: (_("Cancelled"), "bad"),
     Headline.EXPIRED: (_("Expired"), "bad"),
+    Headline.REFUNDED: (_("Refunded"), "good"),
     Headline.RETURNING: (_("On its way back"), "warn"),
+    Headline.RETURNED: (_("Back at the shop"), "calm"),
     Headline.ON_HOLD: (_("On hold"), "warn"),
     Headline.PAYMENT_FAILED: (_("Payment failed"), "bad"),
     Headline.AWAITING_PAYMENT: (_("Waiting for payment"), "warn"),

@@ -33,7 +33,9 @@ class VisitorToken(Model):
 
     id = fields.BigIntField(primary_key=True)
     token_hash = fields.CharField(max_length=64, unique=True)
-    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("wismo.Customer", related_name="visitor_tokens")
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "wismo.Customer", related_name="visitor_tokens"
+    )
     customer_id: int
     created_at = UtcDatetimeField()
     used_at = UtcDatetimeField()

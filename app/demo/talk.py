@@ -93,7 +93,7 @@ STORIES = (
         (
             (
                 "customer",
-                "Hello,\n\ncould you send the invoice for our order in the name of Hartley Studio LLC?\n\nThanks,\nRosa",
+                "Hello,\n\ncould you send the invoice for our order in the name of Hartley Studio?\n\nThanks,\nRosa",
             ),
         ),
         minutes_ago=180,
@@ -206,7 +206,7 @@ async def _tell(story: Story, shop: Shop, order: Order, start: datetime) -> None
             await Proof.create(
                 conversation_id=talk.id, kind="code", contact=order.email, proved_at=start, expires_at=week
             )
-        opened = False
+        ticket_id = 0
         for position, (who, text) in enumerate(story.words):
             clock.advance(story.gap)
             client_id = f"demo:{position}"
@@ -216,8 +216,7 @@ async def _tell(story: Story, shop: Shop, order: Order, start: datetime) -> None
             actor = {"customer": Actor.of(customer), "bot": BOT}.get(who) or Actor.of(agent or customer)
             shown = order.id if who == "bot" else None
             await post(talk.id, actor, text, client_id=client_id, channel=story.channel, order_id=shown)
-            if not opened:
-                opened = True
+            if not ticket_id:
                 ticket_id = await _open(story, talk.id, order, customer)
             if who == "bot":
                 await hand_to_queue(talk.id, BOT, story.kind)
@@ -239,7 +238,7 @@ async def _open(story: Story, conversation_id: int, order: Order, customer: Cust
         link_source="mail" if by_mail else "bot",
         link_confirmed=not story.suggested,
     )
-    return ticket.id
+    return int(ticket.id)
 
 
 async def _finish(story: Story, ticket_id: int, agent: Agent | None) -> None:

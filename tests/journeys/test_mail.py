@@ -1,4 +1,4 @@
-"""A customer writes by mail: it becomes a ticket, an order is suggested, and the answer leaves as mail in the thread."""
+"""A customer writes by mail: a ticket opens, an order is suggested, and the answer leaves as mail in the thread."""
 
 import email
 import sqlite3
@@ -48,7 +48,7 @@ async def test_a_mail_becomes_a_ticket_and_is_answered_by_mail(desk: Desk, brows
             "SELECT content FROM outgoing_mail WHERE recipient = 'nora@example.com' AND state = 'sent' ORDER BY id",
         )
         mails = [email.message_from_bytes(content, policy=policy.default) for (content,) in found]
-        return next((mail for mail in mails if "leaves us tomorrow" in str(mail.get_body(("plain",)))), None)  # type: ignore[attr-defined]
+        return next((mail for mail in mails if "leaves us tomorrow" in str(mail.get_body(("plain",)))), None)
 
     sent = wait_until(answer)
     assert sent["In-Reply-To"] == "<question-1@example.com>"

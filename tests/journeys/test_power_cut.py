@@ -103,7 +103,8 @@ async def test_nothing_acknowledged_is_lost_or_doubled(desk: Desk) -> None:
     with sqlite3.connect(desk.data / "wismo.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         stored = database.execute(
-            "SELECT client_id, count(*), min(number) FROM message WHERE author_kind = 'customer' GROUP BY conversation_id, client_id"
+            "SELECT client_id, count(*), min(number) FROM message WHERE author_kind = 'customer'"
+            " GROUP BY conversation_id, client_id"
         ).fetchall()
         numbers = database.execute(
             "SELECT conversation_id, count(*), max(number) FROM message GROUP BY conversation_id"

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.browser
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 ORDER = Path(__file__).resolve().parents[1] / "data" / "orders" / "order.json"
 
-TALKS = {
+TALKS: dict[str, dict[str, Any]] = {
     "en": {
         "shop": "lumen",
         "ask": "where is my order 1001?",
@@ -41,31 +42,31 @@ TALKS = {
 async def test_a_true_answer_after_proof_and_a_card_that_moves(desk: Desk, browser: Browser, language: str) -> None:
     talk = TALKS[language]
     async with window(browser, language, width=390, height=844) as page, window(browser, language) as mailbox:
-        customer = Shopper(desk, page, str(talk["shop"]))
+        customer = Shopper(desk, page, talk["shop"])
         await customer.visit()
         await customer.open_chat()
 
-        await customer.ask(str(talk["ask"]))
-        await customer.reads(str(talk["prove"]))
+        await customer.ask(talk["ask"])
+        await customer.reads(talk["prove"])
         await expect(customer.chat.locator("article[data-order]")).to_have_count(0)
 
-        await customer.enter_code(await latest_code(desk, mailbox, str(talk["contact"])))
+        await customer.enter_code(await latest_code(desk, mailbox, talk["contact"]))
         await customer.reads(talk["gate"])
         card = customer.chat.locator("[data-order]").last
-        await expect(card).to_contain_text(str(talk["card"]))
+        await expect(card).to_contain_text(talk["card"])
         await page.wait_for_timeout(300)  # the picture is taken when the log has scrolled
         await page.screenshot(path=PICTURES / f"widget-{language}.png")
         await check_access(customer)
 
         await page.request.post(f"{desk.url}/demo/{talk['shop']}/orders/1001/step", headers={"Origin": desk.url})
         await customer.reads(talk["confirmed"])
-        await expect(customer.chat.locator("[data-order]").first).to_contain_text(str(talk["next"]))
+        await expect(customer.chat.locator("[data-order]").first).to_contain_text(talk["next"])
 
 
 async def check_access(customer: Shopper) -> None:
     """Axe finds nothing serious in the widget."""
     await customer.page.wait_for_timeout(200)
-    found = await Axe().run(customer.chat)  # type: ignore[arg-type]  # a frame runs scripts as a page does
+    found = await Axe().run(customer.chat)
     serious = [rule for rule in found.response["violations"] if rule["impact"] in ("serious", "critical")]
     assert not serious, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in serious]
 

@@ -1,0 +1,29 @@
+"""Cards have words for everything an order can be, in both languages."""
+
+import pytest
+
+from app import order_cards
+from app.i18n import gettext
+from orders.statuses import Gate, Headline, Hold, ParcelState
+
+
+@pytest.mark.parametrize("headline", Headline)
+def test_every_headline_has_a_title_and_a_tone(headline: Headline) -> None:
+    title, tone = order_cards.TITLES[headline]
+    assert gettext(title, "zh") != title
+    assert tone in ("calm", "good", "warn", "bad")
+
+
+@pytest.mark.parametrize(
+    ("values", "wordings"),
+    [(Gate, order_cards.GATES), (Hold, order_cards.HOLDS), (ParcelState, order_cards.PARCEL_STATES)],
+)
+def test_every_gate_hold_and_parcel_state_has_words(values: type[Gate], wordings: dict[Gate, str]) -> None:
+    for value in values:
+        assert gettext(wordings[value], "zh") != wordings[value]
+
+
+def test_no_words_name_a_suspicion() -> None:
+    said = " ".join([*order_cards.GATES.values(), *order_cards.HOLDS.values()]).lower()
+    assert "fraud" not in said
+    assert "risk" not in said
