@@ -97,7 +97,8 @@ def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
         return ((dialogue.pending or "unknown") if not dialogue.misses else "unknown"), True
     if clear:
         return heard.rule, True
-    return (heard.rule, False) if heard.confidence >= GUESS else ("unknown", True)
+    asked_openly = dialogue.awaiting == "problem" and dialogue.pending is None
+    return (heard.rule, asked_openly) if heard.confidence >= GUESS else ("unknown", True)
 
 
 def _stuck(turn: Turn, rule: str) -> bool:

@@ -53,8 +53,9 @@ _IS_ORDER = re.compile(
 )
 _IS_OTHER = re.compile(
     r"(?:\b(?:invoice|invoicw|bill|receipt|account|acct|user\s?name|user|zip(?:\s?code)?|post\s?code|postal|sku|item"
-    r"|model|style|size|article|product|room|apt|suite|floor|street|gate|flight|ticket|promo|coupon|voucher|code|pin"
-    r"|card|version|case)|发票|發票|账号|帐号|会员|邮编|型号|货号|款号|商品|编码|尺码|房间|验证码|優惠碼|优惠码|券码|工单)"
+    r"|model|style|size|article|product|room|passport|id card|apt|suite|floor|street"
+    r"|gate|flight|ticket|promo|coupon|voucher|code|pin"
+    r"|card|version|case)|身份证|身份證|证件|银行卡|卡号|发票|發票|账号|帐号|会员|邮编|型号|货号|款号|商品|编码|尺码|房间|验证码|優惠碼|优惠码|券码|工单)"
     r"(?:\s(?:number|no|id|code|is)|号|號|号码|是|为|id)?[\s:：.#=]*$",
     re.IGNORECASE,
 )

@@ -32,8 +32,13 @@ def order_in_context(turn: Turn) -> OrderSnapshot | None:
             return order
     if turn.entities.order_numbers:
         return None
-    current = _current(turn)
+    current = current_order(turn)
     return current or (turn.orders[0] if len(turn.orders) == 1 else None)
+
+
+def current_order(turn: Turn) -> OrderSnapshot | None:
+    """The proved order that was told of last."""
+    return next((order for order in turn.orders if order.order_id == turn.dialogue.order_id), None)
 
 
 def claimed_number(turn: Turn) -> str | None:
@@ -66,7 +71,7 @@ def _from_context(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
         if order := matching(turn.orders, number):
             return [order]
         return _code_waiting(turn) if turn.dialogue.awaiting == "code" else _prove(turn, number)
-    if current := _current(turn):
+    if current := current_order(turn):
         return [current]
     if len(turn.orders) == 1:
         return [turn.orders[0]]
@@ -77,7 +82,7 @@ def _pointed(turn: Turn) -> Sequence[OrderSnapshot] | Outcome | None:
     """ "The other one", "my latest order", "the second"."""
     newest = _newest(turn.orders)
     if turn.mentions("pick_other"):
-        current = _current(turn)
+        current = current_order(turn)
         others = [order for order in newest if order is not current]
         if len(others) == 1 and current:
             return others
@@ -98,10 +103,6 @@ def _tracked(turn: Turn) -> OrderSnapshot | None:
         if keys
         else None
     )
-
-
-def _current(turn: Turn) -> OrderSnapshot | None:
-    return next((order for order in turn.orders if order.order_id == turn.dialogue.order_id), None)
 
 
 def _distinct(orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:

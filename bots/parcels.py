@@ -50,7 +50,7 @@ def tell_parcel(telling: Telling, parcel: ParcelSnapshot, count: int) -> None:
             telling.person = "parcel_exception"
         case ParcelState.RETURNING | ParcelState.RETURNED:
             telling.paragraph(telling.say(f"parcel_{parcel.state}", parcel=name))
-            telling.offer("refund", "person")
+            telling.offer("reship", "refund", "person")
         case ParcelState.EXPIRED:
             telling.paragraph(telling.say("parcel_expired", parcel=name), _last_scan(telling, parcel))
             telling.offer("person")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bots.decisions import Handover, OpenTicket, Priority, TicketKind
-from bots.identifying import claimed_number, order_in_context
+from bots.identifying import claimed_number, current_order, order_in_context
 from bots.summaries import subject, summary
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import OrderSnapshot
@@ -79,12 +79,22 @@ def pass_on(turn: Turn) -> Outcome:
 
 def details_for_person(turn: Turn) -> Outcome:
     """Something the customer was asked to write and that only a person can use, such as an address."""
-    return to_person(turn, "noted_for_person", kind="question", reason="details_given")
+    return to_person(turn, "noted_for_person", kind="question", reason="details_given", order=current_order(turn))
 
 
 def no_number(turn: Turn) -> Outcome:
     """The order number is not at hand: a person finds the order."""
     return to_person(turn, "no_number", kind="question", reason="no_order_number")
+
+
+def no_contact(turn: Turn) -> Outcome:
+    """The contact on the order is out of reach: a person has to find another proof."""
+    return to_person(turn, "no_contact", kind="question", reason="contact_out_of_reach")
+
+
+def reship(turn: Turn) -> Outcome:
+    """The goods again, because they were lost or came back."""
+    return to_person(turn, "reship", kind="aftersales", reason="reship")
 
 
 def keep_order(turn: Turn) -> Outcome:
@@ -105,5 +115,7 @@ WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "item_problem": item_problem,
     "hold_details": details_for_person,
     "no_number": no_number,
+    "no_contact": no_contact,
+    "reship": reship,
     "keep_order": keep_order,
 }
