@@ -1,15 +1,17 @@
 """Opening the database: one configuration for both kinds, one context per app, and the middleware that hands it on."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+import asyncpg
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.context import TortoiseContext, _current_context
-from tortoise.exceptions import BaseORMException
+from tortoise.exceptions import BaseORMException, DBConnectionError, OperationalError
 
 from core.engines.transactions import uninterrupted
 from core.errors import Invalid, Unavailable
@@ -34,6 +36,11 @@ MODEL_MODULES = [
 
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 60
+BUSY_SECONDS = 3  # when to ask again
+# Primary result codes: BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
+_SQLITE_BUSY = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})
+# Classes of SQLSTATE: connection, rolled back, out of resources, object in use, operator intervention, system error
+_POSTGRES_BUSY = ("08", "40", "53", "55", "57", "58")
 POOL_OPTIONS = {"minsize": int, "maxsize": int, "ssl": str, "statement_cache_size": int}
 
 
@@ -47,6 +54,12 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be opened: no such server, directory, account or database."""
 
     code = "database_unavailable"
+
+
+class DatabaseBusy(Unavailable):
+    """The database was locked, full, restarting or gone when it was asked. The same request may pass in a moment."""
+
+    code = "database_busy"
 
 
 class WrongLocale(Unavailable):
@@ -112,6 +125,16 @@ async def open_configured(config: dict[str, Any]) -> AsyncIterator[TortoiseConte
             await uninterrupted(context.close_connections())
 
 
+def database_busy(error: BaseException) -> DatabaseBusy | None:
+    """What to tell whoever asked while the database could not serve; None when `error` is something else.
+
+    A statement that is wrong is a fault of ours and stays one, although Tortoise calls it OperationalError, too.
+    """
+    if isinstance(error, DBConnectionError) or (type(error) is OperationalError and _passes(error)):
+        return DatabaseBusy("the database does not answer now", retry_after=BUSY_SECONDS)
+    return None
+
+
 class DatabaseMiddleware:
     """Makes `app.state.database` (a TortoiseContext) current for each request and socket.
 
@@ -174,6 +197,15 @@ def _credentials(url: str) -> dict[str, Any]:
         except ValueError as error:
             raise BadDatabaseUrl(f"option {name} of the PostgreSQL URL is a number") from error
     return credentials
+
+
+def _passes(error: OperationalError) -> bool:
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY
+    if isinstance(cause, asyncpg.PostgresError):
+        return str(cause.sqlstate).startswith(_POSTGRES_BUSY)
+    return True  # a time-out, a lost connection or a closed pool
 
 
 async def _check(context: TortoiseContext) -> None:

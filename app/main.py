@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -19,6 +18,7 @@ from app.api import orders as orders_api
 from app.auth.csrf import CsrfMiddleware
 from app.database import DatabaseMiddleware, open_database
 from app.demo import is_demo
+from app.faults import FaultPages, refuse
 from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
 from app.guards import KeptStatic, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
@@ -32,17 +32,14 @@ from app.reactions import connect
 from app.realtime import socket
 from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
-from app.rendering import STATIC, error_page, make_templates
+from app.rendering import STATIC, make_templates
 from app.settings import Settings
 from app.web import console, demo_mailbox, demo_shop, login, widget
 from app.webhooks import shopify
 from bots.rulebook import load_rulebook
 from core import jobs
-from core.errors import Invalid, NotFound, TooLarge, WismoError
 from core.events import use_bus
 from core.tasks import remember_base_context, spawn
-
-log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 1 << 20
 
@@ -90,10 +87,11 @@ def create_app(
         middleware=[
             Middleware(RequestLog),
             Middleware(SafeHeaders, secure=settings.secure),
+            Middleware(FaultPages),
             Middleware(DatabaseMiddleware),
             Middleware(CsrfMiddleware),
         ],
-        exception_handlers={WismoError: _known_error, HTTPException: _http_error, Exception: _unknown_error},
+        exception_handlers={HTTPException: refuse},
     )
     app.state.settings = settings
     app.state.templates = make_templates()
@@ -147,25 +145,3 @@ async def _stop_worker(worker: Worker, running: asyncio.Task[None]) -> None:
 def _mailer(settings: Settings) -> Mailer:
     url = settings.smtp_url.get_secret_value()
     return SmtpMailer(url) if url else DemoMailbox()
-
-
-async def _known_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, WismoError)
-    if error.status >= 500:
-        log.error("request_failed", code=error.code, detail=error.detail)
-    return error_page(error, request)
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    """Starlette's own refusals in our clothes."""
-    assert isinstance(error, HTTPException)
-    kinds: dict[int, type[WismoError]] = {404: NotFound, 413: TooLarge}
-    own = kinds.get(error.status_code, Invalid)()
-    if error.status_code not in kinds:
-        own.status, own.code = error.status_code, f"http_{error.status_code}"
-    return error_page(own, request)
-
-
-async def _unknown_error(request: Request, error: Exception) -> Response:
-    log.error("request_crashed", path=request.url.path, exc_info=error)
-    return error_page(WismoError(), request)

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.faults import understood
 from app.realtime.frames import MAX_FRAME_BYTES, Bye, ClientFrame, Error, Hello, read_frame
 from app.realtime.hub import Hub, encode
 from app.realtime.topics import conversation_topic, desk_topic
@@ -160,11 +161,9 @@ class Connection:
         while (frame := await self._inbox.get()) is not None:
             try:
                 await handle(frame)
-            except WismoError as error:
-                self.send(_refusal(frame, error.code, error.detail, error.data))
-            except Exception:
-                log.exception("frame_failed", frame=frame.type)
-                self.send(_refusal(frame, "internal"))
+            except Exception as error:  # noqa: BLE001  # `understood` logs it
+                fault = understood(error, f"frame {frame.type}")
+                self.send(_refusal(frame, fault.code, fault.detail, fault.data))
 
     async def _pulse(self, beat: Beat) -> None:
         while not self.closing:

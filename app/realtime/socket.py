@@ -1,18 +1,22 @@
 """The two sockets: `/chat/ws` for customers, `/console/ws` for agents. Both only talk to pages of our own origin."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from app.auth.sessions import client_address, session_of
+from app.faults import understood
 from app.realtime.chat import ChatSession
 from app.realtime.connection import Close, Connection
 from app.realtime.desk import DeskSession
 from core.errors import TooMany
 from core.shops import Shop
+
+S = TypeVar("S", ChatSession, DeskSession)
 
 LARGEST_HANDSHAKES = 500  # sockets of one address that have not said hello yet
 
@@ -40,57 +44,29 @@ _handshakes = Handshakes()
 
 async def chat_socket(websocket: WebSocket) -> None:
     """A customer's widget: an iframe of ours, so its origin is our own; frame-ancestors says who may embed it."""
-    state, address = websocket.app.state, client_address(websocket)
     await websocket.accept()  # a refusal before this would reach the browser without its code
-    connection = Connection(websocket, state.hub)
-    if not own_origin(websocket):
-        await connection.refuse(Close.FORBIDDEN, "foreign_origin")
-        return
-    with _handshakes.one_more(address) as allowed:
-        if not allowed:
-            await connection.refuse(Close.RATE, "rate")
-            return
-        hello = await connection.greet()
-    if hello is None:
-        return
+    connection = Connection(websocket, websocket.app.state.hub)
     try:
-        await state.limiter.hit("chat.hello.address", address)
-    except TooMany:
-        await connection.refuse(Close.RATE, "rate")
-        return
-    shop = await Shop.get_or_none(key=hello.site)
-    if shop is None:
-        await connection.refuse(Close.FORBIDDEN, "unknown_site")
-        return
-    session = ChatSession(connection, shop, state.limiter, state.settings.secret, address)
-    try:
-        await session.start(hello)
-        await connection.run(session.handle)
+        session = await _begun(connection, _begin_chat(websocket, connection))
+        if session is not None:
+            await connection.run(session.handle)
     finally:
-        state.hub.leave(connection)
+        connection.hub.leave(connection)
 
 
 async def console_socket(websocket: WebSocket) -> None:
     """An agent's console, known by the session cookie; that is why a foreign or missing origin is refused."""
-    state = websocket.app.state
     await websocket.accept()
-    connection = Connection(websocket, state.hub)
-    if not own_origin(websocket):
-        await connection.refuse(Close.FORBIDDEN, "foreign_origin")
-        return
-    session = await session_of(websocket)
-    if session is None:
-        await connection.refuse(Close.UNAUTHENTICATED, "unauthenticated")
-        return
-    hello = await connection.greet()
-    if hello is None:
-        return
-    desk = DeskSession(connection, session, state.limiter)
+    connection = Connection(websocket, websocket.app.state.hub)
     try:
-        await desk.start(hello)
-        await connection.run(desk.handle, desk.beat)
+        desk = await _begun(connection, _begin_desk(websocket, connection))
+        if desk is not None:
+            try:
+                await connection.run(desk.handle, desk.beat)
+            finally:
+                desk.leave()
     finally:
-        desk.leave()
+        connection.hub.leave(connection)
 
 
 def own_origin(websocket: WebSocket) -> bool:
@@ -98,6 +74,57 @@ def own_origin(websocket: WebSocket) -> bool:
     origin = websocket.headers.get("origin")
     scheme = "https" if websocket.url.scheme == "wss" else "http"
     return origin in (websocket.app.state.settings.public_url, f"{scheme}://{websocket.headers.get('host', '')}")
+
+
+async def _begin_chat(websocket: WebSocket, connection: Connection) -> ChatSession | None:
+    state, address = websocket.app.state, client_address(websocket)
+    if not own_origin(websocket):
+        await connection.refuse(Close.FORBIDDEN, "foreign_origin")
+        return None
+    with _handshakes.one_more(address) as allowed:
+        if not allowed:
+            await connection.refuse(Close.RATE, "rate")
+            return None
+        hello = await connection.greet()
+    if hello is None:
+        return None
+    try:
+        await state.limiter.hit("chat.hello.address", address)
+    except TooMany:
+        await connection.refuse(Close.RATE, "rate")
+        return None
+    shop = await Shop.get_or_none(key=hello.site)
+    if shop is None:
+        await connection.refuse(Close.FORBIDDEN, "unknown_site")
+        return None
+    session = ChatSession(connection, shop, state.limiter, state.settings.secret, address)
+    await session.start(hello)
+    return session
+
+
+async def _begin_desk(websocket: WebSocket, connection: Connection) -> DeskSession | None:
+    if not own_origin(websocket):
+        await connection.refuse(Close.FORBIDDEN, "foreign_origin")
+        return None
+    session = await session_of(websocket)
+    if session is None:
+        await connection.refuse(Close.UNAUTHENTICATED, "unauthenticated")
+        return None
+    hello = await connection.greet()
+    if hello is None:
+        return None
+    desk = DeskSession(connection, session, websocket.app.state.limiter)
+    await desk.start(hello)
+    return desk
+
+
+async def _begun(connection: Connection, beginning: Awaitable[S | None]) -> S | None:
+    """The session, unless it was refused. A fault, such as a busy database, lets the client come back in a moment."""
+    try:
+        return await beginning
+    except Exception as error:  # noqa: BLE001  # `understood` logs it
+        await connection.refuse(Close.RESTART, understood(error, connection.websocket.url.path).code)
+        return None
 
 
 routes = [

@@ -3,7 +3,7 @@
 const QUIET = 25_000; // ask for a sign of life after so much silence (milliseconds)
 const PATIENCE = 10_000; // and give up on the socket when none comes
 const FINAL = new Set([4401, 4403]); // no reconnecting: signed out, or not allowed here
-const TEMPORARY = new Set(["internal", "too_many", "unavailable"]); // the same post may pass later
+const TEMPORARY = new Set(["database_busy", "internal", "too_many", "unavailable"]); // the same post may pass later
 
 /** A socket that comes back. Posts stay pending until they are acknowledged and are sent again under the same id. */
 export class Wire extends EventTarget {
