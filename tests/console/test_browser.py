@@ -1,0 +1,228 @@
+"""The desk in a real browser: with scripts and without, for two agents at once, for keyboards and screen readers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, Route, expect
+from starlette.applications import Starlette
+
+from app.realtime import socket
+from app.realtime.hub import Hub
+from conversations.models import Conversation, Message
+from core.clock import now
+from core.people import Agent
+from orders.models import Order, OrderLine, Shipment, TrackingEvent
+from tests.console.conftest import PASSWORD, Talk
+from tests.people import World, make_customer, make_order
+from tests.realtime.serving import serving
+from tickets.models import Ticket
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+EVIL = "\"><img src=x onerror=document.title='hurt'><script>document.title='hurt'</script>"
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def story(world: World, talk: Talk, hub: Hub) -> tuple[Ticket, Conversation]:
+    """Ines's lamp is on its way, and she asks for it."""
+    order = await make_order(world.lumen, "#1001", email="ines@example.com")
+    await Order.filter(id=order.id).update(headline="shipped", confirmation="confirmed", payment="paid")
+    await OrderLine.create(order=order, source_id="1", title="Halo floor lamp", quantity=1, unit_price=14900)
+    parcel = await Shipment.create(
+        public_id="par_1", order=order, source_id="1", carrier="DHL", tracking_number="JD01", state="in_transit"
+    )
+    await TrackingEvent.create(
+        shipment=parcel, at=now(), received_at=now(), state="in_transit", text="Left Leipzig", digest="1"
+    )
+    return await talk.ticket(world.lumen, world.ines, "Where is my lamp?", order_ids=[order.id], summary="It is late.")
+
+
+@pytest.fixture
+async def open_page(desk: Starlette, hub: Hub, chromium: Browser) -> AsyncIterator[OpenPage]:
+    """A window of Chromium in which an agent is signed in."""
+    desk.state.hub = hub
+    desk.router.routes[:0] = socket.routes
+    async with serving(desk, hub) as running:
+
+        async def open_one(agent: Agent, path: str = "/console", **options: object) -> Page:
+            context = await chromium.new_context(base_url=running.address, locale="en-GB", **options)  # type: ignore[arg-type]
+            page = await context.new_page()
+            page.on("pageerror", lambda error: pytest.fail(f"a script stumbled: {error}"))
+            await page.goto("/console/login")
+            await page.get_by_label("E-mail").fill(agent.email)
+            await page.get_by_label("Password").fill(PASSWORD)
+            await page.get_by_role("button", name="Sign in").click()
+            await page.goto(path)
+            if options.get("java_script_enabled", True):
+                await expect(page.locator("html.scripted")).to_be_attached()
+            return page
+
+        yield open_one
+        for context in list(chromium.contexts):
+            await context.close()
+
+
+async def test_everything_works_without_scripts(
+    world: World, story: tuple[Ticket, Conversation], open_page: OpenPage
+) -> None:
+    ticket, conversation = story
+    page = await open_page(world.omar, "/console", java_script_enabled=False)
+    await page.get_by_role("link", name="Where is my lamp?").click()
+    await expect(page.get_by_role("heading", name="Where is my lamp?")).to_be_visible()
+    await expect(page.get_by_text("Halo floor lamp")).to_be_visible()
+    await page.get_by_label("Your words").fill("It arrives tomorrow.")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".message.from-agent")).to_contain_text("It arrives tomorrow.")
+    await page.get_by_text("Internal note", exact=True).first.click()
+    await page.get_by_label("Your words").fill("She was kind.")
+    await page.get_by_role("button", name="Add note").click()
+    await expect(page.locator("li.note")).to_contain_text("She was kind.")
+    await page.get_by_role("button", name="Resolve").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Resolved.")
+    await page.get_by_role("button", name="Hand back to the bot").click()
+    await expect(page.locator("#speaker")).to_contain_text("The bot is answering")
+    assert (await Ticket.get(id=ticket.id)).status == "resolved"
+    assert await Message.filter(conversation_id=conversation.id, author_kind="agent").count() == 1
+
+
+async def test_two_agents_see_the_same_thread_at_once(
+    world: World, story: tuple[Ticket, Conversation], talk: Talk, open_page: OpenPage
+) -> None:
+    ticket, conversation = story
+    path = f"/console/tickets/{ticket.number}"
+    omar, mei = await open_page(world.omar, path), await open_page(world.mei, path)
+    await expect(omar.locator("#presence")).to_contain_text("Mei")
+    await talk.says(conversation, world.ines, "Hello? Anybody there?")
+    for page in (omar, mei):
+        await expect(page.locator(".message.from-customer").last).to_contain_text("Anybody there?")
+    await mei.locator("#text").press_sequentially("Hm")
+    await expect(omar.locator("#typing")).to_contain_text("Mei is writing")
+    await omar.locator("#text").fill("I am here, Ines.")
+    await omar.keyboard.press("Control+Enter")
+    for page in (omar, mei):
+        await expect(page.locator(".message.from-agent")).to_have_count(1)
+        await expect(page.locator(".message.from-agent")).to_contain_text("I am here, Ines.")
+    await expect(mei.locator("#speaker")).to_contain_text("Omar is answering")
+    await mei.get_by_role("button", name="Send").click()
+    await expect(mei.get_by_role("alert")).to_contain_text("Omar has the conversation.")
+    await expect(mei.locator("#text")).to_have_value("Hm")
+    await expect(mei.locator(".message.from-agent")).to_have_count(1)
+
+
+async def test_a_draft_outlives_a_reload_and_unread_words_stop_it(
+    world: World, story: tuple[Ticket, Conversation], talk: Talk, open_page: OpenPage
+) -> None:
+    ticket, conversation = story
+    page = await open_page(world.omar, f"/console/tickets/{ticket.number}")
+    await page.locator("#text").fill("Your lamp leaves today")
+    await expect(page.locator("#draft-state")).to_have_text("Draft kept")
+    await page.reload()
+    await expect(page.locator("#text")).to_have_value("Your lamp leaves today")
+    sending, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        sending.set()
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/replies", hold)
+    await page.get_by_role("button", name="Send").click()
+    await sending.wait()
+    await talk.says(conversation, world.ines, "Cancel it")  # faster by the blink of an eye
+    go_on.set()
+    await expect(page.get_by_role("alert")).to_contain_text("The customer has written since you began")
+    await expect(page.locator("#text")).to_have_value("Your lamp leaves today")
+    await expect(page.locator(".message.from-customer").last).to_contain_text("Cancel it")
+    assert not await Message.exists(author_kind="agent")
+    await page.unroute_all()
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".message.from-agent")).to_contain_text("Your lamp leaves today")
+    await page.reload()
+    await expect(page.locator("#text")).to_have_value("")
+
+
+async def test_the_inbox_moves_by_itself(world: World, talk: Talk, hub: Hub, open_page: OpenPage) -> None:
+    page = await open_page(world.omar)
+    await expect(page.locator("#live-word")).to_have_text("Live")
+    await expect(page.get_by_text("Everybody has an answer.")).to_be_visible()
+    _, conversation = await talk.ticket(world.lumen, world.ines, "The first question")
+    await expect(page.locator("#rows .row")).to_have_count(1)
+    await expect(page.locator("[data-count=open]")).to_have_text("1")
+    await talk.ticket(world.lumen, await make_customer(world.lumen, "Bo", "bo@example.com"), "The second question")
+    await expect(page.locator("#rows .row")).to_have_count(2)
+    await expect(page.locator("#rows .row").first).to_contain_text("The second question")
+    await talk.says(conversation, world.ines, "Me again")
+    await expect(page.locator(f"#row-{conversation.public_id}")).to_contain_text("Me again")
+    await talk.ticket(world.chaye, world.lin, "与您无关")
+    await expect(page.locator("#rows .row")).to_have_count(2)
+
+
+async def test_the_desk_is_worked_by_keyboard_alone(
+    world: World, story: tuple[Ticket, Conversation], open_page: OpenPage
+) -> None:
+    ticket, _ = story
+    page = await open_page(world.omar)
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/console/tickets/{ticket.number}")
+    await expect(page.locator("html.scripted")).to_be_attached()
+    await page.keyboard.press("n")
+    await page.keyboard.type("A note")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("li.note")).to_contain_text("A note")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("a")
+    await expect(page.locator("#head")).to_contain_text("Omar")
+    await page.keyboard.press("e")
+    await expect(page.locator("#head")).to_contain_text("Resolved")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    await page.get_by_label("Single-key shortcuts are on").uncheck()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("r")
+    await expect(page.locator("#text")).not_to_be_focused()
+
+
+async def test_hostile_words_stay_words(world: World, talk: Talk, hub: Hub, open_page: OpenPage) -> None:
+    evil = await make_customer(world.lumen, EVIL, "evil@example.com")
+    ticket, conversation = await talk.ticket(world.lumen, evil, EVIL, summary=EVIL)
+    for path in ("/console", f"/console/tickets/{ticket.number}", "/console/search?q=script"):
+        page = await open_page(world.omar, path)
+        await talk.says(conversation, evil, EVIL)  # live, by the scripts
+        await expect(page.locator("#live-word, .result").first).to_be_visible()
+        assert "hurt" not in (await page.title()).removeprefix(EVIL)
+        assert await page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "width"), [("en", "light", 1440), ("zh", "dark", 1440), ("zh", "light", 390)]
+)
+async def test_pages_are_accessible(
+    world: World, story: tuple[Ticket, Conversation], open_page: OpenPage, language: str, scheme: str, width: int
+) -> None:
+    ticket, _ = story
+    order = await Order.get()
+    viewport = {"width": width, "height": 900}
+    page = await open_page(world.ada, color_scheme=scheme, viewport=viewport)
+    await Agent.filter(id=world.ada.id).update(language=language)
+    for path in (
+        "/console",
+        f"/console/tickets/{ticket.number}",
+        f"/console/tickets/{ticket.number}?pane=order",
+        f"/console/orders/{order.public_id}",
+        "/console/search?q=1001",
+        "/console/account",
+        "/console/agents",
+        "/console/tickets/99",
+    ):
+        await page.goto(path)
+        results = await Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is wider than the screen by {wide}"
+    await page.context.clear_cookies()
+    await page.goto("/console/login")
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
