@@ -34,13 +34,15 @@ async def close(ticket_id: int, actor: Actor) -> Ticket:
     return await _move(ticket_id, Status.CLOSED, actor, "closed")
 
 
-async def customer_replied(conversation_id: int) -> None:
+async def customer_replied(conversation_id: int, *, to_bot: bool = False) -> None:
     """The customer wrote: pending tickets are open again; if none is active, the one resolved last is reopened.
 
+    What they say `to_bot` may be about something else, so it reopens nothing that was resolved.
     Called for each message with the conversation's row locked; without tickets that is one statement.
     """
+    statuses = ACTIVE if to_bot else UNFINISHED
     async with transaction():
-        unfinished = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED)
+        unfinished = Ticket.filter(conversation_id=conversation_id, status__in=statuses)
         tickets = await unfinished.order_by("id").select_for_update()
         if not tickets:
             return

@@ -10,15 +10,14 @@ from tickets.resolution import customer_replied
 
 
 async def ask_bot_or_desk(event: MessagePosted) -> None:
-    """A customer's words go to the bot while it has the turn, else they wake the ticket."""
+    """A customer's words go to the bot while it has the turn; to whoever, they wake the ticket that waits for them."""
     if event.author_kind != "customer":
         return
     conversation = await Conversation.get(id=event.conversation_id)
     if conversation.handler == BOT:
         lane = f"conversation:{event.conversation_id}"
         await enqueue("bot.answer", {"conversation": event.conversation_id, "number": event.number}, lane=lane)
-    else:
-        await customer_replied(event.conversation_id)
+    await customer_replied(event.conversation_id, to_bot=conversation.handler == BOT)
 
 
 async def keep_first_reply_promise(event: MessagePosted) -> None:
