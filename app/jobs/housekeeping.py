@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.auth.sessions import forget_dead_sessions
+from app.auth.visitors import forget_dead_tokens
 from app.jobs.context import JobContext
 from core.clock import now
 from core.jobs import enqueue, forget_done
@@ -14,6 +15,7 @@ EVERY = {
     "promise.judge": timedelta(minutes=1),
     "demo.tick": timedelta(seconds=20),
 }
+KEEP_VISITORS = timedelta(days=180)
 KEEP_DONE = timedelta(days=7)
 
 
@@ -34,8 +36,9 @@ async def plan_next(kind: str, after: datetime) -> None:
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:
-    """Forget finished jobs and dead sessions."""
+    """Forget finished jobs, dead sessions and visitors who never came back."""
     async with transaction():
         await plan_next("housekeeping.daily", now())
         await forget_done(KEEP_DONE)
         await forget_dead_sessions()
+        await forget_dead_tokens(KEEP_VISITORS)

@@ -201,8 +201,8 @@ async def sign_in(desk: Desk, page: Page, email: str) -> None:
 
 
 def order_notice(path: Path, **changes: Any) -> bytes:
-    """A real order notification with some fields changed."""
-    return json.dumps(json.loads(path.read_bytes()) | changes, ensure_ascii=False).encode()
+    """The platform's own sample order as a notification, with some fields changed."""
+    return json.dumps(json.loads(path.read_bytes())["order"] | changes, ensure_ascii=False).encode()
 
 
 def wait_until(what: Any, seconds: float = 10) -> Any:

@@ -1,5 +1,6 @@
 """A customer asks where the order is, proves who they are, and watches it move, in both languages."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,18 @@ async def test_a_signed_notification_moves_the_card_without_a_reload(desk: Desk,
         assert (await desk.notify(paid)).status_code == 200
         await expect(card).to_contain_text("Being prepared")
         await customer.reads(re.compile("confirmed", re.IGNORECASE))
+
+
+async def test_the_sample_order_of_the_platform_is_taken_byte_for_byte(desk: Desk, browser: Browser) -> None:
+    assert (await desk.notify(ORDER.read_bytes(), "orders/create")).status_code == 200
+    assert (await desk.notify(ORDER.read_bytes(), "orders/create")).status_code == 200  # delivered twice
+    async with window(browser, "en") as page, window(browser, "en") as mailbox:
+        customer = Shopper(desk, page, "lumen")
+        await customer.visit()
+        await customer.open_chat()
+        await customer.ask("Where is my order 1001?")  # two customers have an order of this number by now
+        await customer.enter_code(await latest_code(desk, mailbox, json.loads(ORDER.read_bytes())["order"]["email"]))
+        await expect(customer.chat.locator("[data-order]").last).to_contain_text("1001")
 
 
 async def test_unknown_foreign_and_unproved_orders_get_the_same_words(desk: Desk, browser: Browser) -> None:
