@@ -11,7 +11,8 @@ from app.rendering import problem, wants_html
 from app.web.desk import SAID, see_other, signed_in
 from app.web.forms import fields, whole_number
 from app.web.refusals import refusal
-from app.web.ticket_page import Draft, gather, ticket_page
+from app.web.scene import gather
+from app.web.ticket_page import Draft, ticket_page
 from conversations.access import conversation_for
 from conversations.handover import hand_back, take
 from conversations.models import CHAT, EMAIL, Conversation

@@ -80,7 +80,9 @@ TENDERS = {
 HEADLINE_ICONS = {
     Headline.CANCELLED: "cross-circle",
     Headline.EXPIRED: "cross-circle",
+    Headline.REFUNDED: "return",
     Headline.RETURNING: "return",
+    Headline.RETURNED: "return",
     Headline.ON_HOLD: "pause",
     Headline.PAYMENT_FAILED: "alert",
     Headline.AWAITING_PAYMENT: "card",

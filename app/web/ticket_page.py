@@ -12,22 +12,19 @@ from app.web.console_inbox import list_pane
 from app.web.desk import HOME, VIEWS, shell
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
 from app.web.order_pane import Sight, order_pane
+from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
 from app.web.times import due
-from conversations.models import AGENT, BOT, EMAIL, AnswerReceipt, Conversation, Message, Note
-from conversations.proofs import proven_contacts
-from conversations.queries import messages_before, notes_of
+from conversations.models import AGENT, BOT, EMAIL, Message, Note
 from core.clock import now
 from core.ids import new_id
 from core.people import AGENT as AGENT_ROLE
 from core.people import PRESENT, Agent
-from core.shops import Shop
-from tickets.models import Ticket, TicketLink, TimelineEntry
-from tickets.presence import agents_of
-from tickets.queries import counts, links_of, timeline
+from tickets.models import Ticket
+from tickets.queries import counts
 from tickets.statuses import TRANSITIONS, Status
 
-MESSAGES, ROWS, RECEIPTS = 100, 40, 20
+ROWS = 40
 
 
 def _(message: str) -> str:
@@ -44,54 +41,6 @@ class Draft:
     client_id: str = field(default_factory=lambda: new_id("web"))
     problem: dict[str, Any] | None = None
     status: int = 200
-
-
-@dataclass
-class Scene:
-    """The rows that one page shows."""
-
-    agent: Agent
-    conversation: Conversation  # with customer, agent, order
-    shop: Shop
-    ticket: Ticket | None
-    messages: list[Message]
-    notes: list[Note]
-    timeline: list[TimelineEntry]
-    links: list[TicketLink]
-    receipts: list[AnswerReceipt]
-    proved: tuple[str, ...]
-    people: list[Agent]
-    before: int | None = None  # an older page: messages below this number
-
-    @property
-    def base(self) -> str:
-        if self.ticket is not None:
-            return f"/console/tickets/{self.ticket.number}"
-        return f"/console/conversations/{self.conversation.public_id}"
-
-
-async def gather(
-    agent: Agent, conversation: Conversation, shop: Shop, ticket: Ticket | None, before: int | None
-) -> Scene:
-    """Read the rows of a conversation that the agent has been let into; a constant number of statements."""
-    messages = await messages_before(conversation.id, before, MESSAGES)
-    notes = await notes_of(conversation.id)
-    if len(messages) == MESSAGES:
-        notes = [note for note in notes if note.created_at >= messages[0].created_at]
-    return Scene(
-        agent=agent,
-        conversation=conversation,
-        shop=shop,
-        ticket=ticket,
-        messages=messages,
-        notes=notes,
-        timeline=await timeline(ticket) if ticket else [],
-        links=await links_of(ticket.id) if ticket else [],
-        receipts=await AnswerReceipt.filter(conversation_id=conversation.id).order_by("-id").limit(RECEIPTS),
-        proved=await proven_contacts(conversation.id),
-        people=await agents_of(shop.id) if ticket else [],
-        before=before,
-    )
 
 
 async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None) -> Response:
