@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what keeps rows wherever it is told to, so that `./wismo test services` can repeat it on PostgreSQL."""
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if names & {"database_url", "empty_database_url"} and "both_databases" not in names:
+        settled = "both_databases" in names or item.get_closest_marker("sqlite")
+        if names & {"database_url", "empty_database_url"} and not settled:
             item.add_marker(pytest.mark.database)
 
 
@@ -76,7 +77,10 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     """`sqlite` or `pg`: what this test runs on."""
     if "both_databases" in request.fixturenames:
         return str(request.getfixturevalue("both_databases"))
-    return "pg" if request.node.get_closest_marker("pg") else str(request.config.getoption("--database"))
+    for kind in ("sqlite", "pg"):
+        if request.node.get_closest_marker(kind):
+            return kind
+    return str(request.config.getoption("--database"))
 
 
 @pytest.fixture

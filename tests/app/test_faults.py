@@ -94,6 +94,7 @@ async def test_a_crash_tells_nothing_and_keeps_the_headers(desk: Desk, browser: 
     assert page.headers["X-Request-Id"].startswith("req_")
 
 
+@pytest.mark.sqlite
 async def test_while_the_database_is_locked_the_shop_is_asked_to_send_again(
     desk: Desk, browser: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
@@ -109,6 +110,7 @@ async def test_while_the_database_is_locked_the_shop_is_asked_to_send_again(
     assert await SourceEvent.all().count() == 1
 
 
+@pytest.mark.sqlite
 async def test_while_the_database_is_locked_a_socket_stays_open(desk: Desk, tmp_path: Path) -> None:
     await be_impatient(desk)
     async with visitor(desk) as client:
