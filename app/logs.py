@@ -23,7 +23,9 @@ def configure_logs(style: str, level: str) -> None:
     ]
     last: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if style == "console":
-        last = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=24)
+        last = structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
+        )
     else:
         shared.append(structlog.processors.format_exc_info)
     structlog.configure(

@@ -9,10 +9,10 @@ from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot, Refund
 from orders.statuses import Gate, Headline, Hold, ParcelState
 
 
-def order_card(snapshot: OrderSnapshot, language: str, now: datetime) -> dict[str, Any]:
+def order_card(snapshot: OrderSnapshot, language: str, now: datetime, *, for_desk: bool = False) -> dict[str, Any]:
     """Everything a card shows, as ready wordings in `language` and the order's time zone.
 
-    `now` decides whether a promised time is still ahead: a time that has passed is never shown as one to come.
+    `for_desk` speaks about the customer instead of to them. `now` decides whether a promised time is still ahead: a time that has passed is never shown as one to come.
     """
     title, tone = TITLES[snapshot.headline]
     return {
@@ -22,7 +22,7 @@ def order_card(snapshot: OrderSnapshot, language: str, now: datetime) -> dict[st
         "title": gettext(title, language),
         "tone": tone,
         "gate": _gate(snapshot, language),
-        "next": _next_step(snapshot, language, now),
+        "next": _next_step(snapshot, language, now, for_desk=for_desk),
         "stages": _stages(snapshot, language),
         "refund": _refund(snapshot.refunds[0], snapshot.timezone, language) if snapshot.refunds else None,
         "parcels": [_parcel(parcel, snapshot, language, now) for parcel in snapshot.parcels],
@@ -45,12 +45,13 @@ def _gate(snapshot: OrderSnapshot, language: str) -> str | None:
     return None
 
 
-def _next_step(snapshot: OrderSnapshot, language: str, now: datetime) -> str:
+def _next_step(snapshot: OrderSnapshot, language: str, now: datetime, *, for_desk: bool) -> str:
     sentence, moment = _following(snapshot)
     if moment is not None and moment > now:
         times = {"time": when(moment, snapshot.timezone, language), "day": day(moment, snapshot.timezone, language)}
-        return gettext(sentence, language) % times
-    return gettext(WITHOUT_TIME.get(snapshot.headline, ""), language) if snapshot.headline in WITHOUT_TIME else ""
+        return gettext(TO_THE_DESK.get(sentence, sentence) if for_desk else sentence, language) % times
+    words = WITHOUT_TIME.get(snapshot.headline)
+    return gettext(TO_THE_DESK.get(words, words) if for_desk else words, language) if words else ""
 
 
 def _following(snapshot: OrderSnapshot) -> tuple[str, datetime | None]:
@@ -261,6 +262,15 @@ WITHOUT_TIME = {
     Headline.SHIPPED: _("The carrier has it."),
     Headline.ON_HOLD: _("It goes on as soon as this is settled."),
     Headline.BACKORDERED: _("We write to you as soon as a date is known."),
+}
+# What a customer is told, and how the same is said to an agent.
+TO_THE_DESK = {
+    _("Please pay by %(time)s to keep the order."): _("Payment due by %(time)s."),
+    _("Normally confirmed by %(time)s. Nothing for you to do."): _("Normally confirmed by %(time)s."),
+    _("Your payment has not arrived yet."): _("No payment has arrived yet."),
+    _("The payment did not go through. You can try again."): _("The payment did not go through."),
+    _("We confirm it as soon as the check is done. Nothing for you to do."): _("A check is still open."),
+    _("We write to you as soon as a date is known."): _("No date is known yet."),
 }
 PARCEL_STATES = {
     ParcelState.PENDING: _("No tracking yet"),

@@ -98,7 +98,7 @@ class Frames:
         if conversation.order_id == order.id and (card := await rendering.shown_card(conversation)) is not None:
             frame = rendering.order_frame(conversation.public_id, card)
             self.hub.publish(conversation_topic(conversation.public_id), frame)
-        picture = order_card(await snapshot(order), conversation.language, now())
+        picture = order_card(await snapshot(order), conversation.language, now(), for_desk=True)
         self.hub.publish(desk_topic(conversation.public_id), rendering.order_frame(conversation.public_id, picture))
 
     def _inbox(self, conversation: Conversation, what: str) -> None:

@@ -52,7 +52,7 @@ async def order_page(request: Request, agent: Agent) -> Response:
     tickets = {link.ticket.id: link.ticket for link in await links.select_related("ticket")}
     context = {
         "shell": shell(request, agent),
-        "card": order_card(picture, language, now()),
+        "card": order_card(picture, language, now(), for_desk=True),
         "inner": inner_facts(picture, language),
         "customer": [text for text in (order.customer_name, order.email, order.phone) if text],
         "events": [_event(event, picture.timezone, language) for event in events],

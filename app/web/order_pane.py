@@ -63,7 +63,7 @@ async def order_pane(sight: Sight) -> dict[str, Any]:
     chosen = chosen or next(iter(sight.orders), None)
     picture = await seen_by_agent(sight.agent, sight.shop_id, chosen.public_id, "ticket") if chosen else None
     return {
-        "card": order_card(picture, language, now()) if picture else None,
+        "card": order_card(picture, language, now(), for_desk=True) if picture else None,
         "inner": inner_facts(picture, language) if picture else None,
         "tabs": [_tab(order, order is chosen, sight.base) for order in sight.orders],
         "suggestions": [_suggestion(link, sight.base, language) for link in sight.links if not link.confirmed],
