@@ -12,7 +12,8 @@ from orders.statuses import Gate, Headline, Hold, ParcelState
 def order_card(snapshot: OrderSnapshot, language: str, now: datetime, *, for_desk: bool = False) -> dict[str, Any]:
     """Everything a card shows, as ready wordings in `language` and the order's time zone.
 
-    `for_desk` speaks about the customer instead of to them. `now` decides whether a promised time is still ahead: a time that has passed is never shown as one to come.
+    `for_desk` speaks about the customer instead of to them. `now` decides whether a promised time is still ahead: a
+    time that has passed is never shown as one to come.
     """
     title, tone = TITLES[snapshot.headline]
     return {
