@@ -119,16 +119,21 @@ async def open_parts(
     stack.push_async_callback(limiter.close)
     mailer = mailer or _mailer(settings)
     stack.push_async_callback(mailer.close)
-    hub: Hub = RedisRelay(redis_url) if redis_url else Hub()
+    relay = RedisRelay(redis_url) if redis_url else None
+    hub = relay or Hub()
     await hub.start()
     stack.push_async_callback(hub.stop)
     use_bus(connect(hub))
     if work:
         worker = Worker(JobContext(settings, mailer, load_rulebook()), HANDLERS)
         jobs.use_waker(worker.wake)
+        if relay is not None:
+            relay.on_work = worker.wake
         running = spawn(worker.run(), name="worker")
         stack.push_async_callback(_stop_worker, worker, running)
         await schedule(demo=await is_demo())
+    elif relay is not None:
+        jobs.use_waker(relay.call_workers)
     mail_port = None
     if intake and settings.intake_port >= 0:
         listener = await start_listener(settings)

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_ASK_AGAIN_SECONDS = 0.1
 
 _running: set[asyncio.Task[Any]] = set()
 _base: contextvars.Context | None = None
@@ -28,3 +30,16 @@ def spawn(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until they have ended.
+
+    Python 3.11's `asyncio.wait_for`, which libraries use, drops a cancellation that comes with its result, and the
+    task goes on; so ask again.
+    """
+    left = set(tasks)
+    while left := {task for task in left if not task.done()}:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=_ASK_AGAIN_SECONDS)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from secrets import token_hex
 from typing import Any
 
@@ -17,15 +17,16 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from app.realtime.frames import Hint
+from app.realtime.frames import Hint, Inbox
 from app.realtime.hub import Hub, encode
-from app.realtime.topics import conversation_topic
+from app.realtime.topics import SHOP_TOPICS, conversation_topic
 from conversations.models import Conversation
-from core.tasks import spawn
+from core.tasks import end, spawn
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "wismo.frames"
+WORK = "work"  # the topic that no socket hears: there may be jobs to do
 PUBLISH_SECONDS = 1.0
 SILENCE_SECONDS = 3.0
 WAITING_FRAMES = 1000
@@ -49,6 +50,7 @@ class RedisRelay(Hub):
         self._look_now = asyncio.Event()
         self._seen: dict[str, tuple[int, int]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.on_work: Callable[[], None] | None = None
 
     @property
     def up(self) -> bool:
@@ -65,9 +67,7 @@ class RedisRelay(Hub):
 
     async def stop(self) -> None:
         await super().stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._redis.aclose(close_connection_pool=True)
 
     def publish(self, topic: str, frame: dict[str, Any]) -> None:
@@ -77,6 +77,13 @@ class RedisRelay(Hub):
         if len(body) > LARGEST_FRAME:
             hint = Hint(conversation=str(frame.get("conversation", "")), number=int(frame.get("number", 0)))
             body = encode({"from": self._origin, "topic": topic, "frame": hint.model_dump()})
+        self._pass_on(body)
+
+    def call_workers(self) -> None:
+        """There is work for other processes, which call their `on_work`. Workers look by themselves, too, but later."""
+        self._pass_on(encode({"from": self._origin, "topic": WORK, "frame": {}}))
+
+    def _pass_on(self, body: str) -> None:
         self._waiting.append(body)
         self._wake.set()
 
@@ -136,7 +143,10 @@ class RedisRelay(Hub):
         except (ValueError, KeyError, TypeError):
             log.warning("relay_unreadable")
             return
-        if origin != self._origin:
+        if topic == WORK:
+            if self.on_work is not None:
+                self.on_work()
+        elif origin != self._origin:
             self.deliver(topic, frame)
 
     async def _poll(self) -> None:
@@ -146,11 +156,14 @@ class RedisRelay(Hub):
                     await self._look_now.wait()
             except TimeoutError:
                 pass
+            may_have_missed = self._look_now.is_set() or not self._up
             self._look_now.clear()
             try:
                 await self.look()
             except Exception:
                 log.exception("relay_poll_failed")
+            if may_have_missed:
+                self._refresh_inboxes()
 
     async def look(self) -> None:
         """Tell the listeners of conversations that have moved since the last look to fetch."""
@@ -167,6 +180,11 @@ class RedisRelay(Hub):
                     hint = Hint(conversation=str(public_id), number=int(number), changed=changed)
                     self.deliver(conversation_topic(str(public_id)), hint.model_dump())
         self._seen = seen
+
+    def _refresh_inboxes(self) -> None:
+        frame = Inbox(conversation="", what="missed").model_dump()
+        for topic in self.topics(SHOP_TOPICS):
+            self.deliver(topic, frame)
 
 
 async def _discard(pubsub: PubSub) -> None:

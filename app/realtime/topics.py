@@ -1,5 +1,7 @@
 """The names of what a connection can listen to. Customers only ever get the first two kinds."""
 
+SHOP_TOPICS = "shop:"
+
 
 def conversation_topic(public_id: str) -> str:
     """Frames that the customer of the conversation may see."""
@@ -18,7 +20,7 @@ def desk_topic(public_id: str) -> str:
 
 def shop_topic(shop_id: int) -> str:
     """Changes of the shop's inbox."""
-    return f"shop:{shop_id}"
+    return f"{SHOP_TOPICS}{shop_id}"
 
 
 def agent_topic(agent_id: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 from app.realtime import relay as relay_room
 from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
-from app.realtime.topics import conversation_topic
+from app.realtime.topics import conversation_topic, shop_topic
 from conversations.posting import post
 from core.people import Actor
 from core.tasks import remember_base_context
@@ -185,10 +185,13 @@ async def test_while_redis_is_away_listeners_are_told_to_fetch(
     async with relays(tunnel.url) as (relay,):
         ear = Ear()
         relay.subscribe(conversation_topic(conversation.public_id), ear)
+        inbox = Ear()
+        relay.subscribe(shop_topic(world.lumen.id), inbox)
         await tunnel.cut()
         await eventually(lambda: not relay.up)
         await post(conversation.id, Actor.of(world.ines), "In another process", client_id="from-elsewhere")
         await eventually(lambda: any(frame["number"] == 1 for frame in ear.frames))
+        await eventually(lambda: any(frame["type"] == "inbox" for frame in inbox.frames))
         relay.publish("a", {"type": "pong"})  # waits for nobody, fails nobody
         await tunnel.open()
         await eventually(lambda: relay.up)
@@ -235,3 +238,14 @@ async def test_nonsense_on_the_channel_is_ignored(redis_url: str, world: World) 
         here.publish("a", {"type": "pong"})
         await eventually(lambda: bool(far.frames))
         assert far.frames == [{"type": "pong"}]
+
+
+@pytest.mark.redis
+async def test_a_worker_elsewhere_is_called(redis_url: str, world: World) -> None:
+    async with relays(redis_url, redis_url) as (web, worker):
+        calls: list[str] = []
+        worker.on_work = lambda: calls.append("work")
+        web.call_workers()
+        await eventually(lambda: bool(calls))
+        worker.publish("a", {"type": "pong"})
+        assert calls == ["work"]
