@@ -143,7 +143,7 @@ async def open_parts(
 
 
 async def _stop_worker(worker: Worker, running: asyncio.Task[None]) -> None:
-    await worker.stop()
+    worker.stop()
     await running
 
 

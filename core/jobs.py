@@ -148,6 +148,13 @@ async def fail(job: Job, error: str, *, retry: bool = True) -> bool:
     return dead and ours > 0
 
 
+async def hand_back(job: Job) -> None:
+    """Free a job that was interrupted through no fault of its own: others may take it at once, if it is still ours."""
+    ours = Job.filter(id=job.id, lease=job.lease)
+    await ours.update(state=READY, run_at=now(), attempts=job.attempts - 1, lease=None, lease_until=None)
+    _wake()
+
+
 async def next_due() -> datetime | None:
     """When time alone makes the next job claimable (UTC): it is due, or its lease runs out. None when none will be.
 
