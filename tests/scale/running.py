@@ -1,0 +1,172 @@
+"""A desk of several processes on PostgreSQL and Redis, as an operator starts them, and people at their sockets."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from websockets.asyncio.client import connect
+
+from app.gateways.simulators.wire import Wire
+from tests.realtime.clients import Client
+from tests.servers import free_port, stop, wait_for_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "wismo-demo"
+
+
+class Redis:
+    """A Redis that keeps its port when it is killed and started again; it forgets everything meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        program = shutil.which("redis-server")
+        assert program is not None
+        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
+        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        assert wait_for_port(self.port, self.process)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def close(self) -> None:
+        if self.process is not None:
+            stop(self.process)
+
+
+class Process:
+    """`wismo serve` or `wismo work`."""
+
+    def __init__(self, environment: dict[str, str], *command: str) -> None:
+        self.log = Path(environment["WISMO_DATA_DIR"]) / f"{'-'.join(command)}-{time.monotonic_ns()}.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        self.address = ""
+
+    def wait_until_open(self) -> None:
+        """Wait until it says where it is."""
+        found = self._wait_for(r"Console +(http://127\.0\.0\.1:\d+)/")
+        self.address = found[1]
+
+    def end(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait. Returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(by)
+        return self.process.wait(20)
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def _wait_for(self, pattern: str) -> re.Match[str]:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if found := re.search(pattern, self.said()):
+                return found
+            assert self.process.poll() is None, self.said()
+            time.sleep(0.02)
+        raise AssertionError(self.said())
+
+
+class Cluster:
+    """The processes of one desk: one database, one Redis, one data folder."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self.redis = Redis(folder)
+        self.environment = {
+            "PATH": "/usr/bin:/bin",
+            "WISMO_DATA_DIR": str(folder),
+            "WISMO_DATABASE_URL": database_url,
+            "WISMO_REDIS_URL": self.redis.url,
+            "WISMO_PORT": "0",
+            "WISMO_RATE_SCALE": "20",
+            "WISMO_LOG_LEVEL": "warning",
+        }
+        self.processes: list[Process] = []
+
+    def open(self, webs: int = 2) -> list[Process]:
+        """Start Redis, the webs and one worker."""
+        self.redis.start()
+        subprocess.run([sys.executable, "-m", "app.cli", "demo"], cwd=ROOT, env=self.environment, check=True)
+        started = [self.start("serve", "--no-work", "--no-intake") for _ in range(webs)]
+        self.start("work")
+        for web in started:
+            web.wait_until_open()
+        return started
+
+    def start(self, *command: str) -> Process:
+        process = Process(self.environment, *command)
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.process.poll() is None:
+                process.process.kill()
+                process.process.wait(10)
+        self.redis.close()
+
+
+@asynccontextmanager
+async def customer(web: Process, *, token: str = "", last: int = 0, site: str = "lumen") -> AsyncIterator[Client]:
+    """A customer whose widget is connected to this process."""
+    async with _socket(web, "/chat/ws") as client:
+        await client.hello(site=site, token=token, last=last)
+        yield client
+
+
+@asynccontextmanager
+async def agent(web: Process, email: str = "maya@wismo.example") -> AsyncIterator[Client]:
+    """An agent who has logged in at this process and opened the console there."""
+    async with httpx2.AsyncClient(base_url=web.address, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
+        answer = await browser.post("/console/login", data={"email": email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        cookie = f"wismo_session={browser.cookies['wismo_session']}"
+    async with _socket(web, "/console/ws", cookie) as client:
+        await client.hello()
+        yield client
+
+
+async def send(web: Process, wire: Wire) -> None:
+    """The shop's platform tells this process something."""
+    async with httpx2.AsyncClient(base_url=web.address) as platform:
+        answer = await platform.post(wire.path, headers=wire.headers, content=wire.body)
+    assert answer.status_code == 200, answer.text
+
+
+async def code_for(web: Process, address: str) -> str:
+    """The newest one-time code in the demo mailbox."""
+    deadline = time.monotonic() + 10
+    async with httpx2.AsyncClient(base_url=web.address) as browser:
+        while time.monotonic() < deadline:
+            page = (await browser.get("/demo/mailbox", params={"to": address})).text
+            if letter := re.search(r"/demo/mailbox/mlo_\w+", page):
+                text = re.sub(r"<[^>]+>", " ", (await browser.get(letter[0])).text)
+                if found := re.search(r"(?<![\d#])\d{6}(?!\d)", text):
+                    return found[0]
+    raise AssertionError(f"no code for {address}")
+
+
+@asynccontextmanager
+async def _socket(web: Process, path: str, cookie: str = "") -> AsyncIterator[Client]:
+    headers: Any = {"Cookie": cookie} if cookie else {}
+    address, origin = web.address.replace("http", "ws") + path, web.address
+    async with connect(address, origin=origin, additional_headers=headers, max_queue=None) as socket:  # type: ignore[arg-type]
+        yield Client(socket)
