@@ -1,5 +1,7 @@
 """Limits hold in one process, over several through Redis, and while Redis is away."""
 
+import secrets
+
 import pytest
 
 from app.limits import Limiter
@@ -24,13 +26,14 @@ async def test_the_third_try_waits() -> None:
 @pytest.mark.redis
 async def test_two_processes_share_the_count(redis_url: str) -> None:
     here, there = Limiter(redis_url), Limiter(redis_url)
-    await here.hit(TWICE, "shared")
-    await there.hit(TWICE, "shared")
+    key = secrets.token_hex(8)  # other tests use this Redis, too
+    await here.hit(TWICE, key)
+    await there.hit(TWICE, key)
     for limiter in (here, there):
         with pytest.raises(TooMany):
-            await limiter.hit(TWICE, "shared")
-    await here.forget(TWICE, "shared")
-    await there.hit(TWICE, "shared")
+            await limiter.hit(TWICE, key)
+    await here.forget(TWICE, key)
+    await there.hit(TWICE, key)
     await here.close()
     await there.close()
 
