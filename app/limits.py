@@ -14,6 +14,8 @@ from core.errors import TooMany
 
 log = structlog.get_logger(__name__)
 
+AWAY_SECONDS = 5.0  # before Redis is asked again
+
 RATES = {
     "chat.hello.address": "120/minute",
     "chat.post.person": "20/minute",
@@ -31,6 +33,7 @@ class Limiter:
         self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._pool = _pool(redis_url) if redis_url else None
         self._shared = _shared(redis_url, self._pool) if self._pool else None
+        self._away_until = 0.0
         self._scale = scale
         self._items: dict[str, RateLimitItem] = {}
 
@@ -42,7 +45,7 @@ class Limiter:
         if self._scale <= 0:
             return
         item = self._item(rule)
-        for limiter in filter(None, (self._shared, self._memory)):
+        for limiter in self._present():
             try:
                 allowed = await limiter.hit(item, rule, *keys)
                 if not allowed:
@@ -50,21 +53,30 @@ class Limiter:
                     raise TooMany(f"limit {rule} reached", retry_after=max(1, round(window.reset_time - time.time())))
                 return
             except StorageError:
-                log.warning("limits_storage_away", rule=rule)
+                self._note_absence(rule)
 
     async def forget(self, rule: str, *keys: str) -> None:
         """Give all the tries of these keys back."""
         item = self._item(rule)
-        for limiter in filter(None, (self._shared, self._memory)):
+        for limiter in self._present():
             try:
                 await limiter.clear(item, rule, *keys)
             except StorageError:
-                log.warning("limits_storage_away", rule=rule)
+                self._note_absence(rule)
 
     async def close(self) -> None:
         """Let go of Redis."""
         if self._pool is not None:
             await self._pool.aclose()
+
+    def _present(self) -> list[SlidingWindowCounterRateLimiter]:
+        """Who counts now: a Redis that hangs may cost one act a second, not every act."""
+        shared = self._shared if time.monotonic() >= self._away_until else None
+        return [limiter for limiter in (shared, self._memory) if limiter is not None]
+
+    def _note_absence(self, rule: str) -> None:
+        self._away_until = time.monotonic() + AWAY_SECONDS
+        log.warning("limits_storage_away", rule=rule)
 
     def _item(self, rule: str) -> RateLimitItem:
         if rule not in self._items:

@@ -1,5 +1,8 @@
 """Visitor tokens and rate limits: unguessable, bound to the shop, counted by person and by address."""
 
+import asyncio
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,3 +96,19 @@ async def test_without_redis_each_process_counts_alone() -> None:
     with pytest.raises(TooMany):
         await limiter.hit("1/minute", "ines")
     await limiter.close()
+
+
+async def test_a_redis_that_hangs_is_not_waited_for_each_time() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        limiter = Limiter(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+        started = time.monotonic()
+        for number in range(20):
+            await limiter.hit("1/minute", f"visitor {number}")
+        with pytest.raises(TooMany):
+            await limiter.hit("1/minute", "visitor 0")
+        assert time.monotonic() - started < 5
+        await limiter.close()
