@@ -37,7 +37,7 @@ async def metrics(request: Request) -> Response:
     """Prometheus text of this process."""
     waiting_jobs.set(await Job.filter(state=READY, run_at__lte=now()).count())
     dead_jobs.set(await Job.filter(state=DEAD).count())
-    open_sockets.set(request.app.state.hub.connections)
+    open_sockets.set(request.app.state.hub.count())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

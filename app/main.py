@@ -58,7 +58,8 @@ ROUTES: Sequence[BaseRoute] = [
     *socket.routes,
     *shopify.routes,
     *orders_api.routes,
-    Mount("/demo", routes=[*demo_mailbox.routes, *demo_shop.routes]),
+    *demo_mailbox.routes,
+    *demo_shop.routes,
     Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),
 ]
 

@@ -2,6 +2,7 @@
 
 from conversations.models import Conversation
 from core.errors import NotFound
+from core.ids import as_id
 from core.people import Actor, Agent, shop_ids_of
 from core.sql import fetch
 
@@ -15,7 +16,7 @@ _OF_AGENT = "SELECT id FROM conversation WHERE id = {id} AND " + AGENT_SEES_SHOP
 
 async def conversation_of(customer_id: int, public_id: str) -> Conversation:
     """The customer's own conversation. Raises NotFound."""
-    conversation = await Conversation.get_or_none(public_id=public_id, customer_id=customer_id)
+    conversation = await Conversation.get_or_none(public_id=as_id(public_id), customer_id=customer_id)
     if conversation is None:
         raise NotFound("no such conversation")
     return conversation
@@ -24,7 +25,7 @@ async def conversation_of(customer_id: int, public_id: str) -> Conversation:
 async def conversation_for(agent: Agent, public_id: str) -> Conversation:
     """A conversation of one of the agent's shops, with customer, agent, order and shop fetched. Raises NotFound."""
     conversation = (
-        await Conversation.filter(public_id=public_id, shop_id__in=await shop_ids_of(agent))
+        await Conversation.filter(public_id=as_id(public_id), shop_id__in=await shop_ids_of(agent))
         .select_related("customer", "agent", "order", "shop")
         .first()
     )

@@ -1,11 +1,13 @@
 """Public identifiers: a readable prefix and 26 characters that sort by time and cannot be guessed."""
 
+import re
 import secrets
 
 from core.clock import now
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
 _TIME_CHARACTERS, _RANDOM_CHARACTERS = 10, 16
+_FORM = re.compile(r"[a-z]{2,8}_[0-9a-z]{1,30}", re.ASCII)
 
 
 def new_id(prefix: str) -> str:
@@ -13,6 +15,12 @@ def new_id(prefix: str) -> str:
     milliseconds = int(now().timestamp() * 1000)
     value = (milliseconds << 80) | secrets.randbits(80)
     return f"{prefix}_{_encode(value, _TIME_CHARACTERS + _RANDOM_CHARACTERS)}"
+
+
+def as_id(text: str) -> str:
+    """`text` if it has the form of a public id, else "", which nothing is called. For ids that strangers send: the
+    database refuses to look for what is too long or holds a NUL."""
+    return text if _FORM.fullmatch(text) else ""
 
 
 def new_token(prefix: str = "") -> str:

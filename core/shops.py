@@ -69,6 +69,11 @@ async def create_shop(key: str, name: str, mail_address: str, page_url: str, **s
     )
 
 
+async def shop_named(key: str) -> Shop | None:
+    """The shop whose key a stranger gave."""
+    return await Shop.get_or_none(key=key if _KEY.fullmatch(key) else "")
+
+
 async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
     """Give `shop` a new secret of a kind (`api`, `shopify`) and return it; the one before stays good meanwhile."""
     if kind not in SECRET_KINDS:

@@ -6,12 +6,14 @@ from tortoise.expressions import Q
 
 from core import audit
 from core.errors import NotFound
+from core.ids import as_id
 from core.people import Actor
 from core.text import reference
 from orders.contacts import normal_email, normal_phone
 from orders.models import Order
 
 MOST_ORDERS = 50
+_NUMBER_LENGTH = 120  # characters of the longest number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ async def order_in_view(viewer: Viewer, public_id_or_number: str, purpose: str) 
 async def _named(viewer: Viewer, name: str) -> list[Order]:
     """Orders of that name in the viewer's shops, newest first; the same query whether there are any or not."""
     mine = Order.filter(shop_id__in=viewer.shop_ids)
-    named = mine.filter(public_id=name) if name.startswith("ord_") else mine.filter(number_key=reference(name))
+    is_id = name.startswith("ord_")
+    named = mine.filter(public_id=as_id(name)) if is_id else mine.filter(number_key=reference(name)[:_NUMBER_LENGTH])
     return await named.order_by("-placed_at", "-id").limit(MOST_ORDERS)
 
 

@@ -11,7 +11,7 @@ from core.clock import now
 from core.errors import Unauthenticated
 from core.ids import new_id
 from core.jobs import enqueue
-from core.shops import Shop
+from core.shops import Shop, shop_named
 from core.transactions import record, transaction
 from orders.events import SourceEventReceived
 from orders.models import SourceEvent
@@ -44,7 +44,7 @@ async def accept(incoming: Incoming) -> SourceEvent:
 async def verified_shop(incoming: Incoming) -> Shop:
     """The shop whose secret has signed the bytes. The work is the same when there is no such shop."""
     source = SOURCES[incoming.source]
-    shop = await Shop.get_or_none(key=incoming.shop_key)
+    shop = await shop_named(incoming.shop_key)
     secrets = list(shop.secrets.get(source.SECRETS, [])) if shop else []
     source.verify(secrets or [randomness.token_hex(16)], lower(incoming.headers), incoming.body, now())
     if shop is None:

@@ -14,7 +14,7 @@ from app.realtime.chat import ChatSession
 from app.realtime.connection import Close, Connection
 from app.realtime.desk import DeskSession
 from core.errors import TooMany
-from core.shops import Shop
+from core.shops import shop_named
 
 S = TypeVar("S", ChatSession, DeskSession)
 
@@ -93,7 +93,7 @@ async def _begin_chat(websocket: WebSocket, connection: Connection) -> ChatSessi
     except TooMany:
         await connection.refuse(Close.RATE, "rate")
         return None
-    shop = await Shop.get_or_none(key=hello.site)
+    shop = await shop_named(hello.site)
     if shop is None:
         await connection.refuse(Close.FORBIDDEN, "unknown_site")
         return None

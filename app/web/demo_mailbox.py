@@ -23,7 +23,7 @@ from app.rendering import render
 from app.web.forms import fields
 from core.clock import now
 from core.errors import Invalid, NotFound
-from core.ids import new_id
+from core.ids import as_id, new_id
 from core.shops import Shop
 from core.text import clean
 
@@ -61,7 +61,7 @@ async def mailbox(request: Request) -> Response:
     address = request.query_params.get("to", "").strip().lower()
     mails = OutgoingMail.filter(recipient=address) if address else OutgoingMail.all()
     if before := request.query_params.get("before"):
-        last = await OutgoingMail.get_or_none(public_id=before)
+        last = await OutgoingMail.get_or_none(public_id=as_id(before))
         mails = mails.filter(id__lt=last.id) if last else mails
     found = await mails.order_by("-id").limit(PAGE + 1).select_related("shop")
     older = urlencode({"to": address, "before": found[PAGE - 1].public_id}) if len(found) > PAGE else ""
@@ -119,7 +119,7 @@ def _demo_only(request: Request) -> None:
 
 async def _mail(request: Request) -> OutgoingMail:
     _demo_only(request)
-    mail = await OutgoingMail.get_or_none(public_id=request.path_params["mail"]).select_related("shop")
+    mail = await OutgoingMail.get_or_none(public_id=as_id(request.path_params["mail"])).select_related("shop")
     if mail is None:
         raise NotFound("no such letter")
     return mail
@@ -153,9 +153,9 @@ def _as_bytes(draft: Draft, moment: datetime) -> bytes:
 
 
 routes = [
-    Route("/mailbox", mailbox, name="demo_mailbox"),
-    Route("/mailbox", write, methods=["POST"], name="demo_mailbox_write"),
-    Route("/mailbox/{mail}", one_mail, name="demo_mail"),
-    Route("/mailbox/{mail}/html", html_part, name="demo_mail_html"),
-    Route("/mailbox/{mail}/reply", answer, methods=["POST"], name="demo_mail_reply"),
+    Route("/demo/mailbox", mailbox, name="demo_mailbox"),
+    Route("/demo/mailbox", write, methods=["POST"], name="demo_mailbox_write"),
+    Route("/demo/mailbox/{mail}", one_mail, name="demo_mail"),
+    Route("/demo/mailbox/{mail}/html", html_part, name="demo_mail_html"),
+    Route("/demo/mailbox/{mail}/reply", answer, methods=["POST"], name="demo_mail_reply"),
 ]

@@ -148,7 +148,7 @@ STOREFRONTS = {
 }
 
 routes = [
-    Route("/", index, name="demo"),
-    Route("/{shop}", shop_page, name="demo_shop"),
-    Route("/{shop}/orders/{number}/step", step, methods=["POST"], name="demo_step"),
+    Route("/demo", index, name="demo"),
+    Route("/demo/{shop}", shop_page, name="demo_shop"),
+    Route("/demo/{shop}/orders/{number}/step", step, methods=["POST"], name="demo_step"),
 ]

@@ -11,7 +11,7 @@ from app.guards import PAGE_POLICY
 from app.i18n import LANGUAGES, choose, gettext
 from app.rendering import STATIC, render
 from core.errors import NotFound
-from core.shops import Shop
+from core.shops import Shop, shop_named
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -28,7 +28,7 @@ async def loader(request: Request) -> Response:
 
 async def page(request: Request) -> Response:
     """GET /widget?site=KEY&lang=auto&origin=…: the conversation. Raises NotFound for an unknown site."""
-    shop = await Shop.get_or_none(key=request.query_params.get("site", "")[:64])
+    shop = await shop_named(request.query_params.get("site", ""))
     if shop is None:
         raise NotFound("no such shop")
     origins = embedders(request, shop)

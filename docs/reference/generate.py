@@ -4,6 +4,7 @@ A test compares the pages with what this would write, so that they cannot fall b
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -113,6 +114,9 @@ def _summary(thing: object) -> str:
     return (inspect.getdoc(thing) or "").partition("\n\n")[0].replace("\n", " ")
 
 
+_OWN_WORDS = re.compile(r"^(GET|POST)( [^ :]*)?: ")  # what a docstring repeats of its route
+
+
 def _tree(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
         for child_name, child in command.commands.items():
@@ -136,7 +140,7 @@ def _of(route: BaseRoute) -> str:
         return f"socket: {_summary(route.endpoint)}"
     if isinstance(route, Route):
         methods = ", ".join(sorted((route.methods or set()) - {"HEAD"}))
-        return f"{methods}: {_summary(route.endpoint)}"
+        return f"{methods}: {_OWN_WORDS.sub('', _summary(route.endpoint))}"
     return "files"
 
 

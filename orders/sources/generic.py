@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from core.errors import Invalid, Malformed, Unauthenticated
+from core.text import clean
 from orders.sources.generic_model import OrderInput
 from orders.sources.generic_reading import order_facts
 from orders.sources.reading import Delivery, Reading, load
@@ -23,6 +24,7 @@ TOPIC = "orders:upsert"
 TOLERANCE = timedelta(minutes=5)
 _PREFIX = "whsec_"
 _MOST_SIGNATURES = 8
+_TIMESTAMP_DIGITS = 12
 
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> None:
@@ -67,7 +69,7 @@ def check(body: bytes) -> OrderInput:
         return OrderInput.model_validate(data)
     except ValidationError as error:
         mistakes = [
-            {"at": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+            {"at": clean(".".join(str(part) for part in item["loc"]), limit=200), "problem": item["msg"]}
             for item in error.errors(include_url=False, include_input=False, include_context=False)[:20]
         ]
         raise Invalid("the order cannot be read", code="bad_order", mistakes=mistakes) from error
@@ -88,4 +90,5 @@ def _signature(secret: str, name: str, sent: str, body: bytes) -> bytes:
 
 
 def _is_fresh(sent: str, now: datetime) -> bool:
-    return sent.isascii() and sent.isdigit() and abs(now.timestamp() - int(sent)) <= TOLERANCE.total_seconds()
+    is_time = sent.isascii() and sent.isdigit() and len(sent) <= _TIMESTAMP_DIGITS
+    return is_time and abs(now.timestamp() - int(sent)) <= TOLERANCE.total_seconds()

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from orders.statuses import Confirmation, Fulfilment, Hold, ParcelState, PaymentState, RefundState, Returns
 
-Id = Annotated[str, Field(min_length=1, max_length=120)]
+Id = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Amount = Annotated[str, Field(pattern=r"^\d{1,13}(\.\d{1,4})?$", description='major units as text, e.g. "199.00"')]
 Code = Annotated[str, Field(max_length=64)]
 Label = Annotated[str, Field(max_length=200)]

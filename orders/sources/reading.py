@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from core.clock import utc
 from core.errors import Invalid, Malformed
 from core.money import parse_money
+from core.text import clean
 from orders.facts import Kind, OrderFacts, ScanFacts, Statement, Version, stamp
 from orders.statuses import ParcelState
 
@@ -72,8 +73,8 @@ def text(value: Any) -> str:
 def identifier(value: Any) -> str:
     """An id as text, however large; of a global id (`gid://shopify/Order/1`) the last part. Raises Invalid."""
     found = text(value).rpartition("/")[2]
-    if not found or len(found) > 120:
-        raise Invalid("an id is missing or too long", code="bad_id")
+    if not found or len(found) > 120 or found != clean(found, limit=120):
+        raise Invalid("an id is missing, too long or no text", code="bad_id")
     return found
 
 

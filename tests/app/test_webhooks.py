@@ -20,7 +20,7 @@ from app.gateways.simulators.wire import Wire
 from app.rendering import problem
 from app.webhooks import shopify
 from core.clock import FrozenClock, frozen
-from core.errors import WismoError
+from core.errors import Invalid, WismoError
 from core.jobs import Job
 from orders.folding import fold
 from orders.models import Order, SourceEvent
@@ -144,3 +144,35 @@ async def test_the_example_in_the_documentation_signs_correctly(door: httpx2.Asy
         assert (answer.status_code, answer.json()["order"]) == (202, "A-1001")
         await fold((await SourceEvent.get()).id)
     assert (await Order.get()).headline == "awaiting_confirmation"
+
+
+@pytest.mark.parametrize("name", ['"\\ud800"', '"a\\u0000b"', '"' + "x" * 500 + '"', "true", "{}"])
+async def test_an_id_that_cannot_be_stored_is_taken_in_and_marked(door: httpx2.AsyncClient, name: str) -> None:
+    answer = await send(door, webhook("orders/create", b'{"id": ' + name.encode() + b"}"))
+    event = await SourceEvent.get()
+    assert (answer.status_code, event.order_ref) == (200, None)
+    with pytest.raises(Invalid, match="an id is missing"):
+        await fold(event.id)
+    await event.refresh_from_db()
+    assert event.state == "failed"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{**DOCUMENT, "id": "a\0b"}, {**DOCUMENT, "id": "\ud800"}, {**DOCUMENT, "\ud800": 1}, {**DOCUMENT, "\0": 1}],
+)
+async def test_text_that_is_no_text_is_a_mistake_like_others(
+    door: httpx2.AsyncClient, document: dict[str, object]
+) -> None:
+    answer = await send(door, upsert(document, NOON))
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_order")
+
+
+@pytest.mark.parametrize("sent", ["9" * 5000, "1" * 400, "-1", "", "1e3", "٣"])
+async def test_a_time_that_is_no_time_is_a_bad_signature(door: httpx2.AsyncClient, sent: str) -> None:
+    good = upsert(DOCUMENT, NOON)
+    sent_headers = [
+        (name.encode(), value.encode()) for name, value in {**good.headers, "webhook-timestamp": sent}.items()
+    ]
+    answer = await door.post(good.path, headers=sent_headers, content=good.body)
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")

@@ -146,7 +146,7 @@ def webhook(topic: str, payload: dict[str, Any] | bytes, *, secret: str = SHOPIF
 
 def upsert(document: dict[str, Any], at: datetime, *, shop: str = "chaye", secret: str = API_SECRET) -> Wire:
     """A signed order document, sent at `at`."""
-    body = json.dumps(document, ensure_ascii=False).encode()
+    body = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace")
     name, sent = new_id("msg"), int(at.timestamp())
     headers = {
         "X-Wismo-Shop": shop,

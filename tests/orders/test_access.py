@@ -93,3 +93,9 @@ async def test_nobody_sees_orders_without_contacts(lumen: Shop) -> None:
     assert await orders_in_view(Viewer.customer(lumen.id, []), "chat") == []
     with pytest.raises(NotFound):
         await order_in_view(Viewer.customer(lumen.id, [""]), "1003", "chat")
+
+
+@pytest.mark.parametrize("name", ["ord_" + "a" * 500, "ord_\0", "9" * 500, "\0", "\ud800"])
+async def test_names_that_nothing_can_have_are_not_found(lumen: Shop, name: str) -> None:
+    with pytest.raises(NotFound):
+        await order_in_view(Viewer.customer(lumen.id, ["ines@example.com"]), name, "chat")
