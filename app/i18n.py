@@ -80,6 +80,17 @@ def day(moment: datetime, timezone: str, language: str) -> str:
     return format_date(local, "M月d日 EEE" if language == "zh" else "EEE d MMM", locale=_LOCALES[language])
 
 
+def short_day(moment: datetime, timezone: str, language: str) -> str:
+    """A day where there is little room: `24 Nov` / `11月24日`."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    return format_date(local, "M月d日" if language == "zh" else "d MMM", locale=_LOCALES[language])
+
+
+def country_name(code: str, language: str) -> str:
+    """The name of an ISO 3166 country; what is no known code stays as it is."""
+    return str(_LOCALES[language].territories.get(code.upper(), code))
+
+
 def clock_time(moment: datetime, timezone: str, language: str) -> str:
     """A time of day: `10:42`."""
     return format_time(moment, "HH:mm", tzinfo=ZoneInfo(timezone), locale=_LOCALES[language])

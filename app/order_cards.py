@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from app.i18n import day, gettext, when
+from app.i18n import country_name, day, gettext, short_day, when
 from core.money import format_money
 from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot, RefundSnapshot, ScanSnapshot
 from orders.statuses import Gate, Headline, Hold, ParcelState
@@ -29,11 +29,20 @@ def order_card(snapshot: OrderSnapshot, language: str, now: datetime, *, for_des
         "parcels": [_parcel(parcel, snapshot, language, now) for parcel in snapshot.parcels],
         "lines": [_line(line, snapshot.timezone, language) for line in snapshot.lines],
         "total": format_money(snapshot.total, language),
-        "destination": snapshot.destination,
+        "destination": destination(snapshot.destination, language),
         "placed": when(snapshot.placed_at, snapshot.timezone, language),
         "as_of": when(snapshot.as_of, snapshot.timezone, language),
         "version": snapshot.version,
     }
+
+
+def destination(place: str, language: str) -> str:
+    """`City, CC` as people write it: `Hamburg, Germany`, `中国上海市`."""
+    city, comma, code = place.rpartition(", ")
+    country = country_name(code, language)
+    if not comma:
+        return country
+    return f"{country}{city}" if language == "zh" else f"{city}, {country}"
 
 
 def _gate(snapshot: OrderSnapshot, language: str) -> str | None:
@@ -111,7 +120,7 @@ def _stages(snapshot: OrderSnapshot, language: str) -> list[dict[str, Any]]:
                 "key": key,
                 "label": gettext(words, language),
                 "state": state,
-                "at": moment and day(moment, snapshot.timezone, language),
+                "at": moment and short_day(moment, snapshot.timezone, language),
             }
         )
     return stages

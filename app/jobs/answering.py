@@ -102,7 +102,9 @@ class _Turn:
         language = decision.dialogue.language or self.language
         if await proofs.check_code(self.conversation.id, action.code):
             resumed = Question("", language, self.message.number)
-            return decide(resumed, decision.dialogue.proved(), await self._proven(), now(), rulebook)
+            wish = decision.dialogue.pending or "order_status"
+            answer = decide(resumed, decision.dialogue.proved(), await self._proven(), now(), rulebook)
+            return replace(answer, receipt=replace(answer.receipt, rule=wish, intent=rulebook.intent_of(wish)))
         left = await proofs.tries_left(self.conversation.id)
         key = "code_wrong" if left else "code_spent"
         refusal = Reply(phrase=key, text=render(key, language, {"left": left}), form="code" if left else None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.i18n import gettext, when
-from app.order_cards import order_card
+from app.order_cards import destination, order_card
 from app.web.labels import GATES, HEADLINE_ICONS, HOLDS, PARCEL_ICONS, PARCEL_TONES, PAYMENTS, TENDERS, headline, word
 from app.web.times import iso
 from conversations.models import AnswerReceipt, Message
@@ -96,7 +96,7 @@ def inner_facts(picture: OrderSnapshot, language: str) -> dict[str, Any]:
     payment = word(PAYMENTS, picture.payment.value, language)
     facts = [
         (_("Payment"), f"{payment} · {tender}" if tender else payment),
-        (_("To"), picture.destination),
+        (_("To"), destination(picture.destination, language)),
         *((label, when(moment, zone, language)) for label, moment in times if moment),
         (_("Can be cancelled"), gettext(_("Yes") if picture.can_cancel else _("No"), language)),
         (_("As of"), when(picture.source_updated_at, zone, language)),

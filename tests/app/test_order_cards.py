@@ -27,3 +27,17 @@ def test_no_words_name_a_suspicion() -> None:
     said = " ".join([*order_cards.GATES.values(), *order_cards.HOLDS.values()]).lower()
     assert "fraud" not in said
     assert "risk" not in said
+
+
+@pytest.mark.parametrize(
+    ("place", "language", "words"),
+    [
+        ("Hamburg, DE", "en", "Hamburg, Germany"),
+        ("上海市, CN", "zh", "中国上海市"),
+        ("DE", "en", "Germany"),
+        ("", "zh", ""),
+        ("Nowhere, XQ", "en", "Nowhere, XQ"),
+    ],
+)
+def test_a_destination_reads_as_people_write_it(place: str, language: str, words: str) -> None:
+    assert order_cards.destination(place, language) == words
