@@ -1,5 +1,5 @@
 # Short names for people who have make. Everything here also works without it.
-.PHONY: help run test lint types unit format locks messages reference clean
+.PHONY: help run test lint types unit format locks messages reference pictures clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ messages:  ## collect the words for people into the Chinese catalogue
 
 reference:  ## write the reference pages from the program itself
 	.venv/bin/python docs/reference/generate.py
+
+pictures:  ## take the pictures of the README anew
+	.venv/bin/python -m pytest -q tests/journeys -m browser --pictures
 
 clean:  ## forget everything that can be made again (the data stays)
 	rm -rf .venv .venv.lock .test-report .*_cache .hypothesis .coverage* build dist htmlcov

@@ -29,6 +29,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("wismo")
     group.addoption("--database", choices=["sqlite", "pg"], default="sqlite", help="where tests keep their rows")
+    group.addoption("--pictures", action="store_true", help="renew the pictures in docs/pictures")
     group.addoption("--require-services", action="store_true", help="fail where a missing server would skip a test")
 
 

@@ -42,6 +42,12 @@ def desk(demo_data: Path, tmp_path: Path) -> Iterator[Desk]:
         desk.stop()
 
 
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where screenshots go: with `--pictures` into the documentation, else nowhere that lasts."""
+    return ROOT / "docs" / "pictures" if request.config.getoption("--pictures") else tmp_path
+
+
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium, once for all journeys."""

@@ -1,13 +1,13 @@
 """The bot hands over, an agent answers, both see each other at once; and nobody online still means an honest time."""
 
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from tests.journeys.running import Desk, Shopper, latest_code, sign_in, window
-from tests.journeys.test_where_is_my_order import PICTURES
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,8 @@ TALKS = {
         "kind": "Complaint",
         "answer": "I am on it. You will have news within the hour.",
         "later": "Any news?",
+        "before": "Waiting for confirmation",
+        "after": "Being prepared",
     },
     "zh": {
         "shop": "chaye",
@@ -31,12 +33,16 @@ TALKS = {
         "kind": "投诉",
         "answer": "您好，已经在处理了，一小时内给您答复。",
         "later": "有消息了吗",
+        "before": "等待确认",
+        "after": "备货中",
     },
 }
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-async def test_a_complaint_reaches_an_agent_and_is_settled(desk: Desk, browser: Browser, language: str) -> None:
+async def test_a_complaint_reaches_an_agent_and_is_settled(
+    desk: Desk, browser: Browser, pictures: Path, language: str
+) -> None:
     talk = TALKS[language]
     async with (
         window(browser, language) as page,
@@ -67,7 +73,12 @@ async def test_a_complaint_reaches_an_agent_and_is_settled(desk: Desk, browser: 
         await customer.reads(talk["answer"])
         if language == "en":
             await console.wait_for_timeout(300)
-            await console.screenshot(path=PICTURES / "console.png")
+            await console.screenshot(path=pictures / "console.png")
+
+        pane = console.locator("#order-pane")
+        await expect(pane).to_contain_text(talk["before"])
+        await page.request.post(f"{desk.url}/demo/{talk['shop']}/orders/1001/step", headers={"Origin": desk.url})
+        await expect(pane).to_contain_text(talk["after"])  # without a reload
 
         await work_on_it(console)
         await expect(customer.chat.get_by_text("warehouse found it")).to_have_count(0)

@@ -12,7 +12,6 @@ from playwright.async_api import Browser, expect
 from tests.journeys.running import Desk, Shopper, latest_code, order_notice, window
 
 pytestmark = pytest.mark.browser
-PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 ORDER = Path(__file__).resolve().parents[1] / "data" / "orders" / "order.json"
 
 TALKS: dict[str, dict[str, Any]] = {
@@ -40,7 +39,9 @@ TALKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-async def test_a_true_answer_after_proof_and_a_card_that_moves(desk: Desk, browser: Browser, language: str) -> None:
+async def test_a_true_answer_after_proof_and_a_card_that_moves(
+    desk: Desk, browser: Browser, pictures: Path, language: str
+) -> None:
     talk = TALKS[language]
     async with window(browser, language, width=390, height=844) as page, window(browser, language) as mailbox:
         customer = Shopper(desk, page, talk["shop"])
@@ -56,7 +57,7 @@ async def test_a_true_answer_after_proof_and_a_card_that_moves(desk: Desk, brows
         card = customer.chat.locator("[data-order]").last
         await expect(card).to_contain_text(talk["card"])
         await page.wait_for_timeout(300)  # the picture is taken when the log has scrolled
-        await page.screenshot(path=PICTURES / f"widget-{language}.png")
+        await page.screenshot(path=pictures / f"widget-{language}.png")
         await check_access(customer)
 
         await page.request.post(f"{desk.url}/demo/{talk['shop']}/orders/1001/step", headers={"Origin": desk.url})
