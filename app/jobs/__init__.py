@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.demo.tick import tick_demo
-from app.jobs.answering import answer
+from app.jobs.answering import answer, give_up
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order
 from app.jobs.housekeeping import keep_house
@@ -26,3 +26,6 @@ HANDLERS: dict[str, Handler] = {
     "housekeeping.daily": keep_house,
     "demo.tick": tick_demo,
 }
+
+# What is done when a job of this kind is given up.
+LAST_RESORTS: dict[str, Handler] = {"bot.answer": give_up}

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from app.database import database_busy
 from app.jobs.context import JobContext
 from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
 from bots.dialogue import Dialogue
@@ -37,17 +38,24 @@ log = structlog.get_logger(__name__)
 async def answer(args: dict[str, Any], context: JobContext) -> None:
     """Answer message `number` of `conversation`, once, if the bot still has the turn.
 
-    Whatever goes wrong becomes a handover to a person, never silence.
+    Whatever goes wrong becomes a handover to a person, never silence; only a busy database is asked again later.
     """
     try:
         async with transaction():
             if (turn := await _turn(args)) is not None:
                 await turn.take(context.rulebook)
-    except Exception:
+    except Exception as error:
+        if database_busy(error) is not None:
+            raise
         log.exception("bot_failed", conversation=args["conversation"], number=args["number"])
-        async with transaction():
-            if (turn := await _turn(args)) is not None:
-                await turn.give_up()
+        await give_up(args, context)
+
+
+async def give_up(args: dict[str, Any], context: JobContext) -> None:
+    """Hand message `number` of `conversation` to a person, if it has no answer yet: for questions that end the bot."""
+    async with transaction():
+        if (turn := await _turn(args)) is not None:
+            await turn.give_up()
 
 
 async def _turn(args: dict[str, Any]) -> "_Turn | None":

@@ -17,6 +17,8 @@ from core.tasks import end, spawn
 
 log = structlog.get_logger(__name__)
 
+Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
+
 CONCURRENT = 8
 LONGEST_NAP = 1.0  # seconds; another process may have added work that nobody told us of
 PATIENCE = 5.0  # seconds for jobs that run when the worker is told to stop
@@ -31,10 +33,11 @@ class Worker:
     """Runs jobs until it is told to stop; then finishes what it holds."""
 
     def __init__(
-        self, context: JobContext, handlers: Mapping[str, Callable[[dict[str, Any], JobContext], Awaitable[None]]]
+        self, context: JobContext, handlers: Mapping[str, Handler], last_resorts: Mapping[str, Handler] | None = None
     ) -> None:
         self.context = context
         self.handlers = handlers
+        self.last_resorts = last_resorts or {}
         self._awake = asyncio.Event()
         self._stopping = False
         self._patience = PATIENCE
@@ -105,6 +108,8 @@ class Worker:
             dead = await jobs.fail(job, f"{type(error).__name__}: {error}", retry=not isinstance(error, _FINAL))
             finished.labels(job.kind, "dead" if dead else "retry").inc()
             log.warning("job_failed", kind=job.kind, job=job.id, attempt=job.attempts, dead=dead, exc_info=error)
+            if dead and job.kind in self.last_resorts:
+                await self.last_resorts[job.kind](job.args, self.context)
         else:
             await jobs.finish(job)
             finished.labels(job.kind, "done").inc()

@@ -34,12 +34,16 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         handlers = {"note": self.note, "wait": self.wait, "fail": self.fail, "refuse": self.refuse}
-        self.worker = Worker(JobContext(Settings(data_dir=folder), RecordingMailer(), load_rulebook()), handlers)
+        context = JobContext(Settings(data_dir=folder), RecordingMailer(), load_rulebook())
+        self.worker = Worker(context, handlers, {"note": self.rescue})
         self.log: list[str] = []
         self.release = asyncio.Event()
 
     async def note(self, args: dict[str, Any], context: JobContext) -> None:
         self.log.append(args["word"])
+
+    async def rescue(self, args: dict[str, Any], context: JobContext) -> None:
+        self.log.append(f"rescued {args['word']}")
 
     async def wait(self, args: dict[str, Any], context: JobContext) -> None:
         self.log.append(f"{args['word']} begins")
@@ -168,7 +172,8 @@ async def test_a_job_that_kills_its_worker_each_time_is_given_up(desk: Desk) -> 
         assert len(await jobs.claim(lease=PAST)) == 1
     async with desk.working():
         job = await over("note", DEAD)
-    assert desk.log == []
+        await heard(desk, "rescued poison")
+    assert desk.log == ["rescued poison"]
     assert job.error is not None
     assert "the worker ended" in job.error
 
