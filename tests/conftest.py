@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 from tortoise.context import TortoiseContext
 
 from app.database import open_database, sqlite_url
 from app.migrating import migrate
 from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
+from tests.machine import chromium_path
 from tests.servers import PostgresServer, ServerMissing, postgres_server, redis_server
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
@@ -121,6 +123,16 @@ async def database(database_url: str) -> AsyncIterator[TortoiseContext]:
     """An open, migrated, empty database; models and verbs work in the test from here on."""
     async with open_database(database_url) as context:
         yield context
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser without a window. Containers have no namespaces for its sandbox and little shared memory."""
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=quiet)
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,13 @@ def has_redis() -> bool:
     return shutil.which("redis-server") is not None
 
 
+def chromium_path() -> str | None:
+    """Where a Chromium is."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome"))), None)
+
+
 def has_chromium() -> bool:
-    return any(map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome")))
+    return chromium_path() is not None
 
 
 def has_chinese_font() -> bool:

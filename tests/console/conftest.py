@@ -10,8 +10,6 @@ from typing import Any
 import httpx2
 import pytest
 from argon2 import PasswordHasher
-from playwright.async_api import Browser as ChromiumBrowser
-from playwright.async_api import async_playwright
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -189,13 +187,3 @@ class Talk:
 @pytest.fixture
 def talk() -> Talk:
     return Talk()
-
-
-@pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[ChromiumBrowser]:
-    """A browser without a window. Containers have no namespaces for its sandbox and little shared memory."""
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=quiet)
-        yield browser
-        await browser.close()

@@ -3,20 +3,13 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.journeys.running import ROOT, Desk
-
-CHROMIUM = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-)
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +41,7 @@ def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return ROOT / "docs" / "pictures" if request.config.getoption("--pictures") else tmp_path
 
 
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium, once for all journeys."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM))
-        yield browser
-        await browser.close()
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """Chromium."""
+    return chromium
