@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.errors import TooLarge
 from core.ids import new_id
 
 log = structlog.get_logger("wismo.http")
@@ -80,6 +81,37 @@ class SafeHeaders:
             await send(message)
 
         await self.app(scope, receive, send_safely)
+
+
+class BodyLimit:
+    """Refuses what is longer than `limit` bytes with TooLarge, before or while somebody reads it."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        self._check(Headers(scope=scope).get("content-length", ""))
+        taken = 0
+
+        async def receive_counting() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.limit:
+                raise self._refusal()
+            return message
+
+        await self.app(scope, receive_counting, send)
+
+    def _check(self, announced: str) -> None:
+        if announced.isascii() and announced.isdigit() and int(announced[:20]) > self.limit:
+            raise self._refusal()
+
+    def _refusal(self) -> TooLarge:
+        return TooLarge(f"a body has at most {self.limit} bytes")
 
 
 class KeptStatic:

@@ -20,7 +20,7 @@ from app.database import DatabaseMiddleware, open_database
 from app.demo import is_demo
 from app.faults import FaultPages, refuse
 from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
-from app.guards import KeptStatic, RequestLog, SafeHeaders
+from app.guards import BodyLimit, KeptStatic, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
 from app.jobs import HANDLERS, LAST_RESORTS
 from app.jobs.context import JobContext
@@ -84,11 +84,11 @@ def create_app(
     app = Starlette(
         routes=ROUTES,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         middleware=[
             Middleware(RequestLog),
             Middleware(SafeHeaders, secure=settings.secure),
             Middleware(FaultPages),
+            Middleware(BodyLimit, limit=MAX_BODY_BYTES),
             Middleware(DatabaseMiddleware),
             Middleware(CsrfMiddleware),
         ],

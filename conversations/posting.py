@@ -18,7 +18,7 @@ from core.clock import now
 from core.errors import Conflict, Invalid
 from core.people import Actor
 from core.sql import fetch
-from core.text import clean
+from core.text import clean, is_blank
 from core.transactions import record, transaction
 
 TEXT_LIMIT = 8000  # characters
@@ -127,7 +127,7 @@ def preview(text: str) -> str:
 
 def _checked_text(text: str) -> str:
     words = clean(text, limit=TEXT_LIMIT + 1)
-    if not words:
+    if is_blank(words):
         raise Invalid("a message needs words", code="empty_text")
     if len(words) > TEXT_LIMIT:
         raise Invalid("a message has 8,000 characters at most", code="text_too_long", limit=TEXT_LIMIT)

@@ -10,6 +10,7 @@ _ACCENTS = re.compile(r"[\u0300-\u036f]")
 # Spaces, dashes of all kinds, and what nobody sees but copies along (soft hyphens, zero width, text direction).
 _SEPARATORS = re.compile(r"[\s\-_./#\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 # Neither shown nor storable: control characters, and halves of characters that JSON can smuggle in.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -17,6 +18,11 @@ def clean(text: str, *, limit: int) -> str:
     """What a person typed, without control characters, in NFC, trimmed, cut to `limit` characters."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _CONTROL.sub("", lines)).strip()[:limit].rstrip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody could see anything of it: only spaces and characters without a shape."""
+    return all(unicodedata.category(character) in _UNSEEN for character in text)
 
 
 def fold(text: str) -> str:

@@ -23,7 +23,7 @@ from conversations.opening import open_conversation
 from conversations.posting import TEXT_LIMIT, post
 from core.errors import WismoError
 from core.people import SYSTEM, Actor
-from core.text import reference
+from core.text import is_blank, reference
 from core.transactions import transaction
 from orders.models import Order
 from tickets.models import QUESTION, Ticket
@@ -153,7 +153,8 @@ async def _begin(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> None:
 
 async def _post(mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, author: Actor, text: str) -> None:
     language = conversation.language
-    words = text.strip() or parsed.text.strip() or gettext("(a mail without text)", language)
+    said = (words.strip() for words in (text, parsed.text) if not is_blank(words))
+    words = next(said, gettext("(a mail without text)", language))
     shown = words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
     message = await post(conversation.id, author, shown, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL)
     mail.conversation_id, mail.message_id = conversation.id, message.id

@@ -68,16 +68,18 @@ class Connection:
             await self.refuse(Close.HELLO_TIMEOUT, "hello_timeout")
             return None
         except WismoError as error:
-            await self.refuse(Close.TOO_LARGE if isinstance(error, TooLarge) else Close.UNAUTHENTICATED, error.code)
+            await self.refuse(
+                Close.TOO_LARGE if isinstance(error, TooLarge) else Close.UNAUTHENTICATED, error.code, error.detail
+            )
             return None
         if frame is not None and not isinstance(frame, Hello):
             await self.refuse(Close.UNAUTHENTICATED, "hello_first")
             return None
         return frame
 
-    async def refuse(self, code: int, reason: str) -> None:
+    async def refuse(self, code: int, reason: str, detail: str = "") -> None:
         """Say why and close, before `run`."""
-        self.send(Error(code=reason).model_dump())
+        self.send(Error(code=reason, detail=detail).model_dump())
         self.close(code, reason)
         await self._write()
 

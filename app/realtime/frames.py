@@ -38,7 +38,7 @@ class Post(ClientFrameBase):
 
     type: Literal["post"] = "post"
     client_id: ClientId
-    text: str = Field(max_length=20_000)
+    text: str = Field(description="1 to 8,000 characters.")
     language: Language | None = None
     conversation: PublicId | None = Field(None, description="Console only; customers have one conversation.")
     seen: Number | None = Field(

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.main import MAX_BODY_BYTES
 from tests.app.desks import open_desk
 
 LONG, NUL = "a" * 300, "%00"
@@ -52,3 +53,19 @@ async def test_every_address_that_people_and_machines_are_told_answers(desk: htt
 
 async def test_the_figures_count_open_sockets(desk: httpx2.AsyncClient) -> None:
     assert "wismo_sockets_open 0.0" in (await desk.get("/metrics")).text
+
+
+@pytest.mark.parametrize("path", ["/webhooks/shopify/lumen", "/api/v1/orders:upsert", "/console/login", "/nothing"])
+async def test_what_is_too_large_is_refused_before_it_is_read(desk: httpx2.AsyncClient, path: str) -> None:
+    answer = await desk.post(path, content=b"x" * (MAX_BODY_BYTES + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_turns_out_too_large_is_refused_while_it_is_read(desk: httpx2.AsyncClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 65_536
+
+    answer = await desk.post("/webhooks/shopify/lumen", content=pieces())
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")

@@ -98,7 +98,13 @@ async def test_two_writers_keep_their_own_order(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("", "empty_text"), (" \n\x00 ", "empty_text"), ("x" * 8001, "text_too_long")]
+    ("text", "code"),
+    [
+        ("", "empty_text"),
+        (" \n\x00 ", "empty_text"),
+        ("\u200b\u200e\u00ad", "empty_text"),
+        ("x" * 8001, "text_too_long"),
+    ],
 )
 async def test_texts_that_are_none(world: World, text: str, code: str) -> None:
     talk = await chat(world.lumen, world.ines)

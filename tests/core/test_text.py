@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import clean, fold, index_text, query_words, reference
+from core.text import clean, fold, index_text, is_blank, query_words, reference
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,22 @@ from core.text import clean, fold, index_text, query_words, reference
 )
 def test_clean(typed: str, cleaned: str) -> None:
     assert clean(typed, limit=100) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [
+        ("", True),
+        (" \n\t", True),
+        ("\u200b\u202e\ufeff", True),
+        ("\ud800\0", True),
+        ("\u200bx", False),
+        ("😀", False),
+        ("茶", False),
+    ],
+)
+def test_what_nobody_can_see_is_blank(text: str, blank: bool) -> None:
+    assert is_blank(text) is blank
 
 
 def test_clean_cuts_and_leaves_no_space_at_the_cut() -> None:

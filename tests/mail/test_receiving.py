@@ -305,3 +305,10 @@ async def test_a_mail_without_words_still_says_something(world: World) -> None:
     await arrive(world.lumen, Letter(text="", subject=""))
     assert (await Message.get()).text == "(a mail without text)"
     assert (await Ticket.get()).subject == "Mail without a subject"
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\u202e\ufeff", "\x00\x01"])
+async def test_a_mail_without_words_still_becomes_a_ticket(world: World, text: str) -> None:
+    mail = await arrive(world.lumen, Letter(text=text))
+    assert (mail.state, (await Message.get()).text) == ("posted", "(a mail without text)")
+    assert await Ticket.all().count() == 1

@@ -191,6 +191,8 @@ async def test_only_the_desk_hears_that_a_customer_writes_and_no_customer_hears_
         ("[" * 60_000, "malformed"),
         ('{"type":"post","client_id":"client-id","text":" \\n "}', "empty_text"),
         (json.dumps({"type": "post", "client_id": "client-id", "text": "x" * 8001}), "text_too_long"),
+        (json.dumps({"type": "post", "client_id": "client-id", "text": "x" * 60_000}), "text_too_long"),
+        ('{"type":"post","client_id":"client-id","text":"\\u200b\\u202e"}', "empty_text"),
         (json.dumps({"type": "ping", "x": "y" * MAX_FRAME_BYTES}), "too_large"),
         ('{"type":"read","number":1}', "not_found"),
         ('{"type":"fetch","after":0,"conversation":"cnv_00000000000000000000000000"}', "not_found"),
