@@ -15,7 +15,7 @@ from app.demo import LOGINS, fill_demo, is_empty
 from app.health import program_version
 from app.logs import configure_logs
 from app.main import create_app
-from app.migrating import migrate, pending
+from app.migrating import migrate, pending, require_migrated
 from app.serving import require_free, serve
 from app.settings import Settings, read_settings
 from app.working import work_until_stopped
@@ -56,6 +56,7 @@ def _in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         settings = _prepared()
 
         async def run() -> None:
+            await require_migrated(settings.database)
             async with open_database(settings.database):
                 await body(*args, **kwargs)
 
@@ -80,6 +81,7 @@ def run() -> None:
 def serve_command(no_work: bool, no_intake: bool) -> None:
     """Serve web pages, sockets and the API; refuses to start while migrations are pending."""
     settings = _prepared()
+    asyncio.run(require_migrated(settings.database))
     app = create_app(settings, work=not no_work, intake=not no_intake)
     serve(app, settings, lambda port: _announce(app, settings, port))
 

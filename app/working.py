@@ -20,7 +20,7 @@ async def _work(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(open_database(settings.database))
         await require_migrated(settings.database)
+        await stack.enter_async_context(open_database(settings.database))
         await open_parts(settings, stack, work=True, intake=False)
         await stopping.wait()
