@@ -1,11 +1,14 @@
 """How tickets wait, end and come back. A refused step leaves an audit entry."""
 
+from datetime import datetime
+
 from conversations.handover import return_to_bot
 from conversations.models import Conversation
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Forbidden
-from core.people import Actor
+from core.people import SYSTEM, Actor
+from core.shops import Shop
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.models import Ticket
@@ -32,6 +35,20 @@ async def reopen(ticket_id: int, actor: Actor) -> Ticket:
 async def close(ticket_id: int, actor: Actor) -> Ticket:
     """The work is over for good. After the conversation's last unfinished ticket the bot listens again."""
     return await _move(ticket_id, Status.CLOSED, actor, "closed")
+
+
+async def close_settled(before: datetime, *, limit: int = 500) -> int:
+    """Close up to `limit` tickets that were resolved before `before` (UTC), the oldest first. Returns how many."""
+    shops = list(await Shop.all().values_list("id", flat=True))  # the index of the inbox begins with the shop
+    settled = Ticket.filter(shop_id__in=shops, status=Status.RESOLVED, resolved_at__lt=before)
+    closed = 0
+    for ticket_id in await settled.order_by("resolved_at", "id").limit(limit).values_list("id", flat=True):
+        async with transaction():
+            ticket, _ = await locked_ticket(int(str(ticket_id)), SYSTEM)
+            if await settled.filter(id=ticket.id).exists():  # the customer may have written meanwhile
+                await close(ticket.id, SYSTEM)
+                closed += 1
+    return closed
 
 
 async def customer_replied(conversation_id: int, *, to_bot: bool = False) -> None:

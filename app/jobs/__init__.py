@@ -7,7 +7,7 @@ from app.demo.tick import tick_demo
 from app.jobs.answering import answer, give_up
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order
-from app.jobs.housekeeping import keep_house
+from app.jobs.housekeeping import close_tickets, keep_house
 from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
@@ -24,6 +24,7 @@ HANDLERS: dict[str, Handler] = {
     "notice.send": send_notice,
     "promise.judge": judge_promise,
     "housekeeping.daily": keep_house,
+    "tickets.close": close_tickets,
     "demo.tick": tick_demo,
 }
 

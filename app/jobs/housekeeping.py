@@ -8,15 +8,18 @@ from app.auth.visitors import forget_dead_tokens
 from app.jobs.context import JobContext
 from core.clock import now
 from core.jobs import enqueue, forget_done
-from core.transactions import transaction
+from tickets.resolution import close_settled
 
 EVERY = {
     "housekeeping.daily": timedelta(hours=24),
+    "tickets.close": timedelta(hours=1),
     "promise.judge": timedelta(minutes=1),
     "demo.tick": timedelta(seconds=20),
 }
 KEEP_VISITORS = timedelta(days=180)
 KEEP_DONE = timedelta(days=7)
+RESOLVED_STAYS = timedelta(days=3)  # the customer's time to say that it is not
+CLOSED_AT_ONCE = 500
 
 
 async def schedule(*, demo: bool) -> None:
@@ -37,8 +40,14 @@ async def plan_next(kind: str, after: datetime) -> None:
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:
     """Forget finished jobs, dead sessions and visitors who never came back."""
-    async with transaction():
-        await plan_next("housekeeping.daily", now())
-        await forget_done(KEEP_DONE)
-        await forget_dead_sessions()
-        await forget_dead_tokens(KEEP_VISITORS)
+    await plan_next("housekeeping.daily", now())  # first: the next night may go better than this one
+    await forget_done(KEEP_DONE)
+    await forget_dead_sessions()
+    await forget_dead_tokens(KEEP_VISITORS)
+
+
+async def close_tickets(args: dict[str, Any], context: JobContext) -> None:
+    """Close what was resolved three days ago and has been quiet since."""
+    await plan_next("tickets.close", now())
+    while await close_settled(now() - RESOLVED_STAYS, limit=CLOSED_AT_ONCE) == CLOSED_AT_ONCE:
+        pass
