@@ -1,5 +1,8 @@
 """Public ids and the clock."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -62,3 +65,11 @@ def test_naive_times_have_no_place() -> None:
         utc(datetime(2026, 1, 1))  # noqa: DTZ001 (what is refused)
     with pytest.raises(ValueError, match="offset"):
         FrozenClock(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_time_zones_need_nothing_of_the_machine() -> None:
+    """A small container has no zone data; a shop in Shanghai still has its hours."""
+    look = "import zoneinfo; print(len(zoneinfo.TZPATH), zoneinfo.ZoneInfo('Asia/Shanghai'))"
+    environment = os.environ | {"PYTHONTZPATH": ""}
+    answer = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True)
+    assert answer.stdout == "0 Asia/Shanghai\n"
