@@ -65,19 +65,19 @@ def request_language(connection: HTTPConnection) -> str:
 
 
 def when(moment: datetime, timezone: str, language: str) -> str:
-    """Day and time for people: `Tue 24 Nov, 10:42` / `11月24日 周二 10:42`."""
+    """Day and time for people: `Tue 24 Nov, 10:42` / `11月24日（周二）10:42`."""
     return format_datetime(
         moment,
-        "M月d日 EEE HH:mm" if language == "zh" else "EEE d MMM, HH:mm",
+        "M月d日（EEE）HH:mm" if language == "zh" else "EEE d MMM, HH:mm",
         tzinfo=ZoneInfo(timezone),
         locale=_LOCALES[language],
     )
 
 
 def day(moment: datetime, timezone: str, language: str) -> str:
-    """A day for people: `Tue 24 Nov` / `11月24日 周二`."""
+    """A day for people: `Tue 24 Nov` / `11月24日（周二）`."""
     local = moment.astimezone(ZoneInfo(timezone))
-    return format_date(local, "M月d日 EEE" if language == "zh" else "EEE d MMM", locale=_LOCALES[language])
+    return format_date(local, "M月d日（EEE）" if language == "zh" else "EEE d MMM", locale=_LOCALES[language])
 
 
 def short_day(moment: datetime, timezone: str, language: str) -> str:

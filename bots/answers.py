@@ -8,7 +8,7 @@ from bots.phrases import listed
 from bots.repayments import tell_refunds
 from bots.telling import Answer, Telling
 from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot
-from orders.statuses import Gate, Headline, Hold, PaymentState
+from orders.statuses import Gate, Headline, Hold, ParcelState, PaymentState
 
 _MOST_ITEMS = 3
 # What the customer can help with comes first; the rest in the order in which it is worth saying.
@@ -73,12 +73,13 @@ def _cancelled(telling: Telling) -> None:
         telling.paragraph(first)
         tell_refunds(telling)
         return
-    never_paid = order.paid_at is None and order.payment in {
-        PaymentState.NONE,
-        PaymentState.VOIDED,
-        PaymentState.FAILED,
-    }
-    telling.paragraph(first, telling.say("not_charged" if never_paid else "refund_not_recorded"))
+    telling.paragraph(first, telling.say(_money_after_cancelling(order)))
+
+
+def _money_after_cancelling(order: OrderSnapshot) -> str:
+    if order.paid_at is not None or order.payment not in _UNPAID:
+        return "refund_not_recorded"
+    return "no_payment_recorded" if order.payment is PaymentState.PENDING else "not_charged"
 
 
 def _expired(telling: Telling) -> None:
@@ -90,13 +91,15 @@ def _refunded(telling: Telling) -> None:
 
 
 def _returning(telling: Telling) -> None:
-    returns = [parcel for parcel in telling.order.parcels if parcel.direction == "return"]
-    if not returns:
+    parcels = telling.order.parcels
+    returns = [parcel for parcel in parcels if parcel.direction == "return"]
+    if not returns and not any(parcel.state in _GOING_BACK for parcel in parcels):  # else the parcels say it
         telling.paragraph(telling.say("returning"))
     for parcel in returns:
         tell_return(telling, parcel)
     _tell_outbound(telling)
-    telling.offer("refund_status")
+    if telling.order.refunds:
+        telling.offer("refund_status")
 
 
 def _returned(telling: Telling) -> None:
@@ -166,13 +169,24 @@ def _ship_by(telling: Telling) -> str:
 
 
 def _backordered(telling: Telling) -> None:
-    waiting = [line for line in telling.order.lines if line.backordered][:_MOST_ITEMS]
+    wanted = [line for line in telling.order.lines if line.quantity > line.quantity_cancelled]
+    waiting = [line for line in wanted if line.backordered]
     telling.paragraph(
         telling.say("backordered"),
-        *(_waiting_line(telling, line) for line in waiting),
-        telling.say("backordered_choice"),
+        *_waiting_lines(telling, waiting[:_MOST_ITEMS]),
+        telling.say("backordered_choice" if len(waiting) < len(wanted) else "backordered_choice_all"),
     )
     _offer_cancel(telling)
+
+
+def _waiting_lines(telling: Telling, lines: list[LineSnapshot]) -> list[str]:
+    """One sentence for all that come on the same day, else one for each."""
+    etas = {line.backorder_eta for line in lines}
+    eta = next(iter(etas), None)
+    if len(lines) > 1 and len(etas) == 1 and eta is not None and not telling.day_passed(eta):
+        titles = listed(telling.language, [line.title[:80] for line in lines])
+        return [telling.say("backordered_lines", titles=titles, eta=eta)]
+    return [_waiting_line(telling, line) for line in lines]
 
 
 def _waiting_line(telling: Telling, line: LineSnapshot) -> str:
@@ -237,6 +251,8 @@ def _offer_cancel(telling: Telling) -> None:
         telling.offer("cancel")
 
 
+_GOING_BACK = frozenset({ParcelState.RETURNING, ParcelState.RETURNED})
+_UNPAID = frozenset({PaymentState.NONE, PaymentState.PENDING, PaymentState.VOIDED, PaymentState.FAILED})
 _NOT_THROUGH = frozenset(
     {
         Headline.CANCELLED,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from bots.phrases import span_of_days
 from bots.telling import Telling
 from orders.snapshots import ParcelSnapshot
-from orders.statuses import ParcelState
+from orders.statuses import Hold, ParcelState
 
 _SCAN_DUE = timedelta(hours=48)  # after the label
 _QUIET = timedelta(days=4)  # without a scan
@@ -40,7 +40,7 @@ def tell_parcel(telling: Telling, parcel: ParcelSnapshot, count: int) -> None:
             telling.paragraph(*_pickup(telling, parcel, name))
             telling.offer("person")
         case ParcelState.FAILED_ATTEMPT:
-            telling.paragraph(_failed(telling, parcel, name))
+            telling.paragraph(_failed(telling, parcel, name), _next_try(telling, parcel))
             telling.offer("person")
         case ParcelState.DELIVERED:
             telling.paragraph(*_delivered(telling, parcel, name))
@@ -113,7 +113,7 @@ def _expected(telling: Telling, parcel: ParcelSnapshot) -> str:
     """The carrier's window, else the shop's; what has passed is said to be late, and no new date is made up."""
     order = telling.order
     start, end = (parcel.eta_from, parcel.eta_to) if parcel.eta_to else (order.promised_from, order.promised_to)
-    if end is None:
+    if end is None or Hold.CUSTOMS in order.holds:  # no carrier knows how long customs take
         return ""
     window = span_of_days(telling.language, start, end, order.timezone)
     if telling.day_passed(end):
@@ -145,6 +145,12 @@ def _failed(telling: Telling, parcel: ParcelSnapshot, name: str) -> str:
     why = _named(parcel, _FAILURES)
     telling.wants_details = telling.wants_details or why == "address"
     return telling.say(f"parcel_failed_{why}" if why else "parcel_failed", parcel=name, at=at)
+
+
+def _next_try(telling: Telling, parcel: ParcelSnapshot) -> str:
+    """The carrier's window, if it is still ahead."""
+    ahead = parcel.eta_to is not None and not telling.day_passed(parcel.eta_to)
+    return _expected(telling, parcel) if ahead else ""
 
 
 def _delivered(telling: Telling, parcel: ParcelSnapshot, name: str) -> tuple[str, ...]:

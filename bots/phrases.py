@@ -15,8 +15,8 @@ from core.money import Money, format_money
 PHRASES = Path(__file__).parent / "phrases"
 _LOCALES = {"en": "en", "zh": "zh_Hans_CN"}
 _PATTERNS = {
-    "when": {"en": "EEE d MMM, HH:mm", "zh": "M月d日(EEE)HH:mm"},
-    "day": {"en": "EEE d MMM", "zh": "M月d日(EEE)"},
+    "when": {"en": "EEE d MMM, HH:mm", "zh": "M月d日（EEE）HH:mm"},
+    "day": {"en": "EEE d MMM", "zh": "M月d日（EEE）"},
     "clock": {"en": "HH:mm", "zh": "HH:mm"},
 }
 

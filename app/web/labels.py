@@ -1,7 +1,7 @@
 """What the console calls things: a word, a tone and an icon for each code; unknown codes are shown as they are."""
 
 from app.i18n import gettext
-from app.order_cards import TITLES
+from app.order_outlook import TITLES
 from orders.statuses import Headline
 
 

@@ -49,29 +49,37 @@ INTERNAL = re.compile(r"fraud|risk|suspect|lane|欺诈|风控|风险|可疑|None
 FACTS = {  # words that must be said, per state and language
     "awaiting_payment": {"en": ["not the payment", "12:42"], "zh": ["尚未收到付款", "12:42前付款"]},
     "awaiting_confirmation_payment": {"en": ["payment is being confirmed"], "zh": ["确认支付"]},
-    "awaiting_confirmation_stock": {"en": ["in stock", "Wed 25 Nov, 06:42"], "zh": ["库存", "11月25日(周三)06:42"]},
+    "awaiting_confirmation_stock": {"en": ["in stock", "Wed 25 Nov, 06:42"], "zh": ["库存", "11月25日（周三）06:42"]},
     "awaiting_confirmation_risk": {"en": ["being checked"], "zh": ["核对"]},
     "awaiting_confirmation_acceptance": {"en": ["accepted by the shop"], "zh": ["接单"]},
     "awaiting_confirmation_late": {"en": ["longer than usual"], "zh": ["慢了一些"]},
     "on_hold_fraud": {"en": ["being checked"], "zh": ["核对"]},
     "on_hold_address": {"en": ["full address here"], "zh": ["收货地址"]},
     "on_hold_customs": {"en": ["customs"], "zh": ["海关"]},
-    "processing": {"en": ["leaves us by Wed 25 Nov", "still cancel"], "zh": ["最晚11月25日(周三)发出", "可以取消"]},
+    "processing": {"en": ["leaves us by Wed 25 Nov", "still cancel"], "zh": ["最晚11月25日（周三）发出", "可以取消"]},
     "processing_late": {"en": ["should have left us by Sun 22 Nov", "sorry"], "zh": ["非常抱歉"]},
-    "backordered": {"en": ["Desk lamp is expected on Thu 3 Dec"], "zh": ["预计12月3日(周四)到货"]},
+    "backordered": {
+        "en": ["Desk lamp is expected on Thu 3 Dec", "You can wait for it"],
+        "zh": ["预计12月3日（周四）到货", "取消并退款"],
+    },
+    "backordered_two": {"en": ["Desk lamp and Bulb are expected on Thu 3 Dec"], "zh": ["Desk lamp和Bulb预计12月3日"]},
+    "backordered_in_part": {"en": ["send the rest now"], "zh": ["先发其余商品"]},
     "partially_shipped": {"en": ["Leipzig", "The rest (Bulb) leaves us by"], "zh": ["其余商品（Bulb）最晚"]},
-    "info_received": {"en": ["not scanned it yet", "Thu 26 Nov, 00:42"], "zh": ["尚未揽收", "11月26日(周四)00:42"]},
+    "info_received": {"en": ["not scanned it yet", "Thu 26 Nov, 00:42"], "zh": ["尚未揽收", "11月26日（周四）00:42"]},
     "in_transit": {
         "en": ["Leipzig, Tue 24 Nov, 05:42", "Wed 25 Nov – Thu 26 Nov"],
-        "zh": ["11月25日(周三)至11月26日(周四)"],
+        "zh": ["11月25日（周三）至11月26日（周四）"],
     },
     "in_transit_late": {"en": ["is late", "no new date"], "zh": ["晚了", "暂时没有新的时间"]},
     "in_transit_slower": {"en": ["slower than promised", "Mon 30 Nov"], "zh": ["原定11月26日", "11月30日"]},
     "out_for_delivery": {"en": ["today"], "zh": ["今天派送中"]},
     "out_for_delivery_old": {"en": ["Sun 22 Nov"], "zh": ["11月22日"]},
     "available_for_pickup": {"en": ["Packstation 12", "5-1-22", "Sun 29 Nov"], "zh": ["取件码：5-1-22", "11月29日"]},
-    "failed_attempt": {"en": ["nobody was there"], "zh": ["无人签收"]},
-    "delivered": {"en": ["Mon 23 Nov, 14:42", "Meier"], "zh": ["11月23日(周一)14:42", "Meier"]},
+    "failed_attempt": {
+        "en": ["nobody was there", "Expected Wed 25 Nov"],
+        "zh": ["无人签收", "预计11月25日"],
+    },
+    "delivered": {"en": ["Mon 23 Nov, 14:42", "Meier"], "zh": ["11月23日（周一）14:42", "Meier"]},
     "exception_lost": {"en": ["cannot find it", "person"], "zh": ["丢失", "人工"]},
     "exception_damaged": {"en": ["damaged"], "zh": ["受损"]},
     "returning_to_sender": {"en": ["back to us"], "zh": ["退回途中"]},
@@ -80,6 +88,7 @@ FACTS = {  # words that must be said, per state and language
         "en": ["cancelled on Mon 23 Nov", "€199.00", "your card", "RF-77"],
         "zh": ["€199.00", "银行卡", "RF-77"],
     },
+    "cancelled_pending": {"en": ["No payment for it is on record"], "zh": ["没有本单的付款记录"]},
     "cancelled_unpaid": {"en": ["not been charged"], "zh": ["未扣款"]},
     "refunded": {"en": ["refunded in full"], "zh": ["全额退款"]},
     "delivered_refund_pending": {"en": ["delivered", "on its way back"], "zh": ["签收", "发起退款"]},
@@ -197,3 +206,15 @@ def known_days(snapshot: OrderSnapshot) -> set[str]:
         moments += [each.label_at + timedelta(hours=48)] if each.label_at else []
     local = [moment.astimezone(ZoneInfo(snapshot.timezone)) for moment in moments if moment]
     return {f"{moment.day} {moment:%b}" for moment in local}
+
+
+@pytest.mark.parametrize(("language", "date"), [("en", "Wed 25 Nov"), ("zh", "11月25日")])
+def test_no_day_is_promised_while_customs_hold_it(language: str, date: str) -> None:
+    assert date not in order_answer(STATES["on_hold_customs_under_way"], language, NOW).text
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "back to us"), ("zh", "退回途中")])
+def test_what_goes_back_is_told_once(language: str, words: str) -> None:
+    answer = order_answer(STATES["returning_refused"], language, NOW)
+    assert answer.text.count(words) == 1
+    assert not [reply for reply in answer.quick_replies if "?" in reply.label or "退款进度" in reply.label]

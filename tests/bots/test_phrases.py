@@ -38,7 +38,9 @@ def test_handover_words() -> None:
     facts = {"ticket": 1042, "by": AT, "timezone": "Europe/Berlin"}
     assert "no. 1042" in render("handover_online", "en", facts)
     assert "10:42 (Berlin time)" in render("handover_online", "en", facts)
-    assert "11月24日(周二)17:42（北京时间）" in render("handover_offline", "zh", facts | {"timezone": "Asia/Shanghai"})
+    assert "11月24日（周二）17:42（北京时间）" in render(
+        "handover_offline", "zh", facts | {"timezone": "Asia/Shanghai"}
+    )
 
 
 def test_tries_left() -> None:
@@ -55,7 +57,7 @@ def test_money_is_written_for_the_reader() -> None:
 
 def test_days() -> None:
     assert span_of_days("en", AT, AT, "UTC") == "Tue 24 Nov"
-    assert span_of_days("zh", AT, AT.replace(day=26), "UTC") == "11月24日(周二)至11月26日(周四)"
+    assert span_of_days("zh", AT, AT.replace(day=26), "UTC") == "11月24日（周二）至11月26日（周四）"
     assert span_of_days("en", None, None, "UTC") == ""
     assert city("Asia/Shanghai", "zh") == "北京时间"
     assert city("America/New_York", "en") == "New York time"

@@ -194,6 +194,9 @@ def states() -> dict[str, OrderSnapshot]:
         "awaiting_confirmation_acceptance": _unconfirmed(Gate.ACCEPTANCE),
         "awaiting_confirmation_late": _unconfirmed(Gate.STOCK, confirm_by=ago(hours=3)),
         **{f"on_hold_{hold}": _held(hold) for hold in Hold},
+        "on_hold_customs_under_way": _shipped(
+            parcel(in_transit), headline=Headline.ON_HOLD, holds=frozenset({Hold.CUSTOMS})
+        ),
         "processing": order(),
         "processing_late": order(promised_ship_by=ago(days=2)),
         "processing_undated": order(promised_ship_by=None, confirmed_at=None),
@@ -201,6 +204,17 @@ def states() -> dict[str, OrderSnapshot]:
             headline=Headline.BACKORDERED,
             fulfilment=Fulfilment.BACKORDERED,
             lines=(line(backordered=True, backorder_eta=ahead(days=9)),),
+        ),
+        "backordered_two": order(
+            headline=Headline.BACKORDERED,
+            lines=(
+                line("Desk lamp", backordered=True, backorder_eta=ahead(days=9)),
+                line("Bulb", backordered=True, backorder_eta=ahead(days=9)),
+            ),
+        ),
+        "backordered_in_part": order(
+            headline=Headline.BACKORDERED,
+            lines=(line("Desk lamp", backordered=True, backorder_eta=ahead(days=9)), line("Bulb")),
         ),
         "backordered_undated": order(headline=Headline.BACKORDERED, lines=(line(backordered=True),)),
         "partially_shipped": _shipped(
@@ -245,6 +259,9 @@ def states() -> dict[str, OrderSnapshot]:
         ),
         "two_parcels": _shipped(parcel(in_transit), parcel(out, 2, out_for_delivery_at=ago(hours=1))),
         "returning": _shipped(returned, headline=Headline.RETURNING, returns=Returns.IN_TRANSIT),
+        "returning_refused": _shipped(
+            parcel(ParcelState.RETURNING), headline=Headline.RETURNING, returns=Returns.IN_TRANSIT
+        ),
         "returned": _shipped(headline=Headline.RETURNED, returns=Returns.RETURNED),
         "refunded": _shipped(headline=Headline.REFUNDED, refund=RefundState.FULL, refunds=(refund("succeeded"),)),
         "cancelled": order(
@@ -258,6 +275,14 @@ def states() -> dict[str, OrderSnapshot]:
             headline=Headline.CANCELLED,
             closure=Closure.CANCELLED,
             payment=PaymentState.VOIDED,
+            paid_at=None,
+            cancelled_at=ago(days=1),
+            can_cancel=False,
+        ),
+        "cancelled_pending": order(
+            headline=Headline.CANCELLED,
+            closure=Closure.CANCELLED,
+            payment=PaymentState.PENDING,
             paid_at=None,
             cancelled_at=ago(days=1),
             can_cancel=False,
