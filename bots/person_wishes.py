@@ -34,7 +34,8 @@ def to_person(
     )
     reply = turn.bubble(phrase, number=number)
     dialogue = settled(turn.dialogue, wish=turn.wish)
-    wishes = tuple(dict.fromkeys((*dialogue.wishes, turn.wish)))
+    waiting = (turn.dialogue.pending,) if turn.dialogue.pending else ()
+    wishes = tuple(dict.fromkeys((*dialogue.wishes, *waiting, turn.wish)))
     dialogue = replace(dialogue, order_number=number, wishes=wishes, turns=0, asked=0)
     return Outcome(
         dialogue=dialogue, replies=(reply,), actions=(ticket, Handover(reason=reason, summary=told)), order=order
@@ -43,7 +44,7 @@ def to_person(
 
 def human(turn: Turn) -> Outcome:
     """A person is wanted, whatever for."""
-    return to_person(turn, "human", kind="question", reason="asked_for_person")
+    return to_person(turn, "human", kind=_kind_waiting(turn), reason="asked_for_person")
 
 
 def complaint(turn: Turn) -> Outcome:
@@ -69,7 +70,7 @@ def item_problem(turn: Turn) -> Outcome:
 
 def give_up(turn: Turn, reason: str, phrase: str = "give_up") -> Outcome:
     """The bot is of no more use here."""
-    return to_person(turn, phrase, kind="question", reason=reason)
+    return to_person(turn, phrase, kind=_kind_waiting(turn), reason=reason)
 
 
 def pass_on(turn: Turn) -> Outcome:
@@ -84,12 +85,12 @@ def details_for_person(turn: Turn) -> Outcome:
 
 def no_number(turn: Turn) -> Outcome:
     """The order number is not at hand: a person finds the order."""
-    return to_person(turn, "no_number", kind="question", reason="no_order_number")
+    return to_person(turn, "no_number", kind=_kind_waiting(turn), reason="no_order_number")
 
 
 def no_contact(turn: Turn) -> Outcome:
     """The contact on the order is out of reach: a person has to find another proof."""
-    return to_person(turn, "no_contact", kind="question", reason="contact_out_of_reach")
+    return to_person(turn, "no_contact", kind=_kind_waiting(turn), reason="contact_out_of_reach")
 
 
 def reship(turn: Turn) -> Outcome:
@@ -107,6 +108,12 @@ def keep_order(turn: Turn) -> Outcome:
     )
 
 
+def _kind_waiting(turn: Turn) -> TicketKind:
+    """What the ticket is about when somebody gives up on numbers and codes: the wish that waited for them."""
+    return _KINDS.get(turn.dialogue.pending or "", "question")
+
+
+_KINDS: dict[str, TicketKind] = {"cancel_order": "cancellation", "not_received": "aftersales"}
 WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "human_handover": human,
     "complaint": complaint,

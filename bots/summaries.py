@@ -20,7 +20,7 @@ def summary(turn: Turn, order: OrderSnapshot | None, claimed: str | None) -> str
         lines.append(_line(turn, "summary_words", text=words))
     lines.append(_order_line(turn, order, claimed))
     lines.append(_line(turn, "summary_told" if turn.dialogue.told else "summary_nothing_told"))
-    before = turn.dialogue.last_intent
+    before = turn.dialogue.pending or turn.dialogue.last_intent
     if before and before != turn.wish:
         lines.append(_line(turn, "summary_before", wish=_wish(turn, before)))
     if contacts := (*turn.entities.emails, *turn.entities.phones):

@@ -7,6 +7,7 @@ import structlog
 
 from app.database import database_busy
 from app.jobs.context import JobContext
+from bots.buttons import buttons
 from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
 from bots.dialogue import Dialogue
 from bots.engine import decide
@@ -115,7 +116,12 @@ class _Turn:
             return replace(answer, receipt=replace(answer.receipt, rule=wish, intent=rulebook.intent_of(wish)))
         left = await proofs.tries_left(self.conversation.id)
         key = "code_wrong" if left else "code_spent"
-        refusal = Reply(phrase=key, text=render(key, language, {"left": left}), form="code" if left else None)
+        refusal = Reply(
+            phrase=key,
+            text=render(key, language, {"left": left}),
+            form="code" if left else None,
+            quick_replies=buttons(("resend", "person"), language),
+        )
         return replace(decision, replies=(refusal,), actions=())
 
     async def _carry_out(self, decision: Decision) -> None:
@@ -123,7 +129,8 @@ class _Turn:
         for action in decision.actions:
             if isinstance(action, RequestCode) and not await self._request_code(action.number):
                 text = render("too_many_codes", self.language, {})
-                await self._say(Reply(phrase="too_many_codes", text=text), self.language)
+                person = buttons(("person",), self.language)
+                await self._say(Reply(phrase="too_many_codes", text=text, quick_replies=person), self.language)
                 await self._remember(decision.dialogue, decision.receipt)
                 return
         for reply in decision.replies:

@@ -235,3 +235,15 @@ async def test_a_number_that_nobody_proved_is_only_a_suggestion(talk: Talk) -> N
     link = await TicketLink.get(ticket_id=ticket.id).select_related("order")
     assert (link.order.number, link.confirmed) == ("1002", False)
     assert all(message.order_id is None for message in await talk.replies())
+
+
+async def test_a_refused_code_leaves_a_way_on(talk: Talk) -> None:
+    await talk.ask("where is my order 1001?")
+    wrong = other_than(await talk.code())
+    for _ in range(TRIES + 1):
+        await talk.ask(wrong)
+        offered = (await talk.replies())[-1].quick_replies
+        assert [each["label"] for each in offered] == ["Send a new code", "Talk to a person"]
+    await talk.ask(offered[0]["text"])
+    await talk.ask(await talk.code())
+    assert (await talk.replies())[-1].order_id is not None
