@@ -1,7 +1,9 @@
 """Folding stored deliveries into orders: read, merge with what is known, derive, write. Safe to repeat in any order."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +17,7 @@ from core.transactions import transaction
 from orders.deriving import Picture, derive
 from orders.durations import confirmation_expected, ship_by_rule, usual_confirmation
 from orders.facts import OrderFacts
-from orders.merging import Known, from_json, merge, to_json
+from orders.merging import Known, from_json, merge, to_json, without
 from orders.models import FactSheet, Order, SourceEvent
 from orders.recording import Deadlines, write
 from orders.sources import SOURCES
@@ -24,33 +26,69 @@ from orders.statuses import Headline
 
 log = structlog.get_logger(__name__)
 
+TOGETHER = 50  # so many deliveries about one order are folded at once
+_NOTED = ("state", "error", "processed_at", "source_updated_at", "order_id")
 HISTORY = 200  # so many confirmed orders tell how long confirmation normally takes
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What folding came to: no order while its head has not arrived; `news` is False for late or repeated facts."""
+    """What folding came to: no order while its head has not arrived; `told` are the places of facts that were news."""
 
     order: Order | None
-    news: bool
+    told: frozenset[int]
 
 
 async def fold(source_event_id: int) -> None:
-    """Fold one delivery. Raises Invalid for what can never be read; other trouble is worth another try.
+    """Fold one delivery, and whatever else waits for the same order with it: its rows are then written once.
 
-    Either way the delivery is marked failed with the reason, until a later try succeeds.
+    Raises Invalid for what can never be read; other trouble is worth another try. Either way the delivery is marked
+    failed with the reason, until a later try succeeds.
     """
     event = await SourceEvent.get_or_none(id=source_event_id)
     if event is None or event.state not in {"received", "failed"}:
         return
     shop = await Shop.get(id=event.shop_id)
     try:
-        reading = _read(event, shop)
-        async with transaction():
-            await _apply(shop, event, reading)
+        own = (event, read_event(event, shop))
+        waiting = await _waiting(event, shop)
+        try:
+            await fold_read(shop, [own, *waiting], announce=True)
+        except Exception:
+            if not waiting:
+                raise
+            await fold_read(shop, [own], announce=True)  # one of the others may be the trouble: each has its own job
     except Exception as error:
-        await SourceEvent.filter(id=event.id).update(state="failed", error=repr(error)[:2000], processed_at=now())
+        await mark_failed(event, error)
         raise
+
+
+async def fold_read(shop: Shop, parts: Sequence[tuple[SourceEvent, Reading]], *, announce: bool) -> None:
+    """Fold deliveries of one source that have been read, in one transaction, and note what became of each."""
+    async with transaction():
+        by_order: dict[str, list[tuple[SourceEvent, OrderFacts]]] = defaultdict(list)
+        for event, reading in parts:
+            event.state, event.error = "ignored" if reading.ignored else "stale", reading.ignored or None  # type: ignore[assignment]
+            for facts in reading.orders:
+                by_order[facts.source_id].append((event, facts))
+        for together in by_order.values():
+            await _fold_order(shop, together, announce=announce)
+        for event, _ in parts:
+            event.processed_at = now()
+            await event.save(update_fields=_NOTED)
+
+
+async def refold(shop: Shop, source: str, source_id: str, parts: Sequence[tuple[SourceEvent, OrderFacts]]) -> Outcome:
+    """Fold deliveries about one order anew: what they said before is forgotten first, so that a better reading wins."""
+    heard = frozenset(hashlib.sha256(bytes(event.body)).hexdigest()[:16] for event, _ in parts)
+    async with transaction():
+        facts = [facts for _, facts in parts]
+        return await _fold_facts(shop, source, source_id, facts, announce=True, forget=heard)
+
+
+async def mark_failed(event: SourceEvent, error: Exception) -> None:
+    """Keep the reason with the delivery."""
+    await SourceEvent.filter(id=event.id).update(state="failed", error=repr(error)[:2000], processed_at=now())
 
 
 async def fold_history(source_event_ids: Iterable[int]) -> None:
@@ -59,18 +97,20 @@ async def fold_history(source_event_ids: Iterable[int]) -> None:
     shops = {shop.id: shop for shop in await Shop.filter(id__in=list({event.shop_id for event in events}))}
     together: dict[tuple[int, str, str], list[tuple[SourceEvent, OrderFacts]]] = defaultdict(list)
     for event in events:
-        for facts in _read(event, shops[event.shop_id]).orders:
+        for facts in read_event(event, shops[event.shop_id]).orders:
             together[event.shop_id, event.source, facts.source_id].append((event, facts))
-    for (shop_id, source, _), parts in together.items():
+    for (shop_id, source, source_id), parts in together.items():
         async with transaction():
-            outcome = await _fold_facts(shops[shop_id], source, [facts for _, facts in parts], announce=False)
+            facts_of_all = [facts for _, facts in parts]
+            outcome = await _fold_facts(shops[shop_id], source, source_id, facts_of_all, announce=False)
             order_id = outcome.order.id if outcome.order else None
             await SourceEvent.filter(id__in=[event.id for event, _ in parts]).update(
                 state="folded" if order_id else "parked", order_id=order_id, processed_at=now()
             )
 
 
-def _read(event: SourceEvent, shop: Shop) -> Reading:
+def read_event(event: SourceEvent, shop: Shop) -> Reading:
+    """What a stored delivery says. Raises Invalid when it can never be read."""
     delivery = Delivery(
         topic=event.topic,
         headers=event.headers,
@@ -88,30 +128,54 @@ def _read(event: SourceEvent, shop: Shop) -> Reading:
         raise Invalid(f"facts that cannot be true: {mistakes}", code="impossible_facts") from error
 
 
-async def _apply(shop: Shop, event: SourceEvent, reading: Reading) -> None:
-    event.state = "ignored" if reading.ignored else "stale"
-    event.error = reading.ignored or None  # type: ignore[assignment]  # the column may be null
-    for facts in reading.orders:
+async def _waiting(event: SourceEvent, shop: Shop) -> list[tuple[SourceEvent, Reading]]:
+    """Other deliveries about the same order that nobody has folded yet; what cannot be read is left to its own job."""
+    if event.order_ref is None:
+        return []
+    alike = SourceEvent.filter(shop_id=shop.id, source=event.source, order_ref=event.order_ref, state="received")
+    readable = []
+    for other in await alike.exclude(id=event.id).order_by("id").limit(TOGETHER):
+        with suppress(Invalid):
+            readable.append((other, read_event(other, shop)))
+    return readable
+
+
+async def _fold_order(shop: Shop, together: Sequence[tuple[SourceEvent, OrderFacts]], *, announce: bool) -> None:
+    source, source_id = together[0][0].source, together[0][1].source_id
+    for event, facts in together:
         for warning in facts.warnings:
-            log.warning("unknown_platform_value", shop=shop.key, source=event.source, value=warning)
+            log.warning("unknown_platform_value", shop=shop.key, source=source, value=warning)
         event.source_updated_at = max((s.version.at for s in facts.statements), default=None)
-        outcome = await _fold_facts(shop, event.source, [facts], announce=True)
-        if outcome.news:
-            event.state = "folded" if outcome.order else "parked"
+    outcome = await _fold_facts(shop, source, source_id, [facts for _, facts in together], announce=announce)
+    for place, (event, _) in enumerate(together):
         event.order_id = outcome.order.id if outcome.order else None
-    event.processed_at = now()
-    await event.save()
+        if outcome.order is None:
+            event.state = "parked"
+        elif place in outcome.told:
+            event.state = "folded"
 
 
-async def _fold_facts(shop: Shop, source: str, parts: Sequence[OrderFacts], *, announce: bool) -> Outcome:
+async def _fold_facts(
+    shop: Shop,
+    source: str,
+    source_id: str,
+    parts: Sequence[OrderFacts],
+    *,
+    announce: bool,
+    forget: frozenset[str] = frozenset(),
+) -> Outcome:
     """Merge the facts about one order into its sheet and bring its rows up to date."""
-    source_id = parts[0].source_id
     sheet = await FactSheet.filter(shop_id=shop.id, source=source, source_id=source_id).select_for_update().first()
     before = from_json(sheet.facts) if sheet else Known()
-    known = merge(before, [statement for facts in parts for statement in facts.statements])
+    known, told = without(before, forget), set()
+    for place, facts in enumerate(parts):
+        more = merge(known, facts.statements)
+        if more is not known:
+            told.add(place)
+        known = more
     order = await Order.get(id=sheet.order_id) if sheet and sheet.order_id else None
-    if known is before:
-        return Outcome(order, news=False)
+    if known.entities == before.entities:
+        return Outcome(order, frozenset())
     picture = derive(known)
     if picture is not None:
         is_new = order is None
@@ -121,7 +185,7 @@ async def _fold_facts(shop: Shop, source: str, parts: Sequence[OrderFacts], *, a
         if is_new:
             await _claim_parked(order)
     await _keep(sheet or FactSheet(shop_id=shop.id, source=source, source_id=source_id), known, order)
-    return Outcome(order, news=True)
+    return Outcome(order, frozenset(told))
 
 
 async def _deadlines(shop: Shop, order: Order, picture: Picture) -> Deadlines:

@@ -70,6 +70,17 @@ def merge(known: Known, statements: Iterable[Statement]) -> Known:
     return Known(entities) if changed else known
 
 
+def without(known: Known, digests: frozenset[str]) -> Known:
+    """What would be known without the statements that came with bytes of these digests."""
+    if not digests:
+        return known
+    left = {
+        entity: {name: register for name, register in fields.items() if register.version.digest not in digests}
+        for entity, fields in known.entities.items()
+    }
+    return Known({entity: fields for entity, fields in left.items() if fields})
+
+
 def to_json(known: Known) -> dict[str, Any]:
     """The form for the store. Versions are listed once: whole payloads share them."""
     places: dict[Version, int] = {}
