@@ -81,6 +81,23 @@ def without(known: Known, digests: frozenset[str]) -> Known:
     return Known({entity: fields for entity, fields in left.items() if fields})
 
 
+def newer(name: str, old: Register | None, new: Register) -> Register:
+    """Of two values of a field, the one that counts."""
+    return _winner(name, old, new) or old or new
+
+
+def merged_entities(
+    one: Mapping[Entity, Mapping[str, Register]], other: Mapping[Entity, Mapping[str, Register]]
+) -> dict[Entity, dict[str, Register]]:
+    """What is known after both: again each field's newest version."""
+    result = {entity: dict(fields) for entity, fields in one.items()}
+    for entity, fields in other.items():
+        into = result.setdefault(entity, {})
+        for name, register in fields.items():
+            into[name] = newer(name, into.get(name), register)
+    return result
+
+
 def to_json(known: Known) -> dict[str, Any]:
     """The form for the store. Versions are listed once: whole payloads share them."""
     places: dict[Version, int] = {}
