@@ -19,7 +19,16 @@ from orders.sources import SOURCES
 
 FOLD = "orders.fold"
 _BATCH = 50
-_KEPT_HEADERS = ("x-shopify-", "shopify-", "webhook-", "content-type", "user-agent")
+_KEPT_HEADERS = (
+    "x-shopify-",
+    "shopify-",
+    "x-wc-webhook-",
+    "saleor-",
+    "x-saleor-",
+    "webhook-",
+    "content-type",
+    "user-agent",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

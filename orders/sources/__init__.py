@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from orders.sources import generic, shopify
+from orders.sources import generic, jd, magento, saleor, shopify, taobao, woocommerce
 from orders.sources.reading import Delivery, Reading
 
 
@@ -21,4 +21,13 @@ class Source(Protocol):
     def read(self, delivery: Delivery, /) -> Reading: ...
 
 
-SOURCES: dict[str, Source] = {"shopify": shopify, "generic": generic}
+PLATFORMS = ("shopify", "woocommerce", "magento", "saleor", "taobao", "jd", "generic")  # where orders are placed
+SOURCES: dict[str, Source] = {
+    "shopify": shopify,
+    "woocommerce": woocommerce,
+    "magento": magento,
+    "saleor": saleor,
+    "taobao": taobao,
+    "jd": jd,
+    "generic": generic,
+}
