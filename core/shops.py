@@ -42,7 +42,7 @@ class Shop(Model):
         table = "shop"
 
 
-SECRET_KINDS = ("api", "shopify")
+SECRET_KINDS = ("api", "shopify", "woocommerce", "saleor")
 KEPT_SECRETS = 2  # the newest and the one before, while senders change over
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
@@ -70,7 +70,7 @@ async def create_shop(key: str, name: str, mail_address: str, page_url: str, **s
 
 
 async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
-    """Give `shop` a new secret of a kind (`api`, `shopify`) and return it; the one before stays good meanwhile."""
+    """Give `shop` a new secret of one of SECRET_KINDS and return it; the one before stays good meanwhile."""
     if kind not in SECRET_KINDS:
         raise Invalid(f"a secret is one of {', '.join(SECRET_KINDS)}", code="bad_secret_kind")
     fresh = secret or new_signing_secret()
