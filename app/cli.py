@@ -10,6 +10,7 @@ import click
 from starlette.applications import Starlette
 
 from app.auth import agents as desk
+from app.cli_orders import orders
 from app.database import open_database, sqlite_path
 from app.demo import LOGINS, fill_demo, is_empty
 from app.health import program_version
@@ -39,6 +40,9 @@ class Program(click.Group):
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Wismo: a customer-service desk for online shops."""
+
+
+main.add_command(orders)
 
 
 def _prepared() -> Settings:

@@ -178,7 +178,7 @@ async def _fold_facts(
         if more is not known:
             told.add(place)
         known = more
-    is_news = known.entities != before.entities
+    is_news = known.entities != before.entities or bool(forget)  # rows may be older than what derives them
     sheet = sheet or FactSheet(shop_id=shop.id, source=source, source_id=source_id)
     if handle is not None:
         return Outcome(await _pass_on(shop, sheet, handle, known, is_news, announce=announce), frozenset(told))
