@@ -100,7 +100,7 @@ def test_parcels_scans_payments_and_refunds_have_columns() -> None:
     assert made["payments"] == [{"id": "pay-1", "method": "card", "captured": "10.00"}]
     assert made["refunds"] == [{"id": "r-1", "amount": "4.00", "state": "pending"}]
     assert (made["holds"], made["tags"], made["gates"]) == (["address", "fraud"], ["vip", "gift"], {"stock": False})
-    assert OrderInput.model_validate(made)
+    assert len(OrderInput.model_validate(made).shipments) == 1
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,8 @@ async def test_orders_are_taken_with_all_their_lines_and_nobody_is_told(chaye: S
     assert results(await bring(chaye, TABLE)) == ["taken", "taken"]
     first, second = await Order.all().order_by("number")
     assert (first.number, first.total, first.payment, first.customer_name) == ("1001", 56800, "paid", "林晚舟")
-    assert await OrderLine.filter(order=first).order_by("position").values_list("title", flat=True) == [
-        "明前西湖龙井",
-        "茶杯, 白",
-    ]
+    lines = await OrderLine.filter(order=first).order_by("position")
+    assert [line.title for line in lines] == ["明前西湖龙井", "茶杯, 白"]
     assert second.headline == "awaiting_payment"
     assert heard.everything == []
     assert await Job.all().count() == 0
