@@ -25,6 +25,7 @@ from core.clock import now
 from core.errors import WismoError
 from core.people import ROLES, Agent
 from core.shops import SECRET_KINDS, Shop, add_secret, create_shop
+from orders.sources import PLATFORMS
 
 
 class Program(click.Group):
@@ -180,7 +181,7 @@ async def list_shops() -> None:
 @click.option("--mail", required=True, help="The address customers write to.")
 @click.option("--page", required=True, help="The shop's page, e.g. https://shop.example.")
 @click.option("--origin", "origins", multiple=True, help="Web origin that may embed the chat; may be repeated.")
-@click.option("--platform", type=click.Choice(["shopify", "generic"]), default="generic", show_default=True)
+@click.option("--platform", type=click.Choice(PLATFORMS), default="generic", show_default=True)
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @click.option("--timezone", default="UTC", show_default=True)
 @click.option("--country", default="US", show_default=True)
