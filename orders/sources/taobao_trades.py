@@ -48,6 +48,7 @@ _SENT = frozenset({"WAIT_BUYER_CONFIRM_GOODS", "TRADE_BUYER_SIGNED", "TRADE_FINI
 _ARRIVED = frozenset({"TRADE_BUYER_SIGNED", "TRADE_FINISHED"})
 _CLOSED = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
 _ON_DELIVERY = "cod"
+_DEPOSIT_PAID = "FRONT_PAID_FINAL_NOPAID"  # a presale: the deposit is paid, the rest is not
 
 
 def trade_id(document: dict[str, Any]) -> str:
@@ -119,6 +120,8 @@ def _states(
     times = {"completed_at": ended, "cancelled_at": ended, "confirmed_seen_at": paid or at}
     facts = {name: times.get(name, at) if value is _AT else value for name, value in STATUSES[status].items()}
     facts["pay_by"] = local(trade.get("timeout_action_time")) if status == "WAIT_BUYER_PAY" else None
+    if facts.get("payment") is PaymentState.NONE and _has_deposit(trade):
+        facts["payment"] = PaymentState.PARTIALLY_PAID
     if facts.get("payment") is PaymentState.PAID:
         if _on_delivery(trade) and not paid and status not in _ARRIVED:
             facts["payment"] = PaymentState.NONE  # the carrier has not handed the cash over
@@ -139,6 +142,10 @@ def _refunded(words: list[str]) -> RefundState:
 
 def _on_delivery(trade: dict[str, Any]) -> bool:
     return text(trade.get("type")).lower() == _ON_DELIVERY
+
+
+def _has_deposit(trade: dict[str, Any]) -> bool:
+    return text(trade.get("step_trade_status")).upper() == _DEPOSIT_PAID
 
 
 def _person(trade: dict[str, Any]) -> dict[str, Any]:
@@ -184,19 +191,21 @@ def _line(position: int, line: dict[str, Any], version: Version) -> Statement:
 
 
 def _payment(trade: dict[str, Any], status: str, version: Version) -> list[Statement]:
-    paid = local(trade.get("pay_time"))
-    on_delivery = _on_delivery(trade)
-    if paid is None and not on_delivery:
+    paid, on_delivery, deposit = local(trade.get("pay_time")), _on_delivery(trade), _has_deposit(trade)
+    if paid is None and not on_delivery and not deposit:
         return []
+    whole = bool(paid) and not deposit and status != "TRADE_CLOSED_BY_TAOBAO"
+    amount = _amount(trade, "step_paid_fee") if deposit else _amount(trade, "payment") if whole else 0
     facts: dict[str, Any] = {
         "tender": "cash_on_delivery" if on_delivery else "alipay",
         "gateway": "货到付款" if on_delivery else "支付宝",
         "gateway_ref": text(trade.get("alipay_no")),
         "currency": CURRENCY,
-        "captured": (_amount(trade, "payment") or 0) if paid and status != "TRADE_CLOSED_BY_TAOBAO" else 0,
+        "captured": amount or 0,
         "at": paid or local(trade.get("created")),
     }
-    facts |= {"state": PaymentState.PAID} if paid else {}
+    if deposit or whole:
+        facts["state"] = PaymentState.PARTIALLY_PAID if deposit else PaymentState.PAID
     return [Statement(Kind.PAYMENT, "order", PaymentFacts(**facts), version)]
 
 

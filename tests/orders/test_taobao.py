@@ -117,6 +117,15 @@ def test_cash_on_delivery_is_paid_when_it_is_signed_for() -> None:
     assert told({**ordered, "status": "TRADE_FINISHED"}).axes.payment is PaymentState.PAID
 
 
+def test_the_deposit_of_a_presale_is_a_part() -> None:
+    presale = {"type": "step", "step_trade_status": "FRONT_PAID_FINAL_NOPAID", "step_paid_fee": "20.00"}
+    found = told({**presale, "status": "WAIT_BUYER_PAY"})
+    assert (found.headline, found.axes.payment) == (Headline.AWAITING_PAYMENT, PaymentState.PARTIALLY_PAID)
+    assert found.payments["order"].captured == 2000
+    paid = {**presale, "step_trade_status": "FRONT_PAID_FINAL_PAID", "modified": "2026-03-03 09:00:00"}
+    assert told({**presale, "status": "WAIT_BUYER_PAY"}, paid).axes.payment is PaymentState.PAID
+
+
 def test_lines_with_the_same_number_are_in_one_parcel() -> None:
     sent = {
         "status": "WAIT_BUYER_CONFIRM_GOODS",
