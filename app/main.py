@@ -35,7 +35,7 @@ from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, make_templates
 from app.settings import Settings
 from app.web import console, demo_mailbox, demo_shop, login, widget
-from app.webhooks import saleor, shopify, woocommerce
+from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, woocommerce
 from bots.rulebook import load_rulebook
 from core import jobs
 from core.events import use_bus
@@ -59,6 +59,10 @@ ROUTES: Sequence[BaseRoute] = [
     *shopify.routes,
     *woocommerce.routes,
     *saleor.routes,
+    *stripe.routes,
+    *alipay.routes,
+    *wechatpay.routes,
+    *carriers.routes,
     *orders_api.routes,
     Mount("/demo", routes=[*demo_mailbox.routes, *demo_shop.routes]),
     Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),

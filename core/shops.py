@@ -42,7 +42,19 @@ class Shop(Model):
         table = "shop"
 
 
-SECRET_KINDS = ("api", "shopify", "woocommerce", "saleor")
+SECRET_KINDS = (
+    "api",
+    "shopify",
+    "woocommerce",
+    "saleor",
+    "stripe",
+    "alipay",
+    "wechatpay",
+    "aftership",
+    "17track",
+    "kuaidi100",
+    "easypost",
+)
 KEPT_SECRETS = 2  # the newest and the one before, while senders change over
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 

@@ -91,9 +91,12 @@ def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentSt
 
 
 def _is_odd(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> bool:
-    """A dispute, or money that a gateway has taken and that is not the order's total, with no word of the platform."""
+    """A dispute, a review, or money that a gateway has taken and that is not what the order costs.
+
+    The last only while the platform has no word on it: it may know of a gift card or a deposit.
+    """
     payments = list(payments)
-    if any(p.disputed for p in payments):
+    if any(p.disputed or p.reviewed for p in payments):
         return True
     taken = [p for p in payments if p.by_gateway and p.captured]
     captured = sum(p.captured or 0 for p in payments if p.currency in {None, header.currency})

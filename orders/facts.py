@@ -131,6 +131,7 @@ class PaymentFacts(Facts):
     at: Instant | None = None
     by_gateway: bool | None = None  # the gateway itself said so: its word on money outranks the platform's
     disputed: bool | None = None  # the customer has asked the bank for the money back, and nobody has decided yet
+    reviewed: bool | None = None  # somebody is to look at it before the goods leave
     unknown: dict[str, Short] = Field(default_factory=dict)
 
 

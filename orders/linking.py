@@ -89,7 +89,7 @@ async def _sheets(shop: Shop, handles: Iterable[Handle]) -> dict[Handle, Known]:
 async def _is_named(shop: Shop, order: Order, handle: Handle) -> bool:
     """Is `order` the one that is meant by a number? An id beats a number, and two equal ones are neither."""
     fits = Q(number_key=handle.value) | Q(source_id=handle.value)
-    others = Order.filter(fits, shop_id=shop.id).exclude(source=order.source, source_id=order.source_id)
+    others = Order.filter(fits & ~Q(source=order.source, source_id=order.source_id), shop_id=shop.id)
     ids = [str(row["source_id"]) for row in await others.values("source_id")]
     return not ids or (order.source_id == handle.value and handle.value not in ids)
 

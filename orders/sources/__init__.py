@@ -4,7 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from orders.sources import generic, jd, magento, saleor, shopify, taobao, woocommerce
+from orders.sources import (
+    aftership,
+    alipay,
+    easypost,
+    generic,
+    jd,
+    kuaidi100,
+    magento,
+    saleor,
+    seventeen_track,
+    shopify,
+    stripe,
+    taobao,
+    wechatpay,
+    woocommerce,
+)
 from orders.sources.reading import Delivery, Reading
 
 
@@ -30,4 +45,12 @@ SOURCES: dict[str, Source] = {
     "taobao": taobao,
     "jd": jd,
     "generic": generic,
+    # these know a payment or a parcel, not the order: see orders/handles.py
+    "stripe": stripe,
+    "alipay": alipay,
+    "wechatpay": wechatpay,
+    "aftership": aftership,
+    "17track": seventeen_track,
+    "kuaidi100": kuaidi100,
+    "easypost": easypost,
 }
