@@ -10,6 +10,7 @@ import click
 from starlette.applications import Starlette
 
 from app.auth import agents as desk
+from app.cli_orders import orders
 from app.database import open_database, sqlite_path
 from app.demo import LOGINS, fill_demo, is_empty
 from app.health import program_version
@@ -24,6 +25,7 @@ from core.clock import now
 from core.errors import WismoError
 from core.people import ROLES, Agent
 from core.shops import SECRET_KINDS, Shop, add_secret, create_shop
+from orders.sources import PLATFORMS
 
 
 class Program(click.Group):
@@ -39,6 +41,9 @@ class Program(click.Group):
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Wismo: a customer-service desk for online shops."""
+
+
+main.add_command(orders)
 
 
 def _prepared() -> Settings:
@@ -178,7 +183,7 @@ async def list_shops() -> None:
 @click.option("--mail", required=True, help="The address customers write to.")
 @click.option("--page", required=True, help="The shop's page, e.g. https://shop.example.")
 @click.option("--origin", "origins", multiple=True, help="Web origin that may embed the chat; may be repeated.")
-@click.option("--platform", type=click.Choice(["shopify", "generic"]), default="generic", show_default=True)
+@click.option("--platform", type=click.Choice(PLATFORMS), default="generic", show_default=True)
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @click.option("--timezone", default="UTC", show_default=True)
 @click.option("--country", default="US", show_default=True)

@@ -35,7 +35,7 @@ from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, make_templates
 from app.settings import Settings
 from app.web import console, demo_mailbox, demo_shop, login, widget
-from app.webhooks import shopify
+from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, woocommerce
 from bots.rulebook import load_rulebook
 from core import jobs
 from core.events import use_bus
@@ -57,6 +57,12 @@ ROUTES: Sequence[BaseRoute] = [
     *widget.routes,
     *socket.routes,
     *shopify.routes,
+    *woocommerce.routes,
+    *saleor.routes,
+    *stripe.routes,
+    *alipay.routes,
+    *wechatpay.routes,
+    *carriers.routes,
     *orders_api.routes,
     *demo_mailbox.routes,
     *demo_shop.routes,

@@ -42,7 +42,19 @@ class Shop(Model):
         table = "shop"
 
 
-SECRET_KINDS = ("api", "shopify")
+SECRET_KINDS = (
+    "api",
+    "shopify",
+    "woocommerce",
+    "saleor",
+    "stripe",
+    "alipay",
+    "wechatpay",
+    "aftership",
+    "17track",
+    "kuaidi100",
+    "easypost",
+)
 KEPT_SECRETS = 2  # the newest and the one before, while senders change over
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
@@ -75,7 +87,7 @@ async def shop_named(key: str) -> Shop | None:
 
 
 async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
-    """Give `shop` a new secret of a kind (`api`, `shopify`) and return it; the one before stays good meanwhile."""
+    """Give `shop` a new secret of one of SECRET_KINDS and return it; the one before stays good meanwhile."""
     if kind not in SECRET_KINDS:
         raise Invalid(f"a secret is one of {', '.join(SECRET_KINDS)}", code="bad_secret_kind")
     fresh = secret or new_signing_secret()

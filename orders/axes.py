@@ -19,6 +19,16 @@ from orders.statuses import (
     open_gates,
 )
 
+_NOT_PAID = frozenset(
+    {
+        PaymentState.NONE,
+        PaymentState.PENDING,
+        PaymentState.AUTHORIZED,
+        PaymentState.PARTIALLY_PAID,
+        PaymentState.FAILED,
+    }
+)
+_SILENT = frozenset({None, PaymentState.NONE, PaymentState.PENDING})
 _STILL_MOVING = frozenset({ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY, ParcelState.FAILED_ATTEMPT})
 
 
@@ -33,6 +43,8 @@ def derive_axes(
     """Return the six axes, the holds and the open gates."""
     payment = _payment(header, payments.values())
     fulfilment = _fulfilment(header, lines.values(), parcels.values())
+    if fulfilment in NOT_LEFT and _is_odd(header, payments.values()):
+        holds = holds | {Hold.PAYMENT_REVIEW}
     closure = _closure(header, fulfilment, parcels.values())
     if header.cancelled_at is not None and closure is Closure.OPEN:
         holds = holds | {Hold.CUSTOMER_REQUEST}  # the cancel came after the hand-over: intercept or return
@@ -70,10 +82,25 @@ def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentSt
     stated = header.payment or _payment_from(attempts, captured, total)
     if stated is PaymentState.PAID and captured > total > 0:
         return PaymentState.OVERPAID
+    if stated in _NOT_PAID and any(p.captured for p in attempts if p.by_gateway):
+        return PaymentState.OVERPAID if captured > total > 0 else _payment_from(attempts, captured, total)
     latest_failed = bool(attempts) and attempts[-1].state is PaymentState.FAILED
     if stated in {PaymentState.NONE, PaymentState.PENDING} and latest_failed and captured == 0:
         return PaymentState.FAILED
     return stated
+
+
+def _is_odd(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> bool:
+    """A dispute, a review, or money that a gateway has taken and that is not what the order costs.
+
+    The last only while the platform has no word on it: it may know of a gift card or a deposit.
+    """
+    payments = list(payments)
+    if any(p.disputed or p.reviewed for p in payments):
+        return True
+    taken = [p for p in payments if p.by_gateway and p.captured]
+    captured = sum(p.captured or 0 for p in payments if p.currency in {None, header.currency})
+    return bool(taken) and header.payment in _SILENT and header.total not in {None, captured}
 
 
 def _payment_from(attempts: list[PaymentFacts], captured: int, total: int) -> PaymentState:

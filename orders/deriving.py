@@ -11,6 +11,7 @@ from orders.merging import Known
 from orders.parcels import Parcel, parcels_of
 from orders.statuses import Axes, Confirmation, Headline, Hold, PaymentState, headline
 
+_Said = HeaderFacts | ShipmentFacts | PaymentFacts | RefundFacts
 _HAS_MONEY = frozenset({PaymentState.PAID, PaymentState.OVERPAID})
 
 
@@ -38,7 +39,8 @@ def derive(known: Known) -> Picture | None:
     payments = known.views(Kind.PAYMENT, PaymentFacts)
     parcels = parcels_of(known, known.views(Kind.SHIPMENT, ShipmentFacts), known.views(Kind.SCAN, ScanFacts))
     lines = lines_of(known.views(Kind.LINE, LineFacts), parcels.values(), refunds.values())
-    holds = _holds(known.views(Kind.HOLD, HoldFacts).values(), header, parcels.values())
+    said: list[_Said] = [header, *(parcel.facts for parcel in parcels.values()), *payments.values(), *refunds.values()]
+    holds = _holds(known.views(Kind.HOLD, HoldFacts).values(), said)
     axes = derive_axes(header, lines, parcels, payments, refunds, holds)
     paid_at = _paid_at(header, axes.payment, payments.values())
     return Picture(
@@ -54,10 +56,10 @@ def derive(known: Known) -> Picture | None:
     )
 
 
-def _holds(stated: Iterable[HoldFacts], header: HeaderFacts, parcels: Iterable[Parcel]) -> frozenset[Hold]:
+def _holds(stated: Iterable[HoldFacts], said: Iterable[_Said]) -> frozenset[Hold]:
     """An unknown value of the platform holds the order for the merchant to look at: we never guess."""
     holds = {hold for facts in stated for hold in facts.holds}
-    if header.unknown or any(parcel.facts.unknown for parcel in parcels):
+    if any(facts.unknown for facts in said):
         holds.add(Hold.MERCHANT)
     return frozenset(holds)
 

@@ -129,6 +129,10 @@ class PaymentFacts(Facts):
     captured: Minor | None = None
     currency: Currency | None = None
     at: Instant | None = None
+    by_gateway: bool | None = None  # the gateway itself said so: its word on money outranks the platform's
+    disputed: bool | None = None  # the customer has asked the bank for the money back, and nobody has decided yet
+    reviewed: bool | None = None  # somebody is to look at it before the goods leave
+    unknown: dict[str, Short] = Field(default_factory=dict)
 
 
 class ShipmentFacts(Facts):
@@ -159,6 +163,7 @@ class ScanFacts(Facts):
     shipment: Short
     at: Instant
     received_at: Instant
+    offset: Word = ""  # how a time without an offset was read: trace (as its neighbours), shop; "" when it had one
     code: Short = ""
     state: ParcelState | None = None
     text: Text = ""
@@ -184,12 +189,21 @@ class RefundFacts(Facts):
     at: Instant | None = None
     seen_at: Instant | None = None  # the earliest statement that named it
     lines: tuple[RefundLine, ...] = ()
+    payment: Reference | None = None  # the payment (entity) that it gives back
+    cumulative: Minor | None = None  # instead of `amount`: all that had gone back of that payment by then
+    unknown: dict[str, Short] = Field(default_factory=dict)
 
 
 class HoldFacts(Facts):
     """The holds that one part of the source has set; an empty tuple releases them."""
 
     holds: tuple[Hold, ...] = ()
+
+
+class AliasFacts(Facts):
+    """What the statement's handle is called elsewhere: the entity id is the other handle (`str(Handle)`)."""
+
+    same: bool = True
 
 
 class Kind(StrEnum):
@@ -202,6 +216,7 @@ class Kind(StrEnum):
     SCAN = "scan"
     REFUND = "refund"
     HOLD = "hold"
+    ALIAS = "alias"
 
 
 MODELS: dict[Kind, type[Facts]] = {
@@ -212,7 +227,27 @@ MODELS: dict[Kind, type[Facts]] = {
     Kind.SCAN: ScanFacts,
     Kind.REFUND: RefundFacts,
     Kind.HOLD: HoldFacts,
+    Kind.ALIAS: AliasFacts,
 }
+
+
+class HandleKind(StrEnum):
+    """By what somebody who does not know the order's id speaks of it (see orders/handles.py)."""
+
+    TRACKING = "tracking"
+    PAYMENT = "payment"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Handle:
+    """A parcel's tracking number, a payment's reference or an order's number, in the form for comparing."""
+
+    kind: HandleKind
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}:{self.value}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -236,8 +271,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """All that one delivery says about one order. `warnings` name values that our tables do not know."""
+    """All that one delivery says about one order. `warnings` name values that our tables do not know.
+
+    With a `handle` the facts are about whatever orders go by it, and `source_id` is the handle's value.
+    """
 
     source_id: str
     statements: tuple[Statement, ...]
     warnings: tuple[str, ...] = ()
+    handle: Handle | None = None

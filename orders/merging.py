@@ -70,6 +70,34 @@ def merge(known: Known, statements: Iterable[Statement]) -> Known:
     return Known(entities) if changed else known
 
 
+def without(known: Known, digests: frozenset[str]) -> Known:
+    """What would be known without the statements that came with bytes of these digests."""
+    if not digests:
+        return known
+    left = {
+        entity: {name: register for name, register in fields.items() if register.version.digest not in digests}
+        for entity, fields in known.entities.items()
+    }
+    return Known({entity: fields for entity, fields in left.items() if fields})
+
+
+def newer(name: str, old: Register | None, new: Register) -> Register:
+    """Of two values of a field, the one that counts."""
+    return _winner(name, old, new) or old or new
+
+
+def merged_entities(
+    one: Mapping[Entity, Mapping[str, Register]], other: Mapping[Entity, Mapping[str, Register]]
+) -> dict[Entity, dict[str, Register]]:
+    """What is known after both: again each field's newest version."""
+    result = {entity: dict(fields) for entity, fields in one.items()}
+    for entity, fields in other.items():
+        into = result.setdefault(entity, {})
+        for name, register in fields.items():
+            into[name] = newer(name, into.get(name), register)
+    return result
+
+
 def to_json(known: Known) -> dict[str, Any]:
     """The form for the store. Versions are listed once: whole payloads share them."""
     places: dict[Version, int] = {}

@@ -154,6 +154,7 @@ class Payment(Model):
         app = "wismo"
         table = "payment"
         unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("gateway_ref",)),)
 
 
 class Shipment(Model):

@@ -19,7 +19,16 @@ from orders.sources import SOURCES
 
 FOLD = "orders.fold"
 _BATCH = 50
-_KEPT_HEADERS = ("x-shopify-", "shopify-", "webhook-", "content-type", "user-agent")
+_KEPT_HEADERS = (
+    "x-shopify-",
+    "shopify-",
+    "x-wc-webhook-",
+    "saleor-",
+    "x-saleor-",
+    "webhook-",
+    "content-type",
+    "user-agent",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,20 @@ async def receive(
             raise
         return first
     return event
+
+
+def history_row(shop: Shop, source: str, topic: str, headers: Mapping[str, str], body: bytes) -> SourceEvent:
+    """A delivery of the past that nobody has signed, as it would be stored; header names are lower case."""
+    platform = SOURCES[source]
+    return _row(shop, source, topic or platform.topic(headers), platform.delivery_key(headers, body), headers, body)
+
+
+async def store_history(event: SourceEvent) -> bool:
+    """Store a delivery of the past in the running transaction; False when it is there already."""
+    if await _stored(event) is not None:
+        return False
+    await event.save(force_create=True)
+    return True
 
 
 async def import_history(shop: Shop, source: str, deliveries: Sequence[tuple[Mapping[str, str], bytes]]) -> list[int]:

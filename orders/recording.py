@@ -138,7 +138,10 @@ def _line_values(position: int, line: Line) -> dict[str, Any]:
 async def _write_payments(order: Order, picture: Picture) -> bool:
     rows = {row.source_id: row for row in await Payment.filter(order_id=order.id)}
     wanted = {source_id: _payment_values(order, facts) for source_id, facts in picture.payments.items()}
-    return await _sync(Payment, order, rows, wanted)
+    gone = [row.id for source_id, row in rows.items() if source_id not in wanted]
+    if gone:  # a gateway had named it first; it is another one's row now
+        await Payment.filter(id__in=gone).delete()
+    return await _sync(Payment, order, rows, wanted) or bool(gone)
 
 
 def _payment_values(order: Order, facts: PaymentFacts) -> dict[str, Any]:
@@ -156,7 +159,7 @@ def _payment_values(order: Order, facts: PaymentFacts) -> dict[str, Any]:
 
 async def _write_refunds(order: Order, picture: Picture) -> Written:
     rows = {row.source_id: row for row in await Refund.filter(order_id=order.id)}
-    changed, news = False, []
+    changed, news = await _adopt_refunds(order, rows, picture), []
     for source_id, facts in picture.refunds.items():
         if not facts.amount:
             continue  # units that were taken off the order without any money
@@ -169,6 +172,22 @@ async def _write_refunds(order: Order, picture: Picture) -> Written:
             which = {"order_id": order.id, "shop_id": order.shop_id, "refund_id": row.id}
             news.append(RefundChanged(**which, state=row.state))
     return Written(changed, tuple(news))
+
+
+async def _adopt_refunds(order: Order, rows: dict[str, Refund], picture: Picture) -> bool:
+    """A refund that the gateway named first is the same row when the shop names it: no news for the customer."""
+    left = {name: row for name, row in rows.items() if name not in picture.refunds}
+    for source_id, facts in picture.refunds.items():
+        wanted = (facts.amount, facts.currency or order.currency)
+        fits = sorted(name for name, row in left.items() if (row.amount, row.currency) == wanted)
+        if source_id not in rows and fits:
+            row = rows[source_id] = left.pop(fits[0])
+            del rows[fits[0]]
+            row.source_id = source_id
+            await row.save()
+    if left:
+        await Refund.filter(id__in=[row.id for row in left.values()]).delete()
+    return bool(left)
 
 
 def _refund_values(order: Order, facts: RefundFacts) -> dict[str, Any]:

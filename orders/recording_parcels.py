@@ -27,7 +27,7 @@ class Written:
 async def write_parcels(order: Order, picture: Picture) -> Written:
     """Bring the parcels to `picture`; each new state is news."""
     rows = {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
-    changed, news = False, []
+    changed, news = _adopt(rows, picture), []
     for source_id, parcel in picture.parcels.items():
         row = rows.get(source_id) or Shipment(order_id=order.id, source_id=source_id, public_id=new_id("par"))
         before = row.state if source_id in rows else ParcelState.PENDING
@@ -39,7 +39,24 @@ async def write_parcels(order: Order, picture: Picture) -> Written:
         if row.state != before:
             which = {"order_id": order.id, "shop_id": order.shop_id, "shipment_id": row.id}
             news.append(ParcelMoved(**which, state=row.state))
+    for source_id in rows.keys() - picture.parcels.keys():
+        row = rows[source_id]
+        changed |= not row.cancelled
+        row.cancelled = True
+        await row.save()
     return Written(changed, tuple(news))
+
+
+def _adopt(rows: dict[str, Shipment], picture: Picture) -> bool:
+    """A parcel that the carrier named first is the same row when the shop names it."""
+    changed = False
+    for source_id, parcel in picture.parcels.items():
+        key = reference(parcel.facts.tracking_number or "")
+        fits = [name for name, row in rows.items() if key and row.tracking_key == key and name not in picture.parcels]
+        if source_id not in rows and fits:
+            row = rows[source_id] = rows.pop(fits[0])
+            row.source_id, changed = source_id, True
+    return changed
 
 
 def _parcel_values(parcel: Parcel) -> dict[str, Any]:
@@ -70,11 +87,12 @@ def _parcel_values(parcel: Parcel) -> dict[str, Any]:
 
 
 async def _write_scans(row: Shipment, parcel: Parcel, *, is_new: bool) -> bool:
-    """Scans are never changed: a correction of the carrier is a scan of its own."""
-    if not parcel.scans:
-        return False
+    """Scans are never changed: a correction of the carrier is a scan of its own. Those of another parcel go."""
     stored = TrackingEvent.filter(shipment_id=row.id)
     known = set() if is_new else {str(row["digest"]) for row in await stored.values("digest")}
+    foreign = known - set(parcel.scans)
+    if foreign:
+        await stored.filter(digest__in=list(foreign)).delete()
     fresh = [
         TrackingEvent(
             shipment_id=row.id,
@@ -91,7 +109,7 @@ async def _write_scans(row: Shipment, parcel: Parcel, *, is_new: bool) -> bool:
     ]
     if fresh:
         await TrackingEvent.bulk_create(fresh)
-    return bool(fresh)
+    return bool(fresh or foreign)
 
 
 def assign(row: Model, values: dict[str, Any]) -> bool:

@@ -4,7 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from orders.sources import generic, shopify
+from orders.sources import (
+    aftership,
+    alipay,
+    easypost,
+    generic,
+    jd,
+    kuaidi100,
+    magento,
+    saleor,
+    seventeen_track,
+    shopify,
+    stripe,
+    taobao,
+    wechatpay,
+    woocommerce,
+)
 from orders.sources.reading import Delivery, Reading
 
 
@@ -21,4 +36,21 @@ class Source(Protocol):
     def read(self, delivery: Delivery, /) -> Reading: ...
 
 
-SOURCES: dict[str, Source] = {"shopify": shopify, "generic": generic}
+PLATFORMS = ("shopify", "woocommerce", "magento", "saleor", "taobao", "jd", "generic")  # where orders are placed
+SOURCES: dict[str, Source] = {
+    "shopify": shopify,
+    "woocommerce": woocommerce,
+    "magento": magento,
+    "saleor": saleor,
+    "taobao": taobao,
+    "jd": jd,
+    "generic": generic,
+    # these know a payment or a parcel, not the order: see orders/handles.py
+    "stripe": stripe,
+    "alipay": alipay,
+    "wechatpay": wechatpay,
+    "aftership": aftership,
+    "17track": seventeen_track,
+    "kuaidi100": kuaidi100,
+    "easypost": easypost,
+}

@@ -30,6 +30,7 @@ class Delivery:
     country: str = "US"
     language: str = "en"
     currency: str = "USD"
+    secrets: tuple[str, ...] = ()  # some payment services encrypt what they send
 
     def digest(self) -> str:
         return hashlib.sha256(self.body).hexdigest()[:16]

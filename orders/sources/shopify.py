@@ -37,6 +37,7 @@ _READERS: Mapping[str, Callable[[Delivery, dict[str, object]], OrderFacts]] = {
 _IGNORED = {
     "orders/edited": "the edit is told again, complete, by orders/updated",
     "orders/delete": "deleted orders stay on record here",
+    "inventory_levels/update": "a stock level names no order; the order itself says what waits for stock",
 }
 
 

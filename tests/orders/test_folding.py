@@ -13,7 +13,7 @@ from core.clock import FrozenClock
 from core.errors import Invalid
 from core.jobs import Job
 from core.shops import Shop
-from orders import folding
+from orders import rewriting
 from orders.events import (
     OrderCancelled,
     OrderChanged,
@@ -105,7 +105,7 @@ async def test_a_passing_trouble_is_noted_and_healed_by_the_next_try(
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(folding, "write", full_disk)
+        patch.setattr(rewriting, "write", full_disk)
         with pytest.raises(OSError, match="no space"):
             await desk.hear(webhook("orders/create", ORDER))
     event = await SourceEvent.get()
