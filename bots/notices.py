@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, get_args
 
+from bots.answers import outbound
 from bots.decisions import Reply
 from bots.phrases import span_of_days
 from bots.repayments import method_name
@@ -61,13 +62,16 @@ def _shipped(telling: Telling, facts: dict[str, object]) -> str:
         telling.say("notice_with_carrier", carrier=parcel.carrier, tracking=parcel.tracking_number) if named else ""
     )
     telling.offer("where")
-    return telling.say("notice_shipped", with_carrier=carrier)
+    if len(outbound(telling.order)) == 1:
+        return telling.say("notice_shipped", with_carrier=carrier)
+    return telling.say("notice_shipped_parcel", parcel=_name(telling, parcel), with_carrier=carrier)
 
 
 def _out_for_delivery(telling: Telling, facts: dict[str, object]) -> str:
     found = _in_state(telling, facts, ParcelState.OUT_FOR_DELIVERY)
-    today = found and (found.out_for_delivery_at is None or telling.same_day(found.out_for_delivery_at))
-    return telling.say("notice_out_for_delivery") if today else ""
+    if found is None or not (found.out_for_delivery_at is None or telling.same_day(found.out_for_delivery_at)):
+        return ""
+    return telling.say("notice_out_for_delivery", parcel=_name(telling, found))
 
 
 def _available_for_pickup(telling: Telling, facts: dict[str, object]) -> str:
@@ -75,9 +79,9 @@ def _available_for_pickup(telling: Telling, facts: dict[str, object]) -> str:
     if parcel is None:
         return ""
     if parcel.pickup_point:
-        first = telling.say("notice_available_for_pickup_at", point=parcel.pickup_point)
+        first = telling.say("notice_available_for_pickup_at", parcel=_name(telling, parcel), point=parcel.pickup_point)
     else:
-        first = telling.say("notice_available_for_pickup")
+        first = telling.say("notice_available_for_pickup", parcel=_name(telling, parcel))
     until = telling.say("pickup_until", until=parcel.pickup_until) if parcel.pickup_until else ""
     code = telling.say("pickup_code", code=parcel.pickup_code) if parcel.pickup_code else ""
     return telling.joined(first, code, until)
@@ -89,18 +93,20 @@ def _delivered(telling: Telling, facts: dict[str, object]) -> str:
         return ""
     telling.offer("not_received", "item_problem")
     if parcel.delivered_at is None:
-        return telling.say("notice_delivered_undated")
-    return telling.say("notice_delivered", at=parcel.delivered_at)
+        return telling.say("notice_delivered_undated", parcel=_name(telling, parcel))
+    return telling.say("notice_delivered", parcel=_name(telling, parcel), at=parcel.delivered_at)
 
 
 def _failed_attempt(telling: Telling, facts: dict[str, object]) -> str:
     telling.offer("person")
-    return telling.say("notice_failed_attempt") if _in_state(telling, facts, ParcelState.FAILED_ATTEMPT) else ""
+    parcel = _in_state(telling, facts, ParcelState.FAILED_ATTEMPT)
+    return telling.say("notice_failed_attempt", parcel=_name(telling, parcel)) if parcel else ""
 
 
 def _exception(telling: Telling, facts: dict[str, object]) -> str:
     telling.offer("person")
-    return telling.say("notice_exception") if _in_state(telling, facts, ParcelState.EXCEPTION) else ""
+    parcel = _in_state(telling, facts, ParcelState.EXCEPTION)
+    return telling.say("notice_exception", parcel=_name(telling, parcel)) if parcel else ""
 
 
 def _cancelled(telling: Telling, facts: dict[str, object]) -> str:
@@ -156,8 +162,16 @@ def _parcel(
     order: OrderSnapshot, facts: dict[str, object], fits: Callable[[ParcelSnapshot], bool]
 ) -> ParcelSnapshot | None:
     wanted = facts.get("parcel_id")
-    parcels = (each for each in order.parcels if each.direction != "return" and wanted in (None, each.parcel_id))
+    parcels = (each for each in outbound(order) if wanted in (None, each.parcel_id))
     return next((each for each in parcels if fits(each)), None)
+
+
+def _name(telling: Telling, parcel: ParcelSnapshot) -> str:
+    """Which parcel, when there are several."""
+    count = len(outbound(telling.order))
+    if count == 1:
+        return telling.say("notice_parcel")
+    return telling.say("notice_parcel_of", position=parcel.position, count=count)
 
 
 def _refund(order: OrderSnapshot, facts: dict[str, object], state: str) -> RefundSnapshot | None:

@@ -24,6 +24,7 @@ class MessagePosted(Event):
     number: int
     author_kind: str  # customer · agent · bot · system
     channel: str
+    handler: str  # who had the turn: bot · queue · agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

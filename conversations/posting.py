@@ -37,7 +37,7 @@ _DRAW = (
     "UPDATE conversation SET {spoken} WHERE id = {{conversation}} AND {guard}"
     " AND NOT EXISTS (SELECT 1 FROM message AS m WHERE m.conversation_id = conversation.id"
     " AND m.author_kind = {{kind}} AND m.client_id = {{client_id}})"
-    " RETURNING last_number AS number, shop_id, language"
+    " RETURNING last_number AS number, shop_id, language, handler"
 )
 _DRAWS = {
     kind: _DRAW.format(spoken=_SPOKEN + (_BY_CUSTOMER if kind == "customer" else ""), guard=guard)
@@ -115,6 +115,7 @@ async def post(
                 number=message.number,
                 author_kind=actor.kind,
                 channel=channel,
+                handler=drawn["handler"],
             )
         )
     return message

@@ -9,12 +9,19 @@ from core.clock import now
 from core.errors import Conflict, Forbidden
 from core.people import SYSTEM, Actor
 from core.shops import Shop
+from core.sql import fetch
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.models import Ticket
 from tickets.promises import withdraw_first_reply
-from tickets.statuses import ACTIVE, UNFINISHED, Status, require_transition
-from tickets.timeline import change, touch
+from tickets.statuses import UNFINISHED, Status, require_transition
+from tickets.timeline import change
+
+# Brings active tickets to the top of the lists and tells what there is.
+_TOUCH = (
+    "UPDATE ticket SET updated_at = CASE WHEN status = 'resolved' THEN updated_at ELSE {at} END"
+    " WHERE conversation_id = {conversation} AND status IN ('open', 'pending', 'resolved') RETURNING status"
+)
 
 
 async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
@@ -55,25 +62,24 @@ async def customer_replied(conversation_id: int, *, to_bot: bool = False) -> Non
     """The customer wrote: pending tickets are open again; if none is active, the one resolved last is reopened.
 
     What they say `to_bot` may be about something else, so it reopens nothing that was resolved.
-    Called for each message with the conversation's row locked; without tickets that is one statement.
+    Called for each message with the conversation's row locked; unless a ticket wakes that is one statement.
     """
-    statuses = ACTIVE if to_bot else UNFINISHED
     async with transaction():
-        unfinished = Ticket.filter(conversation_id=conversation_id, status__in=statuses)
-        tickets = await unfinished.order_by("id").select_for_update()
-        if not tickets:
-            return
-        active = [ticket for ticket in tickets if ticket.status in ACTIVE]
-        waking = [ticket for ticket in active if ticket.status == Status.PENDING]
-        if active:
-            await touch(active)
-        else:
-            waking = [max(tickets, key=lambda ticket: (ticket.resolved_at or ticket.created_at, ticket.id))]
-        if waking:
-            conversation = await Conversation.get(id=conversation_id).select_related("customer")
-            for ticket in waking:
-                action = "answered" if ticket.status == Status.PENDING else "reopened"
-                await _enter(ticket, Status.OPEN, Actor.of(conversation.customer), action)
+        touched = await fetch(_TOUCH, conversation=conversation_id, at=now())
+        statuses = {row["status"] for row in touched}
+        if Status.PENDING in statuses:
+            await _wake(conversation_id, Status.PENDING, "answered")
+        elif statuses == {Status.RESOLVED} and not to_bot:
+            await _wake(conversation_id, Status.RESOLVED, "reopened")
+
+
+async def _wake(conversation_id: int, asleep: Status, action: str) -> None:
+    """Open what waits for the customer: all pending tickets, or the one that was resolved last."""
+    tickets = Ticket.filter(conversation_id=conversation_id, status=asleep).select_for_update()
+    waking = await tickets.order_by("-resolved_at", "-id")
+    conversation = await Conversation.get(id=conversation_id).select_related("customer")
+    for ticket in waking[:1] if asleep == Status.RESOLVED else reversed(waking):
+        await _enter(ticket, Status.OPEN, Actor.of(conversation.customer), action)
 
 
 async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str) -> Ticket:

@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from app.jobs.context import JobContext
+from app.reactions.notices import PARCEL_NOTICES, REFUND_NOTICES
 from bots.notices import notice
 from conversations.models import CHAT, Conversation, Proof
 from conversations.posting import post
 from core.clock import now
 from core.people import SYSTEM
-from orders.models import Order
+from orders.models import Order, Refund, Shipment
 from orders.snapshots import snapshot
 
 RECENT = timedelta(days=7)  # nobody still waits in a chat that has been quiet for longer
@@ -19,9 +20,10 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
     """Post the notice `kind` about `order` once in each conversation whose customer has proved the order's contact."""
     order = await Order.get(id=args["order"])
     picture = await snapshot(order)
+    facts = await _facts(args["kind"], args["subject"])
     client_id = f"notice:{order.id}:{args['kind']}:{args['subject']}"
     for conversation in await _who_may_know(order):
-        reply = notice(args["kind"], picture, conversation.language, now())
+        reply = notice(args["kind"], picture, conversation.language, now(), **facts)
         if reply is not None:
             await post(
                 conversation.id,
@@ -31,6 +33,15 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
                 order_id=order.id,
                 quick_replies=[{"label": quick.label, "text": quick.text} for quick in reply.quick_replies],
             )
+
+
+async def _facts(kind: str, subject: str) -> dict[str, object]:
+    """Which parcel or refund of the order the notice is about."""
+    if kind in PARCEL_NOTICES.values():
+        return {"parcel_id": (await Shipment.get(id=int(subject))).public_id}
+    if kind in REFUND_NOTICES.values():
+        return {"refund_id": (await Refund.get(id=int(subject))).public_id}
+    return {}
 
 
 async def _who_may_know(order: Order) -> list[Conversation]:

@@ -66,6 +66,7 @@ _MARKS = (
 )
 _ESCAPES = re.compile(rb"\x1b(?:\$[@AB(]|\([BIJ])")
 _CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+_WITHIN_A_WORD = re.compile(r"(?<=[a-z])[\u4e00-\u9fff](?![\u4e00-\u9fff])")
 _HALVES = re.compile("[\ud800-\udfff]")  # UTF-7 may leave halves of characters, which nothing else takes
 _RARE = re.compile(r"[\ue000-\uf8ff\ufffd\u0080-\u009f]")
 
@@ -125,7 +126,10 @@ def _is_utf8_in_disguise(content: bytes, codec: str) -> bool:
 
 def _looks_chinese(text: str) -> bool:
     foreign = sum(character > "\x7f" for character in text)
-    return foreign > 0 and len(_CHINESE.findall(text)) >= 0.7 * foreign and not _RARE.search(text)
+    chinese = len(_CHINESE.findall(text))
+    if not chinese or chinese == len(_WITHIN_A_WORD.findall(text)):  # "öß" in "Größe" would be one
+        return False
+    return chinese >= 0.7 * foreign and not _RARE.search(text)
 
 
 def _decode_strictly(content: bytes, codec: str) -> str | None:

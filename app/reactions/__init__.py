@@ -37,6 +37,7 @@ def connect(hub: Hub) -> Bus:
         CodeRequested: (send_code_later,),
         # orders
         OrderConfirmed: (tell_customers,),
+        OrderChanged: (tell_customers,),
         OrderCancelled: (tell_customers,),
         ParcelMoved: (tell_customers,),
         RefundChanged: (tell_customers,),

@@ -1,7 +1,7 @@
 """Inside the transaction of a message: who must act on it now."""
 
 from conversations.events import HandlerChanged, MessagePosted
-from conversations.models import BOT, EMAIL, Conversation
+from conversations.models import BOT, EMAIL
 from core.clock import now
 from core.jobs import enqueue
 from tickets.assignment import follow_handler
@@ -13,11 +13,10 @@ async def ask_bot_or_desk(event: MessagePosted) -> None:
     """A customer's words go to the bot while it has the turn; to whoever, they wake the ticket that waits for them."""
     if event.author_kind != "customer":
         return
-    conversation = await Conversation.get(id=event.conversation_id)
-    if conversation.handler == BOT:
+    if event.handler == BOT:
         lane = f"conversation:{event.conversation_id}"
         await enqueue("bot.answer", {"conversation": event.conversation_id, "number": event.number}, lane=lane)
-    await customer_replied(event.conversation_id, to_bot=conversation.handler == BOT)
+    await customer_replied(event.conversation_id, to_bot=event.handler == BOT)
 
 
 async def keep_first_reply_promise(event: MessagePosted) -> None:

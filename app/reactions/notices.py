@@ -2,7 +2,8 @@
 
 from conversations.events import CodeRequested
 from core.jobs import enqueue
-from orders.events import OrderCancelled, OrderConfirmed, ParcelMoved, RefundChanged
+from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
+from orders.statuses import Headline
 
 PARCEL_NOTICES = {
     "in_transit": "shipped",  # the first scan, not the label
@@ -20,13 +21,16 @@ async def send_code_later(event: CodeRequested) -> None:
     await enqueue("code.send", {"code_request": event.code_request_id}, key=f"code.send:{event.code_request_id}")
 
 
-async def tell_customers(event: OrderConfirmed | OrderCancelled | ParcelMoved | RefundChanged) -> None:
+async def tell_customers(event: OrderConfirmed | OrderCancelled | OrderChanged | ParcelMoved | RefundChanged) -> None:
     """Queue one notice for each new fact; the key makes the second of the same fact nothing."""
     match event:
         case OrderConfirmed():
             await _queue(event.order_id, "confirmed", "")
         case OrderCancelled():
             await _queue(event.order_id, "cancelled", "")
+        case OrderChanged():
+            if event.before and event.after == Headline.ON_HOLD != event.before:
+                await _queue(event.order_id, "on_hold", str(event.version))
         case ParcelMoved():
             if event.state in PARCEL_NOTICES:
                 await _queue(event.order_id, PARCEL_NOTICES[event.state], str(event.shipment_id))

@@ -240,6 +240,7 @@ async def test_a_number_that_nobody_proved_is_only_a_suggestion(talk: Talk) -> N
 async def test_a_refused_code_leaves_a_way_on(talk: Talk) -> None:
     await talk.ask("where is my order 1001?")
     wrong = other_than(await talk.code())
+    offered: list[dict[str, str]] = []
     for _ in range(TRIES + 1):
         await talk.ask(wrong)
         offered = (await talk.replies())[-1].quick_replies

@@ -59,5 +59,5 @@ def test_the_named_parcel_is_told() -> None:
     both = order(headline=Headline.PARTIALLY_DELIVERED, parcels=parcels)
     told = notice("available_for_pickup", both, "en", NOW, parcel_id="par_2")
     assert told
-    assert "Kiosk 9" in told.text
+    assert told.text == "Parcel 2 of 2 for order 1001 is waiting for you at Kiosk 9."
     assert notice("delivered", both, "en", NOW, parcel_id="par_2") is None

@@ -38,6 +38,7 @@ async def test_a_customer_writes_and_the_conversation_knows(world: World, heard:
             number=1,
             author_kind="customer",
             channel="chat",
+            handler="bot",
         )
     ]
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.mail.charsets import decode
+from app.mail.charsets import decode, guess
 from app.mail.headers import Address, addresses, decode_words, parameters
 from app.mail.html import reply_of_html, text_of_html
 from app.mail.mime import MAX_DEPTH, MAX_PARTS, walk
@@ -232,3 +232,17 @@ def test_limits_of_the_walk() -> None:
 def test_dates_are_utc() -> None:
     assert parse(b"Date: Tue, 24 Nov 2026 10:42:00 +0800\n\n").date == datetime(2026, 11, 24, 2, 42, tzinfo=UTC)
     assert parse(b"Date: yesterday\n\n").date is None
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Größe und Straße, wo ist meine Bestellung", "cp1252"),
+        ("Größe", "cp1252"),
+        ("请问订单1001到哪里了", "gb18030"),
+        ("我的T恤呢", "gb18030"),
+        ("订", "gb18030"),
+    ],
+)
+def test_bytes_without_a_label_are_read_as_what_they_likelier_are(text: str, codec: str) -> None:
+    assert guess(text.encode(codec)) == text
