@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 from core import audit
 from core.errors import NotFound
 from core.people import Actor
-from core.text import reference
+from core.text import clean, reference
 from orders.contacts import normal_email, normal_phone
 from orders.models import Order
 
@@ -64,7 +64,8 @@ async def order_in_view(viewer: Viewer, public_id_or_number: str, purpose: str) 
 async def _named(viewer: Viewer, name: str) -> list[Order]:
     """Orders of that name in the viewer's shops, newest first; the same query whether there are any or not."""
     mine = Order.filter(shop_id__in=viewer.shop_ids)
-    named = mine.filter(public_id=name) if name.startswith("ord_") else mine.filter(number_key=reference(name))
+    is_id, key = name.startswith("ord_"), reference(name)[:120]
+    named = mine.filter(public_id=clean(name, limit=40)) if is_id else mine.filter(number_key=key)
     return await named.order_by("-placed_at", "-id").limit(MOST_ORDERS)
 
 

@@ -9,8 +9,9 @@ from starlette.routing import Route
 from app.i18n import gettext, when
 from app.order_cards import order_card
 from app.rendering import render
-from app.web.desk import shell, signed_in
-from app.web.labels import KINDS, STATUSES, headline, word
+from app.web.desk import OVERSEERS, shell, signed_in
+from app.web.labels import DELIVERY_STATES, KINDS, STATUSES, headline, word
+from app.web.order_money import hints, money_rows
 from app.web.order_pane import inner_facts
 from app.web.times import ago, iso
 from conversations.search import search_messages
@@ -18,11 +19,12 @@ from core.clock import now
 from core.people import Agent, shop_ids_of
 from orders.access import Viewer, order_in_view
 from orders.finding import find_orders
-from orders.models import Order, SourceEvent
+from orders.models import Order, Payment, Refund, SourceEvent
 from orders.snapshots import snapshot
+from orders.twins import twins_of
 from tickets.models import Ticket, TicketLink
 
-EVENTS, HITS, TICKETS = 100, 30, 20
+EVENTS, HITS, TICKETS, SCANS = 100, 30, 20, 500
 LONGEST_QUERY = 200
 
 
@@ -31,22 +33,15 @@ def _(message: str) -> str:
     return message
 
 
-EVENT_STATES = {
-    "received": (_("Received"), "", "clock"),
-    "folded": (_("Applied"), "good", "check"),
-    "stale": (_("Older than the record"), "", "clock"),
-    "ignored": (_("Nothing to apply"), "", "check"),
-    "failed": (_("Not understood"), "bad", "alert"),
-}
-
-
 @signed_in
 async def order_page(request: Request, agent: Agent) -> Response:
     """GET: the order, its tickets and the events it was made from."""
     language = agent.language
     viewer = Viewer.agent(agent.id, await shop_ids_of(agent), agent.name)
     order = await order_in_view(viewer, _public_id(request), "order_page")
-    picture = await snapshot(order)
+    picture = await snapshot(order, most_scans=SCANS)
+    payments = await Payment.filter(order_id=order.id).order_by("at", "id")
+    refunds = await Refund.filter(order_id=order.id).order_by("at", "id")
     events = await SourceEvent.filter(order_id=order.id).order_by("-id").limit(EVENTS)
     links = TicketLink.filter(order_id=order.id, ticket__shop_id=order.shop_id).order_by("-id").limit(TICKETS)
     tickets = {link.ticket.id: link.ticket for link in await links.select_related("ticket")}
@@ -55,7 +50,9 @@ async def order_page(request: Request, agent: Agent) -> Response:
         "card": order_card(picture, language, now()),
         "inner": inner_facts(picture, language),
         "customer": [text for text in (order.customer_name, order.email, order.phone) if text],
-        "events": [_event(event, picture.timezone, language) for event in events],
+        "hints": hints(order, payments, await twins_of(order), language),
+        "money": money_rows(payments, refunds, picture.timezone, language),
+        "events": [_event(event, picture.timezone, agent) for event in events],
         "tickets": [_ticket(ticket, language) for ticket in tickets.values()],
     }
     return render(request, "console/order.html", context)
@@ -90,10 +87,12 @@ async def _tickets(shop_ids: list[int], query: str) -> list[Ticket]:
     return await Ticket.filter(number=int(digits), shop_id__in=shop_ids)
 
 
-def _event(event: SourceEvent, timezone: str, language: str) -> dict[str, str]:
-    state, tone, icon = EVENT_STATES.get(event.state, (event.state, "", "clock"))
+def _event(event: SourceEvent, timezone: str, agent: Agent) -> dict[str, str]:
+    language = agent.language
+    state, tone, icon = DELIVERY_STATES.get(event.state, (event.state, "", "clock"))
     updated = when(event.source_updated_at, timezone, language) if event.source_updated_at else ""
     return {
+        "url": f"/console/deliveries/{event.public_id}" if agent.role in OVERSEERS else "",
         "topic": event.topic,
         "source": event.source,
         "iso": iso(event.received_at),
