@@ -1,6 +1,7 @@
 """Orders for the desk: one order with everything its shop has said about it, and finding orders, tickets and words."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +19,7 @@ from conversations.search import search_messages
 from core.clock import now
 from core.people import Agent, shop_ids_of
 from orders.access import Viewer, order_in_view
-from orders.finding import find_orders
+from orders.finding import MOST_FOUND, cursor, find_orders
 from orders.models import Order, Payment, Refund, SourceEvent
 from orders.snapshots import snapshot
 from orders.twins import twins_of
@@ -60,17 +61,21 @@ async def order_page(request: Request, agent: Agent) -> Response:
 
 @signed_in
 async def search_page(request: Request, agent: Agent) -> Response:
-    """GET: orders by number, tracking number, e-mail or end of the phone number; tickets by number; words anywhere."""
+    """GET: orders by number, tracking number, contact, goods or name; tickets by number; words in messages."""
     query = request.query_params.get("q", "").strip()[:LONGEST_QUERY]
+    after = request.query_params.get("after")  # the next page is one of orders only
     context: dict[str, Any] = {"shell": shell(request, agent, current="search"), "query": query}
-    context |= {"orders": [], "tickets": [], "messages": []}
+    context |= {"orders": [], "tickets": [], "messages": [], "more": ""}
     if query:
         shop_ids, language = await shop_ids_of(agent), agent.language
-        orders = await find_orders(Viewer.agent(agent.id, shop_ids, agent.name), query)
-        context["orders"] = [_order(order, language) for order in orders]
-        context["tickets"] = [_ticket(ticket, language) for ticket in await _tickets(shop_ids, query)]
-        found = await search_messages(shop_ids, query, HITS)
-        context["messages"] = [_message(message, language) for message in found]
+        orders = await find_orders(Viewer.agent(agent.id, shop_ids, agent.name), query, after, MOST_FOUND + 1)
+        context["orders"] = [_order(order, language) for order in orders[:MOST_FOUND]]
+        if len(orders) > MOST_FOUND:
+            context["more"] = f"/console/search?q={quote(query, safe='')}&after={cursor(orders[MOST_FOUND - 1])}"
+        if after is None:
+            context["tickets"] = [_ticket(ticket, language) for ticket in await _tickets(shop_ids, query)]
+            found = await search_messages(shop_ids, query, HITS)
+            context["messages"] = [_message(message, language) for message in found]
     return render(request, "console/search.html", context)
 
 
