@@ -76,8 +76,9 @@ def derive_axes(
 
 
 def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentState:
-    attempts = sorted((p for p in payments if p.at is not None), key=lambda p: (p.at, p.gateway_ref or ""))
-    captured = sum(p.captured or 0 for p in attempts if p.currency in {None, header.currency})
+    known = (p for p in payments if p.at is not None and p.currency in {None, header.currency})
+    attempts = sorted(known, key=lambda p: (p.at, p.gateway_ref or ""))
+    captured = sum(p.captured or 0 for p in attempts)
     total = header.total or 0
     stated = header.payment or _payment_from(attempts, captured, total)
     if stated is PaymentState.PAID and captured > total > 0:

@@ -7,7 +7,7 @@ from core import audit
 from core.errors import Conflict, NotFound
 from core.people import SYSTEM
 from core.shops import Shop
-from core.text import reference
+from core.text import clean, reference
 from orders.documents import axes_document, time_text
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
 from orders.snapshots import axes_of
@@ -38,7 +38,8 @@ _SUMS = ("total", "goods", "discount", "shipping", "tax")
 
 async def named_order(number: str, shop_key: str | None = None) -> Order:
     """The order of a number or public id. Raises NotFound, or Conflict (several_orders) when several shops have it."""
-    orders = Order.filter(public_id=number) if number.startswith("ord_") else Order.filter(number_key=reference(number))
+    is_id, key = number.startswith("ord_"), reference(number)[:120]
+    orders = Order.filter(public_id=clean(number, limit=40)) if is_id else Order.filter(number_key=key)
     orders = orders.filter(shop__key=shop_key) if shop_key else orders
     found = await orders.order_by("-placed_at", "-id").limit(10).select_related("shop")
     if not found:

@@ -10,6 +10,7 @@ from core.ids import new_id
 from core.shops import Shop
 from core.text import reference
 from core.transactions import record
+from orders import search_index
 from orders.deriving import Picture
 from orders.events import (
     OrderCancelled,
@@ -41,12 +42,15 @@ async def write(
     """Bring the rows of `order` (stored or new) to `picture`. The version grows only if something visible changed."""
     is_new, before = order.pk is None, order.headline
     was_confirmed, was_cancelled = order.confirmation == "confirmed", order.closure == "cancelled"
+    names = () if is_new else (order.customer_name, order.ship_to)
     changed = assign(order, _order_values(picture, shop, deadlines))
     order.source_updated_at, order.folded_at = newest, now()
     if is_new:
         order.public_id = new_id("ord")
         await order.save()
-    changed |= await _write_lines(order, picture)
+    if await _write_lines(order, picture) or names != (order.customer_name, order.ship_to):
+        await search_index.put(order, picture)
+        changed = True
     changed |= await _write_payments(order, picture)
     moved = await write_parcels(order, picture)
     refunded = await _write_refunds(order, picture)

@@ -12,6 +12,7 @@ from core import audit
 from core.errors import Invalid, NotFound
 from core.people import Actor
 from core.shops import Shop
+from core.text import clean
 from orders.facts import OrderFacts
 from orders.folding import fold_read, mark_failed, read_event, refold
 from orders.models import Order, SourceEvent
@@ -76,7 +77,7 @@ async def count_failed(shop_ids: Sequence[int], most: int = MOST_PAGE) -> int:
 
 async def event_in_view(shop_ids: Sequence[int], public_id: str) -> SourceEvent:
     """A stored delivery of one of these shops. Raises NotFound, also for another shop's."""
-    event = await SourceEvent.get_or_none(public_id=public_id, shop_id__in=list(shop_ids))
+    event = await SourceEvent.get_or_none(public_id=clean(public_id, limit=40), shop_id__in=list(shop_ids))
     if event is None:
         raise NotFound("there is no such delivery", code="delivery_not_found")
     return event

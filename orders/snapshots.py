@@ -137,13 +137,13 @@ class OrderSnapshot:
     source_updated_at: datetime
 
 
-async def snapshot(order: Order) -> OrderSnapshot:
+async def snapshot(order: Order, *, most_scans: int = SCANS_SHOWN) -> OrderSnapshot:
     """The picture of one order, as of now."""
-    return (await snapshots([order]))[0]
+    return (await snapshots([order], most_scans=most_scans))[0]
 
 
-async def snapshots(orders: Sequence[Order]) -> list[OrderSnapshot]:
-    """The pictures of `orders` in the same order, with a constant number of queries."""
+async def snapshots(orders: Sequence[Order], *, most_scans: int = SCANS_SHOWN) -> list[OrderSnapshot]:
+    """The pictures of `orders` in the same order, with a constant number of queries and the newest scans of parcels."""
     if not orders:
         return []
     order_ids = [order.id for order in orders]
@@ -154,7 +154,8 @@ async def snapshots(orders: Sequence[Order]) -> list[OrderSnapshot]:
     shipments = await Shipment.filter(order_id__in=order_ids).order_by("id")
     scans: dict[int, list[TrackingEvent]] = defaultdict(list)
     for scan in await TrackingEvent.filter(shipment_id__in=[row.id for row in shipments]).order_by("-at", "-id"):
-        scans[scan.shipment_id].append(scan)
+        if len(scans[scan.shipment_id]) < most_scans:
+            scans[scan.shipment_id].append(scan)
     parcels = _by_order(shipments)
     as_of = now()
     return [
@@ -261,7 +262,7 @@ def _parcels(
         if row.cancelled:
             continue
         counts[row.direction] += 1
-        yield _parcel(row, counts[row.direction], scans[row.id][:SCANS_SHOWN], titles)
+        yield _parcel(row, counts[row.direction], scans[row.id], titles)
 
 
 def _parcel(row: Shipment, position: int, scans: list[TrackingEvent], titles: dict[str, str]) -> ParcelSnapshot:

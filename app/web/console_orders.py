@@ -1,6 +1,7 @@
 """Orders for the desk: one order with everything its shop has said about it, and finding orders, tickets and words."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,20 +10,22 @@ from starlette.routing import Route
 from app.i18n import gettext, when
 from app.order_cards import order_card
 from app.rendering import render
-from app.web.desk import shell, signed_in
-from app.web.labels import KINDS, STATUSES, headline, word
+from app.web.desk import OVERSEERS, shell, signed_in
+from app.web.labels import DELIVERY_STATES, KINDS, STATUSES, headline, word
+from app.web.order_money import hints, money_rows
 from app.web.order_pane import inner_facts
 from app.web.times import ago, iso
 from conversations.search import search_messages
 from core.clock import now
 from core.people import Agent, shop_ids_of
 from orders.access import Viewer, order_in_view
-from orders.finding import find_orders
-from orders.models import Order, SourceEvent
+from orders.finding import MOST_FOUND, cursor, find_orders
+from orders.models import Order, Payment, Refund, SourceEvent
 from orders.snapshots import snapshot
+from orders.twins import twins_of
 from tickets.models import Ticket, TicketLink
 
-EVENTS, HITS, TICKETS = 100, 30, 20
+EVENTS, HITS, TICKETS, SCANS = 100, 30, 20, 500
 LONGEST_QUERY = 200
 
 
@@ -31,22 +34,15 @@ def _(message: str) -> str:
     return message
 
 
-EVENT_STATES = {
-    "received": (_("Received"), "", "clock"),
-    "folded": (_("Applied"), "good", "check"),
-    "stale": (_("Older than the record"), "", "clock"),
-    "ignored": (_("Nothing to apply"), "", "check"),
-    "failed": (_("Not understood"), "bad", "alert"),
-}
-
-
 @signed_in
 async def order_page(request: Request, agent: Agent) -> Response:
     """GET: the order, its tickets and the events it was made from."""
     language = agent.language
     viewer = Viewer.agent(agent.id, await shop_ids_of(agent), agent.name)
     order = await order_in_view(viewer, _public_id(request), "order_page")
-    picture = await snapshot(order)
+    picture = await snapshot(order, most_scans=SCANS)
+    payments = await Payment.filter(order_id=order.id).order_by("at", "id")
+    refunds = await Refund.filter(order_id=order.id).order_by("at", "id")
     events = await SourceEvent.filter(order_id=order.id).order_by("-id").limit(EVENTS)
     links = TicketLink.filter(order_id=order.id, ticket__shop_id=order.shop_id).order_by("-id").limit(TICKETS)
     tickets = {link.ticket.id: link.ticket for link in await links.select_related("ticket")}
@@ -55,7 +51,9 @@ async def order_page(request: Request, agent: Agent) -> Response:
         "card": order_card(picture, language, now(), for_desk=True),
         "inner": inner_facts(picture, language),
         "customer": [text for text in (order.customer_name, order.email, order.phone) if text],
-        "events": [_event(event, picture.timezone, language) for event in events],
+        "hints": hints(order, payments, await twins_of(order), language),
+        "money": money_rows(payments, refunds, picture.timezone, language),
+        "events": [_event(event, picture.timezone, agent) for event in events],
         "tickets": [_ticket(ticket, language) for ticket in tickets.values()],
     }
     return render(request, "console/order.html", context)
@@ -63,17 +61,21 @@ async def order_page(request: Request, agent: Agent) -> Response:
 
 @signed_in
 async def search_page(request: Request, agent: Agent) -> Response:
-    """GET: orders by number, tracking number, e-mail or end of the phone number; tickets by number; words anywhere."""
+    """GET: orders by number, tracking number, contact, goods or name; tickets by number; words in messages."""
     query = request.query_params.get("q", "").strip()[:LONGEST_QUERY]
+    after = request.query_params.get("after")  # the next page is one of orders only
     context: dict[str, Any] = {"shell": shell(request, agent, current="search"), "query": query}
-    context |= {"orders": [], "tickets": [], "messages": []}
+    context |= {"orders": [], "tickets": [], "messages": [], "more": ""}
     if query:
         shop_ids, language = await shop_ids_of(agent), agent.language
-        orders = await find_orders(Viewer.agent(agent.id, shop_ids, agent.name), query)
-        context["orders"] = [_order(order, language) for order in orders]
-        context["tickets"] = [_ticket(ticket, language) for ticket in await _tickets(shop_ids, query)]
-        found = await search_messages(shop_ids, query, HITS)
-        context["messages"] = [_message(message, language) for message in found]
+        orders = await find_orders(Viewer.agent(agent.id, shop_ids, agent.name), query, after, MOST_FOUND + 1)
+        context["orders"] = [_order(order, language) for order in orders[:MOST_FOUND]]
+        if len(orders) > MOST_FOUND:
+            context["more"] = f"/console/search?q={quote(query, safe='')}&after={cursor(orders[MOST_FOUND - 1])}"
+        if after is None:
+            context["tickets"] = [_ticket(ticket, language) for ticket in await _tickets(shop_ids, query)]
+            found = await search_messages(shop_ids, query, HITS)
+            context["messages"] = [_message(message, language) for message in found]
     return render(request, "console/search.html", context)
 
 
@@ -90,10 +92,12 @@ async def _tickets(shop_ids: list[int], query: str) -> list[Ticket]:
     return await Ticket.filter(number=int(digits), shop_id__in=shop_ids)
 
 
-def _event(event: SourceEvent, timezone: str, language: str) -> dict[str, str]:
-    state, tone, icon = EVENT_STATES.get(event.state, (event.state, "", "clock"))
+def _event(event: SourceEvent, timezone: str, agent: Agent) -> dict[str, str]:
+    language = agent.language
+    state, tone, icon = DELIVERY_STATES.get(event.state, (event.state, "", "clock"))
     updated = when(event.source_updated_at, timezone, language) if event.source_updated_at else ""
     return {
+        "url": f"/console/deliveries/{event.public_id}" if agent.role in OVERSEERS else "",
         "topic": event.topic,
         "source": event.source,
         "iso": iso(event.received_at),

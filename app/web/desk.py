@@ -14,10 +14,12 @@ from app.rendering import problem, wants_html
 from app.web.labels import ROLES, initials, word
 from app.web.refusals import REASONS
 from core.errors import Unauthenticated
-from core.people import Agent
+from core.people import ADMIN, SUPERVISOR, Agent, shop_ids_of
+from orders.replaying import count_failed
 from tickets.queries import COUNT_LIMIT
 
 HOME, LOGIN = "/console", "/console/login"
+MOST_FAILED = 100
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -47,7 +49,10 @@ SAID = {
     "linked": _("Order linked."),
     "dismissed": _("Suggestion dismissed."),
     "password": _("Password changed. Your other sessions have ended."),
+    "replayed": _("Folded again."),
+    "still_failed": _("It still cannot be understood."),
 }
+OVERSEERS = frozenset({SUPERVISOR, ADMIN})  # who looks after what shops send
 
 
 def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint:
@@ -57,6 +62,7 @@ def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint
     async def endpoint(request: Request) -> Response:
         agent = await agent_of(request)
         if agent is not None:
+            await _look_after_deliveries(request, agent)
             return await page(request, agent)
         if not wants_html(request) or "fragment" in request.query_params:
             return problem(Unauthenticated("sign in first", code="signed_out"), request)
@@ -80,6 +86,7 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
         "views": [_view(key, shown_counts(counts or {}), key == current, language) for key in VIEWS],
         "initials": initials(agent.name),
         "role": word(ROLES, agent.role, language),
+        "failed": getattr(request.state, "failed_deliveries", None),
         "here": here,
         "said": gettext(said, language) if said else "",
         "boot": {
@@ -95,6 +102,13 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
 def shown_counts(counts: dict[str, int]) -> dict[str, str]:
     """Counts as badges show them."""
     return {key: f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count) for key, count in counts.items()}
+
+
+async def _look_after_deliveries(request: Request, agent: Agent) -> None:
+    """For the badge in the rail: how many deliveries failed, up to a hundred. Agents are not bothered with it."""
+    if agent.role in OVERSEERS and request.method == "GET" and "fragment" not in request.query_params:
+        failed = await count_failed(await shop_ids_of(agent), MOST_FAILED)
+        request.state.failed_deliveries = f"{failed - 1}+" if failed >= MOST_FAILED else str(failed or "")
 
 
 def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dict[str, Any]:

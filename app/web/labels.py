@@ -77,6 +77,21 @@ TENDERS = {
     "bank_transfer": _("Bank transfer"),
     "manual": _("Manual"),
 }
+DELIVERY_STATES = {
+    "received": (_("Received"), "", "clock"),
+    "folded": (_("Applied"), "good", "check"),
+    "parked": (_("Waits for its order"), "warn", "pause"),
+    "stale": (_("Older than the record"), "", "clock"),
+    "ignored": (_("Nothing to apply"), "", "check"),
+    "failed": (_("Not understood"), "bad", "alert"),
+}
+REFUND_STATES = {
+    "requested": (_("Asked for"), "", "clock"),
+    "pending": (_("Pending"), "warn", "clock"),
+    "succeeded": (_("Refunded"), "good", "check"),
+    "failed": (_("Failed"), "bad", "alert"),
+}
+PAYMENT_TONES = {"paid": "good", "overpaid": "warn", "failed": "bad", "voided": "bad"}
 HEADLINE_ICONS = {
     Headline.CANCELLED: "cross-circle",
     Headline.EXPIRED: "cross-circle",

@@ -5,7 +5,6 @@ happened is encrypted with the APIv3 key (AES-256-GCM). The secret is JSON: `api
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -82,7 +81,7 @@ def _opened(secrets: Sequence[str], resource: dict[str, Any]) -> tuple[dict[str,
         raise Invalid("an algorithm that WeChat Pay does not use", code="cannot_decrypt")
     try:
         sealed = base64.b64decode(text(resource.get("ciphertext")), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Malformed("the ciphertext is not base64", code="bad_json") from error
     nonce, extra = text(resource.get("nonce")).encode(), text(resource.get("associated_data")).encode()
     for config in map(_config, secrets):

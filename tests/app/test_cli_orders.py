@@ -146,7 +146,7 @@ def test_replay_says_what_changed(wismo: Callable[..., Result], table: Path, ask
     async def spoil() -> str:
         await Order.filter(number="1001").update(headline="cancelled", payment="none")
         event = await SourceEvent.get(order_ref="A1")
-        return event.public_id
+        return str(event.public_id)
 
     name = ask(spoil)
     assert "no change" in wismo("replay", "--order", "1002").stdout

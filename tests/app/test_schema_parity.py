@@ -29,7 +29,7 @@ FAMILIES = {
 }
 FAMILY = {name: family for family, names in FAMILIES.items() for name in names}
 ON_SQLITE = {"truth": "number"}
-OUR_OWN = ("message_search", "tortoise_", "sqlite_")  # not models: search differs by design
+OUR_OWN = ("message_search", "order_search", "tortoise_", "sqlite_")  # not models: search differs by design
 
 
 @dataclass

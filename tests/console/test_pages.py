@@ -1,10 +1,13 @@
 """The desk's pages: what they show, to whom, in both languages, and that nothing on them comes alive."""
 
+import html
+import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +17,8 @@ from conversations.noting import add_note
 from core.audit import AuditEntry
 from core.clock import FrozenClock
 from core.people import BOT, Actor, Agent
+from orders.import_files import read_jsonl
+from orders.importing import import_order
 from orders.models import SourceEvent
 from tests.console.conftest import Browser, Talk
 from tests.heard import counted
@@ -269,6 +274,30 @@ async def test_search_finds_by_what_people_have_at_hand(world: World, talk: Talk
     assert "ines@example.com" not in str(entry.detail)
     for query in ("", "%20", "%00", "'%22%20OR%201=1", "x" * 3000, "NEAR(", "*"):
         assert (await browser.get(f"/console/search?q={query}")).status_code == 200
+
+
+async def test_search_finds_orders_by_goods_and_name_page_by_page(world: World, open_browser: OpenBrowser) -> None:
+    for number in range(23):
+        document = {
+            "id": f"A{number}",
+            "updated_at": "2026-03-02T08:00:00Z",
+            "number": str(7000 + number),
+            "currency": "USD",
+            "placed_at": f"2026-03-02T08:{number:02d}:00Z",
+            "customer": {"name": "Ines Marlow"},
+            "lines": [{"id": "1", "sku": "LO-ALD", "title": "Alder table lamp", "quantity": 1}],
+        }
+        (draft,) = read_jsonl(json.dumps(document).encode())
+        assert (await import_order(world.lumen, draft)).result == "taken"
+    browser = await open_browser(world.omar)
+    for query in ("alder lamp", "LO-ALD", "marl"):
+        page = (await browser.get(f"/console/search?q={quote(query)}")).text
+        assert page.count("/console/orders/ord_") == 20
+        following = re.search(r'href="(/console/search\?q=[^"]+after=[^"]+)"', page)
+        assert following is not None
+        assert (await browser.get(html.unescape(following[1]))).text.count("/console/orders/ord_") == 3
+    assert "/console/orders/ord_" not in (await (await open_browser(world.wei)).get("/console/search?q=alder")).text
+    assert (await browser.get("/console/search?q=alder&after=x")).status_code == 422
 
 
 async def test_only_administrators_see_who_works_here(world: World, open_browser: OpenBrowser) -> None:

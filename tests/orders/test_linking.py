@@ -36,7 +36,7 @@ def tracked(state: str = "in_transit", hour: int = 1, *, code: str = "1Z1", orde
 
 
 def charged(status: str = "succeeded", *, amount: int = 14100, order: str = "", created: int = 1772409600) -> bytes:
-    intent = {
+    intent: dict[str, Any] = {
         "object": "payment_intent",
         "id": "pi_1",
         "status": status,
@@ -51,7 +51,13 @@ def charged(status: str = "succeeded", *, amount: int = 14100, order: str = "", 
 
 
 def refunded(amount: int = 14100, status: str = "succeeded") -> bytes:
-    refund = {"object": "refund", "id": "re_1", "charge": "ch_1", "payment_intent": "pi_1", "currency": "usd"}
+    refund: dict[str, Any] = {
+        "object": "refund",
+        "id": "re_1",
+        "charge": "ch_1",
+        "payment_intent": "pi_1",
+        "currency": "usd",
+    }
     refund |= {"amount": amount, "status": status, "created": 1772413200}
     return as_json({"id": f"evt_re_{status}", "object": "event", "created": 1772413200, "data": {"object": refund}})
 
@@ -210,7 +216,7 @@ async def test_one_refund_told_by_both_is_one_refund_and_one_piece_of_news(
 
 
 async def test_money_that_does_not_fit_is_looked_at_and_never_paid(desk: Desk, chaye: Shop) -> None:
-    document = {"id": "A-1", "updated_at": "2026-03-02T10:00:00Z", "number": "1001", "currency": "USD"}
+    document: dict[str, Any] = {"id": "A-1", "updated_at": "2026-03-02T10:00:00Z", "number": "1001", "currency": "USD"}
     document |= {"placed_at": "2026-03-02T09:00:00Z", "payment": "pending", "totals": {"total": "141.00"}}
     await desk.hear(upsert(document, NOON))
     await tell(chaye, "stripe", charged(amount=1, order="1001"))

@@ -1,0 +1,78 @@
+"""The words by which the desk finds an order: names of the customer, titles and SKUs, in any script.
+
+The table `order_search` is made by the migrations, as that of the messages is: both databases over the same text.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from core.sql import fetch
+from core.text import index_text, query_words, reference
+from core.transactions import dialect
+from orders.deriving import Picture
+from orders.models import Order
+
+QUERY_WORDS = 12
+LONGEST_TEXT = 20_000
+
+_PUT = {
+    "sqlite": "INSERT OR REPLACE INTO order_search (rowid, body) VALUES ({id}, {body})",
+    "postgres": (
+        "INSERT INTO order_search (order_id, body) VALUES ({id}, to_tsvector('simple', {body}))"
+        " ON CONFLICT (order_id) DO UPDATE SET body = EXCLUDED.body"
+    ),
+}
+_FIND = {
+    "sqlite": (
+        "SELECT o.id FROM order_search AS s JOIN shop_order AS o ON o.id = s.rowid"
+        " WHERE s.body MATCH {query} AND o.shop_id IN ({shops})"
+    ),
+    "postgres": (
+        "SELECT o.id FROM order_search AS s JOIN shop_order AS o ON o.id = s.order_id"
+        " WHERE s.body @@ to_tsquery('simple', {query}) AND o.shop_id IN ({shops})"
+    ),
+}
+_AFTER = " AND (o.placed_at, o.id) < ({placed}, {last})"
+_NEWEST = " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
+
+
+async def put(order: Order, picture: Picture) -> None:
+    """Make an order findable by what it says now; part of the change that writes it."""
+    lines = [line.facts for line in picture.lines.values()]
+    ship_to = picture.header.ship_to
+    names = [picture.header.customer_name or "", ship_to.name if ship_to else ""]
+    goods = [word for facts in lines for word in (facts.title or "", facts.variant or "")]
+    text = text_of(names, goods, [facts.sku or "" for facts in lines])
+    await fetch(_PUT[dialect()], id=order.id, body=text)
+
+
+async def ids_by_words(
+    shop_ids: Sequence[int], text: str, limit: int, after: tuple[datetime, int] | None = None
+) -> list[int]:
+    """Ids of orders that hold all words of `text` (the last one may be unfinished), newest first by time and id.
+
+    Chinese is matched by neighbouring characters. Of long texts the first twelve words count.
+    """
+    words = query_words(text)[:QUERY_WORDS]
+    if not words or not shop_ids:
+        return []
+    statement = _FIND[dialect()] + (_AFTER if after else "") + _NEWEST
+    values = {"placed": after[0], "last": after[1]} if after else {}
+    rows = await fetch(statement, query=_query(words), shops=list(shop_ids), limit=limit, **values)
+    return [int(row["id"]) for row in rows]
+
+
+def text_of(names: Iterable[str], goods: Iterable[str], skus: Iterable[str]) -> str:
+    """What the index holds of an order. An SKU is found with and without its separators."""
+    skus = list(skus)
+    bare = " ".join(dict.fromkeys(reference(sku).lower() for sku in skus if sku))
+    words = index_text("\n".join(dict.fromkeys([*names, *skus, *goods])))
+    return f"{words[:LONGEST_TEXT]} {bare[:LONGEST_TEXT]}".strip()
+
+
+def _query(words: list[str]) -> str:
+    """Words have letters and digits only, so they need no escaping in either language."""
+    unfinished = len(words[-1]) > 1
+    if dialect() == "sqlite":
+        return " ".join(f'"{word}"' for word in words) + ("*" if unfinished else "")
+    return " & ".join(f"'{word}'" for word in words) + (":*" if unfinished else "")
