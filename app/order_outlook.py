@@ -51,14 +51,21 @@ def _following(snapshot: OrderSnapshot, now: datetime) -> tuple[str, datetime | 
             return _("Normally confirmed by %(time)s. Nothing for you to do."), snapshot.confirm_by
         case Headline.PROCESSING:
             return _("Leaves us by %(time)s."), snapshot.promised_ship_by
-        case Headline.BACKORDERED | Headline.PARTIALLY_SHIPPED:
-            etas = [line.backorder_eta for line in snapshot.lines if line.backordered and line.backorder_eta]
-            if not etas and snapshot.headline is Headline.PARTIALLY_SHIPPED:
+        case Headline.BACKORDERED:
+            return _("Expected in stock %(day)s."), _restocked(snapshot)
+        case Headline.PARTIALLY_SHIPPED:
+            restocked = _restocked(snapshot)
+            if restocked is None:
                 return _("The rest leaves us by %(day)s."), snapshot.promised_ship_by
-            return _("The rest is expected %(day)s."), max(etas, default=None)
+            return _("The rest is expected %(day)s."), restocked
         case Headline.SHIPPED | Headline.PARTIALLY_DELIVERED:
             return _arrival(snapshot, now)
     return "", None
+
+
+def _restocked(snapshot: OrderSnapshot) -> datetime | None:
+    etas = [line.backorder_eta for line in snapshot.lines if line.backordered and line.backorder_eta]
+    return max(etas, default=None)
 
 
 def _arrival(snapshot: OrderSnapshot, now: datetime) -> tuple[str, datetime | None]:

@@ -30,7 +30,7 @@ export function tag(code) {
 }
 
 export function clock(moment) {
-  return new Intl.DateTimeFormat(tag(language), { hour: "2-digit", minute: "2-digit", hour12: false }).format(moment);
+  return new Intl.DateTimeFormat(tag(language), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(moment);
 }
 
 /** A time that somebody waits for: with the day, unless it is today. */

@@ -68,6 +68,7 @@ def labels(state: str, language: str = "en") -> list[tuple[str, str]]:
         ("available_for_pickup", "Ready for pick-up", "good", "Please collect it by Sun 29 Nov."),
         ("failed_attempt", "Delivery attempt failed", "warn", "Expected by Thu 26 Nov."),
         ("exception", "Problem with the parcel", "bad", "The carrier reports a problem. A person can help: just ask."),
+        ("backordered", "Waiting for stock", "warn", "Expected in stock Thu 3 Dec."),
         ("two_parcels", "On its way", "calm", "Expected by Thu 26 Nov."),
         ("partially_shipped", "Partly on its way", "calm", "The rest leaves us by Wed 25 Nov."),
     ],
