@@ -16,6 +16,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def clean(text: str, *, limit: int) -> str:
     """What a person typed, without control characters, in NFC, trimmed, cut to `limit` characters."""
+    if text.isascii() and text.isprintable():
+        return text.strip()[:limit].rstrip()
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _CONTROL.sub("", lines)).strip()[:limit].rstrip()
 

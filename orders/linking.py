@@ -79,11 +79,11 @@ async def _sheets(shop: Shop, handles: Iterable[Handle]) -> dict[Handle, Known]:
     values: dict[HandleKind, list[str]] = defaultdict(list)
     for handle in handles:
         values[handle.kind].append(handle.value)
-    found = {}
-    for kind, names in sorted(values.items()):
-        for sheet in await FactSheet.filter(shop_id=shop.id, source=kind.value, source_id__in=names):
-            found[Handle(kind, sheet.source_id)] = from_json(sheet.facts)
-    return found
+    if not values:
+        return {}
+    named = Q(*(Q(source=kind.value, source_id__in=names) for kind, names in sorted(values.items())), join_type="OR")
+    sheets = await FactSheet.filter(named, shop_id=shop.id)
+    return {Handle(HandleKind(sheet.source), sheet.source_id): from_json(sheet.facts) for sheet in sheets}
 
 
 async def _is_named(shop: Shop, order: Order, handle: Handle) -> bool:

@@ -16,6 +16,8 @@ EARLIEST = frozenset(
     {"paid_seen_at", "confirmed_seen_at", "seen_at", "received_at"}
 )  # here the first time counts, not the last
 
+_FIELDS = {kind.value: frozenset(model.model_fields) for kind, model in MODELS.items()}
+
 AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
 
@@ -117,16 +119,13 @@ def from_json(data: Mapping[str, Any]) -> Known:
     versions = [
         Version(datetime.fromisoformat(at), sequence, digest) for at, sequence, digest in data.get("versions", [])
     ]
-    return Known(
-        {
-            (Kind(kind), entity_id): {
-                name: Register(value, versions[place])
-                for name, (value, place) in fields.items()
-                if name in MODELS[Kind(kind)].model_fields
-            }
-            for kind, entity_id, fields in data.get("entities", [])
+    entities: dict[Entity, dict[str, Register]] = {}
+    for kind, entity_id, fields in data.get("entities", []):
+        ours = _FIELDS[kind]
+        entities[Kind(kind), entity_id] = {
+            name: Register(value, versions[place]) for name, (value, place) in fields.items() if name in ours
         }
-    )
+    return Known(entities)
 
 
 def _winner(name: str, old: Register | None, new: Register) -> Register | None:
@@ -135,7 +134,9 @@ def _winner(name: str, old: Register | None, new: Register) -> Register | None:
         return new
     if name in EARLIEST:
         return new if _rank_early(new) < _rank_early(old) else None
-    return new if (new.version, _canonical(new.value)) > (old.version, _canonical(old.value)) else None
+    if new.version != old.version:
+        return new if new.version > old.version else None
+    return new if new.value != old.value and _canonical(new.value) > _canonical(old.value) else None
 
 
 def _rank_early(register: Register) -> tuple[str, Version]:

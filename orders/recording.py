@@ -48,12 +48,12 @@ async def write(
     if is_new:
         order.public_id = new_id("ord")
         await order.save()
-    if await _write_lines(order, picture) or names != (order.customer_name, order.ship_to):
+    if await _write_lines(order, picture, is_new=is_new) or names != (order.customer_name, order.ship_to):
         await search_index.put(order, picture)
         changed = True
-    changed |= await _write_payments(order, picture)
-    moved = await write_parcels(order, picture)
-    refunded = await _write_refunds(order, picture)
+    changed |= await _write_payments(order, picture, is_new=is_new)
+    moved = await write_parcels(order, picture, is_new=is_new)
+    refunded = await _write_refunds(order, picture, is_new=is_new)
     changed = changed or moved.changed or refunded.changed
     order.version += int(changed and not is_new)
     if not is_new:
@@ -110,8 +110,8 @@ def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[st
     }
 
 
-async def _write_lines(order: Order, picture: Picture) -> bool:
-    rows = {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
+async def _write_lines(order: Order, picture: Picture, *, is_new: bool) -> bool:
+    rows = {} if is_new else {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
     wanted = {
         source_id: _line_values(position, line) for position, (source_id, line) in enumerate(picture.lines.items())
     }
@@ -139,8 +139,8 @@ def _line_values(position: int, line: Line) -> dict[str, Any]:
     }
 
 
-async def _write_payments(order: Order, picture: Picture) -> bool:
-    rows = {row.source_id: row for row in await Payment.filter(order_id=order.id)}
+async def _write_payments(order: Order, picture: Picture, *, is_new: bool) -> bool:
+    rows = {} if is_new else {row.source_id: row for row in await Payment.filter(order_id=order.id)}
     wanted = {source_id: _payment_values(order, facts) for source_id, facts in picture.payments.items()}
     gone = [row.id for source_id, row in rows.items() if source_id not in wanted]
     if gone:  # a gateway had named it first; it is another one's row now
@@ -161,8 +161,8 @@ def _payment_values(order: Order, facts: PaymentFacts) -> dict[str, Any]:
     }
 
 
-async def _write_refunds(order: Order, picture: Picture) -> Written:
-    rows = {row.source_id: row for row in await Refund.filter(order_id=order.id)}
+async def _write_refunds(order: Order, picture: Picture, *, is_new: bool) -> Written:
+    rows = {} if is_new else {row.source_id: row for row in await Refund.filter(order_id=order.id)}
     changed, news = await _adopt_refunds(order, rows, picture), []
     for source_id, facts in picture.refunds.items():
         if not facts.amount:

@@ -1,5 +1,6 @@
 """Writing the parcels of an order and their scans into rows."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +25,10 @@ class Written:
     news: tuple[Event, ...]
 
 
-async def write_parcels(order: Order, picture: Picture) -> Written:
-    """Bring the parcels to `picture`; each new state is news."""
-    rows = {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
+async def write_parcels(order: Order, picture: Picture, *, is_new: bool = False) -> Written:
+    """Bring the parcels to `picture`; each new state is news. A new order has no rows to look for."""
+    rows = {} if is_new else {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
+    known = await _digests(order) if rows else {}
     changed, news = _adopt(rows, picture), []
     for source_id, parcel in picture.parcels.items():
         row = rows.get(source_id) or Shipment(order_id=order.id, source_id=source_id, public_id=new_id("par"))
@@ -35,7 +37,7 @@ async def write_parcels(order: Order, picture: Picture) -> Written:
         if touched or source_id not in rows:
             await row.save()
             changed = True
-        changed |= await _write_scans(row, parcel, is_new=source_id not in rows)
+        changed |= await _write_scans(row, parcel, known.get(row.id, set()))
         if row.state != before:
             which = {"order_id": order.id, "shop_id": order.shop_id, "shipment_id": row.id}
             news.append(ParcelMoved(**which, state=row.state))
@@ -86,13 +88,19 @@ def _parcel_values(parcel: Parcel) -> dict[str, Any]:
     }
 
 
-async def _write_scans(row: Shipment, parcel: Parcel, *, is_new: bool) -> bool:
+async def _digests(order: Order) -> dict[int, set[str]]:
+    """The scans that are stored, by parcel."""
+    known: dict[int, set[str]] = defaultdict(set)
+    for row in await TrackingEvent.filter(shipment__order_id=order.id).values("shipment_id", "digest"):
+        known[row["shipment_id"]].add(row["digest"])
+    return known
+
+
+async def _write_scans(row: Shipment, parcel: Parcel, known: set[str]) -> bool:
     """Scans are never changed: a correction of the carrier is a scan of its own. Those of another parcel go."""
-    stored = TrackingEvent.filter(shipment_id=row.id)
-    known = set() if is_new else {str(row["digest"]) for row in await stored.values("digest")}
     foreign = known - set(parcel.scans)
     if foreign:
-        await stored.filter(digest__in=list(foreign)).delete()
+        await TrackingEvent.filter(shipment_id=row.id, digest__in=list(foreign)).delete()
     fresh = [
         TrackingEvent(
             shipment_id=row.id,

@@ -233,3 +233,39 @@ def test_a_line_that_says_when_it_came_keeps_scans_out_of_the_future() -> None:
     Random(1).shuffle(lines)
     (order,) = fold_lines(lines, ShopFacts()).orders
     assert order["parcels"][0]["last_event_at"] == "2026-03-01T16:00:00Z"
+
+
+def test_what_a_carrier_tells_of_a_tracking_number_joins_the_order() -> None:
+    order = {
+        "id": "A-1",
+        "updated_at": "2026-03-02T10:00:00Z",
+        "number": "1001",
+        "currency": "EUR",
+        "placed_at": "2026-03-01T10:00:00Z",
+        "payment": "paid",
+        "lines": [{"id": "1", "quantity": 1}],
+        "shipments": [{"id": "P", "tracking_number": "3SKAAG-5995399", "lines": [{"line": "1", "quantity": 1}]}],
+    }
+    delivered = {
+        "ts": 1772539200,
+        "event_id": "e",
+        "msg": {
+            "tracking_number": "3SKAAG5995399",
+            "slug": "postnl-3s",
+            "tag": "Delivered",
+            "checkpoints": [{"checkpoint_time": "2026-03-03T12:00:00+00:00", "tag": "Delivered", "message": "Left"}],
+        },
+    }
+    stray = {**delivered, "msg": delivered["msg"] | {"tracking_number": "NOBODYS1"}}  # type: ignore[operator]
+    lines = [
+        json.dumps({"source": "generic", "body": order}),
+        json.dumps({"source": "aftership", "body": delivered}),
+        json.dumps({"source": "aftership", "body": stray}),
+    ]
+    folded = fold_lines(lines, ShopFacts())
+    assert folded.problems == []
+    joined, left = folded.orders
+    assert (joined["number"], joined["headline"], joined["parcels"][0]["state"]) == ("1001", "delivered", "delivered")
+    assert joined["times"]["delivered_at"] == "2026-03-03T12:00:00Z"
+    assert (left["handle"], left["missing"]) == ("tracking:NOBODYS1", ["order"])
+    assert fold_lines(lines[::-1] + lines, ShopFacts()).orders == folded.orders
