@@ -133,7 +133,7 @@ async def tick(now: datetime) -> None:
         random = Random(f"{shop.key} {now.isoformat()}")
         moving = await _moving(shop)
         if len(moving) < LIVELY:
-            order = new_order(shop, max([int(row.number_key) for row in await _simulated(shop)]) + 1, now)
+            order = new_order(shop, await _last_number(shop) + 1, now)
             await _happen(order, "submit:paid", now, random)
         elif moving:
             await _move(random.choice(moving), now)
@@ -186,17 +186,27 @@ def _live(order: SimOrder, life: tuple[tuple[float, str], ...], now: datetime) -
 async def _moving(shop: Shop) -> list[Order]:
     """Orders that may move by themselves: new ones, and those of the plan that only keep the road busy."""
     settled = {str(FIRST_NUMBER + n) for n, life in enumerate(PLAN) if n < STABLE or life not in _MAY_MOVE}
-    return [order for order in await _simulated(shop) if order.closure == "open" and order.number_key not in settled]
+    is_open = await Order.filter(shop_id=shop.id, closure="open").order_by("id")
+    return [order for order in is_open if _is_simulated(order) and order.number_key not in settled]
 
 
-async def _simulated(shop: Shop) -> list[Order]:
-    return [order for order in await Order.filter(shop_id=shop.id).order_by("id") if _is_simulated(order)]
+async def _last_number(shop: Shop) -> int:
+    named = await Order.filter(shop_id=shop.id).values_list("number_key", "source_id")
+    return max(int(number) for number, source_id in named if _is_ours(shop.id, str(number), str(source_id)))
 
 
 def _is_simulated(order: Order) -> bool:
+    return _is_ours(order.shop_id, order.number_key, order.source_id)
+
+
+def _is_ours(shop_id: int, number: str, source_id: str) -> bool:
     """A visitor may send orders of his own to a demo shop; those stay as he made them."""
-    number = order.number_key
-    return number.isdigit() and order.source_id == str(_source_id(order.shop_id, int(number)))
+    return (
+        number.isascii()
+        and number.isdigit()
+        and len(number) < 19
+        and source_id == str(_source_id(shop_id, int(number)))
+    )
 
 
 def _source_id(shop_id: int, number: int) -> int:
