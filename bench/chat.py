@@ -1,6 +1,6 @@
-"""How fast talk is: N customers and one agent over the real server, beside a raw `websockets` echo in the same run.
+"""How fast talk is: N customers and their agents over the real server, beside a raw `websockets` echo in the same run.
 
-    .venv/bin/python bench/chat.py [--chats 200] [--rate 100] [--seconds 15] [--idle 500]
+    .venv/bin/python bench/chat.py [--chats 200] [--rate 100] [--seconds 10] [--idle 500]
 
 Prints the round trip send → acknowledged and send → delivered (p50, p99), the highest rate of a closed loop, and the
 memory of an idle socket. Everything is on loopback, bounded in count and time. Read the ratios: they are of one run.
@@ -24,6 +24,7 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).parent.parent
+WATCHED_AT_ONCE = 50  # chats that one agent has open: the desk takes bursts of a hundred frames from a console
 ECHO = """
 import asyncio, uvloop
 from websockets.asyncio.server import serve
@@ -45,6 +46,7 @@ class Chat:
         self.socket = socket
         self.conversation = ""
         self.acknowledged: dict[str, asyncio.Future[float]] = {}
+        self.handed_over = asyncio.Event()
         self.sent = 0
 
     async def listen(self) -> None:
@@ -53,6 +55,8 @@ class Chat:
             frame = json.loads(text)
             if frame["type"] == "ack" and (waiting := self.acknowledged.pop(frame["client_id"], None)):
                 waiting.set_result(time.perf_counter())
+            if frame["type"] == "handler" and frame["handler"] == "queue":
+                self.handed_over.set()
             self.conversation = frame.get("conversation") or self.conversation
 
     async def say(self, text: str) -> tuple[str, float, float]:
@@ -70,7 +74,8 @@ async def main() -> None:
     """Run everything and print the table."""
     options = _options()
     print(
-        f"chats {options.chats}, open loop {options.rate}/s for {options.seconds} s, closed loop {options.seconds} s, idle sockets {options.idle}\n"
+        f"{options.chats} chats, open loop {options.rate:g}/s and closed loop for {options.seconds:g} s each,"
+        f" {options.idle} idle sockets\n"
     )
     async with _process([sys.executable, "-c", ECHO]) as (echo, line):
         base = await _measure_echo(f"ws://127.0.0.1:{int(line)}", options, echo.pid)
@@ -98,21 +103,25 @@ async def _measure_echo(address: str, options: argparse.Namespace, pid: int) -> 
 
 async def _measure_desk(port: int, options: argparse.Namespace, pid: int) -> dict[str, float]:
     origin = f"http://127.0.0.1:{port}"
-    agent, delivered = await _agent(port, origin), {}
+    idle = await _idle_memory(lambda: _hello(port, origin), options.idle, pid)  # first: later it reuses freed memory
+    cookie, delivered = await _log_in(origin), {}
     chats = [await _chat(port, origin) for _ in range(options.chats)]
     listeners = [asyncio.ensure_future(chat.listen()) for chat in chats]
     await asyncio.gather(*(chat.say("I want to talk to a person") for chat in chats))
-    await asyncio.sleep(3)  # the bot hands everybody over and is silent from then on
-    for chat in chats:
-        await agent.send(json.dumps({"type": "watch", "conversation": chat.conversation}))
+    async with asyncio.timeout(60):  # the bot hands everybody over and is silent from then on
+        await asyncio.gather(*(chat.handed_over.wait() for chat in chats))
+    agents = [
+        await _agent(port, origin, cookie, chats[start : start + WATCHED_AT_ONCE])
+        for start in range(0, len(chats), WATCHED_AT_ONCE)
+    ]
 
-    async def hear() -> None:
+    async def hear(agent: ClientConnection) -> None:
         async for text in agent:
             frame = json.loads(text)
             if frame["type"] == "message":
                 delivered[frame["client_id"]] = time.perf_counter()
 
-    hearing = asyncio.ensure_future(hear())
+    listeners += [asyncio.ensure_future(hear(agent)) for agent in agents]
     started: dict[str, float] = {}
 
     async def once(position: int) -> float:
@@ -126,10 +135,9 @@ async def _measure_desk(port: int, options: argparse.Namespace, pid: int) -> dic
     reached = [delivered[key] - start for key, start in started.items() if key in delivered]
     missing = len(started) - len(reached)
     rate = await _closed_loop(once, options)
-    for task in (*listeners, hearing):
+    for task in listeners:
         task.cancel()
-    await asyncio.gather(agent.close(), *(chat.socket.close() for chat in chats))
-    idle = await _idle_memory(lambda: _hello(port, origin), options.idle, pid)
+    await asyncio.gather(*(agent.close() for agent in agents), *(chat.socket.close() for chat in chats))
     return {
         "p50": _percentile(paced, 50),
         "p99": _percentile(paced, 99),
@@ -194,12 +202,16 @@ async def _chat(port: int, origin: str) -> Chat:
     return Chat(await _hello(port, origin))
 
 
-async def _agent(port: int, origin: str) -> ClientConnection:
-    """Log in as the demo admin and open the console's socket."""
+async def _log_in(origin: str) -> str:
+    """The cookie of the demo admin."""
     async with httpx2.AsyncClient(base_url=origin, headers={"Origin": origin}) as client:
         answer = await client.post("/console/login", data={"email": "admin@wismo.example", "password": "wismo-demo"})
         assert answer.status_code == 303, answer.text
-        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+
+async def _agent(port: int, origin: str, cookie: str, chats: list[Chat]) -> ClientConnection:
+    """A console that has these chats open."""
     socket = await connect(
         f"ws://127.0.0.1:{port}/console/ws",
         origin=origin,
@@ -209,6 +221,10 @@ async def _agent(port: int, origin: str) -> ClientConnection:
     )
     await socket.send(json.dumps({"type": "hello"}))
     await socket.recv()
+    for chat in chats:
+        await socket.send(json.dumps({"type": "watch", "conversation": chat.conversation, "last": 0}))
+        while json.loads(await socket.recv())["type"] != "history":
+            pass
     return socket
 
 
@@ -216,7 +232,10 @@ async def _agent(port: int, origin: str) -> ClientConnection:
 async def _desk(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[str], int]]:
     settings = {"DATA_DIR": str(folder), "PORT": "0", "MAIL_PORT": "-1", "RATE_SCALE": "0", "LOG_LEVEL": "error"}
     environment = os.environ | {f"WISMO_{name}": value for name, value in settings.items()}
-    async with _process([sys.executable, "-m", "app.cli", "run"], environment, "Console") as (desk, line):
+    program = [sys.executable, "-m", "app.cli"]
+    # In a process of its own: the memory that filling needs would hide what sockets need.
+    subprocess.run([*program, "demo"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    async with _process([*program, "serve"], environment, "Console") as (desk, line):
         yield desk, int(line.rstrip().removesuffix("/console").rpartition(":")[2])
 
 
@@ -262,7 +281,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chats", type=int, default=200)
     parser.add_argument("--rate", type=float, default=100)
-    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--idle", type=int, default=500)
     return parser.parse_args()
 

@@ -1,7 +1,8 @@
 """Tortoise's SQLite engine, made safe against cancellation, tasks that outlive their transaction, and lock upgrades.
 
-There is one connection per process, in a thread of its own. A statement that was handed to the thread always runs to
-its end before the next one gets its turn; a cancelled caller waits for it and is cancelled then.
+A process has two connections, each in a thread of its own: one writes, and one reads what was committed last, so that
+nobody who reads waits for a transaction. A statement that was handed to a thread always runs to its end before the next
+one gets its turn; a cancelled caller waits for it and is cancelled then.
 """
 
 import asyncio
@@ -39,9 +40,14 @@ sqlite3.register_adapter(datetime, lambda value: utc(value).isoformat(" "))
 
 
 class SqliteClient(upstream.SqliteClient):
-    """The connection of a process. Closing it is final."""
+    """The connections of a process. Closing them is final."""
 
     _closed = False
+    _reader: aiosqlite.Connection | None = None
+
+    def __init__(self, file_path: str, **kwargs: Any) -> None:
+        super().__init__(file_path, **kwargs)
+        self._reading = asyncio.Lock()
 
     async def create_connection(self, with_db: bool) -> None:
         if self._closed:
@@ -51,7 +57,7 @@ class SqliteClient(upstream.SqliteClient):
 
     async def close(self) -> None:
         self._closed = True  # a statement that still waits must not connect again: the thread would outlive the app
-        await uninterrupted(super().close())
+        await uninterrupted(self._close())
 
     def acquire_connection(self) -> Turn:
         return Turn(self._lock, self)
@@ -66,21 +72,36 @@ class SqliteClient(upstream.SqliteClient):
         await self._call(work.insert_many, query, values)
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[Any]]:
-        return await self._call(work.query_rows, query, values)
+        return await self._query(query, values)
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        _, rows = await self._call(work.query_rows, query, values)
+        _, rows = await self._query(query, values)
         return [dict(row) for row in rows]
 
     async def execute_script(self, query: str) -> None:
         await self._call(work.run_script, query)
 
     async def _open(self) -> None:
+        self._connection = await self._connect()
+        try:
+            self._reader = await self._connect(query_only="ON")
+        except BaseException:
+            await self._close()
+            raise
+        await self._post_connect()
+
+    async def _close(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.close()
+        await super().close()
+
+    async def _connect(self, **more: str) -> aiosqlite.Connection:
         connection = aiosqlite.connect(self.filename, isolation_level=None)
         try:
             await connection
             connection.row_factory = sqlite3.Row
-            for name, value in self.pragmas.items():
+            for name, value in (self.pragmas | more).items():
                 await connection.execute_fetchall(f"PRAGMA {name}={value}")
         except BaseException as error:
             await connection.close()
@@ -88,13 +109,24 @@ class SqliteClient(upstream.SqliteClient):
             if isinstance(error, sqlite3.Error):
                 raise OperationalError(f"cannot open {self.filename}: {error}") from error
             raise
-        self._connection = connection
-        await self._post_connect()
+        return connection
+
+    async def _query(self, query: str, values: list[Any] | None) -> tuple[int, Sequence[Any]]:
+        if query[:6].upper() != "SELECT":
+            return await self._call(work.query_rows, query, values)
+        if self._reader is None:
+            async with self.acquire_connection():
+                pass  # opens both, or refuses
+        async with self._reading:
+            if self._reader is None:
+                raise OperationalError("the database is closed")
+            self.log.debug("%s", query)
+            return await self._in_thread(self._reader, work.query_rows, _quoted(query), values)
 
     async def _call(self, task: Callable[..., T], query: str, *arguments: Any) -> T:
         async with self.acquire_connection() as connection:
             self.log.debug("%s", query)  # without the values: they are people's data
-            return await self._in_thread(connection, task, query.replace("\x00", "'||CHAR(0)||'"), *arguments)
+            return await self._in_thread(connection, task, _quoted(query), *arguments)
 
     async def _in_thread(self, connection: aiosqlite.Connection, task: Callable[..., T], *arguments: Any) -> T:
         """Let the connection's thread call `task(sqlite3 connection, *arguments)`, and wait for it to the end."""
@@ -198,6 +230,9 @@ class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
         """Run one statement. A script of several would commit this transaction silently, so it is refused."""
         await self._call(work.query_rows, query, None)
 
+    async def _query(self, query: str, values: list[Any] | None) -> tuple[int, Sequence[Any]]:
+        return await self._call(work.query_rows, query, values)
+
     async def _call(self, task: Callable[..., T], query: str, *arguments: Any) -> T:
         return await super()._call(partial(work.inside, task), query, *arguments)
 
@@ -218,6 +253,11 @@ class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
         if self._connection is None:
             raise TransactionManagementError("the transaction has no connection yet")
         return self._connection
+
+
+def _quoted(query: str) -> str:
+    """The query without NUL characters, at which SQLite would stop reading."""
+    return query.replace("\x00", "'||CHAR(0)||'")
 
 
 client_class = SqliteClient

@@ -1,4 +1,4 @@
-"""What only SQLite can do to us: one connection per process, one file for many processes, and silent rollbacks."""
+"""What only SQLite can do to us: one writer per process, one file for many processes, and silent rollbacks."""
 
 import asyncio
 import sqlite3
@@ -134,6 +134,32 @@ async def test_a_script_cannot_commit_a_transaction(connection: SqliteClient) ->
     assert await number(connection) == 0
 
 
+async def test_nobody_who_reads_waits_for_a_transaction(connection: SqliteClient) -> None:
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def change() -> None:
+        async with connection._in_transaction() as client:
+            assert isinstance(client, SqliteClient)
+            await client.execute_query("UPDATE account SET balance = 7")
+            assert await number(client) == 7, "who is inside sees it"
+            started.set()
+            await release.wait()
+
+    task = asyncio.create_task(change())
+    await started.wait()
+    async with asyncio.timeout(2):
+        assert await number(connection) == 0, "what was committed last"
+    release.set()
+    await task
+    assert await number(connection) == 7
+
+
+async def test_everybody_reads_what_they_have_written(connection: SqliteClient) -> None:
+    for balance in range(200):
+        await connection.execute_query("UPDATE account SET balance = ?", [balance])
+        assert await number(connection) == balance
+
+
 async def test_times_in_raw_statements_are_written_as_utc(connection: SqliteClient) -> None:
     shanghai = datetime(2026, 3, 2, 17, 0, tzinfo=timezone(timedelta(hours=8)))
     _, rows = await connection.execute_query("SELECT ? AS at", [shanghai])
@@ -144,7 +170,7 @@ async def test_times_in_raw_statements_are_written_as_utc(connection: SqliteClie
 async def test_no_thread_is_left_when_the_database_is_closed(tmp_path: Path) -> None:
     before = threading.active_count()
     async with open_database(sqlite_url(tmp_path / "two.db")) as context:
-        assert threading.active_count() == before + 1
+        assert threading.active_count() == before + 2
         connection = context.db()
     assert isinstance(connection, SqliteClient)
     for _ in range(200):
