@@ -25,19 +25,11 @@ class Written:
     news: tuple[Event, ...]
 
 
-<<<<<<< ours
 async def write_parcels(order: Order, picture: Picture, *, is_new: bool = False) -> Written:
     """Bring the parcels to `picture`; each new state is news. A new order has no rows to look for."""
     rows = {} if is_new else {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
     known = await _digests(order) if rows else {}
     changed, news = _adopt(rows, picture), []
-=======
-async def write_parcels(order: Order, picture: Picture) -> Written:
-    """Bring the parcels to `picture`; each new state is news."""
-    rows = {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
-    known = await _known_scans([row.id for row in rows.values()])
-    changed, news = False, []
->>>>>>> theirs
     for source_id, parcel in picture.parcels.items():
         row = rows.get(source_id) or Shipment(order_id=order.id, source_id=source_id, public_id=new_id("par"))
         before = row.state if source_id in rows else ParcelState.PENDING
@@ -45,11 +37,7 @@ async def write_parcels(order: Order, picture: Picture) -> Written:
         if touched or source_id not in rows:
             await row.save()
             changed = True
-<<<<<<< ours
         changed |= await _write_scans(row, parcel, known.get(row.id, set()))
-=======
-        changed |= await _write_scans(row, parcel, known[row.id])
->>>>>>> theirs
         if row.state != before:
             which = {"order_id": order.id, "shop_id": order.shop_id, "shipment_id": row.id}
             news.append(ParcelMoved(**which, state=row.state))
@@ -100,32 +88,19 @@ def _parcel_values(parcel: Parcel) -> dict[str, Any]:
     }
 
 
-<<<<<<< ours
 async def _digests(order: Order) -> dict[int, set[str]]:
     """The scans that are stored, by parcel."""
     known: dict[int, set[str]] = defaultdict(set)
     for row in await TrackingEvent.filter(shipment__order_id=order.id).values("shipment_id", "digest"):
         known[row["shipment_id"]].add(row["digest"])
-=======
-async def _known_scans(shipment_ids: list[int]) -> defaultdict[int, set[str]]:
-    """The digests that are stored, by shipment."""
-    known: defaultdict[int, set[str]] = defaultdict(set)
-    if shipment_ids:
-        for row in await TrackingEvent.filter(shipment_id__in=shipment_ids).values("shipment_id", "digest"):
-            known[row["shipment_id"]].add(row["digest"])
->>>>>>> theirs
     return known
 
 
 async def _write_scans(row: Shipment, parcel: Parcel, known: set[str]) -> bool:
-<<<<<<< ours
     """Scans are never changed: a correction of the carrier is a scan of its own. Those of another parcel go."""
     foreign = known - set(parcel.scans)
     if foreign:
         await TrackingEvent.filter(shipment_id=row.id, digest__in=list(foreign)).delete()
-=======
-    """Scans are never changed: a correction of the carrier is a scan of its own."""
->>>>>>> theirs
     fresh = [
         TrackingEvent(
             shipment_id=row.id,
