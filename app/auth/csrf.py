@@ -6,12 +6,13 @@ covers the login form. And whoever is logged in sends the session's form token, 
 
 import hmac
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.auth.sessions import session_of
 from app.rendering import error_page
-from core.errors import Forbidden
+from core.errors import Forbidden, Malformed, WismoError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EXEMPT = ("/webhooks/", "/api/", "/livez", "/readyz")  # these prove themselves by signature or token, never by cookie
@@ -31,13 +32,12 @@ class CsrfMiddleware:
             return
         request = Request(scope, receive)
         if not comes_from_us(request):
-            error = Forbidden("the request comes from another site", code="foreign_origin")
-            await error_page(error, request)(scope, receive, send)
+            foreign = Forbidden("the request comes from another site", code="foreign_origin")
+            await error_page(foreign, request)(scope, receive, send)
             return
         if scope["path"].startswith(GUARDED) and scope["path"] != LOGIN:
             receive = await _with_body_kept(request)
-            if not await _has_form_token(request):
-                error = Forbidden("the form is out of date", code="bad_form_token")
+            if (error := await _wrong_with_form(request)) is not None:
                 await error_page(error, request)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
@@ -51,6 +51,14 @@ def comes_from_us(request: Request) -> bool:
     origin = request.headers.get("origin")
     own = (f"{request.url.scheme}://{request.url.netloc}", request.app.state.settings.public_url)
     return origin is not None and origin in own
+
+
+async def _wrong_with_form(request: Request) -> WismoError | None:
+    try:
+        fits = await _has_form_token(request)
+    except HTTPException:  # Starlette's word for a form that cannot be read
+        return Malformed("the form cannot be read", code="bad_form")
+    return None if fits else Forbidden("the form is out of date", code="bad_form_token")
 
 
 async def _has_form_token(request: Request) -> bool:

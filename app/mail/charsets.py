@@ -73,6 +73,10 @@ _RARE = re.compile(r"[\ue000-\uf8ff\ufffd\u0080-\u009f]")
 
 def decode(content: bytes, label: str = "") -> str:
     """Turn `content` into text; `label` is the charset it claims. Never raises; what fits nothing becomes U+FFFD."""
+    return _HALVES.sub("\ufffd", _decoded(content, label))
+
+
+def _decoded(content: bytes, label: str) -> str:
     for mark, name in _MARKS:
         if content.startswith(mark):
             return content[len(mark) if name == "utf-8" else 0 :].decode(name, "replace")
@@ -81,7 +85,7 @@ def decode(content: bytes, label: str = "") -> str:
         return _decode_strictly(content, "utf-8") or guess(content)
     text = _decode_strictly(content, codec)
     if text is not None:
-        return _HALVES.sub("\ufffd", text)
+        return text
     guessed = guess(content)
     return guessed if "\ufffd" not in guessed else content.decode(codec, "replace")
 

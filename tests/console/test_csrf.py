@@ -93,3 +93,21 @@ async def test_webhooks_prove_themselves_otherwise(open_browser: OpenBrowser) ->
     browser = await open_browser()
     answer = await browser.client.post("/webhooks/shopify/lumen", content=b"{}")
     assert answer.status_code == 404  # no such door in this app: the check let it through
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"x", "multipart/form-data"),  # no boundary
+        (b"--b\r\nbroken", "multipart/form-data; boundary=b"),
+        (b"&".join(b"a%d=1" % n for n in range(1500)), "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused(
+    world: World, open_browser: OpenBrowser, content: bytes, kind: str
+) -> None:
+    browser = await open_browser(world.omar)
+    headers = {"sec-fetch-site": "same-origin", "content-type": kind}
+    answer = await browser.client.post("/console/logout", content=content, headers=headers)
+    assert answer.status_code in (400, 403)
+    assert await Session.filter(agent_id=world.omar.id).count() == 1

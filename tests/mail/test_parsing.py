@@ -246,3 +246,8 @@ def test_dates_are_utc() -> None:
 )
 def test_bytes_without_a_label_are_read_as_what_they_likelier_are(text: str, codec: str) -> None:
     assert guess(text.encode(codec)) == text
+
+
+def test_halves_of_characters_from_utf_7_do_not_survive() -> None:
+    mail = parse(b"Content-Type: text/plain; charset=utf-7\r\n\r\n+2AA-\x8d")
+    assert mail.text.encode("utf-8")

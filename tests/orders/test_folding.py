@@ -286,3 +286,21 @@ async def test_at_most_twenty_scans_are_shown_newest_first(desk: Desk, lumen: Sh
     )
     (shown,) = (await snapshot(await Order.get())).parcels
     assert [scan.text for scan in shown.scans] == [str(n) for n in range(20)]
+
+
+async def test_news_of_one_parcel_cost_the_same_however_many_others_there_are(desk: Desk, chaye: Shop) -> None:
+    def document(parcels: int, state: str, minute: int) -> Wire:
+        at = (NOON - timedelta(minutes=10 - minute)).isoformat()
+        scan = {"at": at, "code": state, "state": state}
+        shipments = [{"id": f"P{n}", "lines": [{"line": "1", "quantity": 1}], "scans": [scan]} for n in range(parcels)]
+        lines = [{"id": "1", "title": "Tea", "quantity": 9}]
+        order = {"id": "A-1", "number": "1001", "currency": "CNY", "lines": lines, "shipments": shipments}
+        return upsert({**order, "updated_at": at}, NOON)
+
+    costs = []
+    for minute, known in enumerate((1, 8)):
+        await desk.hear(document(known, "in_transit", 2 * minute))
+        with counted() as statements:
+            await desk.hear(document(1, ("out_for_delivery", "delivered")[minute], 2 * minute + 1))
+        costs.append(len(statements))
+    assert costs[0] == costs[1]
