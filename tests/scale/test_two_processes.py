@@ -18,7 +18,7 @@ from tests.scale.running import Cluster, Process, agent, code_for, customer, sen
 
 ORDER = Path(__file__).resolve().parents[1] / "data" / "orders" / "order.json"
 AT_ONCE = 2.0  # seconds; alone it takes a fiftieth of that
-HEALED = 3.0
+HEALED = 15.0  # seconds; three on a quiet machine, but a busy one must not fail the test
 
 pytestmark = [pytest.mark.pg, pytest.mark.redis, pytest.mark.slow, pytest.mark.anyio]
 
@@ -171,10 +171,10 @@ async def found_by_hint(client: Client, talk: str, last: int, wanted: int) -> li
 
 async def until_heard(say: Callable[[], Awaitable[Frame]], listener: Client) -> None:
     """Say something until the other side gets the very frame, not only a hint of it."""
-    for _ in range(20):
+    for round_ in range(12):
         number = (await say())["number"]
         try:
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(0.3 + 0.2 * round_):
                 await listener.wait("message", number=number)
             return
         except TimeoutError:
