@@ -24,7 +24,8 @@ locks:  ## pin what pyproject.toml asks for (needs uv)
 messages:  ## collect the words for people into the Chinese catalogue
 	@mkdir -p .test-report
 	.venv/bin/python -m babel.messages.frontend -q extract -F pyproject.toml -k t --no-location --sort-output -o .test-report/wismo.pot .
-	.venv/bin/python -m babel.messages.frontend -q update -D wismo -l zh -d app/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i .test-report/wismo.pot
+	.venv/bin/python -m babel.messages.frontend -q update -D wismo -l zh -d app/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap -i .test-report/wismo.pot
+	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): /d' app/locales/zh/LC_MESSAGES/wismo.po
 
 reference:  ## write the reference pages from the program itself
 	.venv/bin/python docs/reference/generate.py

@@ -27,6 +27,7 @@ def order_text(order: dict[str, Any], now: datetime) -> Iterator[str]:
         ("Parcels", "parcels", _parcel),
         ("Payments", "payments", _payment),
         ("Refunds", "refunds", _refund),
+        ("Disputes", "disputes", _dispute),
         ("Made from", "events", _event),
     ):
         yield title if order[key] else f"{title:<10}–"
@@ -64,6 +65,12 @@ def _payment(payment: dict[str, Any]) -> Iterator[str]:
 def _refund(refund: dict[str, Any]) -> Iterator[str]:
     amount = _amount(refund["amount"], refund["currency"])
     yield _joined("  ", refund["state"], amount, refund["at"], refund["reference"])
+
+
+def _dispute(dispute: dict[str, Any]) -> Iterator[str]:
+    amount = _amount(dispute["amount"], dispute["currency"])
+    due = f"evidence by {dispute['evidence_due_by']}" if dispute["evidence_due_by"] else ""
+    yield _joined("  ", dispute["state"], amount, dispute["reason"], due, dispute["id"])
 
 
 def _event(event: dict[str, Any]) -> Iterator[str]:

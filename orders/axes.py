@@ -39,11 +39,13 @@ def derive_axes(
     payments: Mapping[str, PaymentFacts],
     refunds: Mapping[str, RefundFacts],
     holds: frozenset[Hold],
+    *,
+    disputed: bool = False,
 ) -> Axes:
     """Return the six axes, the holds and the open gates."""
     payment = _payment(header, payments.values())
     fulfilment = _fulfilment(header, lines.values(), parcels.values())
-    if fulfilment in NOT_LEFT and _is_odd(header, payments.values()):
+    if fulfilment in NOT_LEFT and (disputed or _is_odd(header, payments.values())):
         holds = holds | {Hold.PAYMENT_REVIEW}
     closure = _closure(header, fulfilment, parcels.values())
     if header.cancelled_at is not None and closure is Closure.OPEN:
@@ -92,12 +94,12 @@ def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentSt
 
 
 def _is_odd(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> bool:
-    """A dispute, a review, or money that a gateway has taken and that is not what the order costs.
+    """A review, or money that a gateway has taken and that is not what the order costs.
 
     The last only while the platform has no word on it: it may know of a gift card or a deposit.
     """
     payments = list(payments)
-    if any(p.disputed or p.reviewed for p in payments):
+    if any(p.reviewed for p in payments):
         return True
     taken = [p for p in payments if p.by_gateway and p.captured]
     captured = sum(p.captured or 0 for p in payments if p.currency in {None, header.currency})

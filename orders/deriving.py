@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orders.axes import derive_axes
-from orders.facts import HeaderFacts, HoldFacts, Kind, LineFacts, PaymentFacts, RefundFacts, ScanFacts, ShipmentFacts
+from orders.disputes import counted, is_open, reversals
+from orders.facts import (
+    DisputeFacts,
+    HeaderFacts,
+    HoldFacts,
+    Kind,
+    LineFacts,
+    PaymentFacts,
+    RefundFacts,
+    ScanFacts,
+    ShipmentFacts,
+)
 from orders.lines import Line, lines_of
 from orders.merging import Known
 from orders.parcels import Parcel, parcels_of
@@ -28,6 +39,7 @@ class Picture:
     parcels: Mapping[str, Parcel]
     payments: Mapping[str, PaymentFacts]
     refunds: Mapping[str, RefundFacts]
+    disputes: Mapping[str, DisputeFacts]
 
 
 def derive(known: Known) -> Picture | None:
@@ -35,13 +47,14 @@ def derive(known: Known) -> Picture | None:
     header = known.views(Kind.HEADER, HeaderFacts).get("")
     if header is None or not header.number or not header.currency or header.placed_at is None:
         return None
-    refunds = known.views(Kind.REFUND, RefundFacts)
+    disputes = counted(known.views(Kind.DISPUTE, DisputeFacts))
+    refunds = known.views(Kind.REFUND, RefundFacts) | reversals(disputes)
     payments = known.views(Kind.PAYMENT, PaymentFacts)
     parcels = parcels_of(known, known.views(Kind.SHIPMENT, ShipmentFacts), known.views(Kind.SCAN, ScanFacts))
     lines = lines_of(known.views(Kind.LINE, LineFacts), parcels.values(), refunds.values())
     said: list[_Said] = [header, *(parcel.facts for parcel in parcels.values()), *payments.values(), *refunds.values()]
     holds = _holds(known.views(Kind.HOLD, HoldFacts).values(), said)
-    axes = derive_axes(header, lines, parcels, payments, refunds, holds)
+    axes = derive_axes(header, lines, parcels, payments, refunds, holds, disputed=is_open(disputes.values()))
     paid_at = _paid_at(header, axes.payment, payments.values())
     return Picture(
         header=header,
@@ -53,6 +66,7 @@ def derive(known: Known) -> Picture | None:
         parcels=parcels,
         payments=payments,
         refunds=refunds,
+        disputes=disputes,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orders.deriving import Picture
-from orders.facts import HeaderFacts
+from orders.facts import DisputeFacts, HeaderFacts
 from orders.lines import Line
 from orders.parcels import Parcel
 from orders.statuses import Axes, Fulfilment, ParcelState
@@ -44,6 +44,7 @@ def order_document(picture: Picture) -> dict[str, Any]:
         "lines": [_line(name, line) for name, line in picture.lines.items()],
         "parcels": [_parcel(name, parcel) for name, parcel in parcels.items()],
         "money": _money(picture),
+        "disputes": [_dispute(name, facts) for name, facts in picture.disputes.items()],
         "unknown": dict(sorted(picture.header.unknown.items())),
     }
 
@@ -125,4 +126,17 @@ def _money(picture: Picture) -> dict[str, Any]:
         **{name: getattr(header, name) for name in ("total", "goods", "discount", "shipping", "tax")},
         "captured": sum(payment.captured or 0 for payment in payments),
         "refunded": sum(refund.amount or 0 for refund in refunds),
+    }
+
+
+def _dispute(name: str, facts: DisputeFacts) -> dict[str, Any]:
+    return {
+        "id": name,
+        "state": facts.state.value if facts.state else None,
+        "inquiry": bool(facts.inquiry),
+        "amount": facts.amount or 0,
+        "reason": facts.reason or "",
+        "evidence_due_by": time_text(facts.evidence_due_by),
+        "opened_at": time_text(facts.opened_at),
+        "closed_at": time_text(facts.closed_at),
     }

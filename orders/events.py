@@ -61,6 +61,16 @@ class RefundChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeChanged(Event):
+    """A chargeback is new or has a new state (`orders.statuses.DisputeState`). For the desk alone."""
+
+    order_id: int
+    shop_id: int
+    dispute_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled(Event):
     """The order was cancelled."""
 

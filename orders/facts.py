@@ -14,7 +14,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.clock import utc
 from core.text import clean
-from orders.statuses import Confirmation, Fulfilment, Hold, ParcelState, PaymentState, RefundState, Returns
+from orders.statuses import (
+    Confirmation,
+    DisputeState,
+    Fulfilment,
+    Hold,
+    ParcelState,
+    PaymentState,
+    RefundState,
+    Returns,
+)
 
 
 def stamp(at: datetime) -> str:
@@ -130,7 +139,6 @@ class PaymentFacts(Facts):
     currency: Currency | None = None
     at: Instant | None = None
     by_gateway: bool | None = None  # the gateway itself said so: its word on money outranks the platform's
-    disputed: bool | None = None  # the customer has asked the bank for the money back, and nobody has decided yet
     reviewed: bool | None = None  # somebody is to look at it before the goods leave
     unknown: dict[str, Short] = Field(default_factory=dict)
 
@@ -191,6 +199,23 @@ class RefundFacts(Facts):
     lines: tuple[RefundLine, ...] = ()
     payment: Reference | None = None  # the payment (entity) that it gives back
     cumulative: Minor | None = None  # instead of `amount`: all that had gone back of that payment by then
+    reversal: bool | None = None  # the bank took it back after a dispute: the shop has sent nothing
+    unknown: dict[str, Short] = Field(default_factory=dict)
+
+
+class DisputeFacts(Facts):
+    """A customer has asked the bank for the money back. `inquiry`: the bank only asks, no money has moved."""
+
+    state: DisputeState | None = None
+    inquiry: bool | None = None
+    amount: Minor | None = None
+    currency: Currency | None = None
+    reason: Short | None = None  # the platform's own word
+    evidence_due_by: Instant | None = None
+    opened_at: Instant | None = None
+    closed_at: Instant | None = None
+    payment: Reference | None = None
+    by_gateway: bool | None = None
     unknown: dict[str, Short] = Field(default_factory=dict)
 
 
@@ -215,6 +240,7 @@ class Kind(StrEnum):
     SHIPMENT = "shipment"
     SCAN = "scan"
     REFUND = "refund"
+    DISPUTE = "dispute"
     HOLD = "hold"
     ALIAS = "alias"
 
@@ -226,6 +252,7 @@ MODELS: dict[Kind, type[Facts]] = {
     Kind.SHIPMENT: ShipmentFacts,
     Kind.SCAN: ScanFacts,
     Kind.REFUND: RefundFacts,
+    Kind.DISPUTE: DisputeFacts,
     Kind.HOLD: HoldFacts,
     Kind.ALIAS: AliasFacts,
 }

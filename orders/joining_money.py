@@ -31,6 +31,7 @@ def join_payments(entities: Entities, beside: Mapping[Handle, Known]) -> None:
                 names[entity_id] |= {handle, *also}
         attached = merged_entities(attached, facts.entities)
     refunds = {entity_id: fields for (kind, entity_id), fields in attached.items() if kind is Kind.REFUND}
+    entities |= {key: fields for key, fields in attached.items() if key[0] is Kind.DISPUTE}
     own_refunds = {key[1]: fields for key, fields in entities.items() if key[0] is Kind.REFUND}
     payments = sorted((not _value(f, "captured"), key[1], f) for key, f in attached.items() if key[0] is Kind.PAYMENT)
     free = {key[1]: dict(fields) for key, fields in entities.items() if key[0] is Kind.PAYMENT}

@@ -227,11 +227,35 @@ class Refund(Model):
     reference = fields.CharField(max_length=190, default="")
     at = UtcDatetimeField()
     lines: Any = fields.JSONField(default=list)
+    reversal = fields.BooleanField(default=False, db_default=False)  # taken back by the bank after a dispute
 
     class Meta:
         app = "wismo"
         table = "refund"
         unique_together = (("order_id", "source_id"),)
+
+
+class Dispute(Model):
+    """A customer has asked the bank for the money back. Nothing of it is ever told to customers."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="disputes")
+    order_id: int
+    source_id = fields.CharField(max_length=120)
+    state = code_field()  # orders.statuses.DisputeState
+    inquiry = fields.BooleanField(default=False)  # the bank only asks: no money has moved
+    amount = fields.BigIntField(default=0)
+    currency = fields.CharField(max_length=3)
+    reason = fields.CharField(max_length=120, default="")
+    evidence_due_by = UtcDatetimeField(null=True)
+    opened_at = UtcDatetimeField(null=True)
+    closed_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "dispute"
+        unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("state", "evidence_due_by")),)
 
 
 class SourceEvent(Model):

@@ -9,7 +9,7 @@ from core.people import SYSTEM
 from core.shops import Shop
 from core.text import clean, reference
 from orders.documents import axes_document, time_text
-from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
+from orders.models import Dispute, Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
 from orders.snapshots import axes_of
 
 EVENTS = 200
@@ -74,6 +74,7 @@ async def overview(order: Order) -> dict[str, Any]:
         "parcels": await _parcels(order),
         "payments": [_payment(row) for row in await Payment.filter(order_id=order.id).order_by("at", "id")],
         "refunds": [_refund(row) for row in await Refund.filter(order_id=order.id).order_by("at", "id")],
+        "disputes": [_dispute(row) for row in await Dispute.filter(order_id=order.id).order_by("id")],
         "events": [_event(row) for row in await SourceEvent.filter(order_id=order.id).order_by("-id").limit(EVENTS)],
         "as_of": time_text(order.source_updated_at),
     }
@@ -143,6 +144,20 @@ def _refund(row: Refund) -> dict[str, Any]:
         "tender": row.tender,
         "reference": row.reference,
         "at": time_text(row.at),
+    }
+
+
+def _dispute(row: Dispute) -> dict[str, Any]:
+    return {
+        "id": row.source_id,
+        "state": row.state,
+        "inquiry": row.inquiry,
+        "amount": row.amount,
+        "currency": row.currency,
+        "reason": row.reason,
+        "evidence_due_by": time_text(row.evidence_due_by),
+        "opened_at": time_text(row.opened_at),
+        "closed_at": time_text(row.closed_at),
     }
 
 

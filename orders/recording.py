@@ -13,17 +13,18 @@ from core.transactions import record
 from orders import search_index
 from orders.deriving import Picture
 from orders.events import (
+    DisputeChanged,
     OrderCancelled,
     OrderChanged,
     OrderConfirmed,
     OrderCreated,
     RefundChanged,
 )
-from orders.facts import Address, PaymentFacts, RefundFacts
+from orders.facts import Address, DisputeFacts, PaymentFacts, RefundFacts
 from orders.lines import Line
-from orders.models import Order, OrderLine, Payment, Refund
+from orders.models import Dispute, Order, OrderLine, Payment, Refund
 from orders.recording_parcels import Written, assign, write_parcels
-from orders.statuses import NOT_LEFT, Closure, Confirmation, PaymentState
+from orders.statuses import NOT_LEFT, Closure, Confirmation, DisputeState, PaymentState
 
 Row = TypeVar("Row", OrderLine, Payment)
 
@@ -54,7 +55,8 @@ async def write(
     changed |= await _write_payments(order, picture, is_new=is_new)
     moved = await write_parcels(order, picture, is_new=is_new)
     refunded = await _write_refunds(order, picture, is_new=is_new)
-    changed = changed or moved.changed or refunded.changed
+    disputed = await _write_disputes(order, picture) if picture.disputes else Written(False, ())
+    changed = changed or moved.changed or refunded.changed or disputed.changed
     order.version += int(changed and not is_new)
     if not is_new:
         await order.save()
@@ -67,7 +69,7 @@ async def write(
         news += [OrderConfirmed(**which)] if picture.axes.fulfilment in NOT_LEFT else []
     if picture.axes.closure is Closure.CANCELLED and not was_cancelled:
         news.append(OrderCancelled(**which))
-    for event in [*news, *moved.news, *refunded.news]:
+    for event in [*news, *moved.news, *refunded.news, *disputed.news]:
         record(event)
 
 
@@ -172,7 +174,7 @@ async def _write_refunds(order: Order, picture: Picture, *, is_new: bool) -> Wri
         if assign(row, _refund_values(order, facts)) or source_id not in rows:
             await row.save()
             changed = True
-        if row.state != before:
+        if row.state != before and not row.reversal:  # of a reversal the bank tells the customer
             which = {"order_id": order.id, "shop_id": order.shop_id, "refund_id": row.id}
             news.append(RefundChanged(**which, state=row.state))
     return Written(changed, tuple(news))
@@ -203,6 +205,38 @@ def _refund_values(order: Order, facts: RefundFacts) -> dict[str, Any]:
         "reference": facts.reference or "",
         "at": facts.at or facts.seen_at or order.placed_at,
         "lines": [[part.line, part.quantity] for part in facts.lines],
+        "reversal": bool(facts.reversal),
+    }
+
+
+async def _write_disputes(order: Order, picture: Picture) -> Written:
+    rows = {row.source_id: row for row in await Dispute.filter(order_id=order.id)}
+    gone = [row.id for source_id, row in rows.items() if source_id not in picture.disputes]
+    if gone:  # the gateway tells the same one by its own name now
+        await Dispute.filter(id__in=gone).delete()
+    changed, news = bool(gone), []
+    for source_id, facts in picture.disputes.items():
+        row = rows.get(source_id) or Dispute(order_id=order.id, source_id=source_id)
+        before = row.state if source_id in rows else ""
+        if assign(row, _dispute_values(order, facts)) or source_id not in rows:
+            await row.save()
+            changed = True
+        if row.state != before:
+            which = {"order_id": order.id, "shop_id": order.shop_id, "dispute_id": row.id}
+            news.append(DisputeChanged(**which, state=row.state))
+    return Written(changed, tuple(news))
+
+
+def _dispute_values(order: Order, facts: DisputeFacts) -> dict[str, Any]:
+    return {
+        "state": (facts.state or DisputeState.NEEDS_RESPONSE).value,
+        "inquiry": bool(facts.inquiry),
+        "amount": facts.amount or 0,
+        "currency": facts.currency or order.currency,
+        "reason": facts.reason or "",
+        "evidence_due_by": facts.evidence_due_by,
+        "opened_at": facts.opened_at,
+        "closed_at": facts.closed_at,
     }
 
 

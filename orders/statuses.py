@@ -86,6 +86,19 @@ class Hold(StrEnum):
     MERCHANT = "merchant"
 
 
+class DisputeState(StrEnum):
+    """What has become of money that a customer asked the bank to take back."""
+
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"  # the shop keeps the money
+    LOST = "lost"  # the money has gone back
+    CLOSED = "closed"  # withdrawn, prevented, or refunded by the shop: no decision moved any money
+
+
+OPEN_DISPUTES = frozenset({DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW})
+
+
 class Gate(StrEnum):
     """What must be certain before an order counts as confirmed."""
 

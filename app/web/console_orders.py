@@ -12,7 +12,7 @@ from app.order_cards import order_card
 from app.rendering import render
 from app.web.desk import OVERSEERS, shell, signed_in
 from app.web.labels import DELIVERY_STATES, KINDS, STATUSES, headline, word
-from app.web.order_money import hints, money_rows
+from app.web.order_money import dispute_hints, hints, money_rows
 from app.web.order_pane import inner_facts
 from app.web.times import ago, iso
 from conversations.search import search_messages
@@ -20,7 +20,7 @@ from core.clock import now
 from core.people import Agent, shop_ids_of
 from orders.access import Viewer, order_in_view
 from orders.finding import MOST_FOUND, cursor, find_orders
-from orders.models import Order, Payment, Refund, SourceEvent
+from orders.models import Dispute, Order, Payment, Refund, SourceEvent
 from orders.snapshots import snapshot
 from orders.twins import twins_of
 from tickets.models import Ticket, TicketLink
@@ -43,6 +43,7 @@ async def order_page(request: Request, agent: Agent) -> Response:
     picture = await snapshot(order, most_scans=SCANS)
     payments = await Payment.filter(order_id=order.id).order_by("at", "id")
     refunds = await Refund.filter(order_id=order.id).order_by("at", "id")
+    disputes = await Dispute.filter(order_id=order.id).order_by("id")
     events = await SourceEvent.filter(order_id=order.id).order_by("-id").limit(EVENTS)
     links = TicketLink.filter(order_id=order.id, ticket__shop_id=order.shop_id).order_by("-id").limit(TICKETS)
     tickets = {link.ticket.id: link.ticket for link in await links.select_related("ticket")}
@@ -51,8 +52,11 @@ async def order_page(request: Request, agent: Agent) -> Response:
         "card": order_card(picture, language, now(), for_desk=True),
         "inner": inner_facts(picture, language),
         "customer": [text for text in (order.customer_name, order.email, order.phone) if text],
-        "hints": hints(order, payments, await twins_of(order), language),
-        "money": money_rows(payments, refunds, picture.timezone, language),
+        "hints": [
+            *dispute_hints(disputes, picture.timezone, language),
+            *hints(order, payments, await twins_of(order), language),
+        ],
+        "money": money_rows(payments, refunds, disputes, picture.timezone, language),
         "events": [_event(event, picture.timezone, agent) for event in events],
         "tickets": [_ticket(ticket, language) for ticket in tickets.values()],
     }

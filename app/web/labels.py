@@ -91,6 +91,13 @@ REFUND_STATES = {
     "succeeded": (_("Refunded"), "good", "check"),
     "failed": (_("Failed"), "bad", "alert"),
 }
+DISPUTES = {
+    "needs_response": (_("Evidence wanted"), "bad", "alert"),
+    "under_review": (_("The bank decides"), "warn", "clock"),
+    "won": (_("Won"), "good", "check"),
+    "lost": (_("Lost"), "bad", "cross-circle"),
+    "closed": (_("Settled"), "", "check"),
+}
 PAYMENT_TONES = {"paid": "good", "overpaid": "warn", "failed": "bad", "voided": "bad"}
 HEADLINE_ICONS = {
     Headline.CANCELLED: "cross-circle",

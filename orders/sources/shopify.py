@@ -13,6 +13,7 @@ from datetime import datetime
 from core.errors import Invalid, Malformed, Unauthenticated
 from orders.facts import OrderFacts
 from orders.sources.reading import Delivery, Reading, identifier, load, mapping
+from orders.sources.shopify_disputes import names_order, read_dispute
 from orders.sources.shopify_orders import read_order
 from orders.sources.shopify_parcels import read_fulfillment, read_fulfillment_event
 from orders.sources.shopify_payments import read_refund, read_transaction
@@ -33,6 +34,8 @@ _READERS: Mapping[str, Callable[[Delivery, dict[str, object]], OrderFacts]] = {
     "fulfillment_events/create": read_fulfillment_event,
     "refunds/create": read_refund,
     "order_transactions/create": read_transaction,
+    "disputes/create": read_dispute,
+    "disputes/update": read_dispute,
 }
 _IGNORED = {
     "orders/edited": "the edit is told again, complete, by orders/updated",
@@ -65,11 +68,12 @@ def delivery_key(headers: Mapping[str, str], body: bytes) -> str:
     return f"{event}:{topic(headers)}:{digest[:16]}" if 0 < len(event) <= 50 else digest
 
 
-def order_reference(_topic: str, body: bytes) -> str | None:
+def order_reference(topic: str, body: bytes) -> str | None:
     """The id of the order that a delivery is about, if it can be read."""
     try:
         payload = _inner(load(body))
-        return identifier(payload.get("order_id") or payload.get("id"))
+        own = None if topic.startswith("disputes/") else payload.get("id")
+        return identifier(payload.get("order_id") or own)
     except (Malformed, Invalid):
         return None
 
@@ -78,11 +82,11 @@ def read(delivery: Delivery) -> Reading:
     """Read a delivery. Raises Malformed or Invalid when it can never be read."""
     reader = _READERS.get(delivery.topic)
     if reader is None:
-        reason = (
-            "disputes are not order state" if delivery.topic.startswith("disputes/") else "a topic that is not used"
-        )
-        return Reading(ignored=_IGNORED.get(delivery.topic, reason))
-    return Reading(orders=(reader(delivery, _inner(load(delivery.body))),))
+        return Reading(ignored=_IGNORED.get(delivery.topic, "a topic that is not used"))
+    payload = _inner(load(delivery.body))
+    if reader is read_dispute and not names_order(payload):
+        return Reading(ignored="a dispute of a payment that belongs to no order")
+    return Reading(orders=(reader(delivery, payload),))
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
@@ -91,7 +95,7 @@ def header(headers: Mapping[str, str], name: str) -> str:
 
 def _inner(payload: dict[str, object]) -> dict[str, object]:
     """Webhooks carry the object itself; the same objects from the REST API come in an envelope."""
-    for name in ("order", "fulfillment", "fulfillment_event", "refund", "transaction"):
+    for name in ("order", "fulfillment", "fulfillment_event", "refund", "transaction", "dispute"):
         if "id" not in payload and name in payload:
             return mapping(payload[name])
     return payload

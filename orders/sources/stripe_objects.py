@@ -9,10 +9,10 @@ from typing import Any
 
 from core.errors import Invalid
 from core.money import exponent
-from orders.facts import Handle, Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
+from orders.facts import DisputeFacts, Handle, Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
 from orders.sources.reading import Delivery, count, mapping, objects, text
-from orders.statuses import PaymentState
+from orders.statuses import OPEN_DISPUTES, DisputeState, PaymentState
 
 INTENTS: Mapping[str, PaymentState] = {
     "requires_payment_method": PaymentState.PENDING,
@@ -35,15 +35,15 @@ REFUNDS: Mapping[str, str] = {
     "failed": "failed",
     "canceled": "failed",
 }
-DISPUTES: Mapping[str, bool] = {  # is it still open?
-    "warning_needs_response": True,
-    "warning_under_review": True,
-    "warning_closed": False,
-    "needs_response": True,
-    "under_review": True,
-    "prevented": False,
-    "won": False,
-    "lost": False,
+DISPUTES: Mapping[str, DisputeState] = {
+    "warning_needs_response": DisputeState.NEEDS_RESPONSE,
+    "warning_under_review": DisputeState.UNDER_REVIEW,
+    "warning_closed": DisputeState.CLOSED,
+    "needs_response": DisputeState.NEEDS_RESPONSE,
+    "under_review": DisputeState.UNDER_REVIEW,
+    "prevented": DisputeState.CLOSED,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
 }
 _GATEWAY = "stripe"
 _ORDER_NAMES = ("order_id", "order_number", "orderId", "order")  # in the metadata, as shop systems fill it
@@ -114,20 +114,22 @@ def read_dispute(delivery: Delivery, event: dict[str, Any], found: dict[str, Any
     """An open dispute holds what has not left; a lost one has given the money back."""
     status, currency = text(found.get("status")), _currency(found)
     version = _version(delivery, event, found, status)
-    facts: dict[str, Any] = {"by_gateway": True, "disputed": DISPUTES.get(status, True)}
+    state = DISPUTES.get(status, DisputeState.NEEDS_RESPONSE)
+    facts = DisputeFacts(
+        state=state,
+        inquiry=status.startswith("warning_"),
+        amount=_minor(found.get("amount"), currency),
+        currency=currency,
+        reason=text(found.get("reason")),
+        evidence_due_by=_time(mapping(found.get("evidence_details")).get("due_by")),
+        opened_at=_time(found.get("created")),
+        closed_at=None if state in OPEN_DISPUTES else version.at,
+        payment=_entity(found),
+        by_gateway=True,
+        unknown={} if status in DISPUTES else {"status": status},
+    )
     warnings = [] if status in DISPUTES else [f"dispute status={status[:40]}"]
-    statements = [Statement(Kind.PAYMENT, _entity(found), PaymentFacts(**facts), version)]
-    if status == "lost":
-        refund = RefundFacts(
-            amount=_minor(found.get("amount"), currency),
-            currency=currency,
-            state="succeeded",
-            reference=_id(found),
-            payment=_entity(found),
-            at=version.at,
-        )
-        statements.append(Statement(Kind.REFUND, _id(found), refund, version))
-    return _told(delivery, event, found, statements, warnings)
+    return _told(delivery, event, found, [Statement(Kind.DISPUTE, _id(found), facts, version)], warnings)
 
 
 def read_review(delivery: Delivery, event: dict[str, Any], found: dict[str, Any]) -> tuple[OrderFacts, ...]:

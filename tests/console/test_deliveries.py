@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from core.people import Agent, ShopMember
 from core.shops import Shop
 from orders import folding
 from orders.folding import fold
-from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
+from orders.models import Dispute, Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
 from orders.receiving import accept, receive
 from orders.sources import generic
 from orders.statuses import Closure
@@ -224,6 +225,28 @@ async def test_the_order_page_tells_where_its_state_comes_from(
         assert words in page, words
     assert f"/console/deliveries/{event.public_id}" in page
     assert f"/console/deliveries/{event.public_id}" not in (await (await open_browser(world.omar)).get(path)).text
+
+
+async def test_the_order_page_tells_of_disputes_and_of_money_that_a_bank_took(
+    world: World, open_browser: OpenBrowser, clock: FrozenClock
+) -> None:
+    order = await make_order(world.lumen, "#1001", email="ines@example.com")
+    words: dict[str, Any] = {"reason": "fraudulent", "currency": "USD", "opened_at": now()}
+    due = now() + timedelta(days=5)
+    await Dispute.create(
+        order=order, source_id="dp_1", state="needs_response", amount=1000, evidence_due_by=due, **words
+    )
+    await Dispute.create(order=order, source_id="dp_2", state="lost", amount=300, **words)
+    await Refund.create(
+        public_id="rfd_1", order=order, source_id="dp_2", amount=300, currency="USD", state="succeeded", at=now(),
+        reversal=True,
+    )  # fmt: skip
+    browser = await open_browser(world.omar)
+    page = (await browser.get(f"/console/orders/{order.public_id}")).text
+    for text in ("The bank wants evidence about $10.00 by", "$3.00 went back to the customer", "Evidence wanted"):
+        assert text in page
+    for text in ("fraudulent", "dp_1", "Taken back by the bank"):
+        assert text in page
 
 
 async def test_the_order_page_hints_at_an_order_that_was_placed_twice(

@@ -12,6 +12,7 @@ from core.events import Bus, use_bus
 from core.jobs import Job
 from core.shops import Shop
 from orders.events import (
+    DisputeChanged,
     OrderCancelled,
     OrderChanged,
     OrderConfirmed,
@@ -63,6 +64,13 @@ def heard() -> Iterator[Heard]:
     """Everything that the orders' verbs have said in this test."""
     use_bus(Bus())
     yield listen_to(
-        SourceEventReceived, OrderCreated, OrderChanged, OrderConfirmed, OrderCancelled, ParcelMoved, RefundChanged
+        SourceEventReceived,
+        OrderCreated,
+        OrderChanged,
+        OrderConfirmed,
+        OrderCancelled,
+        ParcelMoved,
+        RefundChanged,
+        DisputeChanged,
     )
     use_bus(Bus())

@@ -123,8 +123,8 @@ def test_an_id_above_2_to_the_53_keeps_every_digit() -> None:
     assert facts("orders/cancelled", vector["body"].encode()).source_id == "820982911946154508"
 
 
-def test_disputes_and_unused_topics_are_ignored_with_a_reason() -> None:
-    for topic in ("disputes/create", "orders/edited", "orders/delete", "carts/update"):
+def test_disputes_without_an_order_and_unused_topics_are_ignored_with_a_reason() -> None:
+    for topic in ("disputes/create", "disputes/update", "orders/edited", "orders/delete", "carts/update"):
         reading = shopify.read(a_delivery(a_shop(), topic, sample("dispute")))
         assert not reading.orders
         assert reading.ignored

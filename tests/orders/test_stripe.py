@@ -11,7 +11,7 @@ from orders.handles import number, payment
 from orders.receiving import lower
 from orders.sources import stripe
 from orders.sources.stripe_objects import CHARGES, DISPUTES, INTENTS, REFUNDS
-from orders.statuses import Headline, Hold, PaymentState, RefundState
+from orders.statuses import OPEN_DISPUTES, DisputeState, Headline, Hold, PaymentState, RefundState
 from tests.orders.deliveries import NOON, a_delivery, a_shop
 from tests.orders.services import (
     an_order,
@@ -140,11 +140,12 @@ def test_each_status_of_a_refund(status: str, state: str) -> None:
     assert picture(ORDER, read("stripe", event(refund(status)))).refunds["re_1"].state == state
 
 
-@pytest.mark.parametrize(("status", "is_open"), DISPUTES.items())
-def test_each_status_of_a_dispute(status: str, is_open: bool) -> None:
+@pytest.mark.parametrize(("status", "state"), DISPUTES.items())
+def test_each_status_of_a_dispute(status: str, state: DisputeState) -> None:
     told = [*read("stripe", event(intent())), *read("stripe", event(dispute(status), at=CREATED + 90))]
     found = picture(ORDER, told)
-    assert (Hold.PAYMENT_REVIEW in found.axes.holds) is is_open
+    assert found.disputes["dp_1"].state is state
+    assert (Hold.PAYMENT_REVIEW in found.axes.holds) is (state in OPEN_DISPUTES)
     assert found.axes.refund is (RefundState.FULL if status == "lost" else RefundState.NONE)
 
 
