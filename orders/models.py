@@ -64,6 +64,7 @@ class Order(Model):
     # which state of the record this is
     source_updated_at = UtcDatetimeField()
     folded_at = UtcDatetimeField()
+    compared_at = UtcDatetimeField(null=True)  # with the shop itself, by reconciliation
     version = fields.BigIntField(default=1)
 
     class Meta:
@@ -290,3 +291,59 @@ class SourceEvent(Model):
             Index(fields=("shop_id", "source", "order_ref")),
             Index(fields=("state", "received_at")),
         )
+
+
+class Connection(Model):
+    """How a shop's orders are fetched: where, with which credentials, how far we have read, and how it went."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # con_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="connections")
+    shop_id: int
+    platform = code_field()
+    address = fields.CharField(max_length=500)  # base URL: https, or loopback
+    credentials: Any = fields.JSONField(default=dict)  # names: app/gateways/feeds.py; never shown, never logged
+    enabled = fields.BooleanField(default=True)
+    polled_until = UtcDatetimeField(null=True)  # everything the shop changed before is recorded
+    full_since = UtcDatetimeField(null=True)  # when the full comparison that is under way began
+    full_until = UtcDatetimeField(null=True)  # how far it has read
+    last_success_at = UtcDatetimeField(null=True)
+    last_full_at = UtcDatetimeField(null=True)  # null: the past has not been brought in yet
+    last_error = fields.CharField(max_length=500, null=True)
+    last_error_at = UtcDatetimeField(null=True)
+    failures = fields.IntField(default=0)  # in a row
+    not_before = UtcDatetimeField(null=True)  # the shop asked for patience, or has failed again and again
+    lease = fields.CharField(max_length=32, null=True)  # who is comparing now
+    lease_until = UtcDatetimeField(null=True)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "shop_connection"
+        unique_together = (("shop_id", "platform"),)
+
+
+class ReconciliationRun(Model):
+    """One comparison with a shop: what was read, what was different, and what became of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    connection: fields.ForeignKeyRelation[Connection] = fields.ForeignKeyField("wismo.Connection", related_name="runs")
+    connection_id: int
+    kind = code_field()  # window · nightly · manual · first
+    since = UtcDatetimeField()
+    until = UtcDatetimeField()
+    started_at = UtcDatetimeField()
+    finished_at = UtcDatetimeField(null=True)  # null: under way, or the process ended
+    fetched = fields.IntField(default=0)
+    missing = fields.IntField(default=0)
+    drifted = fields.IntField(default=0)
+    repaired = fields.IntField(default=0)
+    vanished = fields.IntField(default=0)
+    failed = fields.IntField(default=0)  # different, and it could not be repaired
+    findings: Any = fields.JSONField(default=list)  # the first ones: {finding, order, number, fields}, no values
+    error = fields.CharField(max_length=500, null=True)
+
+    class Meta:
+        app = "wismo"
+        table = "reconciliation_run"
+        indexes = (Index(fields=("connection_id", "id")), Index(fields=("started_at",)))
