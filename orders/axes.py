@@ -47,6 +47,8 @@ def derive_axes(
     fulfilment = _fulfilment(header, lines.values(), parcels.values())
     if fulfilment in NOT_LEFT and (disputed or _is_odd(header, payments.values())):
         holds = holds | {Hold.PAYMENT_REVIEW}
+    if fulfilment in NOT_LEFT and header.risk_high:
+        holds = holds | {Hold.FRAUD}
     closure = _closure(header, fulfilment, parcels.values())
     if header.cancelled_at is not None and closure is Closure.OPEN:
         holds = holds | {Hold.CUSTOMER_REQUEST}  # the cancel came after the hand-over: intercept or return
@@ -121,7 +123,7 @@ def _fulfilment(header: HeaderFacts, lines: Iterable[Line], parcels: Iterable[Pa
     derived = _fulfilment_of(lines, counted)
     if header.fulfilment is None or header.fulfilment is Fulfilment.UNFULFILLED:
         return derived
-    parcels_tell = bool(outbound) and all(p.facts.lines for p in counted)
+    parcels_tell = bool(outbound) and all(p.facts.lines or p.facts.part_of for p in counted)
     stated = header.fulfilment
     if stated is Fulfilment.SHIPPED and counted and all(p.state is ParcelState.DELIVERED for p in counted):
         stated = Fulfilment.DELIVERED
@@ -137,7 +139,8 @@ def _fulfilment_of(lines: list[Line], counted: list[Parcel]) -> Fulfilment:
     delivered = sum(min(line.delivered, line.wanted) for line in lines)
     if delivered >= wanted:
         return Fulfilment.DELIVERED
-    if delivered:
+    some_came = any(p.state is ParcelState.DELIVERED for p in counted if p.facts.part_of or p.facts.parts)
+    if delivered or some_came:
         return Fulfilment.PARTIALLY_DELIVERED
     if shipped >= wanted:
         return Fulfilment.SHIPPED

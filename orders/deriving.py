@@ -51,7 +51,7 @@ def derive(known: Known) -> Picture | None:
     refunds = known.views(Kind.REFUND, RefundFacts) | reversals(disputes)
     payments = known.views(Kind.PAYMENT, PaymentFacts)
     parcels = parcels_of(known, known.views(Kind.SHIPMENT, ShipmentFacts), known.views(Kind.SCAN, ScanFacts))
-    lines = lines_of(known.views(Kind.LINE, LineFacts), parcels.values(), refunds.values())
+    lines = lines_of(known.views(Kind.LINE, LineFacts), parcels, refunds.values())
     said: list[_Said] = [header, *(parcel.facts for parcel in parcels.values()), *payments.values(), *refunds.values()]
     holds = _holds(known.views(Kind.HOLD, HoldFacts).values(), said)
     axes = derive_axes(header, lines, parcels, payments, refunds, holds, disputed=is_open(disputes.values()))

@@ -92,6 +92,7 @@ class HeaderFacts(Facts):
     pay_on_delivery: bool | None = None
     stock_open: bool | None = None
     risk_open: bool | None = None
+    risk_high: bool | None = None  # the platform advises against it: a hold until the shop sends it all the same
     acceptance_open: bool | None = None
     paid_at: Instant | None = None
     confirmed_at: Instant | None = None
@@ -162,6 +163,8 @@ class ShipmentFacts(Facts):
     pickup_code: Word | None = None
     pickup_until: Instant | None = None
     signed_by: Name | None = None
+    part_of: Short | None = None  # the parcel that lists the goods of both, when nobody says what is in which
+    parts: tuple[Short, ...] | None = None  # the parcels that are part of this one; others that said so are no more
     unknown: dict[str, Short] = Field(default_factory=dict)
 
 
@@ -223,6 +226,7 @@ class HoldFacts(Facts):
     """The holds that one part of the source has set; an empty tuple releases them."""
 
     holds: tuple[Hold, ...] = ()
+    unknown: dict[str, Short] = Field(default_factory=dict)
 
 
 class AliasFacts(Facts):
@@ -264,11 +268,12 @@ class HandleKind(StrEnum):
     TRACKING = "tracking"
     PAYMENT = "payment"
     NUMBER = "number"
+    FULFILMENT = "fulfilment"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Handle:
-    """A parcel's tracking number, a payment's reference or an order's number, in the form for comparing."""
+    """A tracking number, a payment's reference, an order's number, a fulfilment order's id: in the form to compare."""
 
     kind: HandleKind
     value: str

@@ -29,6 +29,11 @@ def number(text: str) -> Handle | None:
     return _handle(HandleKind.NUMBER, reference(text))
 
 
+def fulfilment(source_id: str) -> Handle:
+    """The handle of a fulfilment order: a part of an order that a warehouse is to send, by the platform's id."""
+    return Handle(HandleKind.FULFILMENT, source_id)
+
+
 def told_of(
     handle: Handle,
     statements: Iterable[Statement],

@@ -11,7 +11,7 @@ from datetime import datetime
 from orders.facts import Handle, HandleKind, Kind
 from orders.handles import tracking
 from orders.joining_money import join_payments
-from orders.merging import Entity, Known, Register, newer
+from orders.merging import Entity, Known, Register, merged_entities, newer
 
 _ITS_OWN = ("carrier", "tracking_number", "tracking_url", "direction")  # of a parcel that the order's source has named
 
@@ -40,6 +40,9 @@ def join(known: Known, beside: Mapping[Handle, Known], spans: Mapping[Handle, Sp
             span = (spans or {}).get(handle, Span())
             for parcel in own.get(handle) or [str(handle)]:
                 _join_parcel(entities, facts, parcel, span, is_own=handle in own)
+        elif handle.kind is HandleKind.FULFILMENT:
+            holds = {entity: fields for entity, fields in facts.entities.items() if entity[0] is Kind.HOLD}
+            entities = merged_entities(entities, holds)
     join_payments(entities, {h: facts for h, facts in beside.items() if h.kind is HandleKind.PAYMENT})
     return Known(entities)
 

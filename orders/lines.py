@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orders.facts import LineFacts, RefundFacts
-from orders.parcels import Parcel
-from orders.statuses import ParcelState
+from orders.parcels import Parcel, arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,16 @@ class Line:
 
 
 def lines_of(
-    stated: Mapping[str, LineFacts], parcels: Iterable[Parcel], refunds: Iterable[RefundFacts]
+    stated: Mapping[str, LineFacts], parcels: Mapping[str, Parcel], refunds: Iterable[RefundFacts]
 ) -> dict[str, Line]:
     """All lines by source id, in their order."""
     shipped: Counter[str] = Counter()
     delivered: Counter[str] = Counter()
-    for parcel in parcels:
+    for parcel_id, parcel in parcels.items():
         if parcel.counts:
             units = dict(parcel.facts.lines or ())
             shipped.update(units)
-            delivered.update(units if parcel.state is ParcelState.DELIVERED else {})
+            delivered.update(units if arrived(parcel_id, parcels) else {})
     cancelled: Counter[str] = Counter()
     refunded: Counter[str] = Counter()
     for refund in refunds:

@@ -45,7 +45,10 @@ class Parcel:
 def parcels_of(
     known: Known, shipments: Mapping[str, ShipmentFacts], scans: Mapping[str, ScanFacts]
 ) -> dict[str, Parcel]:
-    """All parcels by source id. A scan of a parcel that nobody has announced yet makes one, too."""
+    """All parcels by source id. A scan of a parcel that nobody has announced yet makes one, too.
+
+    A part that its whole does not list any more is none: its number was taken off the fulfilment.
+    """
     of_parcel: dict[str, dict[str, ScanFacts]] = defaultdict(dict)
     for scan_id, scan in scans.items():
         of_parcel[scan.shipment][scan_id] = scan
@@ -56,7 +59,20 @@ def parcels_of(
             known.stated_at(Kind.SHIPMENT, parcel_id, "state"),
         )
         for parcel_id in sorted({*shipments, *of_parcel})
+        if not _is_taken_off(parcel_id, shipments)
     }
+
+
+def arrived(parcel_id: str, parcels: Mapping[str, Parcel]) -> bool:
+    """Have the goods that a parcel lists been delivered? With several parts, when all of them have come."""
+    parcel = parcels[parcel_id]
+    parts = [parcels[name] for name in parcel.facts.parts or () if name in parcels]
+    return all(part.state is ParcelState.DELIVERED for part in [parcel, *parts] if not part.facts.cancelled)
+
+
+def _is_taken_off(parcel_id: str, shipments: Mapping[str, ShipmentFacts]) -> bool:
+    whole = shipments.get(shipments.get(parcel_id, ShipmentFacts()).part_of or "")
+    return whole is not None and parcel_id not in (whole.parts or ())
 
 
 def _parcel(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> Parcel:

@@ -14,6 +14,9 @@ from core.errors import Invalid, Malformed, Unauthenticated
 from orders.facts import OrderFacts
 from orders.sources.reading import Delivery, Reading, identifier, load, mapping
 from orders.sources.shopify_disputes import names_order, read_dispute
+from orders.sources.shopify_graphql import TOPIC as POLLED
+from orders.sources.shopify_graphql import read_node
+from orders.sources.shopify_holds import read_hold
 from orders.sources.shopify_orders import read_order
 from orders.sources.shopify_parcels import read_fulfillment, read_fulfillment_event
 from orders.sources.shopify_payments import read_refund, read_transaction
@@ -36,6 +39,15 @@ _READERS: Mapping[str, Callable[[Delivery, dict[str, object]], OrderFacts]] = {
     "order_transactions/create": read_transaction,
     "disputes/create": read_dispute,
     "disputes/update": read_dispute,
+}
+_SEVERAL: Mapping[str, Callable[[Delivery, dict[str, object]], tuple[OrderFacts, ...]]] = {
+    POLLED: read_node,
+    "fulfillment_orders/placed_on_hold": read_hold,
+    "fulfillment_orders/hold_released": read_hold,
+    "fulfillment_orders/moved": read_hold,
+    "fulfillment_orders/rescheduled": read_hold,
+    "fulfillment_orders/scheduled_fulfillment_order_ready": read_hold,
+    "fulfillment_orders/cancelled": read_hold,
 }
 _IGNORED = {
     "orders/edited": "the edit is told again, complete, by orders/updated",
@@ -80,6 +92,9 @@ def order_reference(topic: str, body: bytes) -> str | None:
 
 def read(delivery: Delivery) -> Reading:
     """Read a delivery. Raises Malformed or Invalid when it can never be read."""
+    several = _SEVERAL.get(delivery.topic)
+    if several is not None:
+        return Reading(orders=several(delivery, load(delivery.body)))
     reader = _READERS.get(delivery.topic)
     if reader is None:
         return Reading(ignored=_IGNORED.get(delivery.topic, "a topic that is not used"))

@@ -1,12 +1,19 @@
-"""Shopify's fulfilments and fulfilment events: one parcel and its scans. Pure."""
+"""Shopify's fulfilments and fulfilment events: parcels and their scans. Pure.
 
+A fulfilment with several tracking numbers is several parcels. Shopify does not say what is in which: the first keeps
+the fulfilment's id, its lines and its scans, the others are parts of it (orders/parcels.py).
+"""
+
+from itertools import zip_longest
 from typing import Any
 
-from orders.facts import Kind, OrderFacts, ScanFacts, ShipmentFacts, Statement
+from core.text import reference
+from orders.facts import Kind, OrderFacts, ScanFacts, ShipmentFacts, Statement, Version
 from orders.sources.reading import Delivery, count, identifier, known_state, objects, scan_statement, text, when
 from orders.sources.shopify_versions import version_of
 from orders.statuses import ParcelState
 
+MOST_PARCELS = 50  # so many tracking numbers of one fulfilment are read
 _ANNOUNCED = frozenset({"pending", "open"})
 _NEVER_LEFT = frozenset({"cancelled", "error", "failure"})
 STATES = {
@@ -22,6 +29,7 @@ STATES = {
     "picked_up": ParcelState.DELIVERED,
     "delayed": ParcelState.EXCEPTION,
     "failure": ParcelState.EXCEPTION,
+    "not_delivered": ParcelState.EXCEPTION,
     "returning_to_sender": ParcelState.RETURNING,
 }
 
@@ -34,7 +42,7 @@ def read_fulfillment(delivery: Delivery, payload: dict[str, Any]) -> OrderFacts:
 
 
 def fulfillment_statements(delivery: Delivery, payload: dict[str, Any], warnings: list[str]) -> list[Statement]:
-    """One parcel, alone or nested in its order."""
+    """The parcels of one fulfilment, alone or nested in its order."""
     zone = delivery.timezone
     status, tracked = text(payload.get("status")).lower(), text(payload.get("shipment_status")).lower()
     facts: dict[str, Any] = {
@@ -52,20 +60,55 @@ def fulfillment_statements(delivery: Delivery, payload: dict[str, Any], warnings
         facts |= {"state": known_state(STATES, tracked), "substate": tracked}
     if "tracking_company" in payload:
         facts["carrier"] = text(payload["tracking_company"])
-    if "tracking_number" in payload or "tracking_numbers" in payload:
-        facts["tracking_number"] = text(payload.get("tracking_number")) or _first(payload.get("tracking_numbers"))
-    if "tracking_url" in payload or "tracking_urls" in payload:
-        facts["tracking_url"] = text(payload.get("tracking_url")) or _first(payload.get("tracking_urls"))
     if payload.get("created_at"):
         facts["label_at"] = when(payload["created_at"], zone)
     if payload.get("estimated_delivery_at"):
         facts["eta_from"] = facts["eta_to"] = when(payload["estimated_delivery_at"], zone)
+    return _parcels(payload, facts, version_of(delivery, payload))
+
+
+def _parcels(payload: dict[str, Any], common: dict[str, Any], version: Version) -> list[Statement]:
+    """The first number's parcel has the fulfilment's id, so that one number more or less changes nothing for it."""
+    fulfillment, tracked = identifier(payload.get("id")), _tracked(payload)
+    first = dict(common)
+    if tracked is not None:
+        first |= tracked[0]
     if "line_items" in payload:
-        facts["lines"] = tuple(
+        first["lines"] = tuple(
             (identifier(line.get("id")), count(line.get("quantity"))) for line in objects(payload["line_items"])
         )
-    version = version_of(delivery, payload)
-    return [Statement(Kind.SHIPMENT, identifier(payload.get("id")), ShipmentFacts(**facts), version)]
+    shared = {name: value for name, value in common.items() if name != "unknown"} | {"part_of": fulfillment}
+    others = {_part(fulfillment, facts): shared | facts for facts in (tracked or [])[1:]}
+    if tracked is not None and "tracking_number" in tracked[0]:
+        first["parts"] = tuple(others)
+    return [
+        Statement(Kind.SHIPMENT, name, ShipmentFacts(**facts), version)
+        for name, facts in [(fulfillment, first), *others.items()]
+    ]
+
+
+def _tracked(payload: dict[str, Any]) -> list[dict[str, str]] | None:
+    """Each tracking number with its link, at least one; None when the fulfilment says nothing of either."""
+    told = [what for what in ("number", "url") if f"tracking_{what}" in payload or f"tracking_{what}s" in payload]
+    if not told:
+        return None
+    found: dict[str, dict[str, str]] = {}
+    for pair in zip_longest(_listed(payload, "number"), _listed(payload, "url"), fillvalue=""):
+        if pair[0] or not found:
+            found.setdefault(reference(pair[0]), dict(zip(("number", "url"), pair, strict=True)))
+    parcels = list(found.values())[:MOST_PARCELS] or [{"number": "", "url": ""}]
+    return [{f"tracking_{what}": parcel[what] for what in told} for parcel in parcels]
+
+
+def _listed(payload: dict[str, Any], what: str) -> list[str]:
+    """`tracking_numbers` begins with `tracking_number`; either may be missing."""
+    one, many = text(payload.get(f"tracking_{what}")), payload.get(f"tracking_{what}s")
+    listed = [text(item) for item in many] if isinstance(many, list) else []
+    return listed if not one or one in listed else [one, *listed]
+
+
+def _part(fulfillment: str, facts: dict[str, str]) -> str:
+    return f"{fulfillment}:{reference(facts['tracking_number'])}"[:120]
 
 
 def read_fulfillment_event(delivery: Delivery, payload: dict[str, Any]) -> OrderFacts:
@@ -92,7 +135,3 @@ def read_fulfillment_event(delivery: Delivery, payload: dict[str, Any]) -> Order
         statements.append(Statement(Kind.SHIPMENT, parcel, ShipmentFacts(pickup_point=point), version))
     warnings = () if state else (f"fulfillment event status={code[:40]}",)
     return OrderFacts(identifier(payload.get("order_id")), tuple(statements), warnings)
-
-
-def _first(value: Any) -> str:
-    return text(value[0]) if isinstance(value, list) and value else ""
