@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
+import tomllib
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from app.serving import require_free, serve
 from app.settings import Settings, read_settings
 from app.working import work_until_stopped
 from bots.filters import classify
+from core.business_hours import read_hours, written_hours
 from core.clock import now
 from core.errors import WismoError
 from core.people import ROLES, Agent
@@ -209,6 +211,25 @@ async def add_shop_secret(key: str, kind: str, value: str | None) -> None:
     if shop is None:
         raise click.BadParameter("no shop has this key", param_hint="KEY")
     click.echo(await add_secret(shop, kind, value))
+
+
+@shops.command("hours")
+@click.argument("key")
+@click.option("--file", "toml", type=click.File("rb"), help="Set them from this TOML file.")
+@_in_database
+async def shop_hours(key: str, toml: BinaryIO | None) -> None:
+    """Show a shop's business hours and holidays, or set them from a file (docs/business-hours.md)."""
+    shop = await Shop.get_or_none(key=key)
+    if shop is None:
+        raise click.BadParameter("no shop has this key", param_hint="KEY")
+    if toml is not None:
+        try:
+            shop.hours = read_hours(tomllib.load(toml))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise click.BadParameter(f"this is not TOML: {error}", param_hint="--file") from None
+        await shop.save(update_fields=["hours"])
+    click.echo(f"# {shop.name}, {shop.timezone}")
+    click.echo("\n".join(written_hours(shop.hours)) or "# always open")
 
 
 @main.group()

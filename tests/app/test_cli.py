@@ -104,6 +104,17 @@ def test_a_shop_is_connected_with_its_script_and_secrets(empty: Desk) -> None:
     assert currency == "EUR"
 
 
+def test_business_hours_are_set_from_a_file_and_shown_in_its_form(empty: Desk, tmp_path: Path) -> None:
+    empty.call("shops", "add", "lumen", *NEW_SHOP, "--timezone", "Europe/Berlin")
+    assert empty.call("shops", "hours", "lumen") == "# Lumen, Europe/Berlin\n# always open\n"
+    hours = 'mon = ["09:00-12:00", "13:00-18:00"]\n[dates]\n2026-12-25 = []\n'
+    (tmp_path / "hours.toml").write_text(hours)
+    assert empty.call("shops", "hours", "lumen", "--file", str(tmp_path / "hours.toml")).endswith(hours)
+    (tmp_path / "wrong.toml").write_text('monday = ["09:00-12:00"]')
+    assert "monday" in empty.call("shops", "hours", "lumen", "--file", str(tmp_path / "wrong.toml"), status=1)
+    assert empty.call("shops", "hours", "lumen").endswith(hours)
+
+
 def test_people_are_hired_and_let_go(empty: Desk) -> None:
     empty.call("shops", "add", "lumen", *NEW_SHOP)
     typed = "Omar\ncorrect horse battery\ncorrect horse battery\n"

@@ -1,7 +1,6 @@
 """By when a person answers: opening hours, time zones, clocks that change."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.business_hours import BusinessHours
 from core.shops import Shop
-from tickets.deadlines import REPLY_AWAY, REPLY_ONLINE, first_reply_due, opening_times
+from tickets.deadlines import REPLY_AWAY, REPLY_ONLINE, first_reply_due
 
 WEEK: dict[str, Any] = {day: [["09:00", "12:00"], ["13:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 BERLIN, SHANGHAI = "Europe/Berlin", "Asia/Shanghai"
@@ -91,7 +91,7 @@ moments = st.integers(0, 2 * 365 * 24 * 60).map(
 def test_the_promise_is_made_of_open_time(week: dict[str, Any], zone: str, at: datetime, online: bool) -> None:
     desk = shop(week, zone)
     due = first_reply_due(desk, at, online)
-    stretches = list(opening_times(desk, at))
+    stretches = list(BusinessHours.of(week, zone).stretches(at, 15))
     worked = sum((min(closes, due) - max(opens, at) for opens, closes in stretches if opens < due), timedelta())
     opens_now = any(opens <= at < closes for opens, closes in stretches)
     needed = REPLY_ONLINE if online and opens_now else REPLY_AWAY
@@ -109,10 +109,3 @@ def test_whoever_asks_later_is_never_promised_an_earlier_time(
 ) -> None:
     desk = shop(week, zone)
     assert first_reply_due(desk, at, False) <= first_reply_due(desk, at + later, False)
-
-
-@given(weeks, zones, moments)
-def test_opening_times_are_apart_and_in_order(week: dict[str, Any], zone: str, at: datetime) -> None:
-    stretches = list(opening_times(shop(week, zone), at))
-    assert all(opens < closes and closes > at for opens, closes in stretches)
-    assert all(before[1] < after[0] for before, after in pairwise(stretches))
