@@ -29,7 +29,16 @@ _NOT_PAID = frozenset(
     }
 )
 _SILENT = frozenset({None, PaymentState.NONE, PaymentState.PENDING})
-_STILL_MOVING = frozenset({ParcelState.IN_TRANSIT, ParcelState.OUT_FOR_DELIVERY, ParcelState.FAILED_ATTEMPT})
+_STILL_OUT = frozenset(
+    {
+        ParcelState.IN_TRANSIT,
+        ParcelState.OUT_FOR_DELIVERY,
+        ParcelState.AVAILABLE_FOR_PICKUP,
+        ParcelState.FAILED_ATTEMPT,
+        ParcelState.EXCEPTION,
+        ParcelState.RETURNING,
+    }
+)
 
 
 def derive_axes(
@@ -49,8 +58,9 @@ def derive_axes(
         holds = holds | {Hold.PAYMENT_REVIEW}
     if fulfilment in NOT_LEFT and header.risk_high:
         holds = holds | {Hold.FRAUD}
-    closure = _closure(header, fulfilment, parcels.values())
-    if header.cancelled_at is not None and closure is Closure.OPEN:
+    returns, refund = _returns(header, parcels.values()), _refund(header, refunds.values())
+    closure = _closure(header, fulfilment, parcels.values(), is_over=refund is RefundState.FULL or returns in _BACK)
+    if header.cancelled_at is not None and closure is Closure.OPEN and fulfilment is not Fulfilment.DELIVERED:
         holds = holds | {Hold.CUSTOMER_REQUEST}  # the cancel came after the hand-over: intercept or return
     confirmation = header.confirmation
     gates = open_gates(
@@ -71,8 +81,8 @@ def derive_axes(
         confirmation=confirmation,
         payment=payment,
         fulfilment=fulfilment,
-        returns=_returns(header, parcels.values()),
-        refund=_refund(header, payment, refunds.values()),
+        returns=returns,
+        refund=refund,
         closure=closure,
         holds=holds,
         gates=gates,
@@ -84,7 +94,7 @@ def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentSt
     attempts = sorted(known, key=lambda p: (p.at, p.gateway_ref or ""))
     captured = sum(p.captured or 0 for p in attempts)
     total = header.total or 0
-    stated = header.payment or _payment_from(attempts, captured, total)
+    stated = header.payment or _payment_from(attempts, captured, total, is_free=header.total == 0)
     if stated is PaymentState.PAID and captured > total > 0:
         return PaymentState.OVERPAID
     if stated in _NOT_PAID and any(p.captured for p in attempts if p.by_gateway):
@@ -108,9 +118,9 @@ def _is_odd(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> bool:
     return bool(taken) and header.payment in _SILENT and header.total not in {None, captured}
 
 
-def _payment_from(attempts: list[PaymentFacts], captured: int, total: int) -> PaymentState:
-    """The state of the money of a platform that only lists payments."""
-    if captured >= total:
+def _payment_from(attempts: list[PaymentFacts], captured: int, total: int, *, is_free: bool = False) -> PaymentState:
+    """The state of the money of a platform that only lists payments. A total that nobody has told is not zero."""
+    if captured >= total and (captured or is_free):
         return PaymentState.PAID
     if captured > 0:
         return PaymentState.PARTIALLY_PAID
@@ -120,10 +130,11 @@ def _payment_from(attempts: list[PaymentFacts], captured: int, total: int) -> Pa
 def _fulfilment(header: HeaderFacts, lines: Iterable[Line], parcels: Iterable[Parcel]) -> Fulfilment:
     lines, outbound = list(lines), [p for p in parcels if p.outbound]
     counted = [p for p in outbound if p.counts]
-    derived = _fulfilment_of(lines, counted)
+    derived = _fulfilment_of(lines, counted) if lines else _fulfilment_by_parcels(outbound)
     if header.fulfilment is None or header.fulfilment is Fulfilment.UNFULFILLED:
         return derived
-    parcels_tell = bool(outbound) and all(p.facts.lines or p.facts.part_of for p in counted)
+    told = bool(counted) or any(p.facts.cancelled for p in outbound)  # a label alone does not contradict the shop
+    parcels_tell = told and all(p.facts.lines or p.facts.part_of for p in counted)
     stated = header.fulfilment
     if stated is Fulfilment.SHIPPED and counted and all(p.state is ParcelState.DELIVERED for p in counted):
         stated = Fulfilment.DELIVERED
@@ -150,11 +161,27 @@ def _fulfilment_of(lines: list[Line], counted: list[Parcel]) -> Fulfilment:
     return Fulfilment.BACKORDERED if all(line.facts.backordered for line in waiting) else Fulfilment.UNFULFILLED
 
 
-def _closure(header: HeaderFacts, fulfilment: Fulfilment, parcels: Iterable[Parcel]) -> Closure:
+def _fulfilment_by_parcels(outbound: list[Parcel]) -> Fulfilment:
+    """The same of an order whose lines nobody has told: its parcels are all that there is."""
+    there = [p for p in outbound if not p.facts.cancelled and (p.counts or p.label_at or p.facts.tracking_number)]
+    left = sum(p.counts for p in there)
+    arrived = sum(p.state is ParcelState.DELIVERED for p in there)
+    if not left:
+        return Fulfilment.UNFULFILLED
+    if arrived:
+        return Fulfilment.DELIVERED if arrived == len(there) else Fulfilment.PARTIALLY_DELIVERED
+    return Fulfilment.SHIPPED if left == len(there) else Fulfilment.PARTIAL
+
+
+def _closure(header: HeaderFacts, fulfilment: Fulfilment, parcels: Iterable[Parcel], *, is_over: bool) -> Closure:
+    """After the hand-over a cancel is an intercept or a return: the order stays open until that `is_over`."""
     if header.confirmation is Confirmation.EXPIRED:
         return Closure.EXPIRED
     if header.cancelled_at is not None or header.confirmation is Confirmation.REJECTED:
-        return Closure.OPEN if any(p.outbound and p.state in _STILL_MOVING for p in parcels) else Closure.CANCELLED
+        outbound = [p for p in parcels if p.outbound and not p.facts.cancelled]
+        arrived = any(p.state is ParcelState.DELIVERED for p in outbound) and not is_over
+        out = arrived or any(p.state in _STILL_OUT for p in outbound)
+        return Closure.OPEN if out else Closure.CANCELLED
     if header.completed_at is not None and fulfilment is Fulfilment.DELIVERED:
         return Closure.COMPLETED
     return Closure.OPEN
@@ -174,13 +201,12 @@ def _returns(header: HeaderFacts, parcels: Iterable[Parcel]) -> Returns:
     return header.returns or (Returns.REQUESTED if back else Returns.NONE)
 
 
-def _refund(header: HeaderFacts, payment: PaymentState, refunds: Iterable[RefundFacts]) -> RefundState:
-    money = [r for r in refunds if r.amount]
-    if not money:
-        return header.refund or RefundState.NONE
+def _refund(header: HeaderFacts, refunds: Iterable[RefundFacts]) -> RefundState:
+    """A refund whose amount nobody has told, or told in other money than the order's, is one, but never all."""
+    money = [r for r in refunds if r.amount != 0]
     states = {r.state for r in money}
     back = sum(r.amount or 0 for r in money if r.state == "succeeded" and r.currency in {None, header.currency})
-    if back and back >= (header.total or 0):
+    if header.total is not None and back and back >= header.total:
         return RefundState.FULL
     if "pending" in states:
         return RefundState.PENDING
@@ -188,11 +214,14 @@ def _refund(header: HeaderFacts, payment: PaymentState, refunds: Iterable[Refund
         return RefundState.REQUESTED
     if header.refund is RefundState.FULL:
         return RefundState.FULL
-    if back:
+    if "succeeded" in states:
         return RefundState.PARTIAL
-    return RefundState.FAILED if "failed" in states else RefundState.NONE
+    if "failed" in states and header.refund is not RefundState.PARTIAL:
+        return RefundState.FAILED
+    return header.refund or RefundState.NONE
 
 
+_BACK = frozenset({Returns.RECEIVED, Returns.PARTIALLY_RETURNED, Returns.RETURNED})
 _FULFILMENT_PROGRESS = (
     Fulfilment.NOT_REQUIRED,
     Fulfilment.UNFULFILLED,

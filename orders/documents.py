@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orders.deriving import Picture
-from orders.facts import DisputeFacts, HeaderFacts
+from orders.facts import NEVER, DisputeFacts, HeaderFacts, ScanFacts
 from orders.lines import Line
 from orders.parcels import Parcel
-from orders.statuses import Axes, Fulfilment, ParcelState
+from orders.statuses import Axes, Fulfilment, ParcelState, PaymentState, RefundState
 
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # stands for a time that nobody has told
+_HAS_MONEY = frozenset({PaymentState.PAID, PaymentState.PARTIALLY_PAID, PaymentState.OVERPAID})
+_GAVE_BACK = frozenset({RefundState.PARTIAL, RefundState.FULL})
 _SETS = ("holds", "gates")
 _HEADER_TIMES = (
     "cancelled_at",
@@ -114,6 +115,20 @@ def _parcel(name: str, parcel: Parcel) -> dict[str, Any]:
         "eta_to": time_text(facts.eta_to),
         "lines": [[line, units] for line, units in facts.lines or ()],
         "scans": len(parcel.scans),
+        "events": [_event(scan) for _, scan in sorted(parcel.scans.items(), key=lambda item: (item[1].at, item[0]))],
+    }
+
+
+def _event(scan: ScanFacts) -> dict[str, Any]:
+    return {
+        "at": time_text(scan.at),
+        "received_at": time_text(scan.received_at),
+        "raw": scan.raw,
+        "offset": scan.offset,
+        "code": scan.code,
+        "state": scan.state.value if scan.state else None,
+        "text": scan.text,
+        "location": scan.location,
     }
 
 
@@ -124,8 +139,8 @@ def _money(picture: Picture) -> dict[str, Any]:
     return {
         "currency": header.currency,
         **{name: getattr(header, name) for name in ("total", "goods", "discount", "shipping", "tax")},
-        "captured": sum(payment.captured or 0 for payment in payments),
-        "refunded": sum(refund.amount or 0 for refund in refunds),
+        "captured": _sum([payment.captured for payment in payments], nothing=picture.axes.payment not in _HAS_MONEY),
+        "refunded": _sum([refund.amount for refund in refunds], nothing=picture.axes.refund not in _GAVE_BACK),
     }
 
 
@@ -140,3 +155,9 @@ def _dispute(name: str, facts: DisputeFacts) -> dict[str, Any]:
         "opened_at": time_text(facts.opened_at),
         "closed_at": time_text(facts.closed_at),
     }
+
+
+def _sum(amounts: list[int | None], *, nothing: bool) -> int | None:
+    """What is known to have moved; null when some has, and nobody has told how much."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if any(known) or nothing else None

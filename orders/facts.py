@@ -5,7 +5,7 @@ A field that was never set is not stated; a field set to None is stated to be em
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from typing import Annotated
@@ -24,6 +24,8 @@ from orders.statuses import (
     RefundState,
     Returns,
 )
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # stands for a time that nobody has told
 
 
 def stamp(at: datetime) -> str:
@@ -174,7 +176,8 @@ class ScanFacts(Facts):
     shipment: Short
     at: Instant
     received_at: Instant
-    offset: Word = ""  # how a time without an offset was read: trace (as its neighbours), shop; "" when it had one
+    raw: Word = ""  # the time as it was written
+    offset: Word = ""  # whose offset a time without one was given: trace (its neighbours'), shop, source; "": its own
     code: Short = ""
     state: ParcelState | None = None
     text: Text = ""

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from core.errors import Invalid, Malformed, WismoError
 from orders.deriving import derive
-from orders.documents import NEVER, order_document, time_text
-from orders.facts import Handle, HandleKind, HeaderFacts, Kind, Statement
+from orders.documents import order_document, time_text
+from orders.facts import NEVER, Handle, HandleKind, HeaderFacts, Kind, Statement
 from orders.handles import MOST_ROUNDS, handles_of, next_handles
 from orders.joining import join
 from orders.merging import Known, merge
@@ -174,7 +174,8 @@ def _document(known: Known, warnings: set[str]) -> dict[str, Any]:
     picture = derive(known)
     if picture is None:
         return {"number": None, "headline": None, "missing": list(_missing(known))} | _foot(known, warnings)
-    return order_document(picture) | _foot(known, warnings)
+    missing = {} if picture.header.placed_at != NEVER else {"missing": ["placed_at"]}
+    return order_document(picture) | missing | _foot(known, warnings)
 
 
 def _foot(known: Known, warnings: set[str]) -> dict[str, Any]:

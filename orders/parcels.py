@@ -3,13 +3,19 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orders.facts import Kind, ScanFacts, ShipmentFacts
 from orders.merging import Known
 from orders.statuses import ParcelState, furthest
 
+CLOCK_SKEW = timedelta(minutes=10)
+CLAMPED = "clamped"
+
 _BEFORE_FIRST_SCAN = frozenset({None, ParcelState.PENDING, ParcelState.INFO_RECEIVED})
+_LABELS = frozenset({ParcelState.PENDING, ParcelState.INFO_RECEIVED})
+_TURNS = frozenset({ParcelState.DELIVERED, ParcelState.RETURNING, ParcelState.RETURNED})
+_UNDO_NOTHING = frozenset({ParcelState.IN_TRANSIT, ParcelState.EXPIRED})
 _AT_REST = frozenset({ParcelState.PENDING, ParcelState.INFO_RECEIVED, ParcelState.DELIVERED, ParcelState.RETURNED})
 
 
@@ -51,7 +57,7 @@ def parcels_of(
     """
     of_parcel: dict[str, dict[str, ScanFacts]] = defaultdict(dict)
     for scan_id, scan in scans.items():
-        of_parcel[scan.shipment][scan_id] = scan
+        of_parcel[scan.shipment][scan_id] = _clamped(scan)
     return {
         parcel_id: _parcel(
             shipments.get(parcel_id, ShipmentFacts()),
@@ -75,6 +81,13 @@ def _is_taken_off(parcel_id: str, shipments: Mapping[str, ShipmentFacts]) -> boo
     return whole is not None and parcel_id not in (whole.parts or ())
 
 
+def _clamped(scan: ScanFacts) -> ScanFacts:
+    """A carrier's clock may run ahead, but the scan was before we first heard of it."""
+    if scan.at <= scan.received_at + CLOCK_SKEW:
+        return scan
+    return scan.model_copy(update={"at": scan.received_at, "offset": CLAMPED})
+
+
 def _parcel(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> Parcel:
     times: dict[ParcelState, datetime] = {}
     for scan in sorted(scans.values(), key=lambda s: s.at, reverse=True):
@@ -96,8 +109,16 @@ def _parcel(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: dateti
 
 
 def _state(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> ParcelState:
-    """The newest word counts: a scan, or the state that the shop gives with its own time."""
+    """The newest word counts: a scan, or the state that the shop gives with its own time.
+
+    A label that is told after a scan does not take it back. Nor is a parcel that has arrived or turned back on its way
+    to the customer because a hub scans it: only that it is taken out, has a problem or is sent back says so.
+    """
     words = [(scan.at, scan.state) for scan in scans.values() if scan.state is not None]
+    turned = max((at for at, state in words if state in _TURNS), default=None)
+    words = [(at, state) for at, state in words if turned is None or at <= turned or state not in _UNDO_NOTHING]
+    if any(state not in _LABELS for _, state in words):
+        words = [(at, state) for at, state in words if state not in _LABELS]
     if facts.state is not None and stated_at is not None:
         words.append((stated_at, facts.state))
     if not words:

@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import Malformed, Unauthenticated
 from orders.facts import Version, stamp
 from orders.handles import tracking
-from orders.sources.reading import Delivery, Reading, load, mapping, objects, text, when
+from orders.sources.reading import Delivery, Reading, load, mapping, objects, offset_of, text, when
 from orders.sources.tracing import Scan, days, parcel_facts, place, stated
 from orders.statuses import ParcelState
 
@@ -123,6 +123,7 @@ def _scans(delivery: Delivery, tracker: dict[str, Any], warnings: list[str]) -> 
                 state=None if status == "unknown" else state,
                 code=text(detail.get("carrier_code")) or status,
                 text=text(detail.get("message")) or text(detail.get("description")),
+                offset=offset_of(detail["datetime"], "source"),
                 location=place(where.get("city"), where.get("state"), where.get("country")),
             )
         )

@@ -1,6 +1,6 @@
 """A plain stream of order events, as logs have it: `{"event_id", "order_id", "type", "at", "attrs"}`. Pure.
 
-It has no door: it is read by `wismo orders fold`. What each type says is a row of a table below.
+It has no door: it is read by `wismo orders fold`. What each type says is a row of a table in event_types.
 """
 
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import Invalid
 from orders.facts import (
+    NEVER,
     Address,
     HeaderFacts,
     HoldFacts,
@@ -19,68 +20,26 @@ from orders.facts import (
     ShipmentFacts,
     Statement,
     Version,
+    stamp,
 )
-from orders.sources.reading import Delivery, Reading, count, load, mapping, scan_statement, text, when
-from orders.statuses import Confirmation, Fulfilment, Hold, ParcelState, PaymentState, Returns
+from orders.sources.event_types import (
+    ALIASES,
+    AT,
+    DROPPED,
+    HEADERS,
+    HOLDS,
+    PACKED,
+    PAYMENTS,
+    RANK,
+    REFUNDS,
+    SCANS,
+    SUBMITTED,
+)
+from orders.sources.reading import Delivery, Reading, count, load, mapping, offset_of, scan_statement, text, when
+from orders.statuses import Confirmation, Hold, ParcelState, PaymentState
 
 NAME = "events"
-AT = object()  # stands for the time of the event
 _START = datetime(1970, 1, 1, tzinfo=UTC)  # as of when an order is unpaid and unconfirmed: whatever is said later wins
-
-_SUBMITTED = {"placed_at": AT}
-_CANCELLED = {"cancelled_at": AT}
-_PAID = {"payment": PaymentState.PAID, "paid_at": AT}
-HEADERS: dict[str, dict[str, Any]] = {
-    "order.submitted": _SUBMITTED,
-    "order.placed": _SUBMITTED,
-    "order.created": _SUBMITTED,
-    "order.updated": {},
-    "order.confirmed": {"confirmation": Confirmation.CONFIRMED, "confirmed_at": AT, "confirmed_seen_at": AT},
-    "order.rejected": {"confirmation": Confirmation.REJECTED},
-    "order.expired": {"confirmation": Confirmation.EXPIRED},
-    "order.cancelled": _CANCELLED,
-    "order.canceled": _CANCELLED,
-    "order.completed": {"completed_at": AT},
-    "payment.pending": {},
-    "payment.failed": {},
-    "payment.authorized": {"payment": PaymentState.AUTHORIZED},
-    "payment.confirmed": _PAID,
-    "payment.captured": _PAID,
-    "payment.voided": {"payment": PaymentState.VOIDED},
-    "return.requested": {"returns": Returns.REQUESTED},
-}
-PAYMENTS: dict[str, PaymentState] = {
-    "payment.pending": PaymentState.PENDING,
-    "payment.failed": PaymentState.FAILED,
-    "payment.authorized": PaymentState.AUTHORIZED,
-    "payment.confirmed": PaymentState.PAID,
-    "payment.captured": PaymentState.PAID,
-    "payment.voided": PaymentState.VOIDED,
-}
-PACKED = "shipment.packed"  # the parcel exists and has a label; nobody has scanned it
-SCANS: dict[str, ParcelState] = {
-    "shipment.handed_over": ParcelState.IN_TRANSIT,
-    "shipment.scan": ParcelState.IN_TRANSIT,
-    "shipment.out_for_delivery": ParcelState.OUT_FOR_DELIVERY,
-    "shipment.available_for_pickup": ParcelState.AVAILABLE_FOR_PICKUP,
-    "shipment.failed_attempt": ParcelState.FAILED_ATTEMPT,
-    "shipment.exception": ParcelState.EXCEPTION,
-    "shipment.delivered": ParcelState.DELIVERED,
-    "shipment.returning": ParcelState.RETURNING,
-    "shipment.returned": ParcelState.RETURNED,
-    "return.handed_over": ParcelState.IN_TRANSIT,
-    "return.scan": ParcelState.IN_TRANSIT,
-    "return.received": ParcelState.DELIVERED,
-}
-REFUNDS: dict[str, str] = {
-    "refund.requested": "requested",
-    "refund.pending": "pending",
-    "refund.succeeded": "succeeded",
-    "refund.failed": "failed",
-}
-HOLDS: dict[str, bool] = {"order.held": True, "order.released": False}
-# Events of the very same moment: the one that comes later in an order's life is the newer one.
-_RANK = {kind: rank for rank, kind in enumerate([*HEADERS, *HOLDS, PACKED, *SCANS, *REFUNDS], start=1)}
 _NOT_LEFT = frozenset({None, ParcelState.PENDING, ParcelState.INFO_RECEIVED})
 _TIMES = {
     "promised_start": "promised_from",
@@ -89,7 +48,7 @@ _TIMES = {
     "pay_by": "pay_by",
     "confirm_by": "confirm_by",
 }
-_WORDS = {"number": "number", "customer_name": "customer_name", "reason": "cancel_reason"}
+_WORDS = {"number": "number", "customer_name": "customer_name"}
 _PLACE = {"dest_country": "country", "dest_region": "region", "dest_city": "city"}
 
 
@@ -100,20 +59,21 @@ def read(delivery: Delivery) -> Reading:
     """
     event = load(delivery.body)
     order_id, kind = text(event.get("order_id")), text(event.get("type")).lower()
+    kind = ALIASES.get(kind, kind)
     at = when(event.get("at"), delivery.timezone)
     if not order_id or len(order_id) > 120 or not kind or at is None:
         raise Invalid("an event needs order_id, type and at", code="bad_event")
     attrs = mapping(event.get("attrs"))
-    version = Version(at, f"{_RANK.get(kind, 0):02d}", delivery.digest())
+    version = Version(at, f"{RANK.get(kind, 0):02d}", delivery.digest())
     warnings: list[str] = []
     statements = [
         *_header(delivery, order_id, kind, attrs, version),
         *_payment(kind, attrs, version),
         *_refund(kind, attrs, version),
         *_hold(kind, attrs, version, warnings),
-        *_parcel(delivery, kind, attrs, version, warnings),
+        *_parcel(delivery, kind, attrs, version, text(event["at"]), warnings),
     ]
-    if kind not in _RANK and not kind.startswith("shipment."):
+    if kind not in RANK and not kind.startswith("shipment."):
         warnings.append(f"event type={kind[:40]}")
     return Reading(orders=(OrderFacts(order_id, tuple(statements), tuple(warnings)),))
 
@@ -124,10 +84,14 @@ def _header(delivery: Delivery, order_id: str, kind: str, attrs: dict[str, Any],
     }
     stated |= {ours: when(attrs[name], delivery.timezone) for name, ours in _TIMES.items() if name in attrs}
     stated |= {ours: text(attrs[name]) for name, ours in _WORDS.items() if name in attrs}
+    if "cancelled_at" in stated and "reason" in attrs:
+        stated["cancel_reason"] = text(attrs["reason"])
+    if stated.get("payment") is PaymentState.PAID and text(attrs.get("amount_minor")):
+        stated["payment"] = PaymentState.PARTIALLY_PAID  # the amounts decide whether that was all
     place = {ours: text(attrs[name]) for name, ours in _PLACE.items() if text(attrs.get(name))}
     if place:
         stated["ship_to"] = Address(**place)
-    if kind.startswith("order.") and "amount_minor" in attrs:
+    if HEADERS.get(kind) in ({}, SUBMITTED) and kind.startswith("order.") and text(attrs.get("amount_minor")):
         stated["total"] = count(attrs["amount_minor"])
     if text(attrs.get("currency")):
         stated["currency"] = text(attrs["currency"]).upper()
@@ -135,6 +99,7 @@ def _header(delivery: Delivery, order_id: str, kind: str, attrs: dict[str, Any],
     beginning = HeaderFacts(
         number=order_id,
         currency=delivery.currency,
+        placed_at=NEVER,
         confirmation=Confirmation.AWAITING,
         payment=PaymentState.PENDING,
     )
@@ -147,44 +112,61 @@ def _header(delivery: Delivery, order_id: str, kind: str, attrs: dict[str, Any],
 def _payment(kind: str, attrs: dict[str, Any], version: Version) -> list[Statement]:
     if kind not in PAYMENTS:
         return []
-    stated: dict[str, Any] = {"state": PAYMENTS[kind], "at": version.at}
-    if "amount_minor" in attrs:
+    stated: dict[str, Any] = {"state": PAYMENTS[kind], "at": version.at, "by_gateway": True}
+    if text(attrs.get("amount_minor")):
         amount = count(attrs["amount_minor"])
         stated |= {"captured": amount if stated["state"] is PaymentState.PAID else 0, "authorised": amount}
     stated |= {"tender": text(attrs["method"])} if text(attrs.get("method")) else {}
-    return [Statement(Kind.PAYMENT, text(attrs.get("payment_id")) or "1", PaymentFacts(**stated), version)]
+    name = text(attrs.get("payment_id")) or text(attrs.get("method")) or "1"
+    return [Statement(Kind.PAYMENT, name[:120], PaymentFacts(**stated), version)]
 
 
 def _refund(kind: str, attrs: dict[str, Any], version: Version) -> list[Statement]:
+    """A refund by its id. Without one, each that succeeded stands for itself, and closes what was asked before."""
     if kind not in REFUNDS:
         return []
+    name, amount = text(attrs.get("refund_id"))[:120], text(attrs.get("amount_minor"))
     stated: dict[str, Any] = {"state": REFUNDS[kind], "at": version.at, "seen_at": version.at}
-    stated |= {"amount": count(attrs["amount_minor"])} if "amount_minor" in attrs else {}
-    return [Statement(Kind.REFUND, text(attrs.get("refund_id")) or "1", RefundFacts(**stated), version)]
+    if amount or REFUNDS[kind] == "requested":  # a new request is of a new amount
+        stated["amount"] = count(amount) if amount else None
+    if name or not amount or REFUNDS[kind] != "succeeded":
+        return [Statement(Kind.REFUND, name or "1", RefundFacts(**stated), version)]
+    asked = RefundFacts(state="succeeded", amount=0)
+    return [
+        Statement(Kind.REFUND, "1", asked, version),
+        Statement(Kind.REFUND, f"{stamp(version.at)} {amount}"[:120], RefundFacts(**stated), version),
+    ]
 
 
 def _hold(kind: str, attrs: dict[str, Any], version: Version, warnings: list[str]) -> list[Statement]:
-    """A hold whose name we do not know is one of the merchant's."""
+    """Holds are a set: each is set and lifted by its name; a release without a name lifts all.
+
+    A hold whose name we do not know is one of the merchant's.
+    """
     if kind not in HOLDS:
         return []
-    word = text(attrs.get("hold")).lower() or Hold.MERCHANT
-    if word not in set(Hold):
+    word = text(attrs.get("hold")).lower()
+    if word and word not in set(Hold):
         warnings.append(f"hold={word[:40]}")
-    holds = (Hold(word) if word in set(Hold) else Hold.MERCHANT,) if HOLDS[kind] else ()
-    return [Statement(Kind.HOLD, "shop", HoldFacts(holds=holds), version)]
+    named = (Hold(word),) if word in set(Hold) else (Hold.MERCHANT,)
+    if HOLDS[kind]:
+        return [Statement(Kind.HOLD, hold.value, HoldFacts(holds=(hold,)), version) for hold in named]
+    return [Statement(Kind.HOLD, hold.value, HoldFacts(holds=()), version) for hold in (named if word else Hold)]
 
 
 def _parcel(
-    delivery: Delivery, kind: str, attrs: dict[str, Any], version: Version, warnings: list[str]
+    delivery: Delivery, kind: str, attrs: dict[str, Any], version: Version, raw: str, warnings: list[str]
 ) -> list[Statement]:
     """The parcel that the event is about. A new order may name its carrier: that only announces a parcel."""
     back = kind.startswith("return.")
-    parcel = text(attrs.get("shipment_id")) or ("return-1" if back else "1")
+    parcel = text(attrs.get("shipment_id"))[:120] or ("return-1" if back else "1")
     named = {name: text(attrs[name]) for name in ("carrier", "tracking_number") if text(attrs.get(name))}
     if kind == PACKED:
         packed = ShipmentFacts(direction="outbound", shipped=False, label_at=version.at, **named)
         return [Statement(Kind.SHIPMENT, parcel, packed, version)]
-    if kind in HEADERS and HEADERS[kind] is _SUBMITTED and named:
+    if kind == DROPPED:
+        return [Statement(Kind.SHIPMENT, parcel, ShipmentFacts(cancelled=True), version)]
+    if kind in HEADERS and HEADERS[kind] is SUBMITTED and named:
         return [Statement(Kind.SHIPMENT, parcel, ShipmentFacts(shipped=False, **named), version)]
     if kind not in SCANS and not kind.startswith("shipment."):
         return []
@@ -198,6 +180,8 @@ def _parcel(
         shipment=parcel,
         at=version.at,
         received_at=delivery.received_at,
+        raw=raw,
+        offset=offset_of(raw, "shop"),
         code=kind.partition(".")[2],
         state=state,
         text=text(attrs.get("text")),
@@ -206,7 +190,4 @@ def _parcel(
     left = state not in _NOT_LEFT
     moving = {"shipped": True} if left else {}
     facts = ShipmentFacts(direction="return" if back else "outbound", **moving, **named)
-    statements = [Statement(Kind.SHIPMENT, parcel, facts, version), scan_statement(scan, version)]
-    if left and not back:  # that it arrived is what the parcels say
-        statements.append(Statement(Kind.HEADER, "", HeaderFacts(fulfilment=Fulfilment.SHIPPED), version))
-    return statements
+    return [Statement(Kind.SHIPMENT, parcel, facts, version), scan_statement(scan, version)]

@@ -117,6 +117,7 @@ def _scan(delivery: Delivery, parcel: str, scan: ScanInput) -> ScanFacts:
         shipment=parcel,
         at=scan.at,
         received_at=delivery.received_at,
+        raw=scan.at.isoformat(),
         code=scan.code or (scan.state or ""),
         state=scan.state,
         text=scan.text,

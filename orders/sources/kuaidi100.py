@@ -14,7 +14,7 @@ from core.errors import Invalid, Malformed, Unauthenticated
 from orders.facts import Version
 from orders.handles import tracking
 from orders.sources.forms import fields_of
-from orders.sources.reading import Delivery, Reading, load, mapping, objects, text, when
+from orders.sources.reading import Delivery, Reading, load, mapping, objects, offset_of, text, when
 from orders.sources.tracing import Scan, parcel_facts, place, stated
 from orders.statuses import ParcelState
 
@@ -138,6 +138,7 @@ def _scan(delivery: Delivery, entry: dict[str, Any], warnings: list[str]) -> Sca
         state=CODES.get(code),
         code=code,
         text=text(entry.get("context")),
+        offset=offset_of(raw, "source"),
         location=place(entry.get("areaName")) or text(entry.get("location")),
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,6 @@ from core.money import parse_money
 from core.text import clean
 from orders.facts import Kind, OrderFacts, ScanFacts, Statement, Version, stamp
 from orders.statuses import ParcelState
-
-CLOCK_SKEW = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +103,18 @@ def when(value: Any, timezone: str) -> datetime | None:
         raise Invalid("not a time", code="bad_time", value=str(value)[:40]) from None
 
 
+def offset_of(value: Any, fallback: str) -> str:
+    """How the offset of a time was obtained: "" when it has one of its own, else `fallback`."""
+    try:
+        return "" if datetime.fromisoformat(text(value)).tzinfo else fallback
+    except ValueError:
+        return ""
+
+
 def scan_statement(scan: ScanFacts, version: Version) -> Statement:
     """A scan under the name that makes the same scan over two ways one: parcel, time, code, text."""
     parts = (scan.shipment, stamp(scan.at), scan.code, scan.text)
     name = hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:40]
-    if scan.at > scan.received_at + CLOCK_SKEW:  # a carrier's clock runs ahead: the scan is not in the future
-        scan = scan.model_copy(update={"at": scan.received_at})
     return Statement(Kind.SCAN, name, scan, version)
 
 

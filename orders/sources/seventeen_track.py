@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import Malformed, Unauthenticated
 from orders.facts import Version, stamp
 from orders.handles import tracking
-from orders.sources.reading import Delivery, Reading, load, mapping, objects, text, when
+from orders.sources.reading import Delivery, Reading, load, mapping, objects, offset_of, text, when
 from orders.sources.tracing import Scan, days, parcel_facts, place, stated
 from orders.statuses import ParcelState
 
@@ -161,16 +161,22 @@ def _scan(delivery: Delivery, event: dict[str, Any], warnings: list[str]) -> Sca
     address = mapping(event.get("address"))
     where = text(event.get("location")) or place(address.get("city"), address.get("state"), address.get("country"))
     words = text(event.get("description"))
-    return Scan(raw=stamp(at), at=at, state=state, code=sub or stage, text=words, location=where)
+    return Scan(raw=stamp(at), at=at, state=state, code=sub or stage, text=words, location=where, offset=_offset(event))
 
 
 def _milestone(delivery: Delivery, stage: dict[str, Any]) -> Scan | None:
     at, code = _at(delivery, stage), text(stage.get("key_stage"))
-    return Scan(raw=stamp(at), at=at, state=STAGES.get(code.lower()), code=code) if at else None
+    return Scan(raw=stamp(at), at=at, state=STAGES.get(code.lower()), code=code, offset=_offset(stage)) if at else None
 
 
 def _at(delivery: Delivery, event: dict[str, Any]) -> datetime | None:
     return when(event.get("time_utc"), "UTC") or when(event.get("time_iso"), delivery.timezone)
+
+
+def _offset(event: dict[str, Any]) -> str:
+    return (
+        offset_of(event["time_utc"], "source") if text(event.get("time_utc")) else offset_of(event["time_iso"], "shop")
+    )
 
 
 def _providers(info: dict[str, Any]) -> list[dict[str, Any]]:

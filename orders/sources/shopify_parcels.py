@@ -9,7 +9,17 @@ from typing import Any
 
 from core.text import reference
 from orders.facts import Kind, OrderFacts, ScanFacts, ShipmentFacts, Statement, Version
-from orders.sources.reading import Delivery, count, identifier, known_state, objects, scan_statement, text, when
+from orders.sources.reading import (
+    Delivery,
+    count,
+    identifier,
+    known_state,
+    objects,
+    offset_of,
+    scan_statement,
+    text,
+    when,
+)
 from orders.sources.shopify_versions import version_of
 from orders.statuses import ParcelState
 
@@ -121,6 +131,8 @@ def read_fulfillment_event(delivery: Delivery, payload: dict[str, Any]) -> Order
         shipment=parcel,
         at=when(payload.get("happened_at"), zone) or version.at,
         received_at=delivery.received_at,
+        raw=text(payload.get("happened_at")),
+        offset=offset_of(payload.get("happened_at"), "shop"),
         code=code,
         state=state,
         text=text(payload.get("message")),

@@ -11,7 +11,7 @@ from core.clock import utc
 from core.errors import Invalid
 from orders.facts import Kind, OrderFacts, ScanFacts, ShipmentFacts, Statement, Version
 from orders.handles import number, told_of, tracking
-from orders.sources.reading import CLOCK_SKEW, Delivery, text
+from orders.sources.reading import Delivery, text
 from orders.statuses import ParcelState
 
 MOST_SCANS = 500
@@ -96,12 +96,12 @@ def nearest_offset(raw: str, others: Iterable[datetime]) -> timedelta | None:
 
 def _scan(delivery: Delivery, parcel: str, scan: Scan, version: Version) -> Statement:
     name = hashlib.sha256("\x00".join((parcel, scan.raw, scan.code, scan.text)).encode()).hexdigest()[:40]
-    is_ahead = scan.at > delivery.received_at + CLOCK_SKEW  # a carrier's clock runs ahead: it is not in the future
     facts = ScanFacts(
         shipment=parcel,
-        at=delivery.received_at if is_ahead else scan.at,
+        at=scan.at,
         received_at=delivery.received_at,
-        offset="clamped" if is_ahead else scan.offset,
+        offset=scan.offset,
+        raw=scan.raw,
         code=scan.code,
         state=scan.state,
         text=scan.text,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orders.facts import Kind
 from orders.fold_filter import Folded, ShopFacts, fold_lines
 from orders.sources import event_stream
-from orders.sources.event_stream import HEADERS, HOLDS, PACKED, PAYMENTS, REFUNDS, SCANS
+from orders.sources.event_types import HEADERS, HOLDS, PACKED, PAYMENTS, REFUNDS, SCANS
 from orders.sources.reading import Delivery
 from tests.orders.deliveries import LIFE, NOON, SAMPLES, a_shop, told
 
@@ -179,7 +179,9 @@ def test_unknown_words_are_kept_and_never_guessed() -> None:
 
 def test_an_order_whose_beginning_is_missing_is_told_as_incomplete() -> None:
     order = fold(PAID, CONFIRMED)
-    assert (order["headline"], order["missing"]) == (None, ["placed_at"])
+    assert (order["headline"], order["missing"]) == ("processing", ["placed_at"])
+    assert order["times"]["placed_at"] is None
+    assert fold(event("shipment.delivered", 6))["headline"] == "delivered"
 
 
 def test_bad_lines_are_left_out_and_named() -> None:

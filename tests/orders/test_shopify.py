@@ -161,7 +161,7 @@ def test_nulls_and_missing_fields_are_no_facts() -> None:
     found = picture(facts("orders/create", {**bare, **nulls, "line_items": [None]}))
     assert found.header.email is None
     assert found.lines == {}
-    assert found.axes.payment is PaymentState.PAID  # nothing to pay
+    assert found.axes.payment is PaymentState.NONE  # a total that nobody has told is not zero
 
 
 def test_a_partial_payload_empties_nothing_that_it_does_not_name() -> None:
