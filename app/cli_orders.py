@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -25,7 +26,7 @@ from core.errors import Invalid, WismoError
 from core.events import use_bus
 from core.people import SYSTEM
 from core.shops import Shop
-from orders.fold_filter import ShopFacts, fold_lines
+from orders.fold_filter import ShopFacts, fold_stream
 from orders.import_files import Draft, Mistake, read_csv, read_jsonl
 from orders.importing import Result, import_order
 from orders.models import SourceEvent
@@ -156,14 +157,16 @@ def fold(timezone: str, country: str, currency: str, language: str, strict: bool
     """
     if timezone not in available_timezones():
         raise click.BadParameter("no such time zone; use a name like Europe/Berlin", param_hint="--timezone")
+    if not re.fullmatch("[A-Za-z]{3}", currency):
+        raise click.BadParameter("three letters, as in ISO 4217", param_hint="--currency")
     lines = (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
-    shop = ShopFacts(timezone=timezone, country=country, currency=currency, language=language)
-    folded = fold_lines(lines, shop)
-    for problem in folded.problems:
+    shop = ShopFacts(timezone=timezone, country=country.upper(), currency=currency.upper(), language=language)
+    problems, documents = fold_stream(lines, shop)
+    for problem in problems:
         click.echo(f"line {problem.line}: {problem.code}: {problem.detail}", err=True)
-    for order in folded.orders:
+    for order in documents:
         click.echo(json.dumps(order, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
-    if strict and folded.problems:
+    if strict and problems:
         sys.exit(1)
 
 

@@ -9,19 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
 from core.errors import Invalid, Malformed, WismoError
 from orders.deriving import derive
 from orders.documents import order_document, time_text
-from orders.facts import NEVER, Handle, HandleKind, HeaderFacts, Kind, Statement
+from orders.facts import NEVER, Handle, HandleKind, HeaderFacts, Kind, OrderFacts, Statement
 from orders.handles import MOST_ROUNDS, handles_of, next_handles
 from orders.joining import join
 from orders.merging import Known, merge
 from orders.sources import SOURCES, event_stream
 from orders.sources.reading import Delivery, Reading, load, mapping, text, when
 
+_PILE = 16  # statements
+_FORMS = frozenset({"alipay", "kuaidi100"})  # what these send is a form
 _NEEDED = ("number", "currency", "placed_at")
 
 
@@ -54,10 +57,20 @@ class Folded:
 
 @dataclass(slots=True)
 class _Heap:
-    """All that was said about one order."""
+    """All that was said about one order, merged now and then so that a long stream does not pile up."""
 
+    known: Known = field(default_factory=Known)
     statements: list[Statement] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
+
+    def add(self, facts: OrderFacts) -> None:
+        self.statements += facts.statements
+        self.warnings.update(facts.warnings)
+        if len(self.statements) > max(_PILE, len(self.known.entities)):
+            self.known, self.statements = self.all(), []
+
+    def all(self) -> Known:
+        return merge(self.known, self.statements)
 
 
 def fold_lines(lines: Iterable[str], shop: ShopFacts) -> Folded:
@@ -65,28 +78,32 @@ def fold_lines(lines: Iterable[str], shop: ShopFacts) -> Folded:
 
     The result does not depend on the order of the lines, nor on doubles. Lines that cannot be read are problems.
     """
+    problems, documents = fold_stream(lines, shop)
+    return Folded(list(documents), problems)
+
+
+def fold_stream(lines: Iterable[str], shop: ShopFacts) -> tuple[list[Problem], Iterator[dict[str, Any]]]:
+    """The same for long streams: all lines are read at once, but each document is made when it is asked for."""
     heaps: dict[Handle | tuple[str, str], _Heap] = defaultdict(_Heap)
-    folded = Folded()
+    problems = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             source, reading = _read(line, shop)
         except WismoError as error:
-            folded.problems.append(Problem(number, error.code, error.detail))
+            problems.append(Problem(number, error.code, error.detail))
             continue
         for facts in reading.orders:
-            heap = heaps[facts.handle or (source, facts.source_id)]
-            heap.statements += facts.statements
-            heap.warnings.update(facts.warnings)
-    folded.orders = _documents(heaps)
-    return folded
+            heaps[facts.handle or (source, facts.source_id)].add(facts)
+    return problems, _documents(heaps)
 
 
 def delivery_of(data: Mapping[str, Any], shop: ShopFacts) -> tuple[str, Delivery]:
     """The source and the delivery that a line holds. Raises Invalid (unknown_source, bad_line)."""
     if "type" in data and "order_id" in data and "body" not in data:
-        return event_stream.NAME, _delivery("", {}, _bytes(data), data, shop)
+        said = {name: value for name, value in data.items() if name not in {"event_id", "received_at"}}
+        return event_stream.NAME, _delivery("", {}, _bytes(said), data, shop)
     name = text(data.get("source"))
     if "body" not in data or not name:
         raise Invalid("a line needs source and body, or order_id, type and at", code="bad_line")
@@ -96,7 +113,8 @@ def delivery_of(data: Mapping[str, Any], shop: ShopFacts) -> tuple[str, Delivery
     if name not in SOURCES:
         raise Invalid(f"no source is called {name[:40]}", code="unknown_source")
     topic = text(data.get("topic")) or SOURCES[name].topic(headers)
-    return name, _delivery(topic, headers, _bytes(data["body"]), data, shop)
+    body = _form(data["body"]) if name in _FORMS and isinstance(data["body"], dict) else _bytes(data["body"])
+    return name, _delivery(topic, headers, body, data, shop)
 
 
 def _read(line: str, shop: ShopFacts) -> tuple[str, Reading]:
@@ -111,6 +129,7 @@ def _read(line: str, shop: ShopFacts) -> tuple[str, Reading]:
 
 def _delivery(topic: str, headers: dict[str, str], body: bytes, data: Mapping[str, Any], shop: ShopFacts) -> Delivery:
     """Without `received_at` nothing is late or early: the clock of this machine has no say in the result."""
+    secrets = data.get("secrets")
     return Delivery(
         topic=topic,
         headers=headers,
@@ -120,39 +139,45 @@ def _delivery(topic: str, headers: dict[str, str], body: bytes, data: Mapping[st
         country=shop.country,
         language=shop.language,
         currency=shop.currency,
+        secrets=tuple(text(secret) for secret in secrets) if isinstance(secrets, list) else (),
     )
+
+
+def _form(body: Mapping[str, Any]) -> bytes:
+    """The form that has these fields; a field that is an object is JSON text in it."""
+    fields = {name: _bytes(value) if isinstance(value, dict) else text(value) for name, value in body.items()}
+    return urlencode(fields, errors="surrogatepass").encode()
 
 
 def _bytes(body: Any) -> bytes:
     """The bytes of a body: text as it is, an object in one form, so that the order of its names does not matter."""
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass")
-    if not isinstance(body, dict):
+    if not isinstance(body, dict | list):
         raise Malformed("a body is text or an object", code="bad_line")
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _documents(heaps: Mapping[Handle | tuple[str, str], _Heap]) -> list[dict[str, Any]]:
+def _documents(heaps: Mapping[Handle | tuple[str, str], _Heap]) -> Iterator[dict[str, Any]]:
     """Orders by source and id; then what was said of parcels and payments that no order goes by."""
     orders, handles = dict[tuple[str, str], Known](), dict[Handle, Known]()
     for name, heap in heaps.items():
-        known = merge(Known(), heap.statements)
+        known, heap.statements, heap.known = heap.all(), [], Known()
         if isinstance(name, Handle):
             handles[name] = known
         else:
             orders[name] = known
     named = Counter(number for (_, order_id), known in orders.items() for number in _numbers(known, order_id))
-    documents, claimed = [], set[Handle]()
+    claimed = set[Handle]()
     for (source, order_id), known in sorted(orders.items()):
         beside = _beside(known, order_id, handles, named)
         claimed |= beside.keys()
         warnings = heaps[source, order_id].warnings.union(*(heaps[handle].warnings for handle in beside))
-        documents.append({"source": source, "order_id": order_id} | _document(join(known, beside), warnings))
+        yield {"source": source, "order_id": order_id} | _document(join(known, beside), warnings)
     for handle, known in sorted(handles.items()):
-        if handle not in claimed:
+        if handle not in claimed and any(kind is not Kind.ALIAS for kind, _ in known.entities):
             shown = {"handle": str(handle), "number": None, "headline": None, "missing": ["order"]}
-            documents.append(shown | _foot(known, heaps[handle].warnings))
-    return documents
+            yield shown | _foot(known, heaps[handle].warnings)
 
 
 def _beside(

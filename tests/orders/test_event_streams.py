@@ -1,9 +1,11 @@
 """Streams of plain events as logs have them: partial, late, doubled, at odds with themselves."""
 
+import json
 from typing import Any
 
 import pytest
 
+from orders.fold_filter import ShopFacts, fold_lines
 from tests.orders.test_fold_filter import CONFIRMED, GONE, HANDED, OPENED, PACKING, PAID, SUBMITTED, event, fold
 
 DELIVERED = event("shipment.delivered", 6)
@@ -157,3 +159,60 @@ def test_a_scan_from_the_future_is_clamped_to_when_it_was_first_heard_of() -> No
         (scan,) = parcel["events"]
         assert (scan["at"], scan["offset"]) == ("2026-03-01T16:00:00Z", "clamped")
         assert scan["raw"] == "2026-03-03T06:00:00+08:00"
+
+
+def folded(*lines: dict[str, Any]) -> list[dict[str, Any]]:
+    found = fold_lines([json.dumps(line) for line in lines], ShopFacts())
+    assert found.problems == []
+    return found.orders
+
+
+def test_forms_may_be_told_as_their_fields() -> None:
+    param = {
+        "status": "polling",
+        "lastResult": {
+            "nu": "75812345678905",
+            "com": "zhongtong",
+            "state": "5",
+            "data": [{"ftime": "2026-03-03 08:00:00", "context": "【杭州】派送中", "statusCode": "5"}],
+        },
+    }
+    order = {
+        "id": "A",
+        "updated_at": "2026-03-02T10:00:00Z",
+        "number": "1001",
+        "currency": "CNY",
+        "placed_at": "2026-03-02T10:00:00Z",
+        "totals": {"total": "20.00"},
+        "payments": [{"id": "P", "reference": "4200001"}],
+        "shipments": [{"id": "S", "tracking_number": "75812345678905"}],
+    }
+    paid = {
+        "trade_no": "4200001",
+        "out_trade_no": "X",
+        "trade_status": "TRADE_SUCCESS",
+        "total_amount": 20,
+        "gmt_payment": "2026-03-02 18:05:00",
+        "charset": "utf-8",
+    }
+    (found,) = folded(
+        {"source": "generic", "body": order},
+        {"source": "kuaidi100", "body": {"param": param, "sign": "x"}},
+        {"source": "alipay", "body": paid},
+    )
+    assert found["parcels"][0]["state"] == "out_for_delivery"
+    assert found["parcels"][0]["events"][0]["offset"] == "source"
+    assert (found["axes"]["payment"], found["money"]["captured"]) == ("paid", 2000)
+
+
+def test_a_notification_of_wechat_pay_is_read_when_it_is_decrypted_already() -> None:
+    resource = {
+        "out_trade_no": "1001",
+        "transaction_id": "4200001",
+        "trade_state": "SUCCESS",
+        "amount": {"total": 2000, "currency": "CNY"},
+        "success_time": "2026-03-02T18:05:00+08:00",
+    }
+    event = {"id": "n", "event_type": "TRANSACTION.SUCCESS", "create_time": "2026-03-02T18:05:01+08:00"}
+    found = folded({"source": "wechatpay", "body": event | {"resource": resource}})
+    assert "payment:4200001" in {one["handle"] for one in found}
