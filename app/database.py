@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import BaseORMException, DBConnectionError, OperationalError
 
-from core.engines.transactions import uninterrupted
+from core.engines.transactions import NotBegun, uninterrupted
 from core.errors import Invalid, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -130,7 +130,7 @@ def database_busy(error: BaseException) -> DatabaseBusy | None:
 
     A statement that is wrong is a fault of ours and stays one, although Tortoise calls it OperationalError, too.
     """
-    if isinstance(error, DBConnectionError) or (type(error) is OperationalError and _passes(error)):
+    if isinstance(error, DBConnectionError | NotBegun) or (type(error) is OperationalError and _passes(error)):
         return DatabaseBusy("the database does not answer now", retry_after=BUSY_SECONDS)
     return None
 

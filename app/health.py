@@ -10,7 +10,7 @@ from tortoise import connections
 
 from core.clock import now
 from core.jobs import DEAD, READY, Job
-from core.transactions import connection_name
+from core.sql import connection_name
 
 waiting_jobs = Gauge("wismo_jobs_waiting", "Jobs that are due and not done")
 dead_jobs = Gauge("wismo_jobs_dead", "Jobs that were given up and wait for a person")

@@ -1,7 +1,8 @@
-"""What happens in a conversation. Ids are database ids; people's words travel in rows, never in events."""
+"""What happens in a conversation. Ids are database ids; people's words travel in rows, and no event prints them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from conversations.models import Message
 from core.events import Event
 
 
@@ -25,6 +26,8 @@ class MessagePosted(Event):
     author_kind: str  # customer · agent · bot · system
     channel: str
     handler: str  # who had the turn: bot · queue · agent
+    conversation: str  # public id
+    message: Message = field(repr=False, compare=False)  # as it was inserted: nobody needs to read it again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,18 @@ GIN index on PostgreSQL. Neither splits Chinese into words, so the text is split
 from collections.abc import Sequence
 
 from conversations.models import Message
-from core.sql import fetch
+from core.sql import Columns, Program, dialect, fetch, query
 from core.text import index_text, query_words
-from core.transactions import dialect
 
 QUERY_WORDS = 12
 PAGE_LIMIT = 100
 
+_TEXTS = Columns("id bigint, body text")
 _ADD = {
-    "sqlite": "INSERT INTO message_search (rowid, body) VALUES ({id}, {body})",
-    "postgres": "INSERT INTO message_search (message_id, body) VALUES ({id}, to_tsvector('simple', {body}))",
+    "sqlite": "INSERT INTO message_search (rowid, body) SELECT id, body FROM {texts} AS t",
+    "postgres": (
+        "INSERT INTO message_search (message_id, body) SELECT id, to_tsvector('simple', body) FROM {texts} AS t"
+    ),
 }
 _FIND = {
     "sqlite": (
@@ -33,9 +35,9 @@ _FIND = {
 }
 
 
-async def add(message_id: int, text: str) -> None:
-    """Make a message findable; part of the change that posts it."""
-    await fetch(_ADD[dialect()], id=message_id, body=index_text(text))
+def indexed(texts: Sequence[tuple[int, str]]) -> Program[None]:
+    """Make messages findable by their ids; part of the change that posts them."""
+    yield query(_ADD[dialect()], texts=_TEXTS.of([(key, index_text(text)) for key, text in texts]))
 
 
 async def search_messages(shop_ids: Sequence[int], text: str, limit: int = 50) -> list[Message]:

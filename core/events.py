@@ -1,8 +1,10 @@
 """Events are frozen facts in the past tense; the bus is the one list of who listens."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from core.sql import Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +15,17 @@ class Event:
 Listener = Callable[[Any], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """An inside listener for many events of its kind at once, as a program: for what happens often.
+
+    The program returns the events about which more must be done than a statement can say; each goes to `otherwise`.
+    """
+
+    program: Callable[[Sequence[Any]], Program[Sequence[Any]]]
+    otherwise: Listener
+
+
 class Bus:
     """Which listeners hear which event, inside the transaction and after its commit.
 
@@ -21,7 +34,7 @@ class Bus:
     """
 
     def __init__(self) -> None:
-        self.inside: dict[type[Event], tuple[Listener, ...]] = {}
+        self.inside: dict[type[Event], tuple[Listener | Together, ...]] = {}
         self.after: dict[type[Event], tuple[Listener, ...]] = {}
 
 

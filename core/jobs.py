@@ -6,7 +6,8 @@ Jobs of one `lane` run one after the other, in the order in which they were enqu
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,9 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.fields import UtcDatetimeField, code_field
-from core.sql import as_time, fetch
+from core.sql import Columns, Program, as_time, carry_out, dialect, fetch, query
 from core.text import clean
-from core.transactions import dialect, on_commit, transaction
+from core.transactions import on_commit, transaction
 
 READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
 MAX_ATTEMPTS = 12
@@ -54,9 +55,23 @@ class Job(Model):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A job to be added. With a `key`, only the first of its name is ever added."""
+
+    kind: str
+    args: dict[str, Any] = field(default_factory=dict)
+    run_at: datetime | None = None  # now
+    key: str | None = None
+    lane: str | None = None
+    max_attempts: int = MAX_ATTEMPTS
+
+
+_PLANS = Columns("kind text, args jsonb, key text, lane text, run_at timestamptz, most bigint, created_at timestamptz")
 _ADD = (
-    "INSERT INTO job (kind, args, key, lane, state, run_at, attempts, max_attempts, created_at) VALUES"
-    " ({kind}, {args}, {key}, {lane}, 'ready', {run_at}, 0, {most}, {created_at}) ON CONFLICT (key) DO NOTHING"
+    "INSERT INTO job (kind, args, key, lane, state, run_at, attempts, max_attempts, created_at)"
+    " SELECT kind, args, key, lane, 'ready', run_at, 0, most, created_at FROM {plans} AS p WHERE 1 = 1"
+    " ON CONFLICT (key) DO NOTHING"
 )
 _DUE = (
     "SELECT id FROM job AS j WHERE"
@@ -96,18 +111,20 @@ async def enqueue(
     max_attempts: int = MAX_ATTEMPTS,
 ) -> None:
     """Add a job to the running change (or by itself). With a `key`, only the first of its name is ever added."""
+    plan = Plan(kind=kind, args=args or {}, run_at=run_at, key=key, lane=lane, max_attempts=max_attempts)
     async with transaction():
+        await carry_out(enqueued([plan]))
+
+
+def enqueued(plans: Sequence[Plan]) -> Program[None]:
+    """Add jobs to the running change, in this order."""
+    if plans:
         moment = now()
-        await fetch(
-            _ADD,
-            kind=kind,
-            args=json.dumps(args or {}),
-            key=key,
-            lane=lane,
-            run_at=run_at or moment,
-            created_at=moment,
-            most=max_attempts,
-        )
+        rows = [
+            (plan.kind, json.dumps(plan.args), plan.key, plan.lane, plan.run_at or moment, plan.max_attempts, moment)
+            for plan in plans
+        ]
+        yield query(_ADD, plans=_PLANS.of(rows))
         on_commit("jobs", wake)
 
 

@@ -1,25 +1,113 @@
-"""Raw statements for the hot paths: one text for both databases, values always as parameters."""
+"""Raw statements for the hot paths: one text for both databases, values always as parameters.
 
-from collections.abc import Sequence
+A `Program` is a generator that yields queries and is sent their rows. It reads like a function, knows no database, and
+goes to the thread of SQLite in one piece, which saves the way there and back for each statement.
+"""
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from tortoise import connections
 
 from core.clock import utc
-from core.transactions import connection_name
+from core.engines.transactions import SafeTransaction
+
+T = TypeVar("T")
+
+
+class Query(NamedTuple):
+    """A statement, whose `{name}` places stand for `values`."""
+
+    text: str
+    values: dict[str, Any]
+
+
+Program = Generator[Query, Any, T]  # yields queries, is sent lists of rows, returns T
+
+
+class Columns:
+    """The columns of rows that go into a statement as one parameter, so that its text is the same for any number.
+
+    `Columns("id bigint, body text").of([(1, "…")])` stands behind FROM, with a name: `FROM {rows} AS r`.
+    Types: bigint, text, bool, timestamptz, jsonb (as text).
+    """
+
+    def __init__(self, columns: str) -> None:
+        pairs = [column.split() for column in columns.split(", ")]
+        self.names = tuple(name for name, _ in pairs)
+        postgres = ", ".join(f"(e->>{place})::{kind} AS {name}" for place, (name, kind) in enumerate(pairs))
+        sqlite = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, (name, _) in enumerate(pairs))
+        self._texts = {
+            "pg": f"(SELECT {postgres} FROM jsonb_array_elements({{place}}::jsonb) AS e)",  # noqa: S608 (constants)
+            "sqlite": f"(SELECT {sqlite} FROM json_each({{place}}))",  # noqa: S608
+        }
+
+    def of(self, rows: Iterable[Sequence[Any]]) -> "Table":
+        """These rows, each with a value for each column."""
+        return Table(self, json.dumps(list(rows), ensure_ascii=False, default=_plain))
+
+    def text(self, connection: str, place: str) -> str:
+        """What stands in the statement."""
+        return self._texts[connection].format(place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows as a value of a statement."""
+
+    columns: Columns
+    rows: str
+
+
+def query(statement: str, /, **values: Any) -> Query:
+    """A statement for a program to yield. A list fills as many places as it has items (`IN ({ids})`), an empty one
+    matches nothing; a `Table` is a source of rows."""
+    return Query(statement, values)
 
 
 async def fetch(statement: str, /, **values: Any) -> list[dict[str, Any]]:
-    """Run `statement`, whose `{name}` places stand for `values`, and return its rows.
+    """Run `statement`, whose `{name}` places stand for `values` as in `query`, and return its rows.
 
-    A list fills as many places as it has items (`IN ({ids})`); an empty one matches nothing. Joins a running
-    transaction. Times come back as text from SQLite: read them with `as_time`.
+    Joins a running transaction. Times come back as text from SQLite: read them with `as_time`.
     """
-    places = _Places(values)
-    text = statement.format_map(places)
-    rows: list[dict[str, Any]] = await connections.get(connection_name()).execute_query_dict(text, places.arguments)
+    name = connection_name()
+    text, arguments = _bound(Query(statement, values), name)
+    rows: list[dict[str, Any]] = await connections.get(name).execute_query_dict(text, arguments)
     return rows
+
+
+async def carry_out(program: Program[T]) -> T:
+    """Run the queries of `program` in the running transaction and return what it returns."""
+    name = connection_name()
+    client = connections.get(name)
+    assert isinstance(client, SafeTransaction)
+    return await client.run_steps(steps(program, name))
+
+
+def steps(program: Program[T], connection: str) -> Generator[tuple[str, list[Any]], Any, T]:
+    """`program` in the words of the database behind `connection` (`sqlite` or `pg`)."""
+    rows = None
+    try:
+        while True:
+            rows = yield _bound(program.send(rows), connection)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        program.close()
+
+
+def connection_name() -> str:
+    """The name of the one connection that is configured (`sqlite` or `pg`)."""
+    return next(iter(connections.db_config))
+
+
+def dialect() -> str:
+    """`sqlite` or `postgres`: for the few statements that must be written twice."""
+    return "postgres" if connection_name() == "pg" else "sqlite"
 
 
 def as_time(value: Any) -> datetime | None:
@@ -29,21 +117,34 @@ def as_time(value: Any) -> datetime | None:
     return utc(value if isinstance(value, datetime) else datetime.fromisoformat(value))
 
 
+def _bound(asked: Query, connection: str) -> tuple[str, list[Any]]:
+    places = _Places(asked.values, connection)
+    return asked.text.format_map(places), places.arguments
+
+
 class _Places(dict[str, str]):
     """Hands out the dialect's placeholders in the order in which the text asks for them."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: dict[str, Any], connection: str) -> None:
         super().__init__()
         self._values = values
-        self._numbered = connection_name() == "pg"
+        self._connection = connection
         self.arguments: list[Any] = []
 
     def __missing__(self, name: str) -> str:
         value = self._values[name]
+        if isinstance(value, Table):
+            return value.columns.text(self._connection, self._place(value.rows))
         if isinstance(value, Sequence) and not isinstance(value, str | bytes):
             return ", ".join(self._place(item) for item in value) or "NULL"
         return self._place(value)
 
     def _place(self, value: Any) -> str:
         self.arguments.append(value)
-        return f"${len(self.arguments)}" if self._numbered else "?"
+        return f"${len(self.arguments)}" if self._connection == "pg" else "?"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return utc(value).isoformat(" ")  # as the models write it: SQLite compares times as text
+    raise TypeError(f"{type(value).__name__} cannot be a value of a row")

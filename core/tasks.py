@@ -19,13 +19,16 @@ def remember_base_context() -> None:
     _base = contextvars.copy_context()
 
 
-def spawn(coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
-    """Start a task and keep it alive until it ends.
+def spawn(
+    coroutine: Coroutine[Any, Any, T], *, name: str, context: contextvars.Context | None = None
+) -> asyncio.Task[T]:
+    """Start a task and keep it alive until it ends. `context` is that of a caller without a transaction.
 
     A bare `create_task` copies the caller's context, and with it the connection of a transaction that may be over
     when the task first runs; such a task would write into somebody else's transaction.
     """
-    context = _base.copy() if _base is not None else contextvars.Context()
+    if context is None:
+        context = _base.copy() if _base is not None else contextvars.Context()
     task = asyncio.get_running_loop().create_task(coroutine, name=name, context=context)
     _running.add(task)
     task.add_done_callback(_running.discard)

@@ -11,15 +11,19 @@ import contextvars
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import structlog
 from tortoise import connections
 from tortoise.transactions import in_transaction
 
-from core.engines.transactions import SafeTransaction, uninterrupted
-from core.events import Event, current_bus
+from core.engines.transactions import Ending, SafeTransaction, uninterrupted
+from core.events import Event, Listener, Together, current_bus
+from core.sql import Program, carry_out, connection_name, steps
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 SLOW_SECONDS = 0.05
 
@@ -30,6 +34,7 @@ class Transaction:
     def __init__(self) -> None:
         self.pending: list[Event] = []
         self.heard: list[Event] = []
+        self.left: list[tuple[Listener, Event]] = []  # what programs of listeners have left to do
         self.hooks: dict[str, Callable[[], None]] = {}
         self.over = False
 
@@ -62,6 +67,25 @@ async def transaction() -> AsyncIterator[Transaction]:
     await _tell_world(unit)
 
 
+async def transact(begin: Callable[[], Program[T]]) -> T:
+    """Run a whole change, which is one program, in a transaction of its own and return what it returns.
+
+    `begin` makes the program when the connection is ours. Together with the listeners that are programs, too, SQLite
+    gets it in one piece from BEGIN to COMMIT. Not inside of another transaction.
+    """
+    assert _current.get() is None
+    async with transaction() as unit:
+        client = connections.get(connection_name())
+        assert isinstance(client, SafeTransaction)
+        result: T = await client.run_to_end(steps(_to_the_end(unit, begin()), connection_name()))
+    return result
+
+
+def in_transaction_now() -> bool:
+    """Whether the caller is part of a change that is not committed yet."""
+    return _current.get() is not None
+
+
 def record(event: Event) -> None:
     """Note that `event` happened in the running transaction. Raises RuntimeError outside of one."""
     _require().pending.append(event)
@@ -70,16 +94,6 @@ def record(event: Event) -> None:
 def on_commit(key: str, hook: Callable[[], None]) -> None:
     """Call `hook` once after the commit; a second hook with the same key replaces the first."""
     _require().hooks[key] = hook
-
-
-def connection_name() -> str:
-    """The name of the one connection that is configured (`sqlite` or `pg`)."""
-    return next(iter(connections.db_config))
-
-
-def dialect() -> str:
-    """`sqlite` or `postgres`: for the few statements that must be written twice."""
-    return str(connections.get(connection_name()).capabilities.dialect)
 
 
 def _require() -> Transaction:
@@ -91,13 +105,38 @@ def _require() -> Transaction:
     return unit
 
 
+def _to_the_end(unit: Transaction, program: Program[T]) -> Program[Ending]:
+    """The change and what follows from it, as far as that can be said in programs; then it may be committed."""
+    result = yield from program
+    inside = current_bus().inside
+    while unit.pending:
+        kind = type(unit.pending[0])
+        listeners = inside.get(kind, ())
+        if not all(isinstance(listener, Together) for listener in listeners):
+            break
+        events = [event for event in unit.pending if type(event) is kind]
+        unit.pending = [event for event in unit.pending if type(event) is not kind]
+        unit.heard += events
+        for listener in listeners:
+            assert isinstance(listener, Together)
+            left = yield from listener.program(events)
+            unit.left += [(listener.otherwise, event) for event in left]
+    return Ending(result, commit=not unit.pending and not unit.left)
+
+
 async def _tell_inside(unit: Transaction) -> None:
+    for listener, event in unit.left:
+        await listener(event)
     bus = current_bus()
     while unit.pending:
         event = unit.pending.pop(0)
         unit.heard.append(event)
-        for listener in bus.inside.get(type(event), ()):
-            await listener(event)
+        for one in bus.inside.get(type(event), ()):
+            if not isinstance(one, Together):
+                await one(event)
+                continue
+            for left in await carry_out(one.program([event])):
+                await one.otherwise(left)
 
 
 def _note_time(unit: Transaction, seconds: float) -> None:

@@ -12,8 +12,7 @@ from tortoise.expressions import Q
 
 from core.clock import utc
 from core.shops import Shop
-from core.sql import fetch
-from core.transactions import dialect
+from core.sql import dialect, fetch
 from orders.facts import Handle, HandleKind
 from orders.handles import MOST_ROUNDS, aliases_of, handles_of, next_handles
 from orders.joining import Span, join

@@ -6,9 +6,8 @@ The table `order_search` is made by the migrations, as that of the messages is: 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from core.sql import fetch
+from core.sql import dialect, fetch
 from core.text import index_text, query_words, reference
-from core.transactions import dialect
 from orders.deriving import Picture
 from orders.models import Order
 

@@ -1,18 +1,26 @@
 """What the desk has promised about a ticket: that somebody answers, and by when."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from conversations.models import Conversation
 from core import promises
 from core.clock import now
 from core.people import SYSTEM, Actor, anyone_online
+from core.sql import Columns, Program, carry_out, query
 from core.transactions import transaction
 from tickets.deadlines import first_reply_due
 from tickets.models import Ticket
 from tickets.statuses import UNFINISHED
-from tickets.timeline import change, touch
+from tickets.timeline import change
 
 FIRST_REPLY = "first_reply"
+
+_IDS = Columns("id bigint")
+_TOUCH = (
+    "UPDATE ticket SET updated_at = {at} WHERE conversation_id IN (SELECT id FROM {conversations} AS c)"
+    " AND status IN ('open', 'pending', 'resolved') RETURNING conversation_id, first_replied_at"
+)
 
 
 async def promise_first_reply(ticket: Ticket) -> None:
@@ -25,24 +33,34 @@ async def promise_first_reply(ticket: Ticket) -> None:
 
 
 async def first_reply_given(conversation_id: int, at: datetime | None = None) -> None:
-    """An agent answered `at` (UTC; now): settle what was promised for the conversation's tickets, once each.
-
-    Called for each answer with the conversation's row locked; without tickets that is one statement.
-    """
+    """An agent answered `at` (UTC; now): settle what was promised for the conversation's tickets, once each."""
     async with transaction():
-        unfinished = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED)
-        tickets = await unfinished.order_by("id").select_for_update()
-        if not tickets:
-            return
-        await touch(tickets)
-        waiting = [ticket for ticket in tickets if ticket.first_replied_at is None]
-        if waiting:
-            conversation = await Conversation.get(id=conversation_id).select_related("agent")
-            actor = Actor.of(conversation.agent) if conversation.agent else SYSTEM
-            for ticket in waiting:
-                ticket.first_replied_at = at or now()
-                await promises.settle(FIRST_REPLY, ticket.public_id, at=at)
-                await change(ticket, actor, "reply", "first_reply", "first_replied_at")
+        if await carry_out(agents_replied({conversation_id})):
+            await settle_first_reply(conversation_id, at)
+
+
+def agents_replied(conversation_ids: Collection[int]) -> Program[set[int]]:
+    """Agents answered in these conversations: their unfinished tickets come to the top of the lists.
+
+    Called for each answer with the conversation's row locked. Returns the conversations in which that was the first
+    reply of a ticket; for those, `settle_first_reply` is called.
+    """
+    if not conversation_ids:
+        return set()
+    touched = yield query(_TOUCH, at=now(), conversations=_IDS.of([(key,) for key in conversation_ids]))
+    return {row["conversation_id"] for row in touched if row["first_replied_at"] is None}
+
+
+async def settle_first_reply(conversation_id: int, at: datetime | None = None) -> None:
+    """Settle what was promised for the conversation's tickets that nobody had answered yet, at `at` (UTC; now)."""
+    async with transaction():
+        unanswered = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED, first_replied_at=None)
+        conversation = await Conversation.get(id=conversation_id).select_related("agent")
+        actor = Actor.of(conversation.agent) if conversation.agent else SYSTEM
+        for ticket in await unanswered.order_by("id").select_for_update():
+            ticket.first_replied_at = at or now()
+            await promises.settle(FIRST_REPLY, ticket.public_id, at=at)
+            await change(ticket, actor, "reply", "first_reply", "first_replied_at")
 
 
 async def withdraw_first_reply(ticket: Ticket) -> None:

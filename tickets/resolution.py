@@ -1,5 +1,6 @@
 """How tickets wait, end and come back. A refused step leaves an audit entry."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from conversations.handover import return_to_bot
@@ -9,7 +10,7 @@ from core.clock import now
 from core.errors import Conflict, Forbidden
 from core.people import SYSTEM, Actor
 from core.shops import Shop
-from core.sql import fetch
+from core.sql import Columns, Program, carry_out, query
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.models import Ticket
@@ -20,8 +21,10 @@ from tickets.timeline import change
 # Brings active tickets to the top of the lists and tells what there is.
 _TOUCH = (
     "UPDATE ticket SET updated_at = CASE WHEN status = 'resolved' THEN updated_at ELSE {at} END"
-    " WHERE conversation_id = {conversation} AND status IN ('open', 'pending', 'resolved') RETURNING status"
+    " WHERE conversation_id IN (SELECT id FROM {conversations} AS c) AND status IN ('open', 'pending', 'resolved')"
+    " RETURNING conversation_id, status"
 )
+_IDS = Columns("id bigint")
 
 
 async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
@@ -62,19 +65,40 @@ async def customer_replied(conversation_id: int, *, to_bot: bool = False) -> Non
     """The customer wrote: pending tickets are open again; if none is active, the one resolved last is reopened.
 
     What they say `to_bot` may be about something else, so it reopens nothing that was resolved.
-    Called for each message with the conversation's row locked; unless a ticket wakes that is one statement.
     """
     async with transaction():
-        touched = await fetch(_TOUCH, conversation=conversation_id, at=now())
-        statuses = {row["status"] for row in touched}
-        if Status.PENDING in statuses:
+        if await carry_out(customers_replied({conversation_id: to_bot})):
+            await wake(conversation_id)
+
+
+def customers_replied(to_bot: Mapping[int, bool]) -> Program[set[int]]:
+    """Customers wrote in these conversations, to the bot or not: their active tickets come to the top of the lists.
+
+    Called for each message with the conversation's row locked. Returns the conversations for which `wake` is called.
+    """
+    if not to_bot:
+        return set()
+    touched = yield query(_TOUCH, at=now(), conversations=_IDS.of([(key,) for key in to_bot]))
+    statuses: dict[int, set[str]] = {}
+    for row in touched:
+        statuses.setdefault(row["conversation_id"], set()).add(row["status"])
+    return {
+        key
+        for key, found in statuses.items()
+        if Status.PENDING in found or (found == {Status.RESOLVED} and not to_bot[key])
+    }
+
+
+async def wake(conversation_id: int) -> None:
+    """Open what waits for the customer: all pending tickets, or else the one that was resolved last."""
+    async with transaction():
+        if await Ticket.exists(conversation_id=conversation_id, status=Status.PENDING):
             await _wake(conversation_id, Status.PENDING, "answered")
-        elif statuses == {Status.RESOLVED} and not to_bot:
+        elif not await Ticket.exists(conversation_id=conversation_id, status=Status.OPEN):
             await _wake(conversation_id, Status.RESOLVED, "reopened")
 
 
 async def _wake(conversation_id: int, asleep: Status, action: str) -> None:
-    """Open what waits for the customer: all pending tickets, or the one that was resolved last."""
     tickets = Ticket.filter(conversation_id=conversation_id, status=asleep).select_for_update()
     waking = await tickets.order_by("-resolved_at", "-id")
     conversation = await Conversation.get(id=conversation_id).select_related("customer")

@@ -3,12 +3,7 @@
 Inside: part of the change, database only. After: once it is durable; may be lost, and heals by number.
 """
 
-from app.reactions.casework import (
-    ask_bot_or_desk,
-    assign_to_speaker,
-    keep_first_reply_promise,
-    send_reply_by_mail,
-)
+from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, tell_customers
 from app.realtime.hub import Hub
@@ -32,7 +27,7 @@ def connect(hub: Hub) -> Bus:
     bus = Bus()
     bus.inside = {
         # talk
-        MessagePosted: (ask_bot_or_desk, keep_first_reply_promise, send_reply_by_mail),
+        MessagePosted: (ask_bot_or_desk, answer_customer),
         HandlerChanged: (assign_to_speaker,),
         CodeRequested: (send_code_later,),
         # orders

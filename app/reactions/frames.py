@@ -12,7 +12,7 @@ from conversations.events import (
     NoteAdded,
     OrderInView,
 )
-from conversations.models import QUEUE, Conversation, Message, Note
+from conversations.models import QUEUE, Conversation, Note
 from core.clock import now
 from core.people import anyone_online
 from orders.events import OrderChanged
@@ -29,12 +29,14 @@ class Frames:
         self.hub = hub
 
     async def message_posted(self, event: MessagePosted) -> None:
-        """The words appear on both sides, and the inbox moves."""
-        conversation = await Conversation.get(id=event.conversation_id)
-        message = await Message.get(id=event.message_id)
-        frame = await rendering.message_frame(conversation, message)
-        self.hub.publish(conversation_topic(conversation.public_id), frame)
-        self._inbox(conversation, "message")
+        """The words appear on both sides, and the inbox moves. Only a live card needs the database."""
+        card = None
+        if event.message.order_id is not None:
+            conversation = await Conversation.get(id=event.conversation_id)
+            card = (await rendering.order_cards(conversation, {event.message.order_id})).get(event.message.order_id)
+        frame = rendering.message_frame(event.conversation, event.message, card)
+        self.hub.publish(conversation_topic(event.conversation), frame)
+        self.hub.publish(shop_topic(event.shop_id), rendering.inbox_frame(event.conversation))
 
     async def handler_changed(self, event: HandlerChanged) -> None:
         """Both sides see who speaks now; whoever waits hears until when."""

@@ -31,12 +31,7 @@ PURPOSE = "chat"
 async def message_frames(conversation: talk.Conversation, messages: Sequence[talk.Message]) -> list[dict[str, Any]]:
     """Frames for messages of one conversation, with live cards; a constant number of queries."""
     cards = await order_cards(conversation, {m.order_id for m in messages if m.order_id is not None})
-    return [_message_frame(conversation, message, cards.get(message.order_id or 0)) for message in messages]
-
-
-async def message_frame(conversation: talk.Conversation, message: talk.Message) -> dict[str, Any]:
-    """The frame of one message, with its live card."""
-    return (await message_frames(conversation, [message]))[0]
+    return [message_frame(conversation.public_id, message, cards.get(message.order_id or 0)) for message in messages]
 
 
 async def order_cards(conversation: talk.Conversation, order_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -125,11 +120,12 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _message_frame(
-    conversation: talk.Conversation, message: talk.Message, card: dict[str, Any] | None
+def message_frame(
+    conversation_public_id: str, message: talk.Message, card: dict[str, Any] | None = None
 ) -> dict[str, Any]:
+    """The frame of one message, with the live card that `order_cards` allows."""
     return Message(
-        conversation=conversation.public_id,
+        conversation=conversation_public_id,
         number=message.number,
         client_id=message.client_id,
         author=Author(

@@ -17,9 +17,10 @@ from conversations.access import conversation_for
 from conversations.handover import hand_back, take
 from conversations.models import CHAT, EMAIL, Conversation
 from conversations.noting import add_note
-from conversations.posting import post, preview
+from conversations.posting import post
 from conversations.queries import messages_before
 from conversations.reading import DESK, mark_read
+from conversations.storing import preview
 from core.errors import Conflict, Invalid, WismoError
 from core.people import Actor, Agent
 from core.shops import Shop

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from tortoise.backends.asyncpg import client as upstream
@@ -17,7 +17,17 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.connection import ConnectionHandler, ConnectionToken, get_connections
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
 
-from core.engines.transactions import SafeTransaction, Savepoint, TurnInTransaction, refuse_when_over, uninterrupted
+from core.engines.transactions import (
+    Ending,
+    SafeTransaction,
+    Savepoint,
+    Steps,
+    TurnInTransaction,
+    refuse_when_over,
+    uninterrupted,
+)
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +201,31 @@ class TransactionWrapper(SafeTransaction, AsyncpgDBClient):
 
     def _in_transaction(self) -> TransactionContext:
         return Savepoint(TransactionWrapper(self))
+
+    async def run_steps(self, steps: Steps[T]) -> T:
+        async with self.acquire_connection() as connection:
+            result: T = await self._take(connection, steps)
+            return result
+
+    async def _run_to_end(self, steps: Steps[Ending]) -> Ending:
+        ending: Ending = await self._take(self._connection, steps)
+        if ending.commit:
+            await self._commit()
+        return ending
+
+    @translate_exceptions
+    async def _take(self, connection: Any, steps: Steps[T]) -> T:
+        rows: list[Any] | None = None
+        try:
+            while True:
+                query, values = steps.send(rows)
+                self.log.debug("%s", query)
+                rows = await connection.fetch(query, *values)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            steps.close()
 
     @translate_exceptions
     async def _begin(self) -> None:

@@ -6,6 +6,7 @@ one gets its turn; a cancelled caller waits for it and is cancelled then.
 """
 
 import asyncio
+import contextvars
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -23,8 +24,10 @@ from tortoise.exceptions import IntegrityError, OperationalError, TransactionMan
 from core.clock import utc
 from core.engines import sqlite_work as work
 from core.engines.transactions import (
+    Ending,
     SafeTransaction,
     Savepoint,
+    Steps,
     Turn,
     TurnInTransaction,
     refuse_when_over,
@@ -143,7 +146,10 @@ class SqliteClient(upstream.SqliteClient):
 
 
 class SqliteTransactionContext(TransactionContext):
-    """Holds the connection from BEGIN IMMEDIATE to COMMIT or ROLLBACK, and gives it back whatever happens."""
+    """Holds the connection until COMMIT or ROLLBACK, and gives it back whatever happens.
+
+    BEGIN IMMEDIATE goes to the thread with the first statement, so a change of one piece goes there once.
+    """
 
     _connections: ConnectionHandler
     _token: ConnectionToken
@@ -196,6 +202,8 @@ class SqliteTransactionContext(TransactionContext):
 class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
     """What statements inside of a transaction run on; with `connection` in a transaction, a savepoint in it."""
 
+    _begun = False
+
     def __init__(self, connection: SqliteClient) -> None:
         self.capabilities = connection.capabilities
         self.connection_name = connection.connection_name
@@ -234,19 +242,58 @@ class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
         return await self._call(work.query_rows, query, values)
 
     async def _call(self, task: Callable[..., T], query: str, *arguments: Any) -> T:
-        return await super()._call(partial(work.inside, task), query, *arguments)
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s", query)
+            return await self._in_thread(connection, self._inside(task), _quoted(query), *arguments)
+
+    async def run_steps(self, steps: Steps[T]) -> T:
+        async with self.acquire_connection() as connection:
+            return await self._step(connection, work.run_steps, steps)
+
+    async def _run_to_end(self, steps: Steps[Ending]) -> Ending:
+        return await self._step(self._open_connection, work.run_to_end, steps)
+
+    async def _step(self, connection: aiosqlite.Connection, task: Callable[..., T], steps: Steps[Any]) -> T:
+        """The thread goes through the steps with the variables of this task: they may record events."""
+        return await self._in_thread(
+            connection, partial(contextvars.copy_context().run, self._inside(task)), self._logged(steps)
+        )
+
+    def _logged(self, steps: Steps[T]) -> Steps[T]:
+        rows = None
+        try:
+            while True:
+                query, values = steps.send(rows)
+                self.log.debug("%s", query)
+                rows = yield _quoted(query), values
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            steps.close()
+
+    def _inside(self, task: Callable[..., T]) -> Callable[..., T]:
+        """What the thread does for this transaction: the first to come begins it."""
+        root = self
+        while isinstance(root._parent, SqliteTransactionWrapper):
+            root = root._parent
+        how = work.inside if root._begun else work.opening
+        root._begun = True
+        return partial(how, task)
 
     async def _begin(self) -> None:
-        await self._in_thread(self._open_connection, work.begin)
+        """Nothing yet: it goes along with the first statement."""
 
     async def _commit(self) -> None:
-        await self._in_thread(self._open_connection, work.commit)
+        if self._begun:
+            await self._in_thread(self._open_connection, work.commit)
 
     async def _rollback(self) -> None:
-        await self._in_thread(self._open_connection, work.roll_back)
+        if self._begun:
+            await self._in_thread(self._open_connection, work.roll_back)
 
     async def _command(self, statement: str) -> None:
-        await self._in_thread(self._open_connection, partial(work.inside, work.query_rows), statement, None)
+        await self._in_thread(self._open_connection, self._inside(work.query_rows), statement, None)
 
     @property
     def _open_connection(self) -> aiosqlite.Connection:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from tortoise.exceptions import TransactionManagementError
 
+from core.engines.transactions import Ending, NotBegun, Steps
+
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -17,6 +19,35 @@ def inside(work: Callable[..., T], db: sqlite3.Connection, *arguments: Any) -> T
     if not db.in_transaction:
         raise TransactionManagementError("SQLite has ended this transaction: nothing of it was kept")
     return work(db, *arguments)
+
+
+def opening(work: Callable[..., T], db: sqlite3.Connection, *arguments: Any) -> T:
+    """Begin the transaction with its first piece of work: a way to the thread and back less."""
+    try:
+        begin(db)
+    except sqlite3.Error as error:
+        raise NotBegun(error) from error
+    return work(db, *arguments)
+
+
+def run_steps(db: sqlite3.Connection, steps: Steps[T]) -> T:
+    rows: Any = None
+    try:
+        while True:
+            query, values = steps.send(rows)
+            rows = db.execute(query, values).fetchall()
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        steps.close()
+
+
+def run_to_end(db: sqlite3.Connection, steps: Steps[Ending]) -> Ending:
+    ending = run_steps(db, steps)
+    if ending.commit:
+        commit(db)
+    return ending
 
 
 def query_rows(db: sqlite3.Connection, query: str, values: list[Any] | None) -> tuple[int, list[sqlite3.Row]]:

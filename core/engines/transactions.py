@@ -2,15 +2,29 @@
 
 import abc
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from itertools import count
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext, TransactionalDBClient
-from tortoise.exceptions import TransactionManagementError
+from tortoise.exceptions import OperationalError, TransactionManagementError
 
 T = TypeVar("T")
+
+Steps = Generator[tuple[str, list[Any]], Any, T]  # yields a statement with its values, is sent the rows it gave
+
+
+class Ending(NamedTuple):
+    """What steps come to, and whether the transaction may be committed right behind them."""
+
+    value: Any
+    commit: bool
+
+
+class NotBegun(OperationalError):
+    """The transaction could not begin (the file is locked, for one): nothing of it was tried."""
+
 
 _savepoint_numbers = count(1)
 
@@ -84,6 +98,14 @@ class SafeTransaction(TransactionalDBClient):
     async def _rollback(self) -> None: ...
 
     @abc.abstractmethod
+    async def run_steps(self, steps: Steps[T]) -> T:
+        """Run statement after statement, nobody else's in between, and return what the steps return."""
+
+    @abc.abstractmethod
+    async def _run_to_end(self, steps: Steps[Ending]) -> Ending:
+        """Run steps, and commit behind them if they say so."""
+
+    @abc.abstractmethod
     async def _command(self, statement: str) -> None:
         """Run one statement without parameters on the connection of this transaction."""
 
@@ -95,6 +117,10 @@ class SafeTransaction(TransactionalDBClient):
 
     async def rollback(self) -> None:
         await uninterrupted(self._end(self._rollback, commits=False))
+
+    async def run_to_end(self, steps: Steps[Ending]) -> Any:
+        """Run steps, commit behind them if they say so, and return their value; on SQLite in one go."""
+        return await uninterrupted(self._finish_with(steps))
 
     async def savepoint(self) -> None:
         await uninterrupted(self._set_savepoint())
@@ -111,6 +137,13 @@ class SafeTransaction(TransactionalDBClient):
             self._finalized = True
             await how()
             self.committed = commits
+
+    async def _finish_with(self, steps: Steps[Ending]) -> Any:
+        async with self._lock:
+            refuse_when_over(self)
+            ending = await self._run_to_end(steps)
+            self._finalized = self.committed = ending.commit
+            return ending.value
 
     async def _set_savepoint(self) -> None:
         async with self._lock:

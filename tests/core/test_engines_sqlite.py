@@ -12,6 +12,7 @@ from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from app.database import open_database, sqlite_url
 from core.engines.sqlite import SqliteClient
+from core.engines.transactions import NotBegun
 
 
 @pytest.fixture
@@ -68,8 +69,8 @@ async def test_cancelled_while_another_process_holds_the_file(
     other_process.execute("BEGIN IMMEDIATE")
 
     async def change() -> None:
-        async with connection._in_transaction():
-            pass
+        async with connection._in_transaction() as transaction:
+            await transaction.execute_query("SELECT 1")  # begins it
 
     task = asyncio.create_task(change())
     while not connection._lock.locked():
@@ -91,8 +92,9 @@ async def test_a_file_that_stays_locked_is_an_error_and_no_hang(
 ) -> None:
     await connection.execute_query("PRAGMA busy_timeout = 10")
     other_process.execute("BEGIN IMMEDIATE")
-    with pytest.raises(OperationalError, match="locked"):
-        await connection._in_transaction().__aenter__()
+    with pytest.raises(NotBegun, match="locked"):
+        async with connection._in_transaction() as client:
+            await client.execute_query("UPDATE account SET balance = 7")
     other_process.execute("ROLLBACK")
     async with connection._in_transaction() as client:
         await client.execute_query("UPDATE account SET balance = 7")

@@ -27,7 +27,7 @@ from app.rendering import STATIC, make_templates, problem
 from app.settings import Settings
 from app.web import widget
 from conversations.events import HandlerChanged, MessagePosted, NoteAdded
-from conversations.models import Conversation, Message, Note
+from conversations.models import Conversation, Note
 from core.errors import WismoError
 from core.events import Bus, current_bus, use_bus
 
@@ -102,9 +102,7 @@ def frames_follow_events(hub: Hub) -> Iterator[None]:
     """What the desk does after the commits of this room: frames to whoever listens."""
 
     async def message_posted(event: MessagePosted) -> None:
-        conversation = await Conversation.get(id=event.conversation_id)
-        frame = await rendering.message_frame(conversation, await Message.get(id=event.message_id))
-        hub.publish(conversation_topic(conversation.public_id), frame)
+        hub.publish(conversation_topic(event.conversation), rendering.message_frame(event.conversation, event.message))
 
     async def handler_changed(event: HandlerChanged) -> None:
         conversation = await Conversation.get(id=event.conversation_id)
