@@ -5,6 +5,7 @@ from datetime import datetime
 from app.auth.passwords import hash_password
 from app.demo.orders import seed_orders
 from app.demo.talk import seed_talk
+from app.gateways.simulators.keys import demo_secrets
 from app.settings import Settings
 from core.ids import new_id
 from core.people import ADMIN, AGENT, SUPERVISOR, Agent, ShopMember
@@ -39,7 +40,7 @@ async def is_demo() -> bool:
 
 
 async def fill_demo(settings: Settings, moment: datetime) -> None:
-    """Fill an empty database: two shops, the people at the desk, some sixty orders and a few conversations."""
+    """Fill an empty database: two shops, the people at the desk, some seventy orders and a few conversations."""
     password_hash = await hash_password(PASSWORD)
     async with transaction():
         lumen, chaye = await _shops(settings, moment)
@@ -61,7 +62,7 @@ async def _shops(settings: Settings, moment: datetime) -> tuple[Shop, Shop]:
         mail_address="help@lumen.example",
         page_url=f"{settings.public_url}/demo/lumen",
         origins=[],
-        secrets={"shopify": ["demo-shopify-secret"], "api": ["whsec_ZGVtby1zZWNyZXQtb2YtbHVtZW4tYW5kLW9haw=="]},
+        secrets=demo_secrets("lumen"),
         hours=_DAYTIME,
         demo=True,
         created_at=moment,
@@ -78,7 +79,7 @@ async def _shops(settings: Settings, moment: datetime) -> tuple[Shop, Shop]:
         mail_address="help@chaye.example",
         page_url=f"{settings.public_url}/demo/chaye",
         origins=[],
-        secrets={"api": ["whsec_ZGVtby1zZWNyZXQtb2YtY2hheWUtdGVhLXNob3A="], "shopify": []},
+        secrets=demo_secrets("chaye"),
         hours=_LONG_DAYS,
         demo=True,
         created_at=moment,

@@ -1,12 +1,14 @@
-"""The orders of the demo: sixty lives in all states, told in the real wire formats, that move on while you watch."""
+"""The orders of the demo: seventy lives in all states, told in the real wire formats, that move on while you watch."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from app.demo.goods import CHINESE, ENGLISH, LIGHTS, TEAS
 from app.gateways.simulators.lives import steps, take
-from app.gateways.simulators.order import SimLine, SimOrder, remembered
+from app.gateways.simulators.market import CHINESE, ENGLISH, LIGHTS, TEAS, basket
+from app.gateways.simulators.order import SimOrder, remembered
+from app.gateways.simulators.payments import SERVICES, Accounts
+from app.gateways.simulators.plots import PLOTS, Plot
 from app.gateways.simulators.shop import deliver, tell
 from app.gateways.simulators.wire import Wire
 from core.clock import now as current_time
@@ -19,61 +21,6 @@ from orders.receiving import import_history
 FIRST_NUMBER = 1001
 STABLE = 5  # the first orders of each shop belong to one customer and wait for visitors
 LIVELY = 6  # so many orders of each shop are kept on the way
-_OPENED = ((76.0, "submit:paid"), (72.0, "confirm"), (50.0, "ship"), (49.0, "scan:label"))
-_ON_THE_ROAD = (*_OPENED, (44.0, "scan:collect"), (30.0, "scan:depart"), (11.0, "scan:arrive"))
-_AT_THE_DOOR = (*_ON_THE_ROAD, (6.0, "scan:local"), (3.0, "scan:out"))
-_ARRIVED = (*_AT_THE_DOOR, (1.2, "scan:delivered"))
-
-# a life: what happened how many hours ago
-LIVES: dict[str, tuple[tuple[float, str], ...]] = {
-    "awaiting_confirmation": ((1.5, "submit:paid"),),
-    "awaiting_payment": ((3, "submit:unpaid"),),
-    "payment_failed": ((5, "submit:unpaid"), (4.8, "pay_fails")),
-    "address_hold": ((22, "submit:paid"), (20, "confirm"), (10, "hold:address")),
-    "being_checked": ((6, "submit:paid"), (5.7, "hold:fraud")),
-    "customs_hold": (*_ON_THE_ROAD, (9, "hold:customs")),
-    "processing": ((18, "submit:paid"), (15, "confirm")),
-    "backordered": ((52, "submit:backordered"), (49, "confirm")),
-    "partially_shipped": (
-        (60, "submit:paid"),
-        (57, "confirm"),
-        (30, "ship:first"),
-        (26, "scan:collect"),
-        (12, "scan:depart"),
-    ),
-    "label_only": ((70, "submit:paid"), (66, "confirm"), (31, "ship"), (30, "scan:label")),
-    "in_transit": _ON_THE_ROAD,
-    "late": (
-        (170, "submit:paid"),
-        (166, "confirm"),
-        (122, "ship:late"),
-        (116, "scan:collect"),
-        (100, "scan:depart"),
-    ),
-    "out_for_delivery": _AT_THE_DOOR,
-    "pickup": (*_AT_THE_DOOR, (1, "scan:ready")),
-    "failed_attempt": (*_AT_THE_DOOR, (0.8, "scan:attempt")),
-    "delivered": _ARRIVED,
-    "partially_delivered": (
-        (98, "submit:paid"),
-        (94, "confirm"),
-        (80, "ship:first"),
-        (75, "scan:collect"),
-        (60, "ship"),
-        (55, "scan:collect"),
-        (30, "scan1:out"),
-        (26, "scan1:delivered"),
-        (20, "scan:depart"),
-    ),
-    "exception": (*_ON_THE_ROAD, (5, "scan:damage")),
-    "returning": (*_AT_THE_DOOR, (2, "scan:back")),
-    "cancelled_unpaid": ((30, "submit:unpaid"), (6, "cancel:customer")),
-    "refund_pending": ((40, "submit:paid"), (37, "confirm"), (8, "cancel:customer")),
-    "cancelled_refunded": ((90, "submit:paid"), (86, "confirm"), (70, "cancel:inventory"), (20, "refund_arrives")),
-    "refunded": (*_ARRIVED, (0.9, "refund"), (0.3, "refund_arrives")),
-    "refunded_in_part": (*_ARRIVED, (0.9, "refund:part"), (0.3, "refund_arrives")),
-    "completed": (*_ARRIVED, (0.1, "complete")),
-}
 # who lives which life, from number 1001 on
 PLAN = (
     "awaiting_confirmation",
@@ -92,20 +39,26 @@ PLAN = (
     "late",
     "pickup",
     "failed_attempt",
-    "partially_delivered",
-    "exception",
-    "returning",
+    "split_shipment",
+    "damaged_parcel",
+    "return_to_sender",
     "cancelled_unpaid",
     "refund_pending",
     "cancelled_refunded",
     "refunded",
-    "refunded_in_part",
+    "partial_refund",
     "completed",
     "processing",
     "in_transit",
     "completed",
     "completed",
     "delivered",
+    "paid_but_unconfirmed",
+    "double_charge",
+    "no_scans",
+    "out_of_stock",
+    "lost_parcel",
+    "cancel_race",
 )
 _MAY_MOVE = frozenset({"processing", "in_transit"})
 
@@ -121,10 +74,11 @@ async def seed_orders(shop_en: Shop, shop_zh: Shop, now: datetime) -> None:
     for shop in (shop_en, shop_zh):
         moments: list[_Moment] = []
         for position, life in enumerate(PLAN):
-            moments += _live(new_order(shop, FIRST_NUMBER + position, now), LIVES[life], now)
+            moments += _live(new_order(shop, FIRST_NUMBER + position, now), PLOTS[life], now)
         moments.sort(key=lambda moment: moment.at)
-        source = shop.platform
-        await fold_history(await import_history(shop, source, [(m.wire.headers, m.wire.body) for m in moments]))
+        for source in sorted({moment.wire.source for moment in moments}, key=lambda name: name != shop.platform):
+            told = [(m.wire.headers, m.wire.body) for m in moments if m.wire.source == source]
+            await fold_history(await import_history(shop, source, told))
 
 
 async def tick(now: datetime) -> None:
@@ -152,11 +106,7 @@ def new_order(shop: Shop, number: int, now: datetime) -> SimOrder:
     position = number - FIRST_NUMBER
     name, email, address = people[0] if position < STABLE else people[1 + position % (len(people) - 1)]
     order_id = _source_id(shop.id, number)
-    chosen = random.sample(goods, random.choice((2, 2, 3)))
-    lines = [
-        SimLine(str(order_id + place + 1), title, variant, sku, random.choice((1, 1, 1, 2)), price)
-        for place, (title, variant, sku, price) in enumerate(chosen)
-    ]
+    lines = basket(order_id, goods, random)
     return SimOrder(
         shop=shop,
         id=str(order_id),
@@ -172,14 +122,16 @@ def new_order(shop: Shop, number: int, now: datetime) -> SimOrder:
     )
 
 
-def _live(order: SimOrder, life: tuple[tuple[float, str], ...], now: datetime) -> list[_Moment]:
-    """Let a whole life happen, and keep what the shop told at each step."""
-    random = Random(order.id)
-    moments = []
-    order.placed_at = (now - timedelta(hours=life[0][0])).replace(microsecond=0)
-    for hours, step in life:
+def _live(order: SimOrder, plot: Plot, now: datetime) -> list[_Moment]:
+    """Let a whole life happen, and keep what was told at each step; by the payment service, where only it knows."""
+    random, moments = Random(order.id), list[_Moment]()
+    accounts = Accounts(order.shop.key) if plot.by_service else None
+    if plot.by_service and order.method not in SERVICES:
+        order.method = "card"
+    order.placed_at = (now - timedelta(hours=plot.life[0][0])).replace(microsecond=0)
+    for hours, step in plot.life:
         at = (now - timedelta(hours=hours)).replace(microsecond=0)
-        moments += [_Moment(at, wire) for wire in tell(order, take(order, step, at, random), at)]
+        moments += [_Moment(at, wire) for wire in tell(order, take(order, step, at, random), at, accounts)]
     return moments
 
 

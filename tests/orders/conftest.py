@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tortoise.context import TortoiseContext
 
+from app.gateways.simulators.keys import demo_secrets
 from app.gateways.simulators.shop import incoming
 from app.gateways.simulators.wire import Wire
 from core.events import Bus, use_bus
@@ -48,6 +49,7 @@ def desk(database: TortoiseContext) -> Desk:
 @pytest.fixture
 async def lumen(database: TortoiseContext) -> Shop:
     shop = a_shop("shopify", demo=True)
+    shop.secrets = demo_secrets(shop.key) | shop.secrets
     await shop.save(force_create=True)
     return shop
 
@@ -55,6 +57,7 @@ async def lumen(database: TortoiseContext) -> Shop:
 @pytest.fixture
 async def chaye(database: TortoiseContext) -> Shop:
     shop = a_shop("generic", id=2, demo=True)
+    shop.secrets = demo_secrets(shop.key) | shop.secrets
     await shop.save(force_create=True)
     return shop
 

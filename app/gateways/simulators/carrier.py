@@ -59,6 +59,7 @@ SCANS: dict[str, tuple[str, ParcelState, str, str, int]] = {
     ),
     "delivered": ("delivered", ParcelState.DELIVERED, "Delivered, front door", "快件已签收，签收人：{signer}", 3),
     "delay": ("delayed", ParcelState.EXCEPTION, "Delayed by severe weather", "受天气影响，快件运输延误", 2),
+    "lost": ("failure", ParcelState.EXCEPTION, "Lost in transit, a trace is open", "快件疑似遗失，正在查找", 2),
     "damage": ("failure", ParcelState.EXCEPTION, "Package damaged, under investigation", "快件破损，正在核实处理", 2),
     "back": ("returning_to_sender", ParcelState.RETURNING, "Returning to sender: refused", "收件人拒收，快件退回中", 3),
 }

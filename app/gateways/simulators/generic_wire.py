@@ -1,27 +1,16 @@
 """Our own order API, as a simulated shop uses it: the whole order each time."""
 
-import json
 from datetime import datetime
 from typing import Any
 
 from app.gateways.simulators.order import SimLine, SimOrder, SimParcel, SimRefund
-from app.gateways.simulators.wire import Wire, major, time_text
-from core.ids import new_id
+from app.gateways.simulators.wire import Letter, json_bytes, major, time_text
 from orders.sources import generic
 
 
-def upsert(order: SimOrder, at: datetime) -> Wire:
-    """The signed request with the order as it is at `at`."""
-    body = json.dumps(_document(order, at), ensure_ascii=False, separators=(",", ":")).encode()
-    event, sent = new_id("msg"), int(at.timestamp())
-    headers = {
-        "Content-Type": "application/json",
-        "X-Wismo-Shop": order.shop.key,
-        "webhook-id": event,
-        "webhook-timestamp": str(sent),
-        "webhook-signature": generic.sign(order.shop.secrets["api"][0], event, sent, body),
-    }
-    return Wire("/api/v1/orders:upsert", headers, body)
+def upsert(order: SimOrder, at: datetime) -> Letter:
+    """The order as it is at `at`."""
+    return Letter(generic.NAME, order.shop.key, json_bytes(_document(order, at)))
 
 
 def _document(order: SimOrder, at: datetime) -> dict[str, Any]:
@@ -52,14 +41,15 @@ def _document(order: SimOrder, at: datetime) -> dict[str, Any]:
         "payments": [
             {
                 "id": attempt.id,
-                "method": order.method,
+                "method": attempt.method,
+                "reference": attempt.reference,
                 "state": attempt.state,
                 "captured": major(order.total if attempt.state == "paid" else 0),
                 "at": time_text(attempt.at),
             }
-            for attempt in order.attempts
+            for attempt in order.known_attempts
         ],
-        "shipments": [_document_parcel(parcel) for parcel in order.parcels],
+        "shipments": [_document_parcel(parcel, scans=order.scans_by_shop) for parcel in order.parcels],
         "refunds": [_document_refund(order, refund) for refund in order.refunds],
     }
 
@@ -77,7 +67,7 @@ def _document_line(line: SimLine) -> dict[str, Any]:
     }
 
 
-def _document_parcel(parcel: SimParcel) -> dict[str, Any]:
+def _document_parcel(parcel: SimParcel, *, scans: bool) -> dict[str, Any]:
     pickup = {"point": parcel.pickup_point, "code": parcel.pickup_code, "until": time_text(parcel.pickup_until)}
     return {
         "id": parcel.id,
@@ -88,11 +78,12 @@ def _document_parcel(parcel: SimParcel) -> dict[str, Any]:
         "label_at": time_text(parcel.label_at),
         "eta_from": time_text(parcel.eta),
         "eta_to": time_text(parcel.eta),
-        "signed_by": parcel.signed_by or None,
-        **({"pickup": pickup} if parcel.pickup_code else {}),
+        "signed_by": (parcel.signed_by or None) if scans else None,
+        **({"pickup": pickup} if parcel.pickup_code and scans else {}),
         "scans": [
             {"at": time_text(s.at), "code": s.code, "state": s.state.value, "text": s.text, "location": s.location}
             for s in parcel.scans
+            if scans
         ],
     }
 
@@ -103,7 +94,7 @@ def _document_refund(order: SimOrder, refund: SimRefund) -> dict[str, Any]:
         "amount": major(refund.amount),
         "state": refund.state,
         "method": order.method,
-        "reference": f"R{refund.id[-10:]}",
+        "reference": refund.reference,
         "at": time_text(refund.at),
         "lines": [{"line": line, "quantity": units, "cancelled": refund.cancelled} for line, units in refund.lines],
     }

@@ -8,6 +8,9 @@ from random import Random
 from app.gateways.simulators.carrier import next_scan, print_label, scan
 from app.gateways.simulators.order import SimAttempt, SimOrder, SimParcel, SimRefund, SimScan
 
+SERVICE_ONLY = "payment"  # what only the payment service knows and tells
+_OTHER_WALLET = {"alipay": "wechat", "wechat": "alipay"}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -60,19 +63,31 @@ def _submit(order: SimOrder, at: datetime, _random: Random, detail: str) -> list
     if detail == "backordered":
         for line in order.lines:
             line.backorder_eta = at + timedelta(days=16)
-    order.attempts.append(SimAttempt(order.next_id(3), "paid", at))
-    return [Told("orders/create"), Told("order_transactions/create", order.attempts[-1])]
+    return [Told("orders/create"), Told("order_transactions/create", _attempt(order, "paid", at))]
 
 
-def _pay(order: SimOrder, at: datetime, _random: Random, _detail: str) -> list[Told]:
+def _pay(order: SimOrder, at: datetime, _random: Random, detail: str) -> list[Told]:
+    """The money comes; `unheard`: the payment service has it, and its word to the shop is lost."""
+    if detail == "unheard":
+        return [Told(SERVICE_ONLY, _attempt(order, "paid", at, known=False))]
     order.payment, order.pay_by = "paid", None
-    order.attempts.append(SimAttempt(order.next_id(3), "paid", at))
-    return [Told("order_transactions/create", order.attempts[-1]), Told("orders/paid")]
+    return [Told("order_transactions/create", _attempt(order, "paid", at)), Told("orders/paid")]
+
+
+def _pay_again(order: SimOrder, at: datetime, _random: Random, _detail: str) -> list[Told]:
+    """The customer is charged a second time: in the other wallet, if there is one. The shop takes no notice."""
+    method = _OTHER_WALLET.get(order.method, order.method)
+    return [Told(SERVICE_ONLY, _attempt(order, "paid", at, method=method, known=False))]
 
 
 def _pay_fails(order: SimOrder, at: datetime, _random: Random, _detail: str) -> list[Told]:
-    order.attempts.append(SimAttempt(order.next_id(3), "failed", at))
-    return [Told("order_transactions/create", order.attempts[-1])]
+    return [Told("order_transactions/create", _attempt(order, "failed", at))]
+
+
+def _attempt(order: SimOrder, state: str, at: datetime, *, method: str = "", known: bool = True) -> SimAttempt:
+    attempt = SimAttempt(order.next_id(3), state, at, method or order.method, known)
+    order.attempts.append(attempt)
+    return attempt
 
 
 def _confirm(order: SimOrder, at: datetime, _random: Random, _detail: str) -> list[Told]:
@@ -92,6 +107,15 @@ def _hold(order: SimOrder, _at: datetime, _random: Random, detail: str) -> list[
 
 def _release(order: SimOrder, _at: datetime, _random: Random, _detail: str) -> list[Told]:
     order.holds.clear()
+    return [Told("orders/updated")]
+
+
+def _run_out(order: SimOrder, at: datetime, _random: Random, _detail: str) -> list[Told]:
+    """The warehouse finds an empty shelf after the order was accepted."""
+    for line in order.lines:
+        line.backorder_eta = at + timedelta(days=12)
+    order.ship_by = at + timedelta(days=13)
+    order.promised_from, order.promised_to = order.ship_by, order.ship_by + timedelta(days=5)
     return [Told("orders/updated")]
 
 
@@ -120,9 +144,9 @@ def _complete(order: SimOrder, at: datetime, _random: Random, _detail: str) -> l
 
 
 def _cancel(order: SimOrder, at: datetime, _random: Random, detail: str) -> list[Told]:
-    """Cancel before anything has left; what was paid goes back."""
+    """Cancel, and give back what was paid, if nothing has left yet: the hand-over may have been quicker."""
     order.cancelled_at, order.cancel_reason = at, detail or "customer"
-    if order.payment != "paid":
+    if order.payment != "paid" or order.parcels:
         return [Told("orders/cancelled")]
     refund = _give_back(order, at, order.total, cancelled=True)
     return [Told("orders/cancelled"), Told("refunds/create", refund)]
@@ -142,18 +166,21 @@ def _give_back(order: SimOrder, at: datetime, amount: int, *, cancelled: bool) -
 
 
 def _refund_arrives(order: SimOrder, _at: datetime, _random: Random, _detail: str) -> list[Told]:
-    for refund in order.refunds:
+    arrived = [refund for refund in order.refunds if refund.state == "pending"]
+    for refund in arrived:
         refund.state = "succeeded"
-    return [Told("orders/updated")]
+    return [Told("orders/updated", refund) for refund in arrived]
 
 
 _STEPS: dict[str, Callable[[SimOrder, datetime, Random, str], list[Told]]] = {
     "submit": _submit,
     "pay": _pay,
+    "pay_again": _pay_again,
     "pay_fails": _pay_fails,
     "confirm": _confirm,
     "hold": _hold,
     "release": _release,
+    "run_out": _run_out,
     "restock": _restock,
     "ship": _ship,
     "complete": _complete,

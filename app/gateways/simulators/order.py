@@ -72,14 +72,30 @@ class SimRefund:
     lines: list[tuple[str, int]] = field(default_factory=list)
     cancelled: bool = False
 
+    @property
+    def reference(self) -> str:
+        """Under which the shop has asked its payment service for it."""
+        return f"re_{self.id}"
+
 
 @dataclass
 class SimAttempt:
-    """An attempt to pay."""
+    """An attempt to pay the whole order. `known`: the shop has heard of it; else only the payment service has."""
 
     id: str
     state: str  # paid · failed
     at: datetime
+    method: str  # card · paypal · alipay · wechat
+    known: bool = True
+
+    @property
+    def reference(self) -> str:
+        """The payment service's own name for it."""
+        return {
+            "card": f"pi_{self.id}",
+            "alipay": f"2088{int(self.id):024d}",
+            "wechat": f"4200{int(self.id):024d}",
+        }.get(self.method, f"PAYID-{self.id}")
 
 
 @dataclass
@@ -110,6 +126,7 @@ class SimOrder:
     parcels: list[SimParcel] = field(default_factory=list)
     refunds: list[SimRefund] = field(default_factory=list)
     attempts: list[SimAttempt] = field(default_factory=list)
+    tracker: str = ""  # the service that tells of scans instead of the shop
 
     @property
     def goods(self) -> int:
@@ -118,6 +135,16 @@ class SimOrder:
     @property
     def total(self) -> int:
         return self.goods + self.shipping
+
+    @property
+    def known_attempts(self) -> list[SimAttempt]:
+        """Those that the shop knows of."""
+        return [attempt for attempt in self.attempts if attempt.known]
+
+    @property
+    def scans_by_shop(self) -> bool:
+        """Does the shop itself tell where its parcels are?"""
+        return not self.tracker
 
     @property
     def chinese(self) -> bool:
@@ -170,7 +197,11 @@ def remembered(shop: Shop, order_id: str, known: Known) -> SimOrder:
         completed_at=header.completed_at,
         parcels=_parcels(known, header.placed_at),
         refunds=[_refund(refund_id, facts) for refund_id, facts in known.views(Kind.REFUND, RefundFacts).items()],
-        attempts=[SimAttempt(key, facts.state or "paid", facts.at) for key, facts in payments.items() if facts.at],
+        attempts=[
+            SimAttempt(key, facts.state or "paid", facts.at, facts.tender or "card")
+            for key, facts in payments.items()
+            if facts.at
+        ],
     )
 
 

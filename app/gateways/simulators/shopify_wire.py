@@ -1,21 +1,24 @@
 """Shopify's webhooks, as a simulated shop sends them."""
 
-import json
 from datetime import datetime
 from typing import Any
 
 from app.gateways.simulators.lives import Told
 from app.gateways.simulators.order import SimAttempt, SimLine, SimOrder, SimParcel, SimRefund, SimScan
-from app.gateways.simulators.wire import Wire, major, time_text
-from core.ids import new_id
+from app.gateways.simulators.wire import Letter, json_bytes, major, time_text, uuid_of
 from orders.sources import shopify
 from orders.statuses import ParcelState
 
-_GATEWAYS = {"card": "shopify_payments", "paypal": "paypal", "bank_transfer": "Bank Deposit"}
+_GATEWAYS = {
+    "card": "shopify_payments",
+    "paypal": "paypal",
+    "wechat": "wechat_pay",
+    "bank_transfer": "Bank Deposit",
+}
 
 
-def webhook(order: SimOrder, told: Told, at: datetime) -> Wire:
-    """The signed request that tells of `told`."""
+def webhook(order: SimOrder, told: Told, at: datetime) -> Letter:
+    """What tells of `told`."""
     payloads = {
         "fulfillments/create": lambda: _fulfillment(order, told.part, at),
         "fulfillment_events/create": lambda: _fulfillment_event(order, told.part, told.scan),
@@ -23,19 +26,17 @@ def webhook(order: SimOrder, told: Told, at: datetime) -> Wire:
         "order_transactions/create": lambda: _transaction(order, told.part),
     }
     payload = payloads.get(told.topic, lambda: _order(order, at))()
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    event = new_id("evt")
+    body = json_bytes(payload)
+    event = uuid_of(order.shop.key, told.topic, body)
     headers = {
-        "Content-Type": "application/json",
         "X-Shopify-Topic": told.topic,
         "X-Shopify-Shop-Domain": f"{order.shop.key}.myshopify.com",
         "X-Shopify-API-Version": "2026-01",
         "X-Shopify-Webhook-Id": event,
         "X-Shopify-Event-Id": event,
         "X-Shopify-Triggered-At": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
-        "X-Shopify-Hmac-SHA256": shopify.sign(order.shop.secrets["shopify"][0], body),
     }
-    return Wire(f"/webhooks/shopify/{order.shop.key}", headers, body)
+    return Letter(shopify.NAME, order.shop.key, body, headers)
 
 
 def _order(order: SimOrder, at: datetime) -> dict[str, Any]:
@@ -122,17 +123,18 @@ def _line_item(line: SimLine, quantity: int) -> dict[str, Any]:
 def _fulfillment(order: SimOrder, parcel: Any, at: datetime) -> dict[str, Any]:
     assert isinstance(parcel, SimParcel)
     units = dict(parcel.lines)
+    scan = parcel.scans[-1] if parcel.scans and order.scans_by_shop else None
     return {
         "id": int(parcel.id),
         "order_id": int(order.id),
         "status": "success",
         "created_at": time_text(parcel.label_at),
-        "updated_at": time_text(parcel.scans[-1].at if parcel.scans else parcel.label_at),
+        "updated_at": time_text(scan.at if scan else parcel.label_at),
         "tracking_company": parcel.carrier,
         "tracking_number": parcel.number,
         "tracking_numbers": [parcel.number],
         "tracking_url": parcel.url,
-        "shipment_status": parcel.scans[-1].code if parcel.scans else None,
+        "shipment_status": scan.code if scan else None,
         "line_items": [_line_item(line, units[line.id]) for line in order.lines if line.id in units],
         **({"estimated_delivery_at": time_text(parcel.eta)} if parcel.eta else {}),
     }
@@ -178,7 +180,7 @@ def _refund(order: SimOrder, refund: Any) -> dict[str, Any]:
                 "amount": major(refund.amount),
                 "currency": order.shop.currency,
                 "gateway": _GATEWAYS.get(order.method, order.method),
-                "authorization": f"re_{refund.id[-8:]}",
+                "authorization": refund.reference,
             }
         ],
     }
@@ -193,8 +195,8 @@ def _transaction(order: SimOrder, attempt: Any) -> dict[str, Any]:
         "status": "success" if attempt.state == "paid" else "failure",
         "amount": major(order.total),
         "currency": order.shop.currency,
-        "gateway": _GATEWAYS.get(order.method, order.method),
-        "authorization": f"ch_{attempt.id[-8:]}",
+        "gateway": _GATEWAYS.get(attempt.method, attempt.method),
+        "authorization": attempt.reference,
         "created_at": time_text(attempt.at),
         "processed_at": time_text(attempt.at),
     }

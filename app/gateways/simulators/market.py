@@ -1,9 +1,15 @@
-"""What the demo shops sell, and to whom. Everybody here is invented."""
+"""What simulated shops sell, and to whom. Everybody here is invented."""
 
+from collections.abc import Sequence
+from random import Random
+
+from app.gateways.simulators.order import SimLine
 from orders.facts import Address
 
+Good = tuple[str, str, str, int]
+
 # title, variant, stock number, price in minor units
-LIGHTS = (
+LIGHTS: Sequence[Good] = (
     ("Alder table lamp", "Oak / linen shade", "LO-ALD-OAK", 12900),
     ("Beacon floor lamp", "Matte black", "LO-BEA-BLK", 24900),
     ("Cove pendant light", "Brass, 40 cm", "LO-COV-BR40", 18900),
@@ -13,7 +19,7 @@ LIGHTS = (
     ("Grove lantern", "Small", "LO-GRO-S", 5400),
     ("Hearth dimmer plug", "Works with any lamp", "LO-DIM-PLG", 1900),
 )
-TEAS = (
+TEAS: Sequence[Good] = (
     ("明前西湖龙井", "特级 250g 罐装", "CY-LJ-250", 36800),
     ("冰岛古树普洱生茶", "357g 茶饼", "CY-PE-357", 52800),
     ("武夷山大红袍", "礼盒 200g", "CY-DHP-200", 29800),
@@ -88,3 +94,12 @@ CHINESE = (
         Address(lines=("岳麓区麓山南路2号",), city="长沙市", region="湖南", postcode="410083", country="CN"),
     ),
 )
+
+
+def basket(order_id: int, goods: Sequence[Good], random: Random) -> list[SimLine]:
+    """Two or three of `goods`, as lines of a new order."""
+    chosen = random.sample(goods, random.choice((2, 2, 3)))
+    return [
+        SimLine(str(order_id + place + 1), title, variant, sku, random.choice((1, 1, 1, 2)), price)
+        for place, (title, variant, sku, price) in enumerate(chosen)
+    ]
