@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from app.auth import agents as desk
 from app.cli_orders import orders
+from app.cli_simulate import simulate
 from app.database import open_database, sqlite_path
 from app.demo import LOGINS, fill_demo, is_empty
 from app.health import program_version
@@ -46,6 +47,7 @@ def main() -> None:
 
 
 main.add_command(orders)
+main.add_command(simulate)
 
 
 def _prepared() -> Settings:

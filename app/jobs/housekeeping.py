@@ -7,7 +7,7 @@ from app.auth.sessions import forget_dead_sessions
 from app.auth.visitors import forget_dead_tokens
 from app.jobs.context import JobContext
 from core.clock import now
-from core.jobs import enqueue, forget_done
+from core.jobs import DONE, Job, enqueue, forget_done
 from tickets.resolution import close_settled
 
 EVERY = {
@@ -31,11 +31,19 @@ async def schedule(*, demo: bool) -> None:
 
 async def plan_next(kind: str, after: datetime) -> None:
     """Plan the run that follows `after`: one for each period, however many ask for it."""
-    period = EVERY[kind].total_seconds()
-    slot = int(after.timestamp() // period) + 1
+    period, slot = EVERY[kind].total_seconds(), _slot(kind, after) + 1
     await enqueue(
         kind, {}, run_at=datetime.fromtimestamp(slot * period, after.tzinfo), key=f"{kind}:{slot}", max_attempts=3
     )
+
+
+async def forget_run(kind: str, at: datetime) -> None:
+    """Forget the run of the period of `at` if it is done: for what comes so often that a week of it is no record."""
+    await Job.filter(key=f"{kind}:{_slot(kind, at)}", state=DONE).delete()
+
+
+def _slot(kind: str, at: datetime) -> int:
+    return int(at.timestamp() // EVERY[kind].total_seconds())
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:

@@ -147,6 +147,17 @@ async def test_each_period_has_one_run_however_many_processes_ask(world: World, 
     assert not await Job.exists(kind="demo.tick")
 
 
+async def test_the_demo_keeps_an_hour_of_its_own_runs(world: World, clock: FrozenClock, context: JobContext) -> None:
+    await schedule(demo=True)
+    for _ in range(200):
+        clock.advance(EVERY["demo.tick"])
+        for job in [job for job in await jobs.claim(10) if job.kind == "demo.tick"]:
+            await HANDLERS[job.kind](job.args, context)
+            await jobs.finish(job)
+    assert await Job.filter(kind="demo.tick", state=DONE).count() == 180
+    assert await Job.filter(kind="demo.tick", state=READY).count() == 1
+
+
 async def test_every_run_plans_the_next(world: World, clock: FrozenClock, context: JobContext) -> None:
     await schedule(demo=True)
     for _ in range(3):

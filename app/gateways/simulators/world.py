@@ -126,7 +126,8 @@ def _lived(order: SimOrder, plot: str, end: datetime, accounts: Accounts | None)
 
 def _first_number(scene: Scene) -> int:
     world = Random(f"{scene.seed} {scene.shop.key} {scene.clock.isoformat()}")
-    return 2_000_000 + world.randrange(9_000_000) * 100_000
+    room = int(10 ** len(str(2 * scene.orders)))
+    return (1 + world.randrange(1_000_000)) * room + 1
 
 
 def _source_id(shop: Shop, number: int) -> int:
