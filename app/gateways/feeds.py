@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.gateways.generic_feed import GenericFeed
 from app.gateways.magento_feed import MagentoFeed
+from app.gateways.shopify_feed import ShopifyFeed
 from app.gateways.woocommerce_feed import WooCommerceFeed
 from core.errors import Invalid
 from orders.feeds import OrderFeed
@@ -13,13 +14,18 @@ from orders.models import Connection
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The names of the credentials that a platform's adapter needs, and the adapter: address, credentials → feed."""
+    """The names of the credentials that a platform's adapter needs, and the adapter: address, credentials → feed.
+
+    `instead` names what the adapter takes in their place.
+    """
 
     credentials: tuple[str, ...]
     feed: Callable[[str, Mapping[str, str]], OrderFeed]
+    instead: tuple[str, ...] = ()
 
 
 FEEDS: dict[str, Platform] = {
+    "shopify": Platform(("client_id", "client_secret"), ShopifyFeed, instead=("access_token",)),
     "woocommerce": Platform(("consumer_key", "consumer_secret"), WooCommerceFeed),
     "magento": Platform(("access_token",), MagentoFeed),
     "generic": Platform(("token",), GenericFeed),

@@ -19,8 +19,9 @@ def version_of(delivery: Delivery, payload: dict[str, Any], *, at: datetime | No
 
 
 def _triggered_at(delivery: Delivery) -> str:
-    """The header in a form that sorts as text: it has nine decimals or fewer."""
-    raw = delivery.headers.get("x-shopify-triggered-at") or delivery.headers.get("shopify-triggered-at") or ""
+    """The header in a form that sorts as text: it has nine decimals or fewer. What was fetched says when instead."""
+    names = ("x-shopify-triggered-at", "shopify-triggered-at", "x-shopify-fetched-at")
+    raw = next((found for name in names if (found := delivery.headers.get(name))), "")
     whole, _, fraction = raw.strip().removesuffix("Z").partition(".")
     if len(whole) != len("2026-03-01T15:00:00") or not (fraction or "0").isdigit():
         return ""

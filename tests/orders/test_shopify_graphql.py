@@ -22,7 +22,7 @@ TOPICS_OF_PARTS = ("order_transactions/create", "fulfillment_events/create")
 
 
 def polled(node: dict[str, Any], fetched_at: str = "2026-03-02T11:00:00Z") -> tuple[OrderFacts, ...]:
-    headers = {"x-shopify-triggered-at": fetched_at}
+    headers = {"x-shopify-fetched-at": fetched_at}
     body = json.dumps(whole(node)).encode()
     return shopify.read(a_delivery(SHOP, "graphql/order", body, headers)).orders
 
