@@ -1,11 +1,13 @@
 """Shopify's fulfilment orders: their webhooks name no order, the Admin API says whose they are."""
 
+import json
 from typing import Any
 
 import pytest
 
 from core.errors import Invalid
 from core.shops import Shop
+from orders.fold_filter import ShopFacts, fold_lines
 from orders.folding import fold
 from orders.models import Order, SourceEvent
 from orders.receiving import receive
@@ -102,3 +104,15 @@ def test_a_held_part_without_a_list_of_reasons_changes_nothing() -> None:
     bare = raw({"remaining_fulfillment_order": {"id": "1", "status": "on_hold"}})
     (found,) = shopify.read(a_delivery(a_shop(), "fulfillment_orders/placed_on_hold", bare)).orders
     assert found.statements == ()
+
+
+def test_a_stream_without_a_database_joins_them_in_any_order() -> None:
+    node = whole(order_node(ORDER, {}, []) | {"fulfillmentOrders": [OPEN]})
+    held = {"x-shopify-triggered-at": "2026-03-01T16:00:00Z"}
+    told = [
+        {"source": "shopify", "topic": "graphql/order", "body": node},
+        {"source": "shopify", "topic": "fulfillment_orders/placed_on_hold", "headers": held, "body": PLACED},
+    ]
+    for stream in (told, told[::-1]):
+        (order,) = fold_lines([json.dumps(line) for line in stream], ShopFacts()).orders
+        assert order["holds"] == ["merchant", "stock"]
