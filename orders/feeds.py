@@ -44,6 +44,7 @@ class FeedMalformed(Invalid):
 
 
 FeedTrouble = FeedUnavailable | FeedRefused | FeedMalformed
+TROUBLE = (FeedUnavailable, FeedRefused, FeedMalformed)  # for `except`
 
 
 class OrderFeed(Protocol):

@@ -20,6 +20,7 @@ from orders.merging import Known, from_json, merge, to_json, without
 from orders.models import FactSheet, Order, SourceEvent
 from orders.rewriting import claim, claim_parked, rewrite, rewrite_all
 from orders.sources import SOURCES
+from orders.sources.polled import outranking
 from orders.sources.reading import Delivery, Reading
 
 log = structlog.get_logger(__name__)
@@ -123,7 +124,7 @@ def read_event(event: SourceEvent, shop: Shop) -> Reading:
         secrets=tuple(shop.secrets.get(SOURCES[event.source].SECRETS, ())),
     )
     try:
-        return SOURCES[event.source].read(delivery)
+        return outranking(SOURCES[event.source].read(delivery), event.headers)
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_input=False, include_context=False)[:5]
         raise Invalid(f"facts that cannot be true: {mistakes}", code="impossible_facts") from error

@@ -16,6 +16,7 @@ from core.transactions import record, transaction
 from orders.events import SourceEventReceived
 from orders.models import SourceEvent
 from orders.sources import SOURCES
+from orders.sources.polled import AS_OF
 
 FOLD = "orders.fold"
 _BATCH = 50
@@ -28,6 +29,7 @@ _KEPT_HEADERS = (
     "webhook-",
     "content-type",
     "user-agent",
+    AS_OF,
 )
 
 
@@ -44,7 +46,7 @@ class Incoming:
 async def accept(incoming: Incoming) -> SourceEvent:
     """Verify a delivery and store it. Raises Unauthenticated(bad_signature): an unknown shop looks the same."""
     shop = await verified_shop(incoming)
-    headers = lower(incoming.headers)
+    headers = {name: value for name, value in lower(incoming.headers).items() if name != AS_OF}
     source = SOURCES[incoming.source]
     key = source.delivery_key(headers, incoming.body)
     return await receive(shop, incoming.source, source.topic(headers), key, headers, incoming.body)

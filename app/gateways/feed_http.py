@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -49,6 +51,7 @@ class ShopHttp:
             timeout=_TIMEOUTS,
             follow_redirects=False,
             trust_env=False,
+            verify=_certificates(),
         )
 
     async def get(self, path: str, params: Params = ()) -> Answer | None:
@@ -69,7 +72,7 @@ class ShopHttp:
                 return await self._once(request)
             except FeedUnavailable as trouble:
                 asked = trouble.data.get("retry_after")
-                pause = float(asked) if isinstance(asked, int | float) else backoff(attempt).total_seconds() / 4
+                pause = float(asked) if isinstance(asked, int | float) else pause_before(attempt)
                 if attempt == TRIES or pause > PATIENCE:
                     raise
             await asyncio.sleep(pause)
@@ -100,9 +103,20 @@ def checked_address(address: str) -> str:
     raise Invalid("an address begins with https:// and holds no password and no question mark", code="bad_address")
 
 
+def pause_before(attempt: int) -> float:
+    """Seconds to the next try after `attempt` tries, when the shop names none."""
+    return backoff(attempt).total_seconds() / 4
+
+
 def dumped(document: Any) -> bytes:
     """One order out of a page as bytes, the same for the same order."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Reading the system's certificates takes longer than most questions."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _is_loopback(host: str) -> bool:

@@ -57,7 +57,7 @@ class MagentoFeed:
         """Orders not among `known` whose shipments changed."""
         changed: dict[str, datetime] = {}
         async for rows, _, _ in self._slices(_SHIPMENTS, low, high):
-            changed |= {identifier(row.get("order_id")): _time(row) for row in rows}
+            changed |= {_id(row, "order_id"): _time(row) for row in rows}
         found = []
         for source_id, at in changed.items():
             order = await self.order(source_id) if source_id not in known else None
@@ -77,26 +77,26 @@ class MagentoFeed:
                 yield rows, high, as_of
                 return
             yield rows, None, as_of
-            last, last_id = _time(rows[-1]), identifier(rows[-1].get("entity_id"))
+            last, last_id = _time(rows[-1]), _id(rows[-1])
             while more:  # the rest of that second
                 rest = ("updated_at", "eq", _written(last)), ("entity_id", "gt", last_id)
                 rows, more, as_of = await self._page_of(path, *rest)
-                last_id = identifier(rows[-1].get("entity_id")) if rows else last_id
+                last_id = _id(rows[-1]) if rows else last_id
                 more = more and bool(rows)
                 yield rows, None if more else last, as_of
             start = (("updated_at", "gt", _written(last)),)
 
     async def _with_shipments(self, rows: list[Row], as_of: datetime) -> list[Fetched]:
         """The orders, each with all of its shipments where the source looks for them."""
-        shipments: dict[str, list[Row]] = {identifier(row.get("entity_id")): [] for row in rows}
+        shipments: dict[str, list[Row]] = {_id(row): [] for row in rows}
         of_these, behind, more = ("order_id", "in", ",".join(shipments)), "0", bool(rows)
         while more:
             found, more, _ = await self._page_of(_SHIPMENTS, of_these, ("entity_id", "gt", behind), by="entity_id")
             for shipment in found:
-                shipments.setdefault(identifier(shipment.get("order_id")), []).append(shipment)
-                behind = identifier(shipment.get("entity_id"))
+                shipments.setdefault(_id(shipment, "order_id"), []).append(shipment)
+                behind = _id(shipment)
             more = more and bool(found)
-        return [_fetched(row, shipments[identifier(row.get("entity_id"))], as_of) for row in rows]
+        return [_fetched(row, shipments[_id(row)], as_of) for row in rows]
 
     async def _page_of(self, path: str, *filters: Filter, by: str = "updated_at") -> tuple[list[Row], bool, datetime]:
         """The first rows that fit all filters, whether there are more, and the shop's time."""
@@ -126,7 +126,7 @@ def _fetched(row: Row, shipments: list[Row], as_of: datetime) -> Fetched:
         row = row | {"extension_attributes": mapping(row.get("extension_attributes")) | {"shipments": shipments}}
     return Fetched(
         source=magento.NAME,
-        source_id=identifier(row.get("entity_id")),
+        source_id=_id(row),
         topic=pulled.TOPIC,
         body=dumped(row),
         updated_at=updated_at,
@@ -136,6 +136,13 @@ def _fetched(row: Row, shipments: list[Row], as_of: datetime) -> Fetched:
 
 def _by_time(order: Fetched) -> datetime:
     return order.updated_at
+
+
+def _id(row: Row, name: str = "entity_id") -> str:
+    try:
+        return identifier(row.get(name))
+    except Invalid as error:
+        raise FeedMalformed("an order without an id", code="feed_order") from error
 
 
 def _time(row: Row) -> datetime:

@@ -11,11 +11,14 @@ from app.jobs.housekeeping import close_tickets, keep_house
 from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
+from app.jobs.reconciling import compare_with_shop, plan_comparisons
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 
 HANDLERS: dict[str, Handler] = {
     "orders.fold": fold_order,
+    "orders.reconcile": plan_comparisons,
+    "orders.compare": compare_with_shop,
     "bot.answer": answer,
     "code.send": send_code,
     "mail.receive": receive_mail,

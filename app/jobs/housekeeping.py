@@ -14,6 +14,7 @@ EVERY = {
     "housekeeping.daily": timedelta(hours=24),
     "tickets.close": timedelta(hours=1),
     "promise.judge": timedelta(minutes=1),
+    "orders.reconcile": timedelta(minutes=15),
     "demo.tick": timedelta(seconds=20),
 }
 KEEP_VISITORS = timedelta(days=180)

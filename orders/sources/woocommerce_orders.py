@@ -137,6 +137,8 @@ def _states(
     facts["unknown"] = {}
     times = {"confirmed_seen_at": paid or at}
     facts |= {name: times.get(name, at) if value is _AT else value for name, value in STATUSES[status].items()}
+    if "fulfilment" not in facts and (payload.get("date_completed_gmt") or payload.get("date_completed")):
+        facts["fulfilment"] = Fulfilment.SHIPPED  # before it was refunded
     if facts.get("payment") is PaymentState.PAID:
         if _on_delivery(payload) and not paid:
             facts["payment"] = PaymentState.NONE  # the carrier has not handed the cash over
