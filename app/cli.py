@@ -25,10 +25,11 @@ from app.working import work_until_stopped
 from bots.filters import classify
 from core.business_hours import read_hours, written_hours
 from core.clock import now
-from core.errors import WismoError
+from core.errors import Invalid, WismoError
 from core.people import ROLES, Agent
 from core.shops import SECRET_KINDS, Shop, add_secret, create_shop
 from orders.sources import PLATFORMS
+from orders.sources.secret_forms import check_secret
 
 
 class Program(click.Group):
@@ -205,13 +206,18 @@ async def add_shop(key: str, name: str, mail: str, page: str, origins: tuple[str
 @shops.command("secret")
 @click.argument("key")
 @click.argument("kind", type=click.Choice(SECRET_KINDS))
-@click.option("--value", help="The secret that the platform shows; empty: make one.")
+@click.option("--value", help="The secret that the platform shows; without it one is made.")
 @_in_database
 async def add_shop_secret(key: str, kind: str, value: str | None) -> None:
     """Give a shop a new secret; the one before stays good meanwhile."""
     shop = await Shop.get_or_none(key=key)
     if shop is None:
         raise click.BadParameter("no shop has this key", param_hint="KEY")
+    if value is not None:
+        try:
+            check_secret(kind, value)
+        except Invalid as error:
+            raise click.BadParameter(error.detail, param_hint="--value") from error
     click.echo(await add_secret(shop, kind, value))
 
 

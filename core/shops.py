@@ -90,7 +90,7 @@ async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
     """Give `shop` a new secret of one of SECRET_KINDS and return it; the one before stays good meanwhile."""
     if kind not in SECRET_KINDS:
         raise Invalid(f"a secret is one of {', '.join(SECRET_KINDS)}", code="bad_secret_kind")
-    fresh = secret or new_signing_secret()
+    fresh = new_signing_secret() if secret is None else secret
     shop.secrets = shop.secrets | {kind: [fresh, *shop.secrets.get(kind, [])][:KEPT_SECRETS]}
     await shop.save(update_fields=["secrets"])
     return fresh

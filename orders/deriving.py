@@ -11,13 +11,13 @@ from orders.facts import (
     HeaderFacts,
     HoldFacts,
     Kind,
-    LineFacts,
     PaymentFacts,
     RefundFacts,
     ScanFacts,
     ShipmentFacts,
 )
 from orders.lines import Line, lines_of
+from orders.listing import lines_left, parcels_left, refunds_left
 from orders.merging import Known
 from orders.parcels import Parcel, parcels_of
 from orders.statuses import Axes, Confirmation, Headline, Hold, PaymentState, headline
@@ -48,10 +48,10 @@ def derive(known: Known) -> Picture | None:
     if header is None or not header.number or not header.currency or header.placed_at is None:
         return None
     disputes = counted(known.views(Kind.DISPUTE, DisputeFacts))
-    refunds = known.views(Kind.REFUND, RefundFacts) | reversals(disputes)
+    refunds = refunds_left(known, header) | reversals(disputes)
     payments = known.views(Kind.PAYMENT, PaymentFacts)
-    parcels = parcels_of(known, known.views(Kind.SHIPMENT, ShipmentFacts), known.views(Kind.SCAN, ScanFacts))
-    lines = lines_of(known.views(Kind.LINE, LineFacts), parcels, refunds.values())
+    parcels = parcels_of(known, parcels_left(known, header), known.views(Kind.SCAN, ScanFacts))
+    lines = lines_of(lines_left(known, header), parcels, refunds.values())
     said: list[_Said] = [header, *(parcel.facts for parcel in parcels.values()), *payments.values(), *refunds.values()]
     holds = _holds(known.views(Kind.HOLD, HoldFacts).values(), said)
     axes = derive_axes(header, lines, parcels, payments, refunds, holds, disputed=is_open(disputes.values()))

@@ -108,6 +108,9 @@ class HeaderFacts(Facts):
     promised_ship_by: Instant | None = None
     promised_from: Instant | None = None
     promised_to: Instant | None = None
+    line_ids: tuple[Short, ...] | None = None  # all that the order has, where a source always sends it whole
+    parcel_ids: tuple[Short, ...] | None = None
+    refund_ids: tuple[Short, ...] | None = None
     unknown: dict[str, Short] = Field(default_factory=dict)  # field → raw value that no table of ours knows
 
 
@@ -126,6 +129,7 @@ class LineFacts(Facts):
     discount: Minor | None = None
     tax: Minor | None = None
     requires_shipping: bool | None = None
+    listed: bool | None = None  # it came as a part of the header's list
     backordered: bool | None = None
     backorder_eta: Instant | None = None
 
@@ -156,6 +160,7 @@ class ShipmentFacts(Facts):
     lines: tuple[tuple[Short, Units], ...] | None = None
     shipped: bool | None = None
     cancelled: bool | None = None
+    listed: bool | None = None  # it came as a part of the header's list
     label_at: Instant | None = None
     state: ParcelState | None = None
     substate: Short | None = None
@@ -204,6 +209,8 @@ class RefundFacts(Facts):
     seen_at: Instant | None = None  # the earliest statement that named it
     lines: tuple[RefundLine, ...] = ()
     payment: Reference | None = None  # the payment (entity) that it gives back
+    withdrawn: bool | None = None  # it was refused or given up: no money ever moves
+    listed: bool | None = None  # it came as a part of the header's list
     cumulative: Minor | None = None  # instead of `amount`: all that had gone back of that payment by then
     reversal: bool | None = None  # the bank took it back after a dispute: the shop has sent nothing
     unknown: dict[str, Short] = Field(default_factory=dict)

@@ -22,6 +22,7 @@ NAME = "kuaidi100"
 SECRETS = "kuaidi100"
 ACCEPTED = {"result": True, "returnCode": "200", "message": "成功"}
 _ZONE = "Asia/Shanghai"
+_NO_DATA = "3天"  # the push ends because the carrier has known nothing for three days
 _NOTHING_MOVED = "60天"  # the push ends because nothing has moved for 60 days
 
 _BY_STATE: Mapping[ParcelState, str] = {
@@ -119,6 +120,8 @@ def _ended(
         return Version(delivery.received_at, "", delivery.digest()), facts
     if corrected:
         warnings.append(f"carrier={corrected[:40]} instead of {text(_result(param).get('com'))[:40]}: subscribe again")
+    elif _NO_DATA in message and not objects(_result(param).get("data")):
+        facts = facts | {"state": ParcelState.PENDING, "substate": "abort", "unknown": {}}
     else:
         warnings.append(f"abort={message[:60]}")
     return version, facts

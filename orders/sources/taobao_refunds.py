@@ -14,7 +14,7 @@ REFUNDS = {
     "WAIT_SELLER_AGREE": "requested",
     "WAIT_BUYER_RETURN_GOODS": "requested",  # agreed: the goods are to come back first
     "WAIT_SELLER_CONFIRM_GOODS": "requested",  # the goods are on their way back
-    "SELLER_REFUSE_BUYER": "failed",
+    "SELLER_REFUSE_BUYER": "failed",  # not granted, or given up: no money was ever to move
     "CLOSED": "failed",
     "SUCCESS": "succeeded",
 }
@@ -59,7 +59,7 @@ def read_refund(delivery: Delivery, refund: dict[str, Any]) -> OrderFacts:
 def known_refund(word: str, warnings: list[str]) -> dict[str, Any]:
     """What a refund's status says; a word that no table knows is kept, and holds the order."""
     if word in REFUNDS:
-        return {"state": REFUNDS[word], "unknown": {}}
+        return {"state": REFUNDS[word], "withdrawn": REFUNDS[word] == "failed", "unknown": {}}
     warnings.append(f"refund_status={word[:40]}")
     return {"unknown": {"refund_status": word}}
 

@@ -118,9 +118,20 @@ def _header(delivery: Delivery, payload: dict[str, Any], status: str, at: dateti
         facts["goods"] = sum(rounded(line.get("subtotal"), currency) for line in objects(payload["line_items"]))
     if "date_paid_gmt" in payload or "date_paid" in payload:
         facts["paid_at"] = _time(delivery, payload, "date_paid")
-    facts |= _states(payload, status, at, facts.get("paid_at"), warnings)
+    facts |= _lists(payload) | _states(payload, status, at, facts.get("paid_at"), warnings)
     facts |= _person(delivery, payload)
     return HeaderFacts(**facts)
+
+
+def _lists(payload: dict[str, Any]) -> dict[str, Any]:
+    """The ids of all lines, refunds and parcels: what an edit has removed is only missing from the next payload."""
+    found: dict[str, Any] = {}
+    for name, field in (("line_ids", "line_items"), ("refund_ids", "refunds")):
+        if isinstance(payload.get(field), list):
+            found[name] = tuple(identifier(item.get("id")) for item in objects(payload[field]))
+    if isinstance(payload.get("meta_data"), list):
+        found["parcel_ids"] = tuple(_parcel_id(parcel) for parcel in _tracked(payload))
+    return found
 
 
 def _states(
@@ -201,6 +212,7 @@ def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> lis
             unit_price=(2 * before + quantity) // (2 * quantity) if quantity > 0 else before,
             discount=max(before - after, 0),
             tax=rounded(line.get("total_tax"), currency),
+            listed=True,
         )
         statements.append(Statement(Kind.LINE, identifier(line.get("id")), facts, version))
     return statements
@@ -250,6 +262,7 @@ def _refunds(delivery: Delivery, payload: dict[str, Any], version: Version) -> l
                 state="succeeded",
                 tender=_TENDERS.get(text(payload.get("payment_method")).lower(), "other"),
                 seen_at=version.at,
+                listed=True,
             ),
             version,
         )
@@ -260,22 +273,29 @@ def _refunds(delivery: Delivery, payload: dict[str, Any], version: Version) -> l
 def _parcels(payload: dict[str, Any], version: Version, warnings: list[str]) -> list[Statement]:
     """The shop itself has no tracking numbers; the tracking plug-ins keep them in the order's meta data."""
     statements = []
-    for item in objects(payload.get("meta_data")):
-        for parcel in objects(item.get("value")) if text(item.get("key")) == _TRACKING else []:
-            number = text(parcel.get("tracking_number"))
-            if not number:
-                continue
-            link = text(parcel.get("custom_tracking_link"))
-            facts = ShipmentFacts(
-                direction="outbound",
-                carrier=text(parcel.get("custom_tracking_provider")) or text(parcel.get("tracking_provider")),
-                tracking_number=number,
-                tracking_url=link if link.startswith(("https://", "http://")) else "",
-                shipped=True,
-                label_at=_shipped_at(parcel.get("date_shipped"), warnings),
-            )
-            statements.append(Statement(Kind.SHIPMENT, text(parcel.get("tracking_id")) or number, facts, version))
+    for parcel in _tracked(payload):
+        link = text(parcel.get("custom_tracking_link"))
+        facts = ShipmentFacts(
+            direction="outbound",
+            carrier=text(parcel.get("custom_tracking_provider")) or text(parcel.get("tracking_provider")),
+            tracking_number=text(parcel.get("tracking_number")),
+            tracking_url=link if link.startswith(("https://", "http://")) else "",
+            shipped=True,
+            cancelled=False,
+            listed=True,
+            label_at=_shipped_at(parcel.get("date_shipped"), warnings),
+        )
+        statements.append(Statement(Kind.SHIPMENT, _parcel_id(parcel), facts, version))
     return statements
+
+
+def _tracked(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    items = [item for item in objects(payload.get("meta_data")) if text(item.get("key")) == _TRACKING]
+    return [parcel for item in items for parcel in objects(item.get("value")) if text(parcel.get("tracking_number"))]
+
+
+def _parcel_id(parcel: dict[str, Any]) -> str:
+    return text(parcel.get("tracking_id"))[:120] or text(parcel.get("tracking_number"))[:120]
 
 
 def _shipped_at(value: Any, warnings: list[str]) -> datetime | None:

@@ -181,7 +181,7 @@ rest_orders = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(rest_orders)
 def test_any_order_is_the_same_over_both_ways(rest: dict[str, Any]) -> None:
     for name, first in [("line_items", 1), ("fulfillments", 71), ("refunds", 81)]:

@@ -243,3 +243,35 @@ def test_bytes_that_are_no_json_are_malformed() -> None:
     for body in (b"", b"[]", b"\xff", b"webhook_id=7"):
         with pytest.raises(Malformed):
             facts("woocommerce", body, "order.updated")
+
+
+def test_what_an_edit_has_removed_is_wanted_no_more() -> None:
+    line = ORDER["line_items"][0]
+    added = {**line, "id": 999, "sku": "OTHER"}
+    tracked = {"key": "_wc_shipment_tracking_items", "value": [{"tracking_id": "t1", "tracking_number": "WRONG1"}]}
+    mended = {"key": "_wc_shipment_tracking_items", "value": [{"tracking_id": "t2", "tracking_number": "RIGHT1"}]}
+    before = {
+        "date_modified_gmt": "2026-03-01T10:00:00",
+        "status": "processing",
+        "line_items": [line, added],
+        "refunds": [{"id": 73, "total": "-1.00"}],
+        "meta_data": [tracked],
+    }
+    after = {
+        "date_modified_gmt": "2026-03-01T11:00:00",
+        "status": "processing",
+        "line_items": [line],
+        "refunds": [],
+        "meta_data": [mended],
+    }
+    for changes in ((before, after), (after, before)):
+        found = told(*changes)
+        assert [(name, one.wanted > 0) for name, one in sorted(found.lines.items())] == [
+            (str(line["id"]), True),
+            ("999", False),
+        ]
+        assert (found.refunds, found.axes.refund) == ({}, RefundState.NONE)
+        assert {p.facts.tracking_number for p in found.parcels.values() if not p.facts.cancelled} == {"RIGHT1"}
+    restored = told(before, after, {**before, "date_modified_gmt": "2026-03-01T12:00:00"})
+    assert restored.axes.refund is RefundState.PARTIAL
+    assert restored.lines["999"].wanted > 0
