@@ -13,6 +13,7 @@ class Purchase:
 
     order: str
     contacts: frozenset[str]
+    address: str = ""  # where it goes, in one form; counts only between orders without contacts
     goods: frozenset[str]
     placed_at: datetime
     unshipped: bool  # and still alive
@@ -36,7 +37,10 @@ class Surplus:
 
 
 def twins(order: Purchase, others: Iterable[Purchase]) -> list[Purchase]:
-    """Orders of the same customer with the same goods, placed within ten minutes, as long as both are unshipped."""
+    """Orders of the same customer with the same goods, placed within ten minutes, as long as both are unshipped.
+
+    The same customer is who shares a contact; where one order has none, who has it sent to the same address.
+    """
     if not order.unshipped or not order.goods:
         return []
     alike = [
@@ -44,11 +48,17 @@ def twins(order: Purchase, others: Iterable[Purchase]) -> list[Purchase]:
         for other in others
         if other.order != order.order
         and other.unshipped
-        and other.contacts & order.contacts
+        and _same_customer(order, other)
         and other.goods == order.goods
         and abs(other.placed_at - order.placed_at) <= WITHIN
     ]
     return sorted(alike, key=lambda other: (other.placed_at, other.order))
+
+
+def _same_customer(one: Purchase, other: Purchase) -> bool:
+    if one.contacts and other.contacts:
+        return bool(one.contacts & other.contacts)
+    return bool(one.address) and one.address == other.address
 
 
 def surplus(total: int, captures: Collection[Capture]) -> Surplus | None:

@@ -1,6 +1,7 @@
-"""Finding orders for the desk: by numbers and contacts, and by SKU, title and customer's name in any script."""
+"""Finding orders for the desk: by numbers, contacts and references, and by goods and names in any script."""
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -9,39 +10,53 @@ from core import audit
 from core.clock import utc
 from core.errors import Invalid
 from core.people import Actor
+from core.shops import Shop
+from core.sql import fetch
 from core.text import reference
 from orders.access import Viewer
-from orders.contacts import normal_email
-from orders.models import Order, Shipment
+from orders.fitting import Reason, details_of, reasons
+from orders.models import Order
 from orders.search_index import ids_by_words
+from orders.search_terms import PHONE_TAIL, Search, Term, search_of
 
 MOST_FOUND = 20
-_PHONE_TAIL = 4  # digits that make a useful end of a phone number
-_PARCELS = 100  # with one tracking number
+_CANDIDATES = 200  # orders with one of several words that are looked at for the others
+
+_BY_NAME = (
+    "SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND number_key IN ({keys})"
+    " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND email IN ({emails})"
+    " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND phone IN ({phones})"
+    " UNION SELECT order_id FROM shipment WHERE tracking_key IN ({keys})"
+    " UNION SELECT order_id FROM payment WHERE gateway_ref IN ({texts})"
+    " UNION SELECT order_id FROM refund WHERE reference IN ({texts})"
+    " UNION SELECT order_id FROM refund WHERE public_id IN ({texts})"
+)
+_BY_TAIL = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND phone LIKE {%s}"
+_BY_BEGINNING = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND email LIKE {%s} ESCAPE '!'"
+_NEWEST = (
+    "SELECT o.id FROM shop_order AS o WHERE o.id IN (%s) AND o.shop_id IN ({shops})%s"
+    " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
+)
+_AFTER = " AND (o.placed_at, o.id) < ({placed}, {last})"
 
 
 async def find_orders(viewer: Viewer, text: str, after: str | None = None, limit: int = MOST_FOUND) -> list[Order]:
     """Orders of the agent's shops that `text` names, newest first; `after` is the `cursor` of the last one seen.
 
-    The search is audited, its words are not. The number of queries does not depend on what is found. Raises Invalid
-    (bad_cursor).
+    The whole text may be one number, contact or reference in any writing; else an order must have all of its words,
+    each of them anywhere. The search is audited, its words are not. The number of queries does not depend on what is
+    found. Raises Invalid (bad_cursor).
     """
     seen = _read_cursor(after) if after else None
-    key, limit = reference(text)[:120], max(1, min(limit, MOST_FOUND + 1))
-    if viewer.kind != "agent" or not key or not viewer.shop_ids:
+    limit = max(1, min(limit, MOST_FOUND + 1))
+    if viewer.kind != "agent" or not reference(text) or not viewer.shop_ids:
         return []
+    search = await _read(viewer, text)
+    named = await _ids_by_name(viewer, search, seen, limit if len(search.terms) < 2 else _CANDIDATES)
+    if len(search.terms) > 1:
+        named = await _with_all_words(named, search)
     by_words = await ids_by_words(viewer.shop_ids, text, limit, seen)
-    fits = Q(number_key=key) | Q(id__in=by_words) | Q(id__in=await _by_tracking(viewer, key))
-    email = normal_email(text)
-    if email:
-        fits |= Q(email=email)
-    digits = key.removeprefix("+")
-    if digits.isascii() and digits.isdigit() and len(digits) >= _PHONE_TAIL:
-        fits |= Q(phone__endswith=digits)
-    mine = Order.filter(fits, shop_id__in=viewer.shop_ids)
-    if seen is not None:
-        placed, order_id = seen
-        mine = mine.filter(Q(placed_at__lt=placed) | Q(placed_at=placed, id__lt=order_id))
+    mine = Order.filter(id__in=[*named, *by_words], shop_id__in=viewer.shop_ids)
     found = await mine.order_by("-placed_at", "-id").limit(limit)
     if found:
         actor = Actor("agent", viewer.agent_id, viewer.name)
@@ -49,14 +64,60 @@ async def find_orders(viewer: Viewer, text: str, after: str | None = None, limit
     return found
 
 
+async def why_found(viewer: Viewer, orders: Sequence[Order], text: str) -> dict[int, list[Reason]]:
+    """By order id, what of each order fits `text`; four more queries, whatever was found."""
+    search, details = await _read(viewer, text), await details_of(orders)
+    return {order.id: reasons(details[order.id], search) for order in orders}
+
+
 def cursor(order: Order) -> str:
     """Where the page after `order` begins."""
     return base64.urlsafe_b64encode(f"{order.placed_at.isoformat()}|{order.id}".encode()).decode()
 
 
-async def _by_tracking(viewer: Viewer, key: str) -> list[int]:
-    parcels = Shipment.filter(tracking_key=key, order__shop_id__in=viewer.shop_ids).limit(_PARCELS)
-    return list(await parcels.values_list("order_id", flat=True))  # type: ignore[arg-type]
+async def _read(viewer: Viewer, text: str) -> Search:
+    countries = await Shop.filter(id__in=list(viewer.shop_ids)).values_list("country", flat=True)
+    return search_of(text, [str(country) for country in countries])
+
+
+async def _ids_by_name(viewer: Viewer, search: Search, seen: tuple[datetime, int] | None, limit: int) -> list[int]:
+    """Orders that the whole text, or one of its words, names; newest first."""
+    terms = search.everything
+    statement, values = _BY_NAME, dict[str, object]()
+    for place, term in enumerate(terms):
+        for name, part, value in _ends(place, term):
+            statement, values[name] = statement + part % name, value
+    after = {"placed": seen[0], "last": seen[1]} if seen else {}
+    rows = await fetch(
+        _NEWEST % (statement, _AFTER if seen else ""),
+        shops=list(viewer.shop_ids),
+        keys=sorted({key for term in terms for key in term.keys}),
+        emails=sorted({term.email for term in terms if "@" in term.email}),
+        phones=sorted({phone for term in terms for phone in term.phones}),
+        texts=sorted({term.text for term in terms}),
+        limit=limit,
+        **values,
+        **after,
+    )
+    return [int(row["id"]) for row in rows]
+
+
+def _ends(place: int, term: Term) -> list[tuple[str, str, str]]:
+    """Conditions on how a phone number ends and an e-mail address begins."""
+    conditions = []
+    if len(term.tail) >= PHONE_TAIL:
+        conditions.append((f"tail{place}", _BY_TAIL, f"%{term.tail}"))
+    if term.email:
+        literal = term.email.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        conditions.append((f"begins{place}", _BY_BEGINNING, f"{literal}%"))
+    return conditions
+
+
+async def _with_all_words(ids: list[int], search: Search) -> list[int]:
+    """Of orders that have one of the words, those that have them all."""
+    orders = await Order.filter(Q(id__in=ids))
+    details = await details_of(orders)
+    return [order.id for order in orders if reasons(details[order.id], search)]
 
 
 def _read_cursor(text: str) -> tuple[datetime, int]:

@@ -77,7 +77,29 @@ class Order(Model):
             Index(fields=("shop_id", "phone")),
             Index(fields=("customer_id",)),
             Index(fields=("shop_id", "headline", "placed_at")),
+            Index(fields=("shop_id", "placed_at")),
         )
+
+
+class OrderChange(Model):
+    """One version of an order: which headline it had before and after, and the delivery that made it so, if known."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="changes")
+    order_id: int
+    version = fields.BigIntField()
+    at = UtcDatetimeField()  # when this desk learnt it
+    before = code_field(default="")  # "": the order is new
+    after = code_field()
+    cause: fields.ForeignKeyNullableRelation["SourceEvent"] = fields.ForeignKeyField(
+        "wismo.SourceEvent", null=True, on_delete=fields.SET_NULL, related_name="changes"
+    )
+    cause_id: int | None
+
+    class Meta:
+        app = "wismo"
+        table = "order_change"
+        indexes = (Index(fields=("order_id", "version")), Index(fields=("cause_id",)))
 
 
 class FactSheet(Model):
@@ -234,6 +256,7 @@ class Refund(Model):
         app = "wismo"
         table = "refund"
         unique_together = (("order_id", "source_id"),)
+        indexes = (Index(fields=("reference",)),)
 
 
 class Dispute(Model):

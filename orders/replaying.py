@@ -10,12 +10,14 @@ from tortoise.expressions import Q
 
 from core import audit
 from core.errors import Invalid, NotFound
+from core.jobs import bury
 from core.people import Actor
 from core.shops import Shop
 from core.text import clean
 from orders.facts import OrderFacts
 from orders.folding import fold_read, mark_failed, read_event, refold
 from orders.models import Order, SourceEvent
+from orders.receiving import FOLD
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +106,8 @@ async def replay(event_id: int, actor: Actor) -> Replayed:
         await mark_failed(event, caught)
         error = repr(caught)[:2000]
     event = await SourceEvent.get(id=event_id)
+    if event.state != FAILED:
+        await bury(FOLD, {"source_event": event.id})
     after = _state_of(await _order_of(event))
     await audit.note(actor, "delivery.replayed", event.public_id, before=state, after=event.state)
     return Replayed(
@@ -144,6 +148,8 @@ async def _refold_order(order: Order, shop: Shop) -> int:
     for (source, _, source_id), together in parts.items():
         await refold(shop, source, source_id, together)
     await SourceEvent.filter(id__in=healed).update(state="folded", error=None, order_id=order.id)
+    for event_id in healed:
+        await bury(FOLD, {"source_event": event_id})
     return refused
 
 

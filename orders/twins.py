@@ -4,22 +4,21 @@ from collections import defaultdict
 
 from tortoise.expressions import Q
 
+from core.text import fold
 from orders.duplicates import WITHIN, Purchase, twins
 from orders.models import Order, OrderLine
 from orders.statuses import NOT_LEFT, Closure, Fulfilment
 
-MOST_CANDIDATES = 20
+MOST_CANDIDATES = 100
 
 
 async def twins_of(order: Order) -> list[Order]:
     """Orders that look like `order` placed twice by accident (orders/duplicates.py says when)."""
-    contact = Q(email=order.email) if order.email else Q()
-    if order.phone:
-        contact = contact | Q(phone=order.phone) if order.email else Q(phone=order.phone)
-    if not order.email and not order.phone:
+    fits = _same_customer(order)
+    if fits is None:
         return []
     near = Order.filter(
-        contact,
+        fits,
         shop_id=order.shop_id,
         placed_at__gte=order.placed_at - WITHIN,
         placed_at__lte=order.placed_at + WITHIN,
@@ -35,12 +34,34 @@ async def twins_of(order: Order) -> list[Order]:
     return [by_id[twin.order] for twin in twins(purchases[order.public_id], purchases.values())]
 
 
+def _same_customer(order: Order) -> Q | None:
+    """Who may have placed it: the same contact; where one of the two has none, the address decides afterwards."""
+    contacts, nameless = _contacts(order), Q(email=None, phone=None)
+    if not contacts:
+        return Q() if _address(order) else None
+    same = Q(email__in=list(contacts)) | Q(phone__in=list(contacts))
+    return same | nameless if _address(order) else same
+
+
 def _purchase(order: Order, goods: set[str]) -> Purchase:
     alive = order.closure == Closure.OPEN.value
     return Purchase(
         order=order.public_id,
-        contacts=frozenset(contact for contact in (order.email, order.phone) if contact),
+        contacts=_contacts(order),
+        address=_address(order),
         goods=frozenset(goods),
         placed_at=order.placed_at,
         unshipped=alive and Fulfilment(order.fulfilment) in NOT_LEFT,
     )
+
+
+def _contacts(order: Order) -> frozenset[str]:
+    return frozenset(contact for contact in (order.email, order.phone) if contact)
+
+
+def _address(order: Order) -> str:
+    """In one form; empty without a street: a town alone tells nobody apart."""
+    ship_to = order.ship_to
+    street = " ".join(ship_to.get("lines") or ())
+    parts = [ship_to.get("name"), street, ship_to.get("postcode"), ship_to.get("city"), ship_to.get("country")]
+    return "|".join(fold(" ".join((part or "").split())) for part in parts) if street.strip() else ""

@@ -18,6 +18,7 @@ from conversations.events import (
 )
 from core.events import Bus
 from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
+from orders.history import note_change
 from tickets.events import TicketChanged, TicketOpened
 
 
@@ -32,7 +33,7 @@ def connect(hub: Hub) -> Bus:
         CodeRequested: (send_code_later,),
         # orders
         OrderConfirmed: (tell_customers,),
-        OrderChanged: (tell_customers,),
+        OrderChanged: (note_change, tell_customers),
         OrderCancelled: (tell_customers,),
         ParcelMoved: (tell_customers,),
         RefundChanged: (tell_customers,),

@@ -1,0 +1,66 @@
+"""What has become of an order, version by version, and the deliveries it was made from, page by page."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from core.clock import now
+from core.sql import fetch
+from orders.events import OrderChanged
+from orders.handles import payment, tracking
+from orders.models import Order, OrderChange, Payment, Shipment, SourceEvent
+
+MOST_CHANGES, MOST_PAGE = 200, 100
+
+# The deliveries of the running transaction were noted as folded after their order was written, all earlier ones before.
+_NOTE = (
+    "INSERT INTO order_change (order_id, version, at, before, after, cause_id)"
+    " SELECT o.id, {version}, {at}, {before}, {after},"
+    " (SELECT MAX(e.id) FROM source_event AS e WHERE e.order_id = o.id AND e.processed_at >= o.folded_at)"
+    " FROM shop_order AS o WHERE o.id = {order}"
+)
+
+
+async def note_change(event: OrderChanged) -> None:
+    """Keep that an order has a new version and which delivery made it; part of the change that did it."""
+    await fetch(_NOTE, order=event.order_id, version=event.version, at=now(), before=event.before, after=event.after)
+
+
+async def changes_of(order: Order) -> list[OrderChange]:
+    """The versions that this desk has seen come, newest first, 200 at most. What was imported has no history."""
+    return await OrderChange.filter(order_id=order.id).order_by("-version", "-id").limit(MOST_CHANGES)
+
+
+async def deliveries_about(order: Order, after: int | None, limit: int) -> list[SourceEvent]:
+    """What shops, carriers and payment services have sent about `order`, newest first, older than the id `after`.
+
+    Carriers and payment services name a parcel or a payment; what several orders share is shown with each of them.
+    """
+    about = Q(order_id=order.id) | Q(source=order.source, order_ref=order.source_id)
+    names = await _handles(order)
+    if names:
+        about |= Q(order_ref__in=names)
+    events = SourceEvent.filter(about, shop_id=order.shop_id)
+    if after is not None:
+        events = events.filter(id__lt=after)
+    return await events.order_by("-id").limit(max(1, min(limit, MOST_PAGE))).defer("body", "headers")
+
+
+def headline_at(changes: Collection[OrderChange], moment: datetime, today: str) -> str:
+    """The headline that the desk knew at `moment`; `today` is that of now. Empty when the order was not known yet."""
+    later = [change for change in changes if change.at > moment]
+    return min(later, key=lambda change: (change.version, change.id)).before if later else today
+
+
+def version_at(changes: Collection[OrderChange], moment: datetime) -> int | None:
+    """The version that the desk knew at `moment`; None when it was not kept."""
+    known = [change.version for change in changes if change.at <= moment]
+    return max(known, default=None)
+
+
+async def _handles(order: Order) -> list[str]:
+    numbers = await Shipment.filter(order_id=order.id).values_list("tracking_number", flat=True)
+    references = await Payment.filter(order_id=order.id).values_list("gateway_ref", flat=True)
+    handles = [*(tracking(str(text)) for text in numbers), *(payment(str(text)) for text in references)]
+    return sorted({str(handle) for handle in handles if handle is not None})
