@@ -44,7 +44,9 @@ def destination(place: str, language: str) -> str:
     country = country_name(code, language)
     if not comma:
         return country
-    return f"{country}{city}" if language == "zh" else f"{city}, {country}"
+    if language != "zh":
+        return f"{city}, {country}"
+    return f"{country} {city}" if city.isascii() else f"{country}{city}"
 
 
 def _gate(snapshot: OrderSnapshot, language: str) -> str | None:

@@ -145,6 +145,8 @@ def _facts(order: OrderSnapshot) -> dict[str, object]:
         "holds": sorted(order.holds),
         "gates": list(order.gates),
         "parcels": {parcel.parcel_id: str(parcel.state) for parcel in order.parcels},
+        "promised_to": order.promised_to and order.promised_to.isoformat(),
+        "expected": {parcel.parcel_id: parcel.eta_to.isoformat() for parcel in order.parcels if parcel.eta_to},
         "refunds": {refund.refund_id: refund.state for refund in order.refunds},
     }
 

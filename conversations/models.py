@@ -133,7 +133,7 @@ class Proof(Model):
     class Meta:
         app = "wismo"
         table = "proof"
-        indexes = (Index(fields=("conversation_id", "expires_at")),)
+        indexes = (Index(fields=("conversation_id", "expires_at")), Index(fields=("contact",)))
 
 
 class CodeRequest(Model):

@@ -1,5 +1,6 @@
 """The facts gate: the only way in which orders leave. Not there, not yours and not proved are the same answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tortoise.expressions import Q
@@ -12,7 +13,7 @@ from core.text import reference
 from orders.contacts import normal_email, normal_phone
 from orders.models import Order
 
-MOST_ORDERS = 50
+MOST_ORDERS, MOST_BESIDE = 50, 10
 _NUMBER_LENGTH = 120  # characters of the longest number
 
 
@@ -49,6 +50,25 @@ async def orders_in_view(viewer: Viewer, purpose: str) -> list[Order]:
     if viewer.kind == "agent":
         for order in found:
             await _audit(viewer, order, purpose)
+    return found
+
+
+async def orders_beside(viewer: Viewer, order: Order, contacts: Collection[str] = ()) -> list[Order]:
+    """Other orders of the same customer in the same shop, newest first, 10 at most; for agents, audited as one look.
+
+    The same customer is who gave the same e-mail address or phone number, or has proved to have one of `contacts`.
+    """
+    if viewer.kind != "agent" or order.shop_id not in viewer.shop_ids:
+        return []
+    known = sorted({contact for contact in (order.email, order.phone, *contacts) if contact})
+    if not known:
+        return []
+    emails, phones = [contact for contact in known if "@" in contact], [name for name in known if "@" not in name]
+    theirs = Order.filter(Q(email__in=emails) | Q(phone__in=phones), shop_id=order.shop_id).exclude(id=order.id)
+    found = await theirs.order_by("-placed_at", "-id").limit(MOST_BESIDE)
+    if found:
+        actor = Actor("agent", viewer.agent_id, viewer.name)
+        await audit.note(actor, "orders.listed", order.public_id, orders=[other.public_id for other in found])
     return found
 
 

@@ -1,6 +1,5 @@
-"""What of an order fits a search: all that it may be found by, and the reason that is shown. Pure but for one reader."""
+"""What of an order fits a search: everything it may be found by, and the reason that is shown."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -10,9 +10,11 @@ from core.sql import fetch
 from orders.events import OrderChanged
 from orders.handles import payment, tracking
 from orders.models import Order, OrderChange, Payment, Shipment, SourceEvent
+from orders.sources import SOURCES
 
 MOST_CHANGES, MOST_PAGE = 200, 100
 
+_SHOWN = ("id", "public_id", "source", "topic", "order_ref", "received_at", "source_updated_at", "state", "error")
 # The deliveries of the running transaction were noted as folded after their order was written, all earlier ones before.
 _NOTE = (
     "INSERT INTO order_change (order_id, version, at, before, after, cause_id)"
@@ -40,11 +42,11 @@ async def deliveries_about(order: Order, after: int | None, limit: int) -> list[
     about = Q(order_id=order.id) | Q(source=order.source, order_ref=order.source_id)
     names = await _handles(order)
     if names:
-        about |= Q(order_ref__in=names)
+        about |= Q(source__in=list(SOURCES), order_ref__in=names)
     events = SourceEvent.filter(about, shop_id=order.shop_id)
     if after is not None:
         events = events.filter(id__lt=after)
-    return await events.order_by("-id").limit(max(1, min(limit, MOST_PAGE))).defer("body", "headers")
+    return await events.order_by("-id").limit(max(1, min(limit, MOST_PAGE))).only(*_SHOWN)
 
 
 def headline_at(changes: Collection[OrderChange], moment: datetime, today: str) -> str:

@@ -21,7 +21,7 @@ class Order(Model):
     customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
         "wismo.Customer", null=True, related_name="orders"
     )
-    customer_id: int | None
+    customer_id: int | None  # not used: orders and people are brought together by their contacts (decision 0012)
     source = code_field()  # shopify · generic · …
     source_id = fields.CharField(max_length=120)  # the platform's id, always text: some exceed 2**53
     number = fields.CharField(max_length=120)  # as the customer knows it ("#1001")

@@ -16,7 +16,7 @@ _KEY = 120
 _PREFIX = re.compile(
     r"^(?:ORDER|BESTELLUNG|COMMANDE|PEDIDO|NUMBER|NUMMER|NR|NO|N°|订单|運單|运单|快递|物流|单号|單號|编号|手机|電話|电话|尾号|后四位|号|[:：])+(?=.*\d)"
 )
-_PHONE = re.compile(r"[+＋]?[\d０-９\s()（）\-‐-―./．－]+")  # noqa: RUF001  (as people write them)
+_PHONE = re.compile(r"[+＋]?[\d０-９\s()（）\-‐-―./．－]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class LineSnapshot:
     quantity_cancelled: int
     quantity_shipped: int
     quantity_delivered: int
+    quantity_refunded: int = 0
     unit_price: Money
     backordered: bool
     backorder_eta: datetime | None
@@ -55,6 +56,7 @@ class ScanSnapshot:
     state: ParcelState | None
     text: str
     location: str
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +250,7 @@ def _line(row: OrderLine, currency: str) -> LineSnapshot:
         quantity_cancelled=row.quantity_cancelled,
         quantity_shipped=row.quantity_shipped,
         quantity_delivered=row.quantity_delivered,
+        quantity_refunded=row.quantity_refunded,
         unit_price=Money(row.unit_price, currency),
         backordered=row.backordered,
         backorder_eta=row.backorder_eta,
@@ -294,7 +297,7 @@ def _parcel(row: Shipment, position: int, scans: list[TrackingEvent], titles: di
 
 def _scan(row: TrackingEvent) -> ScanSnapshot:
     state = ParcelState(row.state) if row.state else None
-    return ScanSnapshot(at=row.at, state=state, text=row.text, location=row.location)
+    return ScanSnapshot(at=row.at, state=state, text=row.text, location=row.location, received_at=row.received_at)
 
 
 def _refund(row: Refund) -> RefundSnapshot:

@@ -39,7 +39,7 @@ def _same_customer(order: Order) -> Q | None:
     contacts, nameless = _contacts(order), Q(email=None, phone=None)
     if not contacts:
         return Q() if _address(order) else None
-    same = Q(email__in=list(contacts)) | Q(phone__in=list(contacts))
+    same = Q(email__in=[order.email] if order.email else []) | Q(phone__in=[order.phone] if order.phone else [])
     return same | nameless if _address(order) else same
 
 

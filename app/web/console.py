@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from app.web import console_account, console_deliveries, console_orders, console_ticket, console_work
+from app.web import console_account, console_deliveries, console_orders, console_search, console_ticket, console_work
 from app.web.console_inbox import inbox_page
 
 routes = [
@@ -10,6 +10,7 @@ routes = [
     *console_ticket.routes,
     *console_work.routes,
     *console_orders.routes,
+    *console_search.routes,
     *console_deliveries.routes,
     *console_account.routes,
 ]

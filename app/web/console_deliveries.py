@@ -11,17 +11,17 @@ from app.rendering import render
 from app.web.desk import OVERSEERS, see_other, shell, signed_in
 from app.web.forms import whole_number
 from app.web.labels import DELIVERY_STATES
+from app.web.raw import laid_out, shown_headers
 from app.web.times import iso
 from core import audit
 from core.errors import Forbidden
 from core.people import ADMIN, Actor, Agent, shop_ids_of
 from core.shops import Shop
-from orders.models import SourceEvent
+from orders.models import Order, SourceEvent
 from orders.replaying import PAGE, event_in_view, failed_events, replay
 
 HERE = "/console/deliveries"
 LONGEST_RAW = 200_000  # characters of a body that a page shows
-_SIGNATURES = ("hmac", "signature", "sign")  # headers that prove the sender; nobody needs to read them
 
 
 @signed_in
@@ -46,13 +46,28 @@ async def delivery_page(request: Request, agent: Agent) -> Response:
     shop, is_admin = await Shop.get(id=event.shop_id), agent.role == ADMIN
     if is_admin:
         await audit.note(Actor.of(agent), "delivery.read", event.public_id)
+    order = await Order.get_or_none(id=event.order_id) if event.order_id is not None else None
+    raw = bytes(event.body).decode("utf-8", "replace")[:LONGEST_RAW] if is_admin else None
     context = {
         "shell": shell(request, agent, current="deliveries"),
         "delivery": _row(event, shop, agent.language),
-        "headers": _headers(event) if is_admin else "",
-        "body": bytes(event.body).decode("utf-8", "replace")[:LONGEST_RAW] if is_admin else None,
+        "order": {"number": order.number, "url": f"/console/orders/{order.public_id}"} if order else None,
+        "headers": shown_headers(event.headers) if is_admin else "",
+        "body": raw,
+        "laid_out": laid_out(raw) if raw else "",
     }
     return render(request, "console/delivery.html", context)
+
+
+@signed_in
+async def raw_delivery(request: Request, agent: Agent) -> Response:
+    """GET: the bytes of one delivery as a file, as they came; for administrators, audited."""
+    event = await event_in_view(await _shop_ids(agent), request.path_params["public_id"])
+    if agent.role != ADMIN:
+        raise Forbidden("for administrators", code="not_your_role")
+    await audit.note(Actor.of(agent), "delivery.downloaded", event.public_id)
+    headers = {"content-disposition": f'attachment; filename="{event.public_id}.bin"'}
+    return Response(bytes(event.body), media_type="application/octet-stream", headers=headers)
 
 
 @signed_in
@@ -91,15 +106,9 @@ def _row(event: SourceEvent, shop: Shop, language: str) -> dict[str, Any]:
     }
 
 
-def _headers(event: SourceEvent) -> str:
-    shown = {
-        name: "…" if name.endswith(_SIGNATURES) or "hmac" in name else value for name, value in event.headers.items()
-    }
-    return "\n".join(f"{name}: {value}" for name, value in sorted(shown.items()))
-
-
 routes = [
     Route(HERE, deliveries_page, methods=["GET"]),
     Route(HERE + "/{public_id}", delivery_page, methods=["GET"]),
+    Route(HERE + "/{public_id}/raw", raw_delivery, methods=["GET"]),
     Route(HERE + "/{public_id}/replay", replay_delivery, methods=["POST"]),
 ]

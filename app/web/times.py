@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app.i18n import day, gettext, ngettext
+from app.i18n import day, gettext, ngettext, when
 
 SOON = timedelta(minutes=15)
 
@@ -43,3 +43,20 @@ def same_day(one: datetime, other: datetime, timezone: str) -> bool:
 def iso(moment: datetime) -> str:
     """For the `datetime` attribute."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamp(moment: datetime, timezone: str, language: str, at: datetime) -> str:
+    """Day and time in `timezone`, with the year when it is not that of `at`: orders live longer than a year."""
+    text, zone = when(moment, timezone, language), ZoneInfo(timezone)
+    year = moment.astimezone(zone).year
+    if year == at.astimezone(zone).year:
+        return text
+    return f"{year}年{text}" if language == "zh" else text.replace(", ", f" {year}, ")
+
+
+def zone_name(timezone: str, at: datetime) -> str:
+    """A zone as people check it: `Europe/Berlin, UTC+1`."""
+    offset = at.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
+    minutes = int(offset.total_seconds() // 60)
+    sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
+    return f"{timezone}, UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -12,8 +13,10 @@ from app.realtime import socket
 from app.realtime.hub import Hub
 from conversations.models import Conversation, Message
 from core.clock import now
-from core.people import Agent
-from orders.models import Order, OrderLine, Shipment, TrackingEvent
+from core.people import Actor, Agent
+from orders.folding import fold
+from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
+from orders.receiving import receive
 from tests.console.conftest import PASSWORD, Talk
 from tests.people import World, make_customer, make_order
 from tests.realtime.serving import serving
@@ -194,6 +197,99 @@ async def test_hostile_words_stay_words(world: World, talk: Talk, hub: Hub, open
         await expect(page.locator("#live-word, .result").first).to_be_visible()
         assert "hurt" not in (await page.title()).removeprefix(EVIL)
         assert await page.locator("img").count() == 0
+
+
+async def heavy_order(world: World) -> Order:
+    """Sixty scans, forty lines, and names that are long, have no spaces or run from right to left."""
+    order = await make_order(world.lumen, "#" + "2024-LUMEN-" * 4, email="a" * 60 + "@example.com")
+    long = [
+        "Donaudampfschifffahrtsgesellschaftskapitänsmütze" * 2,
+        "特级明前西湖龙井茶叶礼盒装" * 9,
+        "إبريق شاي زجاجي كبير " * 6,
+    ]
+    await Order.filter(id=order.id).update(
+        headline="partially_shipped", fulfilment="partial", customer_name="محمد بن عبد الرحمن آل سعود", total=123456789,
+        ship_to={"name": long[0], "lines": [long[1]], "city": "東京都" * 9, "country": "JP"},
+    )  # fmt: skip
+    lines = [
+        OrderLine(
+            order=order, source_id=str(n), position=n, sku="SKU-" * 20, title=long[n % 3], quantity=n + 1,
+            quantity_shipped=n, quantity_cancelled=n % 2, unit_price=1234567,
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    await OrderLine.bulk_create(lines)
+    for name, direction in (("1", "outbound"), ("2", "outbound"), ("3", "return")):
+        parcel = await Shipment.create(
+            public_id=f"par_h{name}", order=order, source_id=name, direction=direction, carrier=long[0],
+            tracking_number="9" * 60, state="in_transit", eta_to=now(), lines=[["0", 1], ["1", 2]],
+        )  # fmt: skip
+        scans = [
+            TrackingEvent(
+                shipment=parcel, at=now() + timedelta(minutes=n), received_at=now(), state="in_transit",
+                text=long[n % 3], location=long[1], digest=str(n),
+            )
+            for n in range(60)
+        ]  # fmt: skip
+        await TrackingEvent.bulk_create(scans)
+    await Payment.create(order=order, source_id="1", state="paid", currency="USD", captured=1, gateway_ref="x" * 180)
+    await Refund.create(
+        public_id="rfd_h", order=order, source_id="1", amount=1, currency="USD", state="failed", at=now(),
+        reference="y" * 180, lines=[["0", 1]],
+    )  # fmt: skip
+    event = await receive(world.lumen, "generic", "orders:upsert", "heavy", {}, b'{"id":"H"}')
+    await SourceEvent.filter(id=event.id).update(order_id=order.id, state="failed", error="bad " + "z" * 300)
+    return order
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "width"), [("en", "light", 1440), ("zh", "dark", 390), ("en", "light", 320)]
+)
+async def test_a_heavy_order_stays_readable(
+    world: World, hub: Hub, talk: Talk, open_page: OpenPage, language: str, scheme: str, width: int
+) -> None:
+    order = await heavy_order(world)
+    _, conversation = await talk.ticket(world.lumen, world.ines, "Hello", order_ids=[order.id])
+    await talk.says(conversation, Actor.of(world.omar), "The parcel " + "w" * 300)
+    page = await open_page(world.ada, color_scheme=scheme, viewport={"width": width, "height": 900})
+    await Agent.filter(id=world.ada.id).update(language=language)
+    await page.goto(f"/console/orders/{order.public_id}")
+    scans = page.locator("details.scans")
+    await expect(scans).to_have_count(3)
+    for place in range(3):
+        await scans.nth(place).locator("summary").focus()
+        await page.keyboard.press("Enter")
+        await expect(scans.nth(place).locator("tbody tr")).to_have_count(60)
+        await expect(scans.nth(place).locator("tbody tr").first).to_be_visible()
+    results = await Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    for box in ("document.documentElement", "document.querySelector('main')"):
+        wide = await page.evaluate(f"{box}.scrollWidth - {box}.clientWidth")
+        assert wide <= 0, f"{box} is wider than the screen by {wide}"
+    await page.locator(".record-nav a[href='#told']").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#told")).to_be_in_viewport()
+    assert [await page.locator(tag).count() for tag in ("h1", "table:not(:has(caption))")] == [1, 0]
+
+
+async def test_an_order_is_found_and_its_delivery_folded_again(world: World, hub: Hub, open_page: OpenPage) -> None:
+    document = (
+        '{"id":"A-7","updated_at":"2026-03-02T09:00:00Z","number":"7001","currency":"USD","totals":{"total":"10.00"},'
+        '"placed_at":"2026-03-02T08:00:00Z","customer":{"name":"Zoë Smith","phone":"+491701234567"}}'
+    )
+    event = await receive(world.lumen, "generic", "orders:upsert", "story", {}, document.encode())
+    await fold(event.id)
+    page = await open_page(world.ada, "/console/search")
+    await page.get_by_role("searchbox").fill("smith 4567")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".why")).to_contain_text("Name: Zoë Smith")
+    await expect(page.locator(".why")).to_contain_text("Phone: +491701234567")
+    await page.get_by_role("link", name="7001").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Order 7001")
+    await page.get_by_role("button", name="Fold orders:upsert again").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Folded again.")
+    await page.get_by_role("link", name="Order 7001").click()
+    await expect(page.locator("#history")).to_contain_text("known here as version 1")
 
 
 @pytest.mark.parametrize(

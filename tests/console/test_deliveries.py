@@ -1,5 +1,6 @@
 """Deliveries that nobody could apply: who sees them, what they show, and folding them again."""
 
+import html
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -84,6 +85,25 @@ async def test_only_administrators_read_the_bytes_and_leave_a_trace(world: World
     assert "c2VjcmV0" not in page
     (trace,) = await AuditEntry.filter(action="delivery.read")
     assert (trace.actor_id, trace.subject) == (world.ada.id, event.public_id)
+
+
+async def test_bodies_are_laid_out_and_can_be_had_as_they_came(world: World, open_browser: OpenBrowser) -> None:
+    body = '{"id":"","note":"茶","lines":[1,2]}'
+    event = await failed(world.lumen, body)
+    browser, path = await open_browser(world.ada), f"/console/deliveries/{event.public_id}"
+    page = html.unescape((await browser.get(path)).text)
+    assert '{\n  "id": "",\n  "note": "茶",\n  "lines": [\n    1,\n    2\n  ]\n}' in page
+    assert body in page
+    answer = await browser.get(f"{path}/raw")
+    assert answer.content == body.encode()
+    assert answer.headers["content-disposition"] == f'attachment; filename="{event.public_id}.bin"'
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert (await (await open_browser(world.sue)).get(f"{path}/raw")).status_code == 403
+    assert (await (await open_browser(world.omar)).get(f"{path}/raw")).status_code == 403
+    assert await AuditEntry.filter(action="delivery.downloaded", subject=event.public_id).count() == 1
+    await SourceEvent.filter(id=event.id).update(body=b"a=1&sign=abc&param={%22x%22:[1]}")
+    page = html.unescape((await browser.get(path)).text)
+    assert 'a = 1\nsign = …\nparam = {\n  "x": [\n    1\n  ]\n}' in page
 
 
 async def test_bytes_stay_text(world: World, open_browser: OpenBrowser) -> None:
@@ -221,7 +241,8 @@ async def test_the_order_page_tells_where_its_state_comes_from(
     await SourceEvent.filter(id=event.id).update(order_id=order.id)
     path = f"/console/orders/{order.public_id}"
     page = (await (await open_browser(world.sue)).get(path)).text
-    for words in ("$10.00", "−$2.50", "ch_1", "stripe", "Paid twice?", "pay-2", "Scan number 000", "Scan number 039"):
+    twice = ("Paid twice?", "ch_2: refund that one")
+    for words in ("$10.00", "−$2.50", "ch_1", "stripe", *twice, "Scan number 000", "Scan number 039"):
         assert words in page, words
     assert f"/console/deliveries/{event.public_id}" in page
     assert f"/console/deliveries/{event.public_id}" not in (await (await open_browser(world.omar)).get(path)).text

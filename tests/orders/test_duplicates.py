@@ -44,6 +44,24 @@ def test_twins(other: Purchase, is_twin: bool) -> None:
     assert bool(twins(other, [purchase("a")])) == is_twin
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_twin"),
+    [
+        ({"contacts": frozenset()}, {"contacts": frozenset()}, True),
+        ({"contacts": frozenset()}, {}, True),
+        ({"contacts": frozenset()}, {"contacts": frozenset(), "address": "else"}, False),
+        ({"contacts": frozenset(), "address": ""}, {"contacts": frozenset(), "address": ""}, False),
+        ({}, {"contacts": frozenset({"lin@example.com"})}, False),
+    ],
+)
+def test_without_a_contact_the_address_tells(one: dict[str, object], other: dict[str, object], is_twin: bool) -> None:
+    first, second = (
+        purchase("a", 0, **({"address": "bo|elm 1"} | one)),
+        purchase("b", 0, **({"address": "bo|elm 1"} | other)),
+    )
+    assert bool(twins(first, [second])) == bool(twins(second, [first])) == is_twin
+
+
 def test_an_order_that_has_left_or_has_no_goods_has_no_twin() -> None:
     assert twins(purchase("a", unshipped=False), [purchase("b")]) == []
     assert twins(purchase("a", goods=frozenset()), [purchase("b", goods=frozenset())]) == []
@@ -94,3 +112,14 @@ async def test_twins_are_looked_for_in_the_shop_only_and_with_two_queries(lumen:
     assert [order.number for order in found] == ["2"]
     assert len(statements) == 2
     assert await twins_of(await make_order(lumen, "4")) == []
+
+
+async def test_twins_without_contacts_go_to_the_same_address(lumen: Shop) -> None:
+    to = {"name": "Bo  Li", "lines": ["Elm St 1"], "city": "Salem", "postcode": "97301", "country": "US"}
+    orders = []
+    for number, ship_to in (("1", to), ("2", {**to, "name": "bo li"}), ("3", {**to, "lines": ["Elm St 2"]}), ("4", {})):
+        order = await make_order(lumen, number)
+        await Order.filter(id=order.id).update(ship_to=ship_to)
+        await OrderLine.create(order=order, source_id="1", sku="LO-ALD", title="Lamp", quantity=1)
+        orders.append(await Order.get(id=order.id))
+    assert [[twin.number for twin in await twins_of(order)] for order in orders] == [["2"], ["1"], [], []]

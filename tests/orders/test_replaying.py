@@ -8,6 +8,7 @@ from app.gateways.simulators.shop import incoming
 from core.audit import AuditEntry
 from core.clock import FrozenClock
 from core.errors import Invalid, NotFound
+from core.jobs import DEAD, DONE, Job
 from core.people import SYSTEM, Actor
 from core.shops import Shop
 from orders import folding
@@ -97,6 +98,28 @@ async def test_what_can_never_be_read_stays_failed_and_says_why(lumen: Shop) -> 
     assert (result.before, result.after, result.changes) == ("failed", "failed", ())
     assert "bad_id" in result.error or "id is missing" in result.error
     assert await count_failed([lumen.id]) == 1
+
+
+async def test_a_replayed_delivery_leaves_no_dead_job_behind(
+    lumen: Shop, monkeypatch: pytest.MonkeyPatch, both_databases: str
+) -> None:
+    good, bad = await accept(incoming(webhook("orders/create", ORDER))), await broken(lumen)
+
+    async def full(*_: Any) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folding, "_keep", full)
+        with pytest.raises(OSError, match="disk full"):
+            await fold(good.id)
+    await Job.all().update(state=DEAD)
+    assert (await replay(bad.id, SUE)).after == "failed"
+    assert await Job.filter(state=DEAD).count() == 2
+    assert (await replay(good.id, SUE)).after == "folded"
+    (left,) = await Job.filter(state=DEAD)
+    assert left.args == {"source_event": bad.id}
+    (closed,) = await Job.filter(state=DONE)
+    assert closed.finished_at is not None
 
 
 async def test_a_parked_parcel_stays_parked_until_its_order_is_there(desk: Desk, lumen: Shop) -> None:

@@ -1,4 +1,4 @@
-"""Order history."""
+"""Versions of orders with what made them; orders by their day, refunds by reference, proofs by contact."""
 
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
@@ -9,7 +9,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0004_order_search")]
+    dependencies = [("wismo", "0006_connections")]
 
     initial = False
 
@@ -57,6 +57,10 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name="Order",
             index=Index(fields=["shop_id", "placed_at"]),
+        ),
+        ops.AddIndex(
+            model_name="Proof",
+            index=Index(fields=["contact"]),
         ),
         ops.AddIndex(
             model_name="Refund",

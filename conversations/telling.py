@@ -1,0 +1,55 @@
+"""What customers were told about one order: answers of the bot, notices, and what people wrote in its conversations."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tortoise.expressions import Q
+
+from conversations.models import AGENT, BOT, AnswerReceipt, Conversation, Message
+
+MOST_PAGE = 50
+_RECEIPTS = 200  # the newest answers about an order whose words are looked up
+_BUBBLES = 6  # of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message to the customer, with the reason if the bot said it."""
+
+    message: Message  # with conversation and its customer
+    receipt: AnswerReceipt | None
+
+
+async def told_about(
+    order_id: int, shop_id: int, conversation_ids: Collection[int], before: int | None, limit: int
+) -> tuple[list[Told], int | None]:
+    """Messages of the shop's side about an order, newest first, older than the message id `before`.
+
+    `conversation_ids` are those whose work is about the order: what agents wrote there counts. Also returns where the
+    next page begins; None when this is the last one. Four queries.
+    """
+    receipts = await AnswerReceipt.filter(order_id=order_id).order_by("-id").limit(_RECEIPTS)
+    by_question = {(receipt.conversation_id, receipt.question_number): receipt for receipt in receipts}
+    here = await Conversation.filter(order_id=order_id, shop_id=shop_id).values_list("id", flat=True)
+    theirs = sorted({*conversation_ids, *(int(str(name)) for name in here)})
+    about = Q(order_id=order_id) | Q(conversation_id__in=theirs, author_kind=AGENT)
+    if receipts:
+        names = [f"answer:{number}.{place}" for _, number in by_question for place in range(_BUBBLES)]
+        asked = sorted({conversation_id for conversation_id, _ in by_question})
+        about |= Q(conversation_id__in=asked, author_kind=BOT, client_id__in=sorted(set(names)))
+    messages = Message.filter(about, conversation__shop_id=shop_id).exclude(author_kind="customer")
+    if before is not None:
+        messages = messages.filter(id__lt=before)
+    limit = max(1, min(limit, MOST_PAGE))
+    found = await messages.order_by("-id").limit(limit + 1).select_related("conversation__customer")
+    rest = found[limit - 1].id if len(found) > limit else None
+    told = [Told(message, by_question.get((message.conversation_id, _question(message)))) for message in found[:limit]]
+    mine = [one for one in told if one.receipt or one.message.order_id == order_id or one.message.author_kind == AGENT]
+    return mine, rest
+
+
+def _question(message: Message) -> int:
+    """The number of the question that a bubble of the bot answers; 0 for everything else."""
+    kind, _, place = message.client_id.partition(":")
+    number = place.partition(".")[0]
+    return int(number) if message.author_kind == BOT and kind == "answer" and number.isdigit() else 0
