@@ -28,6 +28,7 @@ MODEL_MODULES = [
     "core.promises",
     "core.shops",
     "orders.models",
+    "orders.stock_models",
     "conversations.models",
     "tickets.models",
     "app.auth.models",

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from app import health
 from app.api import orders as orders_api
+from app.api import stock as stock_api
 from app.auth.csrf import CsrfMiddleware
 from app.database import DatabaseMiddleware, open_database
 from app.demo import is_demo
@@ -64,6 +65,7 @@ ROUTES: Sequence[BaseRoute] = [
     *wechatpay.routes,
     *carriers.routes,
     *orders_api.routes,
+    *stock_api.routes,
     *demo_mailbox.routes,
     *demo_shop.routes,
     Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),

@@ -50,6 +50,7 @@ def derive_axes(
     holds: frozenset[Hold],
     *,
     disputed: bool = False,
+    unstocked: bool = False,
 ) -> Axes:
     """Return the six axes, the holds and the open gates."""
     payment = _payment(header, payments.values())
@@ -68,7 +69,7 @@ def derive_axes(
         fulfilment=fulfilment,
         closure=closure,
         pay_on_delivery=bool(header.pay_on_delivery),
-        stock_open=bool(header.stock_open) or Hold.STOCK in holds,
+        stock_open=bool(header.stock_open) or Hold.STOCK in holds or unstocked,
         risk_open=bool(header.risk_open) or Hold.FRAUD in holds,
         acceptance_open=bool(header.acceptance_open)
         or (confirmation is Confirmation.AWAITING and not (header.stock_open or header.risk_open)),

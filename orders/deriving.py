@@ -1,7 +1,7 @@
 """From what is known about an order to what is true of it. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orders.axes import derive_axes
@@ -20,10 +20,22 @@ from orders.lines import Line, lines_of
 from orders.listing import lines_left, parcels_left, refunds_left
 from orders.merging import Known
 from orders.parcels import Parcel, parcels_of
-from orders.statuses import Axes, Confirmation, Headline, Hold, PaymentState, headline
+from orders.statuses import Axes, Closure, Confirmation, Fulfilment, Headline, Hold, PaymentState, RefundState, headline
 
 _Said = HeaderFacts | ShipmentFacts | PaymentFacts | RefundFacts
 _HAS_MONEY = frozenset({PaymentState.PAID, PaymentState.OVERPAID})
+
+
+_GONE_OUT = frozenset({Fulfilment.SHIPPED, Fulfilment.DELIVERED, Fulfilment.NOT_REQUIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Units of a line that stock does not reach, and when more comes. `blocks`: the shop sells only what it has."""
+
+    units: int
+    eta: datetime | None
+    blocks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +53,17 @@ class Picture:
     refunds: Mapping[str, RefundFacts]
     disputes: Mapping[str, DisputeFacts]
 
+    def wanted_units(self, line: Line) -> int:
+        """Units of a line that stock is asked for: not shipped and still wanted."""
+        is_over = self.axes.closure is not Closure.OPEN or self.axes.fulfilment in _GONE_OUT
+        return 0 if is_over or self.axes.refund is RefundState.FULL else line.open
 
-def derive(known: Known) -> Picture | None:
-    """Return the order, or None while its head (number, currency, time) has not arrived."""
+
+def derive(known: Known, lacking: Mapping[str, Lacking] | None = None, *, confirmed: bool = False) -> Picture | None:
+    """Return the order, or None while its head (number, currency, time) has not arrived.
+
+    `lacking` are the lines that stock does not reach: they wait, and keep an order that is not `confirmed` yet from it.
+    """
     header = known.views(Kind.HEADER, HeaderFacts).get("")
     if header is None or not header.number or not header.currency or header.placed_at is None:
         return None
@@ -52,9 +72,13 @@ def derive(known: Known) -> Picture | None:
     payments = known.views(Kind.PAYMENT, PaymentFacts)
     parcels = parcels_of(known, parcels_left(known, header), known.views(Kind.SCAN, ScanFacts))
     lines = lines_of(lines_left(known, header), parcels, refunds.values())
+    short = {name: lack for name, lack in (lacking or {}).items() if name in lines and lines[name].open}
+    lines |= {name: _waiting(lines[name], lack) for name, lack in short.items()}
     said: list[_Said] = [header, *(parcel.facts for parcel in parcels.values()), *payments.values(), *refunds.values()]
     holds = _holds(known.views(Kind.HOLD, HoldFacts).values(), said)
-    axes = derive_axes(header, lines, parcels, payments, refunds, holds, disputed=is_open(disputes.values()))
+    unstocked = not confirmed and any(lack.blocks for lack in short.values())
+    disputed = is_open(disputes.values())
+    axes = derive_axes(header, lines, parcels, payments, refunds, holds, disputed=disputed, unstocked=unstocked)
     paid_at = _paid_at(header, axes.payment, payments.values())
     return Picture(
         header=header,
@@ -68,6 +92,11 @@ def derive(known: Known) -> Picture | None:
         refunds=refunds,
         disputes=disputes,
     )
+
+
+def _waiting(line: Line, lack: Lacking) -> Line:
+    eta = line.facts.backorder_eta or lack.eta
+    return replace(line, facts=line.facts.model_copy(update={"backordered": True, "backorder_eta": eta}))
 
 
 def _holds(stated: Iterable[HoldFacts], said: Iterable[_Said]) -> frozenset[Hold]:

@@ -71,6 +71,25 @@ class DisputeChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StockShort(Event):
+    """Stock reaches fewer units of an order's open lines than before; `units` of them are short now."""
+
+    order_id: int
+    shop_id: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCovered(Event):
+    """Stock reaches `units` more of an order's open lines, or they are wanted no more; `still_short` are left."""
+
+    order_id: int
+    shop_id: int
+    units: int
+    still_short: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelled(Event):
     """The order was cancelled."""
 

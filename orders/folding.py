@@ -22,6 +22,7 @@ from orders.rewriting import claim, claim_parked, rewrite, rewrite_all
 from orders.sources import SOURCES
 from orders.sources.polled import outranking
 from orders.sources.reading import Delivery, Reading
+from orders.stock import fold_stock
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +66,11 @@ async def fold_read(shop: Shop, parts: Sequence[tuple[SourceEvent, Reading]], *,
     """Fold deliveries of one source that have been read, in one transaction, and note what became of each."""
     async with transaction():
         await lock_links(shop, alone=any(facts.handle for _, reading in parts for facts in reading.orders))
+        stocked = await _fold_stock(shop, parts)
         by_order: dict[tuple[Handle | None, str], list[tuple[SourceEvent, OrderFacts]]] = defaultdict(list)
         for event, reading in parts:
             event.state, event.error = "ignored" if reading.ignored else "stale", reading.ignored or None  # type: ignore[assignment]
+            event.state = "folded" if event.id in stocked else event.state
             for facts in reading.orders:
                 by_order[facts.handle, facts.source_id].append((event, facts))
         for together in by_order.values():
@@ -97,7 +100,10 @@ async def fold_history(source_event_ids: Iterable[int]) -> None:
     shops = {shop.id: shop for shop in await Shop.filter(id__in=list({event.shop_id for event in events}))}
     together: dict[tuple[int, Handle | None, str, str], list[tuple[SourceEvent, OrderFacts]]] = defaultdict(list)
     for event in events:
-        for facts in read_event(event, shops[event.shop_id]).orders:
+        reading = read_event(event, shops[event.shop_id])
+        if reading.stock:
+            await fold_read(shops[event.shop_id], [(event, reading)], announce=False)
+        for facts in reading.orders:
             together[event.shop_id, facts.handle, event.source, facts.source_id].append((event, facts))
     for (shop_id, handle, source, source_id), parts in together.items():
         async with transaction():
@@ -128,6 +134,17 @@ def read_event(event: SourceEvent, shop: Shop) -> Reading:
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_input=False, include_context=False)[:5]
         raise Invalid(f"facts that cannot be true: {mistakes}", code="impossible_facts") from error
+
+
+async def _fold_stock(shop: Shop, parts: Sequence[tuple[SourceEvent, Reading]]) -> set[int]:
+    """Take in what deliveries say about stock, all of one source. Returns the ids of those that were news."""
+    stock = [(event, facts) for event, reading in parts for facts in reading.stock]
+    if not stock:
+        return set()
+    for event, facts in stock:
+        event.source_updated_at = max((s.version.at for s in facts.statements), default=None)
+    told = await fold_stock(shop, stock[0][0].source, [facts for _, facts in stock])
+    return {event.id for (event, _), was_news in zip(stock, told, strict=True) if was_news}
 
 
 async def _waiting(event: SourceEvent, shop: Shop) -> list[tuple[SourceEvent, Reading]]:

@@ -149,12 +149,15 @@ class OrderLine(Model):
     requires_shipping = fields.BooleanField(default=True)
     backordered = fields.BooleanField(default=False)
     backorder_eta = UtcDatetimeField(null=True)
+    # what stock is asked for, kept here so that the open lines of a SKU are one range of one index
+    shop_id = fields.BigIntField(null=True)  # the order's
+    open_units = fields.IntField(default=0, db_default=0)  # not shipped and still wanted; 0 once the order is over
 
     class Meta:
         app = "wismo"
         table = "order_line"
         unique_together = (("order_id", "source_id"),)
-        indexes = (Index(fields=("sku",)),)
+        indexes = (Index(fields=("sku",)), Index(fields=("shop_id", "sku", "open_units")))
 
 
 class Payment(Model):
@@ -292,7 +295,7 @@ class SourceEvent(Model):
     source = code_field()
     topic = fields.CharField(max_length=120)
     delivery_key = fields.CharField(max_length=190)
-    order_ref = fields.CharField(max_length=120, null=True)  # the platform's id of the order, if the body names it
+    order_ref = fields.CharField(max_length=120, null=True)  # what it is about: an order's id, a handle, stock:…
     headers: Any = fields.JSONField(default=dict)
     body = fields.BinaryField()
     received_at = UtcDatetimeField()

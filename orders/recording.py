@@ -39,17 +39,24 @@ class Deadlines:
 
 async def write(
     order: Order, picture: Picture, shop: Shop, deadlines: Deadlines, newest: datetime, *, announce: bool
-) -> None:
-    """Bring the rows of `order` (stored or new) to `picture`. The version grows only if something visible changed."""
+) -> set[str]:
+    """Bring the rows of `order` (stored or new) to `picture`. The version grows only if something visible changed.
+
+    Returns the SKUs of which open lines came, went or changed their turn for stock.
+    """
     is_new, before = order.pk is None, order.headline
     was_confirmed, was_cancelled = order.confirmation == "confirmed", order.closure == "cancelled"
     names = () if is_new else (order.customer_name, order.ship_to)
+    turn = None if is_new else (order.confirmation, order.payment, order.holds)
     changed = assign(order, _order_values(picture, shop, deadlines))
     order.source_updated_at, order.folded_at = newest, now()
     if is_new:
         order.public_id = new_id("ord")
         await order.save()
-    if await _write_lines(order, picture, is_new=is_new) or names != (order.customer_name, order.ship_to):
+    rows = {} if is_new else {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
+    wanted = _wanted_lines(order, picture)
+    demand = _demand(rows, wanted, turned=turn != (order.confirmation, order.payment, order.holds))
+    if await _sync(OrderLine, order, rows, wanted) or names != (order.customer_name, order.ship_to):
         await search_index.put(order, picture)
         changed = True
     changed |= await _write_payments(order, picture, is_new=is_new)
@@ -61,7 +68,7 @@ async def write(
     if not is_new:
         await order.save()
     if not announce or not changed:
-        return
+        return demand
     which = {"order_id": order.id, "shop_id": order.shop_id}
     news: list[Event] = [OrderCreated(**which)] if is_new else []
     news.append(OrderChanged(**which, version=order.version, before="" if is_new else before, after=order.headline))
@@ -71,6 +78,7 @@ async def write(
         news.append(OrderCancelled(**which))
     for event in [*news, *moved.news, *refunded.news, *disputed.news]:
         record(event)
+    return demand
 
 
 def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[str, Any]:
@@ -112,12 +120,22 @@ def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[st
     }
 
 
-async def _write_lines(order: Order, picture: Picture, *, is_new: bool) -> bool:
-    rows = {} if is_new else {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
-    wanted = {
-        source_id: _line_values(position, line) for position, (source_id, line) in enumerate(picture.lines.items())
+def _wanted_lines(order: Order, picture: Picture) -> dict[str, dict[str, Any]]:
+    return {
+        source_id: _line_values(position, line) | {"shop_id": order.shop_id, "open_units": picture.wanted_units(line)}
+        for position, (source_id, line) in enumerate(picture.lines.items())
     }
-    return await _sync(OrderLine, order, rows, wanted)
+
+
+def _demand(rows: dict[str, OrderLine], wanted: dict[str, dict[str, Any]], *, turned: bool) -> set[str]:
+    """SKUs of lines whose open units are others than before, or whose turn is."""
+    skus = set[str]()
+    for name, values in wanted.items():
+        before = (rows[name].sku, rows[name].open_units) if name in rows else ("", 0)
+        after = (str(values["sku"]), int(values["open_units"]))
+        if before != after or (turned and after[1]):
+            skus |= {sku for sku, units in (before, after) if units}
+    return skus
 
 
 def _line_values(position: int, line: Line) -> dict[str, Any]:

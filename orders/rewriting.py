@@ -12,7 +12,9 @@ from orders.linking import joined, known_handles, orders_of
 from orders.merging import Known, from_json
 from orders.models import FactSheet, Order, SourceEvent
 from orders.recording import Deadlines, write
-from orders.statuses import Headline
+from orders.statuses import Confirmation, Headline
+from orders.stock import orders_moved
+from orders.stock_gate import keep_foreseen, outlook
 
 HISTORY = 200  # so many confirmed orders tell how long confirmation normally takes
 
@@ -25,8 +27,15 @@ async def rewrite(shop: Shop, order: Order, known: Known, *, announce: bool) -> 
     everything = await joined(shop, order, known, picture.header.placed_at)
     if everything is not known:
         picture = derive(everything) or picture
+    seen, is_new = await outlook(order, shop.id, picture), order.pk is None
+    if seen.lacking:
+        confirmed = not is_new and order.confirmation == Confirmation.CONFIRMED
+        picture = derive(everything, seen.lacking, confirmed=confirmed) or picture
     deadlines = await _deadlines(shop, order, picture)
-    await write(order, picture, shop, deadlines, everything.latest() or now(), announce=announce)
+    moved = await write(order, picture, shop, deadlines, everything.latest() or now(), announce=announce)
+    if is_new:
+        await keep_foreseen(order, seen)
+    await orders_moved(shop.id, moved & seen.positions.keys())
     return order
 
 

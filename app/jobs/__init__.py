@@ -12,6 +12,7 @@ from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
+from app.jobs.stock import share_out_stock, tell_short_orders
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 
@@ -19,6 +20,8 @@ HANDLERS: dict[str, Handler] = {
     "orders.fold": fold_order,
     "orders.reconcile": plan_comparisons,
     "orders.compare": compare_with_shop,
+    "orders.stock": share_out_stock,
+    "orders.short": tell_short_orders,
     "bot.answer": answer,
     "code.send": send_code,
     "mail.receive": receive_mail,

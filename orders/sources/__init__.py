@@ -15,6 +15,7 @@ from orders.sources import (
     saleor,
     seventeen_track,
     shopify,
+    stock_feed,
     stripe,
     taobao,
     wechatpay,
@@ -45,6 +46,7 @@ SOURCES: dict[str, Source] = {
     "taobao": taobao,
     "jd": jd,
     "generic": generic,
+    "stock": stock_feed,  # what lies where, not what was ordered
     # these know a payment or a parcel, not the order: see orders/handles.py
     "stripe": stripe,
     "alipay": alipay,

@@ -14,6 +14,7 @@ from core.money import parse_money
 from core.text import clean
 from orders.facts import Kind, OrderFacts, ScanFacts, Statement, Version, stamp
 from orders.statuses import ParcelState
+from orders.stock_facts import StockFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +37,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a delivery says. `ignored` gives the reason when it says nothing about orders."""
+    """What a delivery says, of orders and of stock. `ignored` gives the reason when it says nothing of either."""
 
     orders: tuple[OrderFacts, ...] = ()
     ignored: str = ""
+    stock: tuple[StockFacts, ...] = ()
 
 
 def load(body: bytes) -> dict[str, Any]:

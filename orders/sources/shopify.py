@@ -20,6 +20,7 @@ from orders.sources.shopify_holds import read_hold
 from orders.sources.shopify_orders import read_order
 from orders.sources.shopify_parcels import read_fulfillment, read_fulfillment_event
 from orders.sources.shopify_payments import read_refund, read_transaction
+from orders.sources.shopify_stock import STOCK_READERS, stock_reference
 
 NAME = "shopify"
 SECRETS = "shopify"
@@ -49,10 +50,10 @@ _SEVERAL: Mapping[str, Callable[[Delivery, dict[str, object]], tuple[OrderFacts,
     "fulfillment_orders/scheduled_fulfillment_order_ready": read_hold,
     "fulfillment_orders/cancelled": read_hold,
 }
+_STOCK = ("inventory_level", "inventory_item", "product")
 _IGNORED = {
     "orders/edited": "the edit is told again, complete, by orders/updated",
     "orders/delete": "deleted orders stay on record here",
-    "inventory_levels/update": "a stock level names no order; the order itself says what waits for stock",
 }
 
 
@@ -81,9 +82,11 @@ def delivery_key(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def order_reference(topic: str, body: bytes) -> str | None:
-    """The id of the order that a delivery is about, if it can be read."""
+    """The id of the order (or `stock:…` and the thing) that a delivery is about, if it can be read."""
     try:
         payload = _inner(load(body))
+        if topic in STOCK_READERS:
+            return stock_reference(topic, payload)
         own = None if topic.startswith("disputes/") else payload.get("id")
         return identifier(payload.get("order_id") or own)
     except (Malformed, Invalid):
@@ -95,6 +98,8 @@ def read(delivery: Delivery) -> Reading:
     several = _SEVERAL.get(delivery.topic)
     if several is not None:
         return Reading(orders=several(delivery, load(delivery.body)))
+    if delivery.topic in STOCK_READERS:
+        return Reading(stock=STOCK_READERS[delivery.topic](delivery, _inner(load(delivery.body))))
     reader = _READERS.get(delivery.topic)
     if reader is None:
         return Reading(ignored=_IGNORED.get(delivery.topic, "a topic that is not used"))
@@ -110,8 +115,8 @@ def header(headers: Mapping[str, str], name: str) -> str:
 
 def _inner(payload: dict[str, object]) -> dict[str, object]:
     """Webhooks carry the object itself; the same objects from the REST API come in an envelope."""
-    for name in ("order", "fulfillment", "fulfillment_event", "refund", "transaction", "dispute"):
-        if "id" not in payload and name in payload:
+    for name in ("order", "fulfillment", "fulfillment_event", "refund", "transaction", "dispute", *_STOCK):
+        if "id" not in payload and isinstance(payload.get(name), dict):
             return mapping(payload[name])
     return payload
 

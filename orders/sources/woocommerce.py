@@ -14,6 +14,7 @@ from datetime import datetime
 from core.errors import Invalid, Malformed, Unauthenticated
 from orders.sources.reading import Delivery, Reading, identifier, load, text
 from orders.sources.woocommerce_orders import read_deleted, read_order
+from orders.sources.woocommerce_stock import STOCK_TOPICS, read_product
 
 NAME = "woocommerce"
 SECRETS = "woocommerce"
@@ -53,11 +54,12 @@ def delivery_key(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def order_reference(topic: str, body: bytes) -> str | None:
-    """The id of the order that a delivery is about, if it can be read."""
-    if topic not in _ORDERS and topic != _DELETED:
+    """The id of the order (or `stock:…` and the product) that a delivery is about, if it can be read."""
+    if topic not in _ORDERS and topic != _DELETED and topic not in STOCK_TOPICS:
         return None
     try:
-        return identifier(load(body).get("id"))
+        name = identifier(load(body).get("id"))
+        return f"stock:{name}" if topic in STOCK_TOPICS else name
     except (Malformed, Invalid):
         return None
 
@@ -66,11 +68,13 @@ def read(delivery: Delivery) -> Reading:
     """Read a delivery. Raises Malformed or Invalid when it can never be read."""
     if delivery.topic == _DELETED:
         return Reading(orders=(read_deleted(delivery, load(delivery.body)),))
-    if delivery.topic not in _ORDERS:
-        return Reading(ignored="a topic that is not about orders")
+    if delivery.topic not in _ORDERS and delivery.topic not in STOCK_TOPICS:
+        return Reading(ignored="a topic that is not about orders or stock")
     payload = load(delivery.body)
     if "id" not in payload and text(payload.get("code")).startswith("woocommerce_rest_"):
-        raise Invalid("the webhook's user may not read orders: choose another one in WooCommerce", code="no_access")
+        raise Invalid("the webhook's user may not read them: choose another one in WooCommerce", code="no_access")
+    if delivery.topic in STOCK_TOPICS:
+        return Reading(stock=read_product(delivery, payload))
     if text(payload.get("status")).lower().removeprefix("wc-") in _DRAFTS:
         return Reading(ignored="a draft: the customer has not ordered yet")
     return Reading(orders=(read_order(delivery, payload),))

@@ -207,7 +207,7 @@ def test_a_deleted_order_is_cancelled_and_a_restored_one_lives_again() -> None:
     ("topic", "document"),
     [
         ("customer.updated", {"id": 727}),
-        ("product.updated", ORDER),
+        ("coupon.updated", ORDER),
         ("action.woocommerce_order_refunded", ORDER),
         ("order.created", {**ORDER, "status": "checkout-draft"}),
     ],
