@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from app.auth import agents as desk
 from app.cli_orders import orders
 from app.cli_simulate import simulate
+from app.cli_stock import stock
 from app.database import open_database, sqlite_path
 from app.demo import LOGINS, fill_demo, is_empty
 from app.health import program_version
@@ -49,6 +50,7 @@ def main() -> None:
 
 main.add_command(orders)
 main.add_command(simulate)
+main.add_command(stock)
 
 
 def _prepared() -> Settings:

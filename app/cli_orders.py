@@ -44,7 +44,7 @@ def orders() -> None:
     """The record of orders."""
 
 
-def _in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+def in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run an async command with the database open; open screens hear of changes if Redis connects the processes."""
 
     @wraps(body)
@@ -80,7 +80,7 @@ def _hub(settings: Settings) -> Hub:
 @click.argument("number")
 @click.option("--shop", "shop_key", help="Key of the shop, when several have an order of this number.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@_in_database
+@in_database
 async def show(number: str, shop_key: str | None, as_json: bool) -> None:
     """Everything that is recorded about an order: state, lines, parcels, money, and what it was made from."""
     order = await overview(await named_order(number, shop_key))
@@ -99,7 +99,7 @@ async def show(number: str, shop_key: str | None, as_json: bool) -> None:
 @click.option(
     "--report", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write mistakes here (CSV)."
 )
-@_in_database
+@in_database
 async def import_command(
     path: Path, shop_key: str, source: str, as_of: str | None, dry_run: bool, report: Path | None
 ) -> None:
@@ -118,8 +118,8 @@ async def import_command(
             imported = await import_order(shop, draft, source, dry_run=dry_run)
             counts[imported.result] += 1
             mistakes += imported.mistakes
-    _write_report(report, mistakes)
-    _tell_mistakes(mistakes)
+    write_report(report, mistakes)
+    tell_mistakes(mistakes)
     click.echo(", ".join(f"{counts[result]} {result}" for result in Result if counts[result]) or "no orders")
     if mistakes:
         sys.exit(1)
@@ -130,7 +130,7 @@ async def import_command(
 @click.option("--failed", is_flag=True, help="Every delivery that failed, oldest first.")
 @click.option("--order", "number", help="Fold everything that is stored about this order anew.")
 @click.option("--shop", "shop_key", help="Key of the shop.")
-@_in_database
+@in_database
 async def replay_command(event_id: str | None, failed: bool, number: str | None, shop_key: str | None) -> None:
     """Fold stored deliveries again (EVENT_ID is evt_…), and print what changed. Status 1 if something still fails."""
     if sum((event_id is not None, failed, number is not None)) != 1:
@@ -185,7 +185,8 @@ def _drafts(path: Path, shop: Shop, source: str, as_of: str | None) -> list[Draf
         raise click.ClickException(f"{path.name}: {error.detail} ({error.code})") from None
 
 
-def _write_report(path: Path | None, mistakes: Iterable[Mistake]) -> None:
+def write_report(path: Path | None, mistakes: Iterable[Mistake]) -> None:
+    """Mistakes as a table, if somebody wants one."""
     if path is None:
         return
     with path.open("w", encoding="utf-8-sig", newline="") as file:  # the mark lets spreadsheets read it as UTF-8
@@ -199,7 +200,8 @@ def _plain(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _tell_mistakes(mistakes: list[Mistake]) -> None:
+def tell_mistakes(mistakes: list[Mistake]) -> None:
+    """The first mistakes on standard error."""
     for m in mistakes[:SHOWN_MISTAKES]:
         click.echo(f"row {m.row}: {m.order or '–'}: {m.field or '–'}: {m.code}: {m.detail}", err=True)
     if len(mistakes) > SHOWN_MISTAKES:

@@ -45,7 +45,7 @@ class Draft:
 
 def read_jsonl(data: bytes) -> Iterator[Draft]:
     """One document a line; or `{"topic", "headers", "body"}` with a platform's own object as body."""
-    for row, line in enumerate(_text(data).split("\n"), start=1):
+    for row, line in enumerate(decoded(data).split("\n"), start=1):
         if not line.strip():
             continue
         draft = Draft(row)
@@ -70,7 +70,7 @@ def read_csv(data: bytes, timezone: str, as_of: str | None = None) -> list[Draft
     Times without an offset are in `timezone`; `as_of` stands in for a missing column `updated_at`. Raises Invalid when
     the head of the table cannot be used (bad_encoding, no_head, unknown_column, double_column, missing_column).
     """
-    content = _text(data)
+    content = decoded(data)
     first = content.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     csv.field_size_limit(LARGEST_FIELD)
@@ -87,7 +87,7 @@ def read_csv(data: bytes, timezone: str, as_of: str | None = None) -> list[Draft
     return [builder.finished() for builder in drafts.values()]
 
 
-def _text(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """UTF-8 with or without its mark, UTF-16 with one, else GB18030. Raises Invalid(bad_encoding)."""
     marked = next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
     for encoding in [marked] if marked else ["utf-8", "gb18030"]:

@@ -5,7 +5,7 @@ Signed as the order API is, with the same secret.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,12 +14,13 @@ from core.errors import Invalid
 from core.text import clean
 from orders.facts import Short, Title, Version, stamp
 from orders.sources import generic
-from orders.sources.reading import CLOCK_SKEW, Delivery, Reading, load
+from orders.sources.reading import Delivery, Reading, load
 from orders.stock_facts import ItemFacts, LevelFacts, Quantity, StockFacts, StockStatement
 
 NAME = "stock"
 SECRETS = generic.SECRETS
 TOPIC = "stock:upsert"
+CLOCK_SKEW = timedelta(minutes=10)
 MOST = 1000  # rows of one call
 _ITEM = ("title", "backorderable", "restock_eta", "discontinued", "none_left")
 
@@ -89,9 +90,8 @@ def check(body: bytes) -> StockInput:
 def read(delivery: Delivery) -> Reading:
     """Read a delivery. Raises Malformed or Invalid when it can never be read."""
     told = check(delivery.body)
-    latest = delivery.received_at + CLOCK_SKEW
     return Reading(
-        stock=tuple(_facts(row, _version(delivery, row.updated_at or told.updated_at, latest)) for row in told.items)
+        stock=tuple(_facts(row, _version(delivery, row.updated_at or told.updated_at)) for row in told.items)
     )
 
 
@@ -111,7 +111,7 @@ def _facts(row: StockRow, version: Version) -> StockFacts:
     return StockFacts(row.sku, tuple(statements))
 
 
-def _version(delivery: Delivery, stated: datetime | None, latest: datetime) -> Version:
+def _version(delivery: Delivery, stated: datetime | None) -> Version:
     """A clock that runs ahead must not keep later words from counting."""
-    at = min(utc(stated), latest) if stated else delivery.received_at
+    at = min(utc(stated), delivery.received_at + CLOCK_SKEW) if stated else delivery.received_at
     return Version(at, stamp(delivery.received_at), delivery.digest())

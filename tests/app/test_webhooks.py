@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from tortoise.context import TortoiseContext
 
 from app.api import orders as orders_api
+from app.api import stock as stock_api
 from app.gateways.simulators.wire import Wire
 from app.rendering import problem
 from app.webhooks import shopify
@@ -41,7 +43,7 @@ async def door(database: TortoiseContext, clock: FrozenClock) -> AsyncIterator[h
         return problem(error, request)  # type: ignore[arg-type]
 
     app = Starlette(
-        routes=[*shopify.routes, *orders_api.routes],
+        routes=[*shopify.routes, *orders_api.routes, *stock_api.routes],
         exception_handlers={WismoError: answer},  # type: ignore[dict-item]
         max_body_size=1 << 20,
     )
@@ -177,3 +179,25 @@ async def test_a_time_that_is_no_time_is_a_bad_signature(door: httpx2.AsyncClien
     ]
     answer = await door.post(good.path, headers=sent_headers, content=good.body)
     assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+async def test_the_stock_api_takes_all_rows_or_none(door: httpx2.AsyncClient, method: str) -> None:
+    good: dict[str, Any] = {
+        "items": [{"sku": "TEA-1", "on_hand": 3}, {"sku": "TEA-2", "available": -1, "location": "b"}]
+    }
+    wire = upsert(good, NOON)
+    answer = await door.request(method, "/api/v1/stock", content=wire.body, headers=wire.headers)
+    assert (answer.status_code, answer.json()["items"]) == (202, 2)
+    again = await door.request(method, "/api/v1/stock", content=wire.body, headers=wire.headers)
+    assert again.json()["event"] == answer.json()["event"]
+    bad: dict[str, Any] = {
+        "items": [good["items"][0], {"sku": "X", "on_hand": 1, "available": 1}, {"sku": "", "on_hand": "many"}]
+    }
+    wire = upsert(bad, NOON)
+    refused = await door.request(method, "/api/v1/stock", content=wire.body, headers=wire.headers)
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_stock")
+    places = [mistake["at"] for mistake in refused.json()["data"]["mistakes"]]
+    assert places == ["items.1", "items.2.sku", "items.2.on_hand"]
+    strange = await door.request(method, "/api/v1/stock", content=wire.body + b" ", headers=wire.headers)
+    assert (strange.status_code, strange.json()["code"]) == (401, "bad_signature")

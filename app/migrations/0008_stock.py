@@ -30,7 +30,7 @@ async def leave(_apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0006_connections")]
+    dependencies = [("wismo", "0007_order_history")]
 
     initial = False
 
