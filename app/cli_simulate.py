@@ -20,7 +20,7 @@ from app.gateways.simulators.faults import Faults, Plan, parse_faults, plan
 from app.gateways.simulators.keys import demo_secrets
 from app.gateways.simulators.payments import METHODS
 from app.gateways.simulators.plots import FAULTY, PLOTS, possible
-from app.gateways.simulators.sending import PATIENCE, Pace, Report, carry, over_http
+from app.gateways.simulators.sending import Pace, Report, carry, over_http
 from app.gateways.simulators.shop import SIMULATED
 from app.gateways.simulators.signing import sealed
 from app.gateways.simulators.trackers import TRACKERS
@@ -259,8 +259,7 @@ def _lines(drawn: Plan, scene: Scene) -> Iterator[str]:
 
 async def _send(address: str, drawn: Plan, shop: Shop, pace: Pace) -> Report:
     limits = httpx2.Limits(max_connections=pace.at_once)
-    timeout = httpx2.Timeout(PATIENCE.total_seconds())
-    async with httpx2.AsyncClient(base_url=address, limits=limits, timeout=timeout, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=address, limits=limits, trust_env=False) as client:
         try:
             await client.get("/livez")
         except httpx2.TransportError:

@@ -2,13 +2,13 @@
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.database import database_busy
 from app.rendering import error_page
-from core.errors import Invalid, NotFound, TooLarge, WismoError
+from core.errors import Invalid, Malformed, NotFound, TooLarge, WismoError
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +47,8 @@ def understood(error: Exception, where: str) -> WismoError:
         if error.status >= 500:
             log.error("request_failed", path=where, code=error.code, detail=error.detail)
         return error
+    if isinstance(error, ClientDisconnect):
+        return Malformed("the sender left before the end", code="cut_short")  # nobody hears it, and it is no crash
     busy = database_busy(error)
     if busy is not None:
         log.error("database_busy", path=where, error=f"{type(error).__name__}: {error}")

@@ -1,5 +1,6 @@
 """Whatever fails, the answer says so in our terms, and whoever asked may try again without harm."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
@@ -46,6 +47,29 @@ async def browser(desk: Desk) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def break_it(request: object) -> None:
     raise RuntimeError("a secret of ours")
+
+
+async def test_a_sender_that_leaves_in_the_middle_is_no_crash(
+    desk: Desk, browser: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Senders have time limits, and anybody can hang up: that must not look like a fault of ours."""
+
+    async def refused() -> float:
+        lines = (await browser.get("/metrics")).text.splitlines()
+        counted = [line for line in lines if line.startswith('wismo_http_requests_total{method="POST",status="4xx"}')]
+        return sum(float(line.rpartition(" ")[2]) for line in counted)
+
+    before = await refused()
+    head = b"POST /webhooks/shopify/lumen HTTP/1.1\r\nHost: desk\r\nContent-Length: 100\r\n\r\n"
+    _, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+    writer.write(head + b'{"half')
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(10):
+        while await refused() == before:
+            await asyncio.sleep(0.01)
+    assert "request_crashed" not in caplog.text
+    assert await SourceEvent.all().count() == 0
 
 
 @contextmanager

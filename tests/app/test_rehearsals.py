@@ -76,6 +76,7 @@ EVERYTHING = [
 SOME = [("shopify", "easypost", "stripe"), ("generic", "17track", "wechatpay"), ("shopify", "", "")]
 
 
+@pytest.mark.sqlite  # what a delivery says does not depend on the database
 @pytest.mark.parametrize(("platform", "tracker", "service"), EVERYTHING)
 async def test_every_plot_leads_where_it_promises(
     client: httpx2.AsyncClient, platform: str, tracker: str, service: str
@@ -89,6 +90,7 @@ async def test_every_plot_leads_where_it_promises(
         assert not chinese.isascii()
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("platform", "tracker", "service"), SOME)
 async def test_the_other_services_tell_the_same(
     client: httpx2.AsyncClient, platform: str, tracker: str, service: str
@@ -164,7 +166,7 @@ async def test_a_desk_that_is_busy_is_asked_again(client: httpx2.AsyncClient) ->
     shop = await a_simulated_shop("shopify")
     story, tries = play(a_scene(shop, 1, ["processing"])), list[str]()
 
-    async def busy_first(wire: Wire) -> str:
+    async def busy_first(wire: Wire, _heard: bool) -> str:
         tries.append(wire.path)
         return "503" if len(tries) == 1 else "200"
 
@@ -173,7 +175,7 @@ async def test_a_desk_that_is_busy_is_asked_again(client: httpx2.AsyncClient) ->
     assert report.outcomes["", "200"] == len(story.said)
     assert report.given_up == set()
 
-    async def never(_wire: Wire) -> str:
+    async def never(_wire: Wire, _heard: bool) -> str:
         return UNREACHABLE
 
     shop.platform = "woocommerce"

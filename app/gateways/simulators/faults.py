@@ -53,6 +53,7 @@ class Sending:
     fault: str  # "" · late · doubled · shuffled · forged · repeated
     heard: bool = True  # does the sender see the answer?
     forged: bool = False
+    last: bool = False  # the sender gives up after it without ever having heard
 
     @property
     def letter(self) -> Letter:
@@ -126,7 +127,7 @@ def _tries(first: Sending, timeouts: float, random: Random) -> list[Sending]:
         due += pause
         tries.append(Sending(due, first.said, "repeated"))
     if random.random() < timeouts:
-        tries[-1] = replace(tries[-1], heard=False)  # it gives up without ever knowing
+        tries[-1] = replace(tries[-1], heard=False, last=True)
     return tries
 
 

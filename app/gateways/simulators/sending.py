@@ -19,11 +19,13 @@ from orders.receiving import accept
 
 PATIENCE = timedelta(seconds=5)  # Shopify's; the others wait longer
 _LONGEST_PAUSE = timedelta(seconds=5)  # before a repetition that the desk itself has caused
+_HASTE = timedelta(milliseconds=5)
 _SHORTEST_PAUSE = timedelta(milliseconds=50)
 TIMED_OUT, UNREACHABLE = "timed out", "unreachable"
 UNSEEN = "answer not seen"
 
-Send = Callable[[Wire], Awaitable[str]]  # what became of a request: a status ("200"), TIMED_OUT or UNREACHABLE
+# A request, and whether the sender waits for the answer → its status ("200"), TIMED_OUT or UNREACHABLE.
+Send = Callable[[Wire, bool], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -51,11 +53,12 @@ class Pace:
 
 
 def over_http(client: httpx2.AsyncClient) -> Send:
-    """Real requests to the desk that `client` is bound to."""
+    """Real requests to the desk that `client` is bound to. Who does not wait hangs up once all is sent."""
 
-    async def send(wire: Wire) -> str:
+    async def send(wire: Wire, heard: bool) -> str:
+        wait = httpx2.Timeout(PATIENCE.total_seconds(), read=(PATIENCE if heard else _HASTE).total_seconds())
         try:
-            answer = await client.post(wire.path, headers=wire.headers, content=wire.body)
+            answer = await client.post(wire.path, headers=wire.headers, content=wire.body, timeout=wait)
         except httpx2.TimeoutException:
             return TIMED_OUT
         except httpx2.TransportError:
@@ -65,7 +68,7 @@ def over_http(client: httpx2.AsyncClient) -> Send:
     return send
 
 
-async def in_process(wire: Wire) -> str:
+async def in_process(wire: Wire, _heard: bool) -> str:
     """The verb behind the door, without HTTP."""
     try:
         await accept(incoming(wire))
@@ -116,24 +119,24 @@ class _Courier:
     report: Report
 
     async def carry(self, sending: Sending) -> None:
-        pauses = RETRIES[sending.letter.source]
-        for pause in (*pauses, None):
+        for pause in (*RETRIES[sending.letter.source], None):
             answer = await self._try(sending)
-            if _is_taken(answer) or sending.forged or (pauses and not sending.heard):
+            if _is_taken(answer) or sending.forged or (not sending.heard and not sending.last):
                 return  # what is not heard is repeated by the plan
-            if pause is None:
-                break
+            if pause is None or sending.last:
+                break  # it may have come in, or not
             wanted = max(pause * self.shrink, _SHORTEST_PAUSE)
             await asyncio.sleep(min(wanted, _LONGEST_PAUSE).total_seconds())
         self.report.given_up.add(sending.said.order)
 
     async def _try(self, sending: Sending) -> str:
         wire, started = sealed(sending.letter, self.secrets, self.clock(), forged=sending.forged), time.monotonic()
-        answer = await self.send(wire)
+        answer = await self.send(wire, sending.heard)
         if answer.isdigit():
             self.report.seconds.append(time.monotonic() - started)
         taken = _is_taken(answer)
-        self.report.outcomes[sending.fault, UNSEEN if taken and not sending.heard else answer] += 1
+        unseen = not sending.heard and (taken or answer == TIMED_OUT)
+        self.report.outcomes[sending.fault, UNSEEN if unseen else answer] += 1
         self.report.taken_forgeries += taken and sending.forged
         return answer
 
