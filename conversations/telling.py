@@ -37,15 +37,19 @@ async def told_about(
         names = [f"answer:{number}.{place}" for _, number in by_question for place in range(_BUBBLES)]
         asked = sorted({conversation_id for conversation_id, _ in by_question})
         about |= Q(conversation_id__in=asked, author_kind=BOT, client_id__in=sorted(set(names)))
-    messages = Message.filter(about, conversation__shop_id=shop_id).exclude(author_kind="customer")
+    messages = Message.filter(about).exclude(author_kind="customer")
     if before is not None:
         messages = messages.filter(id__lt=before)
     limit = max(1, min(limit, MOST_PAGE))
     found = await messages.order_by("-id").limit(limit + 1).select_related("conversation__customer")
     rest = found[limit - 1].id if len(found) > limit else None
     told = [Told(message, by_question.get((message.conversation_id, _question(message)))) for message in found[:limit]]
-    mine = [one for one in told if one.receipt or one.message.order_id == order_id or one.message.author_kind == AGENT]
+    mine = [one for one in told if _is_about(one, order_id) and one.message.conversation.shop_id == shop_id]
     return mine, rest
+
+
+def _is_about(one: Told, order_id: int) -> bool:
+    return one.receipt is not None or one.message.order_id == order_id or one.message.author_kind == AGENT
 
 
 def _question(message: Message) -> int:

@@ -39,11 +39,12 @@ async def deliveries_about(order: Order, after: int | None, limit: int) -> list[
 
     Carriers and payment services name a parcel or a payment; what several orders share is shown with each of them.
     """
-    about = Q(order_id=order.id) | Q(source=order.source, order_ref=order.source_id)
+    here = Q(shop_id=order.shop_id)  # in each part: as a condition on all, it would be read through the whole shop
+    about = Q(order_id=order.id) | (here & Q(source=order.source, order_ref=order.source_id))
     names = await _handles(order)
     if names:
-        about |= Q(source__in=list(SOURCES), order_ref__in=names)
-    events = SourceEvent.filter(about, shop_id=order.shop_id)
+        about |= here & Q(source__in=list(SOURCES), order_ref__in=names)
+    events = SourceEvent.filter(about)
     if after is not None:
         events = events.filter(id__lt=after)
     return await events.order_by("-id").limit(max(1, min(limit, MOST_PAGE))).only(*_SHOWN)
