@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app.auth.passwords import hash_password
 from app.demo.orders import seed_orders
+from app.demo.stock import seed_stock
 from app.demo.talk import seed_talk
 from app.gateways.simulators.keys import demo_secrets
 from app.settings import Settings
@@ -46,6 +47,7 @@ async def fill_demo(settings: Settings, moment: datetime) -> None:
         lumen, chaye = await _shops(settings, moment)
         await _agents({"lumen": lumen, "chaye": chaye}, password_hash, moment)
     await seed_orders(lumen, chaye, moment)
+    await seed_stock(lumen, chaye, moment)
     await seed_talk(lumen, chaye, moment)
 
 

@@ -2,7 +2,15 @@
 
 from starlette.routing import Route
 
-from app.web import console_account, console_deliveries, console_orders, console_search, console_ticket, console_work
+from app.web import (
+    console_account,
+    console_deliveries,
+    console_orders,
+    console_search,
+    console_stock,
+    console_ticket,
+    console_work,
+)
 from app.web.console_inbox import inbox_page
 
 routes = [
@@ -11,6 +19,7 @@ routes = [
     *console_work.routes,
     *console_orders.routes,
     *console_search.routes,
+    *console_stock.routes,
     *console_deliveries.routes,
     *console_account.routes,
 ]

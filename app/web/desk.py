@@ -50,6 +50,8 @@ SAID = {
     "dismissed": _("Suggestion dismissed."),
     "password": _("Password changed. Your other sessions have ended."),
     "replayed": _("Folded again."),
+    "gone": _("Marked as gone for good."),
+    "not_gone": _("No longer marked as gone."),
     "still_failed": _("It still cannot be understood."),
 }
 OVERSEERS = frozenset({SUPERVISOR, ADMIN})  # who looks after what shops send

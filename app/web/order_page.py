@@ -13,6 +13,7 @@ from app.web.order_lines import line_rows
 from app.web.order_money import hints, money
 from app.web.order_pane import inner_facts
 from app.web.order_parcels import parcel_rows
+from app.web.order_stock import stock_hints
 from app.web.order_told import told_rows
 from app.web.times import stamp, zone_name
 from conversations.proofs import contacts_beside
@@ -63,6 +64,7 @@ async def order_sight(viewer: Viewer, agent: Agent, public_id: str, pages: dict[
         "source_id": order.source_id,
         "hints": [
             *dispute_hints(disputes, picture.timezone, language),
+            *await stock_hints(order, picture.timezone, language),
             *hints(order, payments, await twins_of(order), language),
         ],
         "disputes": dispute_rows(disputes, picture.timezone, language, at),
