@@ -118,8 +118,8 @@ def _scene(
     gateway: str | None,
 ) -> Scene:
     tracker = {"shop": "", None: "aftership" if shop.platform == "woocommerce" else ""}.get(carrier, carrier)
-    usual = _OUTSIDE.get(shop.language, "stripe") if shop.demo else "none"
-    service = gateway or usual
+    usual = _OUTSIDE.get(shop.language, "stripe")
+    service = gateway or (usual if shop.demo and shop.secrets.get(usual) else "none")
     scene = Scene(
         shop=shop,
         seed=secrets.randbelow(1_000_000) if seed is None else seed,
