@@ -23,7 +23,7 @@ from app.faults import FaultPages, refuse
 from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
 from app.guards import BodyLimit, KeptStatic, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
-from app.jobs import HANDLERS, LAST_RESORTS
+from app.jobs import HANDLERS, LAST_RESORTS, TOGETHER
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import schedule
 from app.jobs.runner import Worker
@@ -134,7 +134,7 @@ async def open_parts(
     stack.push_async_callback(hub.stop)
     use_bus(connect(hub))
     if work:
-        worker = Worker(JobContext(settings, mailer, load_rulebook()), HANDLERS, LAST_RESORTS)
+        worker = Worker(JobContext(settings, mailer, load_rulebook()), HANDLERS, LAST_RESORTS, TOGETHER)
         jobs.use_waker(worker.wake)
         if relay is not None:
             relay.on_work = worker.wake

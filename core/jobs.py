@@ -6,7 +6,7 @@ Jobs of one `lane` run one after the other, in the order in which they were enqu
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,7 +49,8 @@ class Job(Model):
         app = "wismo"
         table = "job"
         indexes = (
-            Index(fields=("state", "run_at")),  # the claim
+            Index(fields=("state", "run_at")),  # when the next one is due
+            Index(fields=("kind", "state", "run_at")),  # the claim
             Index(fields=("lane", "state", "id")),  # is something before me in my lane?
             Index(fields=("state", "finished_at")),  # housekeeping
         )
@@ -77,11 +78,10 @@ _DUE = (
     "SELECT id FROM job AS j WHERE"
     " ((state = 'ready' AND run_at <= {now}) OR (state = 'running' AND lease_until <= {now}))"
     " AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS b"
-    " WHERE b.lane = j.lane AND b.state IN ('ready', 'running') AND b.id < j.id)) ORDER BY run_at, id LIMIT {limit}"
+    " WHERE b.lane = j.lane AND b.state IN ('ready', 'running') AND b.id < j.id))"
 )
+_FIRST = " ORDER BY run_at, id LIMIT {limit}"
 _TAKE = "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1 WHERE id IN "
-_CLAIM = f"{_TAKE}({_DUE}) RETURNING id"
-_CLAIM_LOCKED = f"{_TAKE}({_DUE} FOR UPDATE SKIP LOCKED) RETURNING id"
 _NEXT = (
     "SELECT MIN(due) AS due FROM (SELECT MIN(run_at) AS due FROM job WHERE state = 'ready' AND run_at > {now}"
     " UNION ALL SELECT MIN(lease_until) AS due FROM job WHERE state = 'running') AS times"
@@ -144,12 +144,27 @@ def wake() -> None:
     _wake()
 
 
-async def claim(limit: int = 1, *, lease: timedelta = LEASE) -> list[Job]:
-    """Take up to `limit` due jobs for this worker. Jobs whose lease ran out are taken again."""
+async def claim(
+    limit: int = 1,
+    *,
+    lease: timedelta = LEASE,
+    kinds: Collection[str] | None = None,
+    but: Collection[str] | None = None,
+) -> list[Job]:
+    """Take up to `limit` due jobs for this worker: of any kind, of `kinds` only, or of all `but` these.
+
+    Jobs whose lease ran out are taken again.
+    """
     moment, token = now(), secrets.token_hex(16)
-    statement = _CLAIM_LOCKED if dialect() == "postgres" else _CLAIM
+    values: dict[str, Any] = {"token": token, "until": moment + lease, "now": moment, "limit": limit}
+    due = _DUE + _FIRST
+    if kinds is not None:
+        due, values["kinds"] = f"{_DUE} AND kind IN ({{kinds}}){_FIRST}", sorted(kinds)
+    elif but is not None:
+        due, values["kinds"] = f"{_DUE} AND kind NOT IN ({{kinds}}){_FIRST}", sorted(but)
+    locked = " FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
     async with transaction():
-        rows = await fetch(statement, token=token, until=moment + lease, now=moment, limit=limit)
+        rows = await fetch(f"{_TAKE}({due}{locked}) RETURNING id", **values)
         if not rows:
             return []
         return await Job.filter(id__in=[row["id"] for row in rows]).order_by("run_at", "id")

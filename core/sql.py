@@ -5,7 +5,7 @@ goes to the thread of SQLite in one piece, which saves the way there and back fo
 """
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -79,6 +79,19 @@ async def fetch(statement: str, /, **values: Any) -> list[dict[str, Any]]:
     return rows
 
 
+async def run_many(statement: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Run `statement` once for each of `rows`, whose values fill its `{name}` places; nothing without rows.
+
+    All of them go to the database together and are one change.
+    """
+    name = connection_name()
+    places = _Names(name)
+    text = statement.format_map(places)
+    values = [[row[place] for place in places.names] for row in rows]
+    if values:
+        await connections.get(name).execute_many(text, values)
+
+
 async def carry_out(program: Program[T]) -> T:
     """Run the queries of `program` in the running transaction and return what it returns."""
     name = connection_name()
@@ -142,6 +155,19 @@ class _Places(dict[str, str]):
     def _place(self, value: Any) -> str:
         self.arguments.append(value)
         return f"${len(self.arguments)}" if self._connection == "pg" else "?"
+
+
+class _Names(dict[str, str]):
+    """Hands out placeholders and notes whose they are."""
+
+    def __init__(self, connection: str) -> None:
+        super().__init__()
+        self._connection = connection
+        self.names: list[str] = []
+
+    def __missing__(self, name: str) -> str:
+        self.names.append(name)
+        return f"${len(self.names)}" if self._connection == "pg" else "?"
 
 
 def _plain(value: Any) -> str:

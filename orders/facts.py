@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -292,8 +292,7 @@ class Handle:
         return f"{self.kind.value}:{self.value}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(NamedTuple):
     """Which of two statements is newer: the source's own time, its finer sequence, then the bytes as a tie-break."""
 
     at: datetime

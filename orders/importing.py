@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from core.errors import Invalid, WismoError
 from core.shops import Shop
 from core.transactions import transaction
-from orders.folding import fold_read, read_event
+from orders.folding import fold_read
 from orders.import_files import Draft, Mistake
 from orders.receiving import history_row, store_history
+from orders.rereading import read_event
 from orders.sources import generic
 from orders.sources.generic_model import OrderInput
 from orders.sources.reading import load

@@ -5,7 +5,7 @@ A function of both sets of facts: whichever came first, and however often it is 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from orders.facts import Handle, HandleKind, Kind
@@ -68,7 +68,7 @@ def _join_parcel(entities: Entities, facts: Known, parcel: str, span: Span, *, i
                     target[name] = newer(name, target.get(name), register)
             if not is_own and fields:
                 announced = next(iter(fields.values())).version  # it counts as shipped from its first scan on
-                target.setdefault("shipped", Register(False, replace(announced, digest="")))
+                target.setdefault("shipped", Register(False, announced._replace(digest="")))
         elif kind is Kind.SCAN and span.holds(datetime.fromisoformat(fields["at"].value)):
             name = hashlib.sha256(f"{parcel}\x00{entity_id}".encode()).hexdigest()[:40]
             entities[Kind.SCAN, name] = {**fields, "shipment": Register(parcel, fields["shipment"].version)}

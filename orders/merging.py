@@ -59,16 +59,19 @@ class Known:
 
 def merge(known: Known, statements: Iterable[Statement]) -> Known:
     """Return what is known after `statements`; `known` itself when they say nothing new."""
-    entities = {entity: dict(fields) for entity, fields in known.entities.items()}
     changed = False
+    entities = dict[Entity, Mapping[str, Register]](known.entities)
     for statement in statements:
-        stated = statement.facts.model_dump(mode="json", exclude_unset=True)
-        fields = entities.setdefault((statement.kind, statement.entity_id), {}) if stated else {}
-        for name, value in stated.items():
-            newer = _winner(name, fields.get(name), Register(value, statement.version))
+        entity, version = (statement.kind, statement.entity_id), statement.version
+        fields = entities.get(entity, {})
+        told = {}
+        for name, value in statement.facts.model_dump(mode="json", exclude_unset=True).items():
+            newer = _winner(name, fields.get(name), Register(value, version))
             if newer is not None:
-                fields[name] = newer
-                changed = True
+                told[name] = newer
+        if told:
+            entities[entity] = {**fields, **told}
+            changed = True
     return Known(entities) if changed else known
 
 

@@ -1,32 +1,26 @@
-"""Writing a derived order into its rows, and saying what changed."""
+"""Writing derived orders into their rows, many at once, and saying what changed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from core.clock import now
 from core.events import Event
-from core.ids import new_id
 from core.shops import Shop
 from core.text import reference
 from core.transactions import record
 from orders import search_index
 from orders.deriving import Picture
-from orders.events import (
-    DisputeChanged,
-    OrderCancelled,
-    OrderChanged,
-    OrderConfirmed,
-    OrderCreated,
-    RefundChanged,
-)
-from orders.facts import Address, DisputeFacts, PaymentFacts, RefundFacts
+from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, OrderCreated
+from orders.facts import Address
+from orders.ledger import Ledger
 from orders.lines import Line
-from orders.models import Dispute, Order, OrderLine, Payment, Refund
-from orders.recording_parcels import Written, assign, write_parcels
-from orders.statuses import NOT_LEFT, Closure, Confirmation, DisputeState, PaymentState
-
-Row = TypeVar("Row", OrderLine, Payment)
+from orders.recording_money import write_disputes, write_payments, write_refunds
+from orders.recording_parcels import write_parcels
+from orders.statuses import NOT_LEFT, Closure, Confirmation
+from orders.stored import News, Stored, read_stored
+from orders.tables import LINES, ORDERS, Row, assign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,48 +31,73 @@ class Deadlines:
     promised_ship_by: datetime | None
 
 
-async def write(
-    order: Order, picture: Picture, shop: Shop, deadlines: Deadlines, newest: datetime, *, announce: bool
-) -> set[str]:
-    """Bring the rows of `order` (stored or new) to `picture`. The version grows only if something visible changed.
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One order, stored or new, and what its rows are to say. `newest` is the newest time that a source has given."""
 
-    Returns the SKUs of which open lines came, went or changed their turn for stock.
-    """
-    is_new, before = order.pk is None, order.headline
-    was_confirmed, was_cancelled = order.confirmation == "confirmed", order.closure == "cancelled"
-    names = () if is_new else (order.customer_name, order.ship_to)
-    turn = None if is_new else (order.confirmation, order.payment, order.holds)
-    changed = assign(order, _order_values(picture, shop, deadlines))
-    order.source_updated_at, order.folded_at = newest, now()
-    if is_new:
-        order.public_id = new_id("ord")
-        await order.save()
-    rows = {} if is_new else {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
+    order: Row
+    picture: Picture
+    deadlines: Deadlines
+    newest: datetime
+    is_findable: bool = True  # the words by which it is found are the stored ones
+    demand: set[str] = field(default_factory=set)  # SKUs of which open lines came, went or changed their turn for stock
+    news: list[News] = field(default_factory=list)
+
+
+async def write(works: Sequence[Work], shop: Shop, *, announce: bool) -> None:
+    """Bring the rows of orders to their pictures. A version grows only if something visible changed."""
+    stored, ledger = await read_stored([work.order["id"] for work in works if work.order["id"]]), Ledger()
+    for work in works:
+        _compare(work, stored.get(work.order["id"], Stored()), shop, ledger)
+    await ledger.store()
+    await search_index.put([(work.order["id"], work.picture) for work in works if not work.is_findable])
+    for work in works if announce else ():
+        which = {"order_id": work.order["id"], "shop_id": shop.id}
+        for tell in work.news:
+            record(tell(which))
+
+
+def _compare(work: Work, stored: Stored, shop: Shop, ledger: Ledger) -> None:
+    order, picture = work.order, work.picture
+    is_new, before = order["id"] is None, order["headline"]
+    was_confirmed, was_cancelled = order["confirmation"] == "confirmed", order["closure"] == "cancelled"
+    names = None if is_new else (order["customer_name"], order["ship_to"])
+    turn = None if is_new else (order["confirmation"], order["payment"], order["holds"])
+    values = _order_values(picture, shop, work.deadlines)
+    changed = assign(order, values)
+    order.update(source_updated_at=work.newest, folded_at=now())
     wanted = _wanted_lines(order, picture)
-    demand = _demand(rows, wanted, turned=turn != (order.confirmation, order.payment, order.holds))
-    if await _sync(OrderLine, order, rows, wanted) or names != (order.customer_name, order.ship_to):
-        await search_index.put(order, picture)
-        changed = True
-    changed |= await _write_payments(order, picture, is_new=is_new)
-    moved = await write_parcels(order, picture, is_new=is_new)
-    refunded = await _write_refunds(order, picture, is_new=is_new)
-    disputed = await _write_disputes(order, picture) if picture.disputes else Written(False, ())
+    turned = turn != (order["confirmation"], order["payment"], order["holds"])
+    work.demand = _demand(stored.lines, wanted, turned=turned)
+    if _write_lines(order, wanted, stored, ledger) or names != (order["customer_name"], order["ship_to"]):
+        work.is_findable, changed = False, True
+    changed |= write_payments(order, picture, stored, ledger)
+    moved = write_parcels(order, picture, stored, ledger)
+    refunded = write_refunds(order, picture, stored, ledger)
+    disputed = write_disputes(order, picture, stored, ledger)
     changed = changed or moved.changed or refunded.changed or disputed.changed
-    order.version += int(changed and not is_new)
-    if not is_new:
-        await order.save()
-    if not announce or not changed:
-        return demand
-    which = {"order_id": order.id, "shop_id": order.shop_id}
-    news: list[Event] = [OrderCreated(**which)] if is_new else []
-    news.append(OrderChanged(**which, version=order.version, before="" if is_new else before, after=order.headline))
+    if is_new:
+        ledger.add(ORDERS, order)
+    else:
+        order["version"] += int(changed)
+        ledger.change(ORDERS, order, [*values, "source_updated_at", "folded_at", "version"])
+    if changed:
+        news = _news(order, picture, "" if is_new else before, was_confirmed, was_cancelled)
+        work.news = [*news, *moved.news, *refunded.news, *disputed.news]
+
+
+def _news(order: Row, picture: Picture, before: str, was_confirmed: bool, was_cancelled: bool) -> list[News]:
+    version, after = order["version"], order["headline"]
+
+    def changed(which: dict[str, int]) -> Event:
+        return OrderChanged(**which, version=version, before=before, after=after)
+
+    news: list[News] = [changed] if before else [lambda which: OrderCreated(**which), changed]
     if picture.axes.confirmation is Confirmation.CONFIRMED and not was_confirmed:
-        news += [OrderConfirmed(**which)] if picture.axes.fulfilment in NOT_LEFT else []
+        news += [lambda which: OrderConfirmed(**which)] if picture.axes.fulfilment in NOT_LEFT else []
     if picture.axes.closure is Closure.CANCELLED and not was_cancelled:
-        news.append(OrderCancelled(**which))
-    for event in [*news, *moved.news, *refunded.news, *disputed.news]:
-        record(event)
-    return demand
+        news.append(lambda which: OrderCancelled(**which))
+    return news
 
 
 def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[str, Any]:
@@ -120,22 +139,37 @@ def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[st
     }
 
 
-def _wanted_lines(order: Order, picture: Picture) -> dict[str, dict[str, Any]]:
+def _wanted_lines(order: Row, picture: Picture) -> dict[str, Row]:
     return {
-        source_id: _line_values(position, line) | {"shop_id": order.shop_id, "open_units": picture.wanted_units(line)}
+        source_id: _line_values(position, line)
+        | {"shop_id": order["shop_id"], "open_units": picture.wanted_units(line)}
         for position, (source_id, line) in enumerate(picture.lines.items())
     }
 
 
-def _demand(rows: dict[str, OrderLine], wanted: dict[str, dict[str, Any]], *, turned: bool) -> set[str]:
+def _demand(rows: Mapping[str, Row], wanted: Mapping[str, Row], *, turned: bool) -> set[str]:
     """SKUs of lines whose open units are others than before, or whose turn is."""
     skus = set[str]()
     for name, values in wanted.items():
-        before = (rows[name].sku, rows[name].open_units) if name in rows else ("", 0)
-        after = (str(values["sku"]), int(values["open_units"]))
+        before = (rows[name]["sku"], rows[name]["open_units"]) if name in rows else ("", 0)
+        after = (values["sku"], values["open_units"])
         if before != after or (turned and after[1]):
             skus |= {sku for sku, units in (before, after) if units}
     return skus
+
+
+def _write_lines(order: Row, wanted: Mapping[str, Row], stored: Stored, ledger: Ledger) -> bool:
+    """Nothing is ever taken away: units are cancelled instead."""
+    changed = False
+    for source_id, values in wanted.items():
+        row = stored.lines.get(source_id)
+        if row is None:
+            ledger.add(LINES, LINES.new(source_id=source_id, **values), order_id=order)
+            changed = True
+        elif assign(row, values):
+            ledger.change(LINES, row, values)
+            changed = True
+    return changed
 
 
 def _line_values(position: int, line: Line) -> dict[str, Any]:
@@ -157,113 +191,3 @@ def _line_values(position: int, line: Line) -> dict[str, Any]:
         "backordered": bool(facts.backordered),
         "backorder_eta": facts.backorder_eta,
     }
-
-
-async def _write_payments(order: Order, picture: Picture, *, is_new: bool) -> bool:
-    rows = {} if is_new else {row.source_id: row for row in await Payment.filter(order_id=order.id)}
-    wanted = {source_id: _payment_values(order, facts) for source_id, facts in picture.payments.items()}
-    gone = [row.id for source_id, row in rows.items() if source_id not in wanted]
-    if gone:  # a gateway had named it first; it is another one's row now
-        await Payment.filter(id__in=gone).delete()
-    return await _sync(Payment, order, rows, wanted) or bool(gone)
-
-
-def _payment_values(order: Order, facts: PaymentFacts) -> dict[str, Any]:
-    return {
-        "tender": facts.tender or "other",
-        "gateway": facts.gateway or "",
-        "gateway_ref": facts.gateway_ref or "",
-        "state": (facts.state or PaymentState(order.payment)).value,
-        "authorised": facts.authorised or 0,
-        "captured": facts.captured or 0,
-        "currency": facts.currency or order.currency,
-        "at": facts.at,
-    }
-
-
-async def _write_refunds(order: Order, picture: Picture, *, is_new: bool) -> Written:
-    rows = {} if is_new else {row.source_id: row for row in await Refund.filter(order_id=order.id)}
-    changed, news = await _adopt_refunds(order, rows, picture), []
-    for source_id, facts in picture.refunds.items():
-        if not facts.amount:
-            continue  # units that were taken off the order without any money
-        row = rows.get(source_id) or Refund(order_id=order.id, source_id=source_id, public_id=new_id("rfd"))
-        before = row.state if source_id in rows else ""
-        if assign(row, _refund_values(order, facts)) or source_id not in rows:
-            await row.save()
-            changed = True
-        if row.state != before and not row.reversal:  # of a reversal the bank tells the customer
-            which = {"order_id": order.id, "shop_id": order.shop_id, "refund_id": row.id}
-            news.append(RefundChanged(**which, state=row.state))
-    return Written(changed, tuple(news))
-
-
-async def _adopt_refunds(order: Order, rows: dict[str, Refund], picture: Picture) -> bool:
-    """A refund that the gateway named first is the same row when the shop names it: no news for the customer."""
-    left = {name: row for name, row in rows.items() if name not in picture.refunds}
-    for source_id, facts in picture.refunds.items():
-        wanted = (facts.amount, facts.currency or order.currency)
-        fits = sorted(name for name, row in left.items() if (row.amount, row.currency) == wanted)
-        if source_id not in rows and fits:
-            row = rows[source_id] = left.pop(fits[0])
-            del rows[fits[0]]
-            row.source_id = source_id
-            await row.save()
-    if left:
-        await Refund.filter(id__in=[row.id for row in left.values()]).delete()
-    return bool(left)
-
-
-def _refund_values(order: Order, facts: RefundFacts) -> dict[str, Any]:
-    return {
-        "amount": facts.amount,
-        "currency": facts.currency or order.currency,
-        "state": facts.state or "requested",
-        "tender": facts.tender or "other",
-        "reference": facts.reference or "",
-        "at": facts.at or facts.seen_at or order.placed_at,
-        "lines": [[part.line, part.quantity] for part in facts.lines],
-        "reversal": bool(facts.reversal),
-    }
-
-
-async def _write_disputes(order: Order, picture: Picture) -> Written:
-    rows = {row.source_id: row for row in await Dispute.filter(order_id=order.id)}
-    gone = [row.id for source_id, row in rows.items() if source_id not in picture.disputes]
-    if gone:  # the gateway tells the same one by its own name now
-        await Dispute.filter(id__in=gone).delete()
-    changed, news = bool(gone), []
-    for source_id, facts in picture.disputes.items():
-        row = rows.get(source_id) or Dispute(order_id=order.id, source_id=source_id)
-        before = row.state if source_id in rows else ""
-        if assign(row, _dispute_values(order, facts)) or source_id not in rows:
-            await row.save()
-            changed = True
-        if row.state != before:
-            which = {"order_id": order.id, "shop_id": order.shop_id, "dispute_id": row.id}
-            news.append(DisputeChanged(**which, state=row.state))
-    return Written(changed, tuple(news))
-
-
-def _dispute_values(order: Order, facts: DisputeFacts) -> dict[str, Any]:
-    return {
-        "state": (facts.state or DisputeState.NEEDS_RESPONSE).value,
-        "inquiry": bool(facts.inquiry),
-        "amount": facts.amount or 0,
-        "currency": facts.currency or order.currency,
-        "reason": facts.reason or "",
-        "evidence_due_by": facts.evidence_due_by,
-        "opened_at": facts.opened_at,
-        "closed_at": facts.closed_at,
-    }
-
-
-async def _sync(model: type[Row], order: Order, rows: dict[str, Row], wanted: dict[str, dict[str, Any]]) -> bool:
-    """Add and change rows until they are as wanted. Nothing is ever taken away: units are cancelled instead."""
-    fresh = [model(order_id=order.id, source_id=key, **values) for key, values in wanted.items() if key not in rows]
-    if fresh:
-        await model.bulk_create(fresh)
-    touched = [row for key, row in rows.items() if key in wanted and assign(row, wanted[key])]
-    for row in touched:
-        await row.save()
-    return bool(fresh) or bool(touched)

@@ -1,10 +1,6 @@
 """Writing the parcels of an order and their scans into rows."""
 
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
-
-from tortoise.models import Model
 
 from core.events import Event
 from core.ids import new_id
@@ -12,53 +8,59 @@ from core.text import reference
 from orders.deriving import Picture
 from orders.events import ParcelMoved
 from orders.facts import stamp
-from orders.models import Order, Shipment, TrackingEvent
+from orders.ledger import Ledger
 from orders.parcels import Parcel
 from orders.statuses import ParcelState
+from orders.stored import News, Stored, Written
+from orders.tables import SCANS, SHIPMENTS, Row, assign
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Whether rows changed, and what there is to tell."""
-
-    changed: bool
-    news: tuple[Event, ...]
-
-
-async def write_parcels(order: Order, picture: Picture, *, is_new: bool = False) -> Written:
-    """Bring the parcels to `picture`; each new state is news. A new order has no rows to look for."""
-    rows = {} if is_new else {row.source_id: row for row in await Shipment.filter(order_id=order.id)}
-    known = await _digests(order) if rows else {}
-    changed, news = _adopt(rows, picture), []
+def write_parcels(order: Row, picture: Picture, stored: Stored, ledger: Ledger) -> Written:
+    """Bring the parcels to `picture`; each new state is news."""
+    rows = dict(stored.shipments)
+    renamed, news = _adopt(rows, picture), list[News]()
+    changed = bool(renamed)
     for source_id, parcel in picture.parcels.items():
-        row = rows.get(source_id) or Shipment(order_id=order.id, source_id=source_id, public_id=new_id("par"))
-        before = row.state if source_id in rows else ParcelState.PENDING
-        touched = assign(row, _parcel_values(parcel))
-        if touched or source_id not in rows:
-            await row.save()
+        row, before, values = rows.get(source_id), ParcelState.PENDING.value, _parcel_values(parcel)
+        if row is None:
+            row = SHIPMENTS.new(source_id=source_id, public_id=new_id("par"), **values)
+            ledger.add(SHIPMENTS, row, order_id=order)
             changed = True
-        changed |= await _write_scans(row, parcel, known.get(row.id, set()))
-        if row.state != before:
-            which = {"order_id": order.id, "shop_id": order.shop_id, "shipment_id": row.id}
-            news.append(ParcelMoved(**which, state=row.state))
-    for source_id in rows.keys() - picture.parcels.keys():
-        row = rows[source_id]
-        changed |= not row.cancelled
-        row.cancelled = True
-        await row.save()
+        else:
+            before = row["state"]
+            if assign(row, values) or source_id in renamed:
+                ledger.change(SHIPMENTS, row, [*values, "source_id"])
+                changed = True
+        changed |= _write_scans(row, parcel, stored, ledger)
+        if row["state"] != before:
+            news.append(_moved(row))
+    for source_id, row in rows.items():
+        if source_id not in picture.parcels and not row["cancelled"]:
+            row["cancelled"], changed = True, True
+            ledger.change(SHIPMENTS, row, ["cancelled"])
     return Written(changed, tuple(news))
 
 
-def _adopt(rows: dict[str, Shipment], picture: Picture) -> bool:
+def _adopt(rows: dict[str, Row], picture: Picture) -> set[str]:
     """A parcel that the carrier named first is the same row when the shop names it."""
-    changed = False
+    renamed = set()
     for source_id, parcel in picture.parcels.items():
         key = reference(parcel.facts.tracking_number or "")
-        fits = [name for name, row in rows.items() if key and row.tracking_key == key and name not in picture.parcels]
+        fits = [n for n, row in rows.items() if key and row["tracking_key"] == key and n not in picture.parcels]
         if source_id not in rows and fits:
             row = rows[source_id] = rows.pop(fits[0])
-            row.source_id, changed = source_id, True
-    return changed
+            row["source_id"] = source_id
+            renamed.add(source_id)
+    return renamed
+
+
+def _moved(row: Row) -> News:
+    state = row["state"]
+
+    def tell(which: dict[str, int]) -> Event:
+        return ParcelMoved(**which, shipment_id=row["id"], state=state)
+
+    return tell
 
 
 def _parcel_values(parcel: Parcel) -> dict[str, Any]:
@@ -88,22 +90,14 @@ def _parcel_values(parcel: Parcel) -> dict[str, Any]:
     }
 
 
-async def _digests(order: Order) -> dict[int, set[str]]:
-    """The scans that are stored, by parcel."""
-    known: dict[int, set[str]] = defaultdict(set)
-    for row in await TrackingEvent.filter(shipment__order_id=order.id).values("shipment_id", "digest"):
-        known[row["shipment_id"]].add(row["digest"])
-    return known
-
-
-async def _write_scans(row: Shipment, parcel: Parcel, known: set[str]) -> bool:
+def _write_scans(row: Row, parcel: Parcel, stored: Stored, ledger: Ledger) -> bool:
     """Scans are never changed: a correction of the carrier is a scan of its own. Those of another parcel go."""
-    foreign = known - set(parcel.scans)
-    if foreign:
-        await TrackingEvent.filter(shipment_id=row.id, digest__in=list(foreign)).delete()
-    fresh = [
-        TrackingEvent(
-            shipment_id=row.id,
+    known = stored.scans.get(row["id"], {})
+    foreign = [scan for digest, scan in known.items() if digest not in parcel.scans]
+    ledger.remove(SCANS, foreign)
+    fresh = {digest: scan for digest, scan in parcel.scans.items() if digest not in known}
+    for digest, scan in fresh.items():
+        made = SCANS.new(
             digest=digest,
             at=scan.at,
             received_at=scan.received_at,
@@ -112,17 +106,5 @@ async def _write_scans(row: Shipment, parcel: Parcel, known: set[str]) -> bool:
             text=scan.text,
             location=scan.location,
         )
-        for digest, scan in parcel.scans.items()
-        if digest not in known
-    ]
-    if fresh:
-        await TrackingEvent.bulk_create(fresh)
+        ledger.add(SCANS, made, shipment_id=row)
     return bool(fresh or foreign)
-
-
-def assign(row: Model, values: dict[str, Any]) -> bool:
-    """Set what differs and tell whether anything did."""
-    different = {name: value for name, value in values.items() if getattr(row, name, None) != value}
-    for name, value in different.items():
-        setattr(row, name, value)
-    return bool(different)

@@ -17,10 +17,11 @@ from core.transactions import transaction
 from orders.comparing import WRONG, Comparison, Finding, compare
 from orders.facts import stamp
 from orders.feeds import Fetched, OrderFeed
-from orders.folding import fold, fold_history, read_event
+from orders.folding import fold, fold_history
 from orders.merging import Known, from_json
 from orders.models import Connection, FactSheet, Order, ReconciliationRun, SourceEvent
 from orders.receiving import history_row, receive, store_history
+from orders.rereading import read_event
 from orders.sources.polled import AS_OF
 
 log = structlog.get_logger(__name__)

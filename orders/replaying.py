@@ -15,9 +15,10 @@ from core.people import Actor
 from core.shops import Shop
 from core.text import clean
 from orders.facts import OrderFacts
-from orders.folding import fold_read, mark_failed, read_event, refold
+from orders.folding import fold_read, mark_failed, refold
 from orders.models import Order, SourceEvent
 from orders.receiving import FOLD
+from orders.rereading import read_event
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +104,7 @@ async def replay(event_id: int, actor: Actor) -> Replayed:
             await fold_read(shop, [(event, reading)], announce=True)
     except Exception as caught:
         log.warning("replay_failed", delivery=event.public_id, exc_info=caught)
-        await mark_failed(event, caught)
+        await mark_failed(event.id, caught)
         error = repr(caught)[:2000]
     event = await SourceEvent.get(id=event_id)
     if event.state != FAILED:
@@ -140,7 +141,7 @@ async def _refold_order(order: Order, shop: Shop) -> int:
             found = read_event(event, shop).orders
         except Invalid as error:
             refused += 1
-            await mark_failed(event, error)
+            await mark_failed(event.id, error)
             continue
         for facts in found:
             parts[event.source, facts.handle, facts.source_id].append((event, facts))

@@ -6,10 +6,9 @@ The table `order_search` is made by the migrations, as that of the messages is: 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from core.sql import dialect, fetch
+from core.sql import dialect, fetch, run_many
 from core.text import index_text, query_words, reference
 from orders.deriving import Picture
-from orders.models import Order
 
 QUERY_WORDS = 12
 LONGEST_TEXT = 20_000
@@ -35,14 +34,9 @@ _AFTER = " AND (o.placed_at, o.id) < ({placed}, {last})"
 _NEWEST = " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
 
 
-async def put(order: Order, picture: Picture) -> None:
-    """Make an order findable by what it says now; part of the change that writes it."""
-    lines = [line.facts for line in picture.lines.values()]
-    ship_to = picture.header.ship_to
-    names = [picture.header.customer_name or "", ship_to.name if ship_to else ""]
-    goods = [word for facts in lines for word in (facts.title or "", facts.variant or "")]
-    text = text_of(names, goods, [facts.sku or "" for facts in lines])
-    await fetch(_PUT[dialect()], id=order.id, body=text)
+async def put(orders: Iterable[tuple[int, Picture]]) -> None:
+    """Make orders (by id) findable by what they say now; part of the change that writes them."""
+    await run_many(_PUT[dialect()], [{"id": order_id, "body": _text_of(picture)} for order_id, picture in orders])
 
 
 async def ids_by_words(
@@ -67,6 +61,14 @@ def text_of(names: Iterable[str], goods: Iterable[str], skus: Iterable[str]) -> 
     bare = " ".join(dict.fromkeys(reference(sku).lower() for sku in skus if sku))
     words = index_text("\n".join(dict.fromkeys([*names, *skus, *goods])))
     return f"{words[:LONGEST_TEXT]} {bare[:LONGEST_TEXT]}".strip()
+
+
+def _text_of(picture: Picture) -> str:
+    lines = [line.facts for line in picture.lines.values()]
+    ship_to = picture.header.ship_to
+    names = [picture.header.customer_name or "", ship_to.name if ship_to else ""]
+    goods = [word for facts in lines for word in (facts.title or "", facts.variant or "")]
+    return text_of(names, goods, [facts.sku or "" for facts in lines])
 
 
 def _query(words: list[str]) -> str:

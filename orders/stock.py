@@ -7,10 +7,10 @@ from typing import Any
 from core import audit
 from core.clock import now
 from core.ids import new_id
-from core.jobs import enqueue
+from core.jobs import Plan, enqueue, enqueued
 from core.people import Actor
 from core.shops import Shop
-from core.sql import fetch
+from core.sql import carry_out, fetch
 from core.text import reference
 from core.transactions import transaction
 from orders.facts import Version
@@ -76,8 +76,12 @@ async def recompute_later(shop_id: int, skus: Sequence[str]) -> None:
 
 async def orders_moved(shop_id: int, skus: Iterable[str]) -> None:
     """Open lines of `skus` came, went or changed their turn: share out anew what somebody keeps count of."""
-    for sku in sorted(set(skus)):
-        await enqueue(RECOMPUTE, {"shop": shop_id, "skus": [sku]}, lane=lane_of(shop_id, sku))
+    plans = [
+        Plan(kind=RECOMPUTE, args={"shop": shop_id, "skus": [sku]}, lane=lane_of(shop_id, sku))
+        for sku in sorted(set(skus))
+    ]
+    if plans:
+        await carry_out(enqueued(plans))
 
 
 async def discontinue(shop: Shop, sku: str, actor: Actor, *, gone: bool = True, none_left: bool = True) -> None:

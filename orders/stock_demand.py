@@ -13,9 +13,8 @@ from core.shops import Shop
 from core.sql import as_time, fetch
 from core.transactions import record, transaction
 from orders.events import StockCovered, StockShort
-from orders.merging import from_json
-from orders.models import FactSheet, Order
-from orders.rewriting import rewrite
+from orders.models import Order
+from orders.rewriting import rewrite_all
 from orders.stock import RECOMPUTE, lane_of
 from orders.stock_allocation import Claim, Figures, Source, allocate, figures_of, reach
 from orders.stock_facts import item_of, levels_of, stated_at
@@ -199,12 +198,8 @@ async def _tell(order_id: int, before: int, after: int) -> None:
     if order is None:
         return
     shop = await Shop.get(id=order.shop_id)
-    name = {"shop_id": shop.id, "source": order.source, "source_id": order.source_id}
-    sheet = await FactSheet.filter(**name).select_for_update().first()
-    if sheet is None:
+    if order_id not in await rewrite_all(shop, [order_id], announce=True):
         return
-    order = await Order.get(id=order_id)  # as it is now that nobody else writes it
-    await rewrite(shop, order, from_json(sheet.facts), announce=True)
     which = {"order_id": order.id, "shop_id": order.shop_id}
     if after > before:
         record(StockShort(**which, units=after))

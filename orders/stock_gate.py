@@ -1,15 +1,21 @@
 """What stock means for one order: which of its lines wait, known when it is first written, before it is confirmed."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.clock import now
+from core.sql import as_time, fetch
 from orders.deriving import Lacking, Picture
-from orders.models import Order, OrderLine
 from orders.stock import known_positions
 from orders.stock_allocation import Figures, foreseen
 from orders.stock_models import Shortage, StockPosition
+from orders.tables import LINES, Row
+
+_LACKING = (
+    "SELECT s.order_id, l.source_id, s.units, s.restock_eta, s.backorderable FROM stock_shortage AS s"
+    " JOIN order_line AS l ON l.id = s.line_id WHERE s.order_id IN ({orders})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,54 +26,55 @@ class Outlook:
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
 
-async def outlook(order: Order, shop_id: int, picture: Picture) -> Outlook:
-    """Look at the stock of an order that is about to be written: one query where nobody keeps count, else two.
+async def outlooks(shop_id: int, orders: Sequence[tuple[Row, Picture]]) -> list[Outlook]:
+    """Look at the stock of orders that are about to be written: one query where nobody keeps count, else two.
 
-    What an order lacks was found out when stock was last shared out; for a new one it is foreseen.
+    What an order lacks was found out when stock was last shared out; for new ones it is foreseen, in their order.
     """
-    skus = [line.facts.sku or "" for line in picture.lines.values()]
+    skus = {line.facts.sku or "" for _, picture in orders for line in picture.lines.values()}
     positions = await known_positions(shop_id, skus)
     if not positions:
-        return Outlook()
-    if order.pk is None:
-        return Outlook(positions, _foreseen(picture, positions))
-    rows = await Shortage.filter(order_id=order.id).values(
-        "line__source_id", "units", "restock_eta", "gone", "backorderable"
-    )
-    return Outlook(
-        positions,
-        {
-            str(row["line__source_id"]): Lacking(row["units"], row["restock_eta"], blocks=not row["backorderable"])
-            for row in rows
-        },
-    )
+        return [Outlook()] * len(orders)
+    stored = [order["id"] for order, _ in orders if order["id"] is not None]
+    lacking: dict[int, dict[str, Lacking]] = defaultdict(dict)
+    for row in await fetch(_LACKING, orders=stored) if stored else ():
+        lack = Lacking(row["units"], as_time(row["restock_eta"]), blocks=not row["backorderable"])
+        lacking[row["order_id"]][row["source_id"]] = lack
+    asked = Counter[str]()
+    return [
+        Outlook(positions, _foreseen(picture, positions, asked) if order["id"] is None else lacking[order["id"]])
+        for order, picture in orders
+    ]
 
 
-async def keep_foreseen(order: Order, seen: Outlook) -> None:
-    """Note what a new order lacks, so that sharing out anew finds it and tells the order when it is covered."""
-    if not seen.lacking:
+async def keep_foreseen(shop_id: int, orders: Sequence[tuple[Row, Outlook]]) -> None:
+    """Note what new orders lack, so that sharing out anew finds it and tells the order when it is covered."""
+    short = {order["id"]: seen for order, seen in orders if seen.lacking}
+    if not short:
         return
-    lines = {row.source_id: row for row in await OrderLine.filter(order_id=order.id)}
-    await Shortage.bulk_create(
-        [
-            Shortage(
-                shop_id=order.shop_id,
-                sku=lines[name].sku,
-                order_id=order.id,
-                line_id=lines[name].id,
-                units=lack.units,
-                backorderable=not lack.blocks,
-                gone=seen.positions[lines[name].sku].gone,
-                restock_eta=lack.eta,
-                since=now(),
-            )
-            for name, lack in seen.lacking.items()
-        ]
+    rows = await LINES.read("order_id IN ({orders}) ORDER BY id", orders=list(short))
+    lacking = [(row, short[row["order_id"]]) for row in rows if row["source_id"] in short[row["order_id"]].lacking]
+    await Shortage.bulk_create([_shortage(shop_id, row, seen) for row, seen in lacking])
+
+
+def _shortage(shop_id: int, line: Row, seen: Outlook) -> Shortage:
+    lack, position = seen.lacking[line["source_id"]], seen.positions[line["sku"]]
+    return Shortage(
+        shop_id=shop_id,
+        sku=line["sku"],
+        order_id=line["order_id"],
+        line_id=line["id"],
+        units=lack.units,
+        backorderable=not lack.blocks,
+        gone=position.gone,
+        restock_eta=lack.eta,
+        since=now(),
     )
 
 
-def _foreseen(picture: Picture, positions: Mapping[str, StockPosition]) -> dict[str, Lacking]:
-    found, asked = dict[str, Lacking](), Counter[str]()
+def _foreseen(picture: Picture, positions: Mapping[str, StockPosition], asked: Counter[str]) -> dict[str, Lacking]:
+    """`asked` are the units that orders before this one will take, and grows by its own."""
+    found = dict[str, Lacking]()
     for name, line in picture.lines.items():
         position = positions.get(line.facts.sku or "")
         units = picture.wanted_units(line)

@@ -1,12 +1,12 @@
 """Durable work: which job kind calls what. A handler calls one verb or one gateway and may run twice."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from app.demo.tick import tick_demo
 from app.jobs.answering import answer, give_up
 from app.jobs.context import JobContext
-from app.jobs.folding import fold_order
+from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
 from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
 from app.jobs.notices import send_notice
@@ -15,6 +15,7 @@ from app.jobs.reconciling import compare_with_shop, plan_comparisons
 from app.jobs.stock import share_out_stock, tell_short_orders
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
+Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
 
 HANDLERS: dict[str, Handler] = {
     "orders.fold": fold_order,
@@ -33,6 +34,9 @@ HANDLERS: dict[str, Handler] = {
     "tickets.close": close_tickets,
     "demo.tick": tick_demo,
 }
+
+# Kinds whose waiting jobs are done many at once; a job that was tried before is done by its handler above.
+TOGETHER: dict[str, Together] = {"orders.fold": fold_orders}
 
 # What is done when a job of this kind is given up.
 LAST_RESORTS: dict[str, Handler] = {"bot.answer": give_up}

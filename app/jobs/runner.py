@@ -1,14 +1,14 @@
 """The worker: claims due jobs, runs a few at once, sleeps until a commit or the clock wakes it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 
 from app.jobs.context import JobContext
-from core import jobs
+from core import jobs, lanes
 from core.clock import now
 from core.engines.transactions import uninterrupted
 from core.errors import Invalid, NotFound
@@ -18,8 +18,11 @@ from core.tasks import end, spawn
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
+# Does jobs of one kind together; what is returned stands for each of them, in their order: None, or why it failed.
+Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
 
 CONCURRENT = 8
+MOST_TOGETHER = 64  # jobs of a batch: their transaction keeps other writers waiting meanwhile
 LONGEST_NAP = 1.0  # seconds; another process may have added work that nobody told us of
 PATIENCE = 5.0  # seconds for jobs that run when the worker is told to stop
 RENEW_AFTER = jobs.LEASE.total_seconds() / 3
@@ -33,11 +36,18 @@ class Worker:
     """Runs jobs until it is told to stop; then finishes what it holds."""
 
     def __init__(
-        self, context: JobContext, handlers: Mapping[str, Handler], last_resorts: Mapping[str, Handler] | None = None
+        self,
+        context: JobContext,
+        handlers: Mapping[str, Handler],
+        last_resorts: Mapping[str, Handler] | None = None,
+        together: Mapping[str, Together] | None = None,
     ) -> None:
         self.context = context
         self.handlers = handlers
         self.last_resorts = last_resorts or {}
+        self.together = together or {}
+        self._alone = handlers.keys() - self.together.keys()
+        self._batches: set[str] = set()  # the kinds of which a batch runs: never more than one, so that others get on
         self._awake = asyncio.Event()
         self._stopping = False
         self._patience = PATIENCE
@@ -68,14 +78,31 @@ class Worker:
         self.wake()
 
     async def _start_due(self) -> bool:
-        """Start as many due jobs as there is room for. Whether there were any."""
+        """Start as many due jobs as there is room for. Whether there were any.
+
+        What goes together comes last: however much of it waits, single jobs are not behind it.
+        """
         room = CONCURRENT - len(self._running)
-        claimed = await jobs.claim(room) if room else []
+        if not room:
+            return False
+        claimed = await jobs.claim(room, kinds=self._alone)
         for job in claimed:
-            task = spawn(self._run_one(job), name=f"job {job.kind} {job.id}")
-            self._running.add(task)
-            task.add_done_callback(self._ended)
+            self._start(self._run_one(job), f"job {job.kind} {job.id}")
+        for kind in self.together.keys() - self._batches:
+            if batch := await lanes.claim_together(kind, MOST_TOGETHER):
+                self._batches.add(kind)
+                self._start(self._run_batch(kind, batch), f"jobs {kind} {batch[0].id}")
+                claimed += batch
+        if not claimed and not self._running:
+            claimed = await jobs.claim(room, but={*self._alone, *self.together})
+            for job in claimed:
+                self._start(self._run_one(job), f"job {job.kind} {job.id}")
         return bool(claimed)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = spawn(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -96,25 +123,57 @@ class Worker:
         except TimeoutError:
             return
 
+    async def _run_batch(self, kind: str, batch: Sequence[Job]) -> None:
+        try:
+            if len(batch) == 1:
+                await self._run_one(batch[0])
+            else:
+                await self._run_together(kind, batch)
+        finally:
+            self._batches.discard(kind)
+
+    async def _run_together(self, kind: str, batch: Sequence[Job]) -> None:
+        renewing = spawn(_keep_lease(batch), name=f"lease {batch[0].id}")
+        try:
+            with duration.labels(kind).time():
+                outcomes = await self.together[kind]([job.args for job in batch], self.context)
+        except asyncio.CancelledError:
+            for job in batch:
+                await uninterrupted(jobs.hand_back(job))
+            raise
+        except Exception as error:  # noqa: BLE001 - told below, of each job
+            outcomes = [error] * len(batch)
+        finally:
+            renewing.cancel()
+        done = [job for job, error in zip(batch, outcomes, strict=True) if error is None]
+        await lanes.finish_together(done)
+        finished.labels(kind, "done").inc(len(done))
+        for job, failure in zip(batch, outcomes, strict=True):
+            if failure is not None:
+                await self._failed(job, failure)
+
     async def _run_one(self, job: Job) -> None:
-        renewing = spawn(_keep_lease(job), name=f"lease {job.id}")
+        renewing = spawn(_keep_lease([job]), name=f"lease {job.id}")
         try:
             with duration.labels(job.kind).time():
                 await self._handle(job)
         except asyncio.CancelledError:
             await uninterrupted(jobs.hand_back(job))
             raise
-        except Exception as error:
-            dead = await jobs.fail(job, f"{type(error).__name__}: {error}", retry=not isinstance(error, _FINAL))
-            finished.labels(job.kind, "dead" if dead else "retry").inc()
-            log.warning("job_failed", kind=job.kind, job=job.id, attempt=job.attempts, dead=dead, exc_info=error)
-            if dead and job.kind in self.last_resorts:
-                await self.last_resorts[job.kind](job.args, self.context)
+        except Exception as error:  # noqa: BLE001 - told there
+            await self._failed(job, error)
         else:
             await jobs.finish(job)
             finished.labels(job.kind, "done").inc()
         finally:
             renewing.cancel()
+
+    async def _failed(self, job: Job, error: Exception) -> None:
+        dead = await jobs.fail(job, f"{type(error).__name__}: {error}", retry=not isinstance(error, _FINAL))
+        finished.labels(job.kind, "dead" if dead else "retry").inc()
+        log.warning("job_failed", kind=job.kind, job=job.id, attempt=job.attempts, dead=dead, exc_info=error)
+        if dead and job.kind in self.last_resorts:
+            await self.last_resorts[job.kind](job.args, self.context)
 
     async def _handle(self, job: Job) -> None:
         handler = self.handlers.get(job.kind)
@@ -125,11 +184,11 @@ class Worker:
         await handler(job.args, self.context)
 
 
-async def _keep_lease(job: Job) -> None:
-    """A slow job stays ours as long as this process lives."""
+async def _keep_lease(held: Sequence[Job]) -> None:
+    """Slow jobs stay ours as long as this process lives."""
     while True:
         await asyncio.sleep(RENEW_AFTER)
         try:
-            await Job.filter(id=job.id, lease=job.lease).update(lease_until=now() + jobs.LEASE)
+            await lanes.keep_lease(held)
         except Exception:
-            log.exception("lease_not_renewed", job=job.id)
+            log.exception("lease_not_renewed", job=held[0].id)

@@ -232,12 +232,12 @@ async def test_a_database_that_is_away_for_a_moment_does_not_end_the_worker(
     away, calls = True, 0
 
     def while_away(verb: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def ask(*arguments: Any) -> Any:
+        async def ask(*arguments: Any, **more: Any) -> Any:
             nonlocal calls
             calls += 1
             if away and calls % 2:
                 raise DBConnectionError("refused")
-            return await verb(*arguments)
+            return await verb(*arguments, **more)
 
         return ask
 

@@ -13,7 +13,7 @@ from core.clock import FrozenClock, now
 from core.errors import Invalid
 from core.people import Agent, ShopMember
 from core.shops import Shop
-from orders import folding
+from orders import applying
 from orders.folding import fold
 from orders.models import Dispute, Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
 from orders.receiving import accept, receive
@@ -128,7 +128,7 @@ async def test_a_delivery_is_folded_again(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(folding, "_keep", full)
+        patch.setattr(applying, "keep", full)
         with pytest.raises(OSError, match="disk full"):
             await fold(event.id)
     browser = await open_browser(world.sue)

@@ -8,7 +8,7 @@ import pytest
 from core.errors import Invalid
 from core.jobs import Job
 from core.shops import Shop
-from orders import folding
+from orders import applying
 from orders.import_columns import ALIASES, COLUMNS
 from orders.import_files import Draft, read_csv, read_jsonl
 from orders.importing import Imported, Result, import_order
@@ -187,7 +187,7 @@ async def test_an_order_that_cannot_be_written_leaves_nothing(chaye: Shop, monke
     async def power_cut(*args: Any, **kwargs: Any) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(folding, "_keep", power_cut)
+    monkeypatch.setattr(applying, "keep", power_cut)
     with pytest.raises(OSError, match="no space"):
         await bring(chaye, TABLE)
     assert await rows_kept() == [0, 0, 0, 0, 0]

@@ -11,7 +11,7 @@ from core.errors import Invalid, NotFound
 from core.jobs import DEAD, DONE, Job
 from core.people import SYSTEM, Actor
 from core.shops import Shop
-from orders import folding
+from orders import applying
 from orders.events import OrderChanged
 from orders.folding import fold
 from orders.models import Order, SourceEvent
@@ -77,7 +77,7 @@ async def test_what_failed_for_a_passing_reason_is_folded_by_a_replay(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(folding, "_keep", full)
+        patch.setattr(applying, "keep", full)
         with pytest.raises(OSError, match="disk full"):
             await fold(event.id)
     assert await Order.all().count() == 0
@@ -109,7 +109,7 @@ async def test_a_replayed_delivery_leaves_no_dead_job_behind(
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(folding, "_keep", full)
+        patch.setattr(applying, "keep", full)
         with pytest.raises(OSError, match="disk full"):
             await fold(good.id)
     await Job.all().update(state=DEAD)
