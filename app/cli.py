@@ -11,7 +11,9 @@ import click
 from starlette.applications import Starlette
 
 from app.auth import agents as desk
+from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
+from app.cli_reconcile import reconcile
 from app.cli_simulate import simulate
 from app.cli_stock import stock
 from app.database import open_database, sqlite_path
@@ -49,6 +51,7 @@ def main() -> None:
 
 
 main.add_command(orders)
+orders.add_command(reconcile)
 main.add_command(simulate)
 main.add_command(stock)
 
@@ -174,6 +177,10 @@ async def disable_agent(email: str) -> None:
 @main.group()
 def shops() -> None:
     """The shops that this desk serves."""
+
+
+for command in (connect, connections, disconnect):
+    shops.add_command(command)
 
 
 @shops.command("list")

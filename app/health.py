@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tortoise import connections
 
+from app.drift_metrics import measure_drift
 from core.clock import now
 from core.jobs import DEAD, READY, Job
 from core.sql import connection_name
@@ -38,6 +39,7 @@ async def metrics(request: Request) -> Response:
     waiting_jobs.set(await Job.filter(state=READY, run_at__lte=now()).count())
     dead_jobs.set(await Job.filter(state=DEAD).count())
     open_sockets.set(request.app.state.hub.count())
+    await measure_drift()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
