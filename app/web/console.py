@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from app.web import (
     console_account,
+    console_connections,
     console_deliveries,
     console_orders,
     console_search,
@@ -21,5 +22,6 @@ routes = [
     *console_search.routes,
     *console_stock.routes,
     *console_deliveries.routes,
+    *console_connections.routes,
     *console_account.routes,
 ]
