@@ -11,7 +11,7 @@ from core.clock import utc
 from core.errors import Invalid
 from core.people import Actor
 from core.shops import Shop
-from core.sql import fetch
+from core.sql import dialect, fetch
 from core.text import reference
 from orders.access import Viewer
 from orders.fitting import Reason, details_of, reasons
@@ -31,8 +31,12 @@ _BY_NAME = (
     " UNION SELECT order_id FROM refund WHERE reference IN ({texts})"
     " UNION SELECT order_id FROM refund WHERE public_id IN ({texts})"
 )
-_BY_TAIL = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND phone LIKE {%s}"
-_BY_BEGINNING = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND email LIKE {%s} ESCAPE '!'"
+_BY_TAIL = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND (%s)"
+_BY_BEGINNING = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND (%s)"
+_BEGINS = {
+    "sqlite": "(email >= {begin#} AND email < {end#})",  # through the index
+    "postgres": "starts_with(email, {begin#})",  # ranges depend on the locale there
+}
 _NEWEST = (
     "SELECT o.id FROM shop_order AS o WHERE o.id IN (%s) AND o.shop_id IN ({shops})%s"
     " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
@@ -83,10 +87,8 @@ async def _read(viewer: Viewer, text: str) -> Search:
 async def _ids_by_name(viewer: Viewer, search: Search, seen: tuple[datetime, int] | None, limit: int) -> list[int]:
     """Orders that the whole text, or one of its words, names; newest first."""
     terms = search.everything
-    statement, values = _BY_NAME, dict[str, object]()
-    for place, term in enumerate(terms):
-        for name, part, value in _ends(place, term):
-            statement, values[name] = statement + part % name, value
+    ends, values = _ends(terms)
+    statement = _BY_NAME + ends
     after = {"placed": seen[0], "last": seen[1]} if seen else {}
     rows = await fetch(
         _NEWEST % (statement, _AFTER if seen else ""),
@@ -102,15 +104,17 @@ async def _ids_by_name(viewer: Viewer, search: Search, seen: tuple[datetime, int
     return [int(row["id"]) for row in rows]
 
 
-def _ends(place: int, term: Term) -> list[tuple[str, str, str]]:
-    """Conditions on how a phone number ends and an e-mail address begins."""
-    conditions = []
-    if len(term.tail) >= PHONE_TAIL:
-        conditions.append((f"tail{place}", _BY_TAIL, f"%{term.tail}"))
-    if term.email:
-        literal = term.email.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        conditions.append((f"begins{place}", _BY_BEGINNING, f"{literal}%"))
-    return conditions
+def _ends(terms: Sequence[Term]) -> tuple[str, dict[str, str]]:
+    """Conditions on how phone numbers end (one look through the index for all) and how e-mail addresses begin."""
+    values = {f"tail{place}": f"%{term.tail}" for place, term in enumerate(terms) if len(term.tail) >= PHONE_TAIL}
+    tails = " OR ".join(f"phone LIKE {{{name}}}" for name in values)
+    statement = _BY_TAIL % tails if tails else ""
+    places = [place for place, term in enumerate(terms) if term.email]
+    if places:
+        statement += _BY_BEGINNING % " OR ".join(_BEGINS[dialect()].replace("#", str(place)) for place in places)
+    for place in places:
+        values |= {f"begin{place}": terms[place].email, f"end{place}": terms[place].email + "\U0010ffff"}
+    return statement, values
 
 
 async def _with_all_words(ids: list[int], search: Search) -> list[int]:
