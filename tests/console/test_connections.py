@@ -35,6 +35,7 @@ async def test_an_overseer_sees_how_the_comparisons_went(
     page = (await admin.get(PAGE)).text
     for words in ("shop.example", "Up to date", "812 compared", "#1077", "Unknown to the shop", "Fails", "credentials"):
         assert words in page
+    assert 'href="/console/search?q=%231077"' in page
     assert "_hidden" not in page
     clock.advance(timedelta(hours=2))
     assert "Late" in (await admin.get(PAGE)).text
