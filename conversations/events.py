@@ -39,6 +39,9 @@ class HandlerChanged(Event):
     handler: str  # bot · queue · agent
     agent_id: int | None
     reason: str
+    before: str  # bot · queue · agent
+    before_agent_id: int | None  # who spoke until now
+    by_agent_id: int | None  # the agent who did it; None: bot, customer or system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

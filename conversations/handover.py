@@ -1,12 +1,20 @@
 """Who speaks for the shop: the bot, nobody yet (the queue), or one agent. The server keeps it to one."""
 
-from conversations.access import require_access
+from conversations.access import AGENT_SEES_SHOP, may_act, require_access
 from conversations.events import HandlerChanged
 from conversations.models import AGENT, BOT, QUEUE, Conversation
 from core import people
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.people import Actor, Agent
+from core.sql import fetch
 from core.transactions import record, transaction
+
+ANYBODY = -1  # `holder`: whoever has it now
+
+_CLAIM = (
+    "UPDATE conversation SET handler = 'agent', agent_id = {agent}, version = version + 1"  # noqa: S608 (two constants)
+    " WHERE id = {id} AND handler = 'queue' AND " + AGENT_SEES_SHOP + " RETURNING shop_id"
+)
 
 
 async def hand_to_queue(conversation_id: int, actor: Actor, reason: str) -> None:
@@ -21,17 +29,59 @@ async def hand_to_queue(conversation_id: int, actor: Actor, reason: str) -> None
                 return
             if actor.kind == "bot":
                 raise Conflict("an agent has it", code="not_your_turn", handler=AGENT)
-            await require_turn(conversation, actor)
-        await _change(conversation, QUEUE, None, reason)
+            await require_turn(conversation, actor, take_over=await _oversees(actor))
+        await _change(conversation, QUEUE, None, reason, actor)
 
 
-async def take(conversation_id: int, agent: Agent, *, take_over: bool = False) -> None:
-    """`agent` speaks from now on. Of two at once one wins; the other gets Conflict (handled_by_other) with the name."""
+async def take(conversation_id: int, agent: Agent, *, take_over: bool = False, holder: int | None = ANYBODY) -> None:
+    """`agent` speaks from now on. Of two at once one wins; the other gets Conflict (handled_by_other) with the name.
+
+    With `take_over` it is taken from a colleague; `holder` is the id of the one whom the page showed, so that nobody
+    takes it unknowingly from a third. Raises NotFound.
+    """
     actor = Actor.of(agent)
     async with transaction():
         conversation = await _locked(conversation_id, actor)
-        await require_turn(conversation, actor, take_over=take_over)
-        await _change(conversation, AGENT, agent.id, "taken")
+        meant = holder in (ANYBODY, conversation.agent_id)
+        await require_turn(conversation, actor, take_over=take_over and meant)
+        from_colleague = conversation.handler == AGENT and conversation.agent_id != agent.id
+        await _change(conversation, AGENT, agent.id, "taken_over" if from_colleague else "taken", actor)
+
+
+async def give_to(conversation_id: int, agent: Agent, actor: Actor, *, reason: str = "transferred") -> None:
+    """`agent` speaks from now on, because `actor` gives it to them: whoever has it, a supervisor, or anybody while
+    nobody has it. Raises Conflict (handled_by_other) with `name`, NotFound also for an agent of another shop.
+    """
+    async with transaction():
+        conversation = await _locked(conversation_id, actor)
+        await require_turn(conversation, actor, take_over=await _oversees(actor))
+        if not await may_act(Actor.of(agent), conversation_id):
+            raise NotFound("no such agent in this shop")
+        await _change(conversation, AGENT, agent.id, reason, actor)
+
+
+async def claim_waiting(conversation_id: int, agent_id: int) -> bool:
+    """Give a conversation that waits in the queue to an agent who may see it, unless somebody was faster.
+
+    Whether it did. One guarded statement decides, so any number of processes and people may try at the same time.
+    """
+    async with transaction():
+        claimed = await fetch(_CLAIM, id=conversation_id, agent=agent_id)
+        if not claimed:
+            return False
+        record(
+            HandlerChanged(
+                conversation_id=conversation_id,
+                shop_id=claimed[0]["shop_id"],
+                handler=AGENT,
+                agent_id=agent_id,
+                reason="assigned",
+                before=QUEUE,
+                before_agent_id=None,
+                by_agent_id=None,
+            )
+        )
+    return True
 
 
 async def hand_back(conversation_id: int, agent: Agent) -> None:
@@ -39,13 +89,13 @@ async def hand_back(conversation_id: int, agent: Agent) -> None:
     async with transaction():
         conversation = await _locked(conversation_id, Actor.of(agent))
         await require_turn(conversation, Actor.of(agent), take_over=agent.role != people.AGENT)
-        await _change(conversation, BOT, None, "handed_back")
+        await _change(conversation, BOT, None, "handed_back", Actor.of(agent))
 
 
 async def return_to_bot(conversation_id: int, actor: Actor, reason: str) -> None:
     """The work is over: the bot listens again, whoever had the conversation. Raises NotFound."""
     async with transaction():
-        await _change(await _locked(conversation_id, actor), BOT, None, reason)
+        await _change(await _locked(conversation_id, actor), BOT, None, reason, actor)
 
 
 async def require_turn(conversation: Conversation, actor: Actor, *, take_over: bool = False) -> None:
@@ -58,7 +108,8 @@ async def require_turn(conversation: Conversation, actor: Actor, *, take_over: b
 
 async def take_over_for_reply(conversation: Conversation, actor: Actor) -> None:
     """An answer is a takeover. The caller has locked the row and asked `require_turn`."""
-    await _change(conversation, AGENT, actor.id, "reply")
+    from_colleague = conversation.handler == AGENT and conversation.agent_id != actor.id
+    await _change(conversation, AGENT, actor.id, "taken_over" if from_colleague else "reply", actor)
 
 
 async def _locked(conversation_id: int, actor: Actor) -> Conversation:
@@ -67,8 +118,14 @@ async def _locked(conversation_id: int, actor: Actor) -> Conversation:
     return await Conversation.filter(id=conversation_id).select_for_update().get()
 
 
-async def _change(conversation: Conversation, handler: str, agent_id: int | None, reason: str) -> None:
-    if (conversation.handler, conversation.agent_id) == (handler, agent_id):
+async def _oversees(actor: Actor) -> bool:
+    """Supervisors and administrators act for the others."""
+    return actor.kind == "agent" and await Agent.exists(id=actor.id, role__in=[people.SUPERVISOR, people.ADMIN])
+
+
+async def _change(conversation: Conversation, handler: str, agent_id: int | None, reason: str, actor: Actor) -> None:
+    before, before_agent_id = conversation.handler, conversation.agent_id
+    if (before, before_agent_id) == (handler, agent_id):
         return
     conversation.handler, conversation.agent_id = handler, agent_id
     conversation.version += 1
@@ -80,5 +137,8 @@ async def _change(conversation: Conversation, handler: str, agent_id: int | None
             handler=handler,
             agent_id=agent_id,
             reason=reason,
+            before=before,
+            before_agent_id=before_agent_id,
+            by_agent_id=actor.id if actor.kind == "agent" else None,
         )
     )

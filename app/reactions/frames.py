@@ -3,7 +3,7 @@
 from app.order_cards import order_card
 from app.realtime import rendering
 from app.realtime.hub import Hub
-from app.realtime.topics import conversation_topic, desk_topic, shop_topic
+from app.realtime.topics import agent_topic, conversation_topic, desk_topic, shop_topic
 from conversations.events import (
     ContactProved,
     ConversationRead,
@@ -42,7 +42,12 @@ class Frames:
         """Both sides see who speaks now; whoever waits hears until when."""
         conversation = await Conversation.get(id=event.conversation_id)
         topic = conversation_topic(conversation.public_id)
-        self.hub.publish(topic, await rendering.handler_frame(conversation, event.reason))
+        frame = await rendering.handler_frame(conversation, event.reason)
+        self.hub.publish(topic, frame)
+        if event.before_agent_id not in (None, event.by_agent_id):  # whoever lost it is told on every page
+            self.hub.publish(agent_topic(event.before_agent_id), frame)
+        if event.agent_id not in (None, event.by_agent_id):  # and whoever was given it
+            self.hub.publish(agent_topic(event.agent_id), frame)
         if event.handler == QUEUE:
             ticket = await Ticket.filter(conversation_id=conversation.id).order_by("-id").first()
             due = ticket.first_reply_due_at if ticket else None
