@@ -32,14 +32,14 @@ class Columns:
     """The columns of rows that go into a statement as one parameter, so that its text is the same for any number.
 
     `Columns("id bigint, body text").of([(1, "…")])` stands behind FROM, with a name: `FROM {rows} AS r`.
-    Types: bigint, text, bool, timestamptz, jsonb (as text).
+    Types: bigint, text, bool, timestamptz, jsonb (as text), and utf8 for bytes that are text in UTF-8, without NUL.
     """
 
     def __init__(self, columns: str) -> None:
         pairs = [column.split() for column in columns.split(", ")]
         self.names = tuple(name for name, _ in pairs)
-        postgres = ", ".join(f"(e->>{place})::{kind} AS {name}" for place, (name, kind) in enumerate(pairs))
-        sqlite = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, (name, _) in enumerate(pairs))
+        postgres = ", ".join(f"{_postgres(place, kind)} AS {name}" for place, (name, kind) in enumerate(pairs))
+        sqlite = ", ".join(f"{_sqlite(place, kind)} AS {name}" for place, (name, kind) in enumerate(pairs))
         self._texts = {
             "pg": f"(SELECT {postgres} FROM jsonb_array_elements({{place}}::jsonb) AS e)",  # noqa: S608 (constants)
             "sqlite": f"(SELECT {sqlite} FROM json_each({{place}}))",  # noqa: S608
@@ -133,6 +133,15 @@ def as_time(value: Any) -> datetime | None:
 def _bound(asked: Query, connection: str) -> tuple[str, list[Any]]:
     places = _Places(asked.values, connection)
     return asked.text.format_map(places), places.arguments
+
+
+def _postgres(place: int, kind: str) -> str:
+    return f"convert_to(e->>{place}, 'UTF8')" if kind == "utf8" else f"(e->>{place})::{kind}"
+
+
+def _sqlite(place: int, kind: str) -> str:
+    value = f"json_extract(value, '$[{place}]')"
+    return f"CAST({value} AS BLOB)" if kind == "utf8" else value
 
 
 class _Places(dict[str, str]):

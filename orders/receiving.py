@@ -1,17 +1,21 @@
 """Taking deliveries in: verify the raw bytes, store them once, leave the reading to a job."""
 
 import hashlib
+import json
 import secrets as randomness
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from core.batching import ALONE, Batch, Outcome
 from core.clock import now
 from core.errors import Unauthenticated
 from core.ids import new_id
-from core.jobs import enqueue
+from core.jobs import Plan, enqueue, enqueued
 from core.shops import Shop, shop_named
+from core.sql import Columns, Program, query
 from core.transactions import record, transaction
 from orders.events import SourceEventReceived
 from orders.models import SourceEvent
@@ -30,6 +34,17 @@ _KEPT_HEADERS = (
     "content-type",
     "user-agent",
     AS_OF,
+)
+
+
+_ROWS = Columns(
+    "public_id text, shop_id bigint, source text, topic text, delivery_key text, order_ref text, headers jsonb,"
+    " body utf8, received_at timestamptz, state text"
+)
+_NAMES = ", ".join(_ROWS.names)
+_STORE = (
+    f"INSERT INTO source_event ({_NAMES}) SELECT {_NAMES} FROM {{rows}} AS r WHERE 1 = 1"  # noqa: S608
+    " ON CONFLICT (shop_id, source, delivery_key) DO NOTHING RETURNING id, shop_id, source, delivery_key"
 )
 
 
@@ -67,21 +82,7 @@ async def receive(
     shop: Shop, source: str, topic: str, delivery_key: str, headers: Mapping[str, str], body: bytes
 ) -> SourceEvent:
     """Store a verified delivery and plan its folding. A repeated key returns the first row and plans nothing."""
-    event = _row(shop, source, topic, delivery_key, headers, body)
-    try:
-        async with transaction():
-            first = await _stored(event)
-            if first is not None:
-                return first
-            await event.save(force_create=True)
-            record(SourceEventReceived(source_event_id=event.id, shop_id=shop.id))
-            await enqueue(FOLD, {"source_event": event.id}, lane=lane(event))
-    except IntegrityError:  # the same delivery came in twice at once, and the other one was first
-        first = await _stored(event)
-        if first is None:
-            raise
-        return first
-    return event
+    return await _deliveries.do(_row(shop, source, topic, delivery_key, headers, body))
 
 
 def history_row(shop: Shop, source: str, topic: str, headers: Mapping[str, str], body: bytes) -> SourceEvent:
@@ -144,6 +145,58 @@ def _row(
         body=body,
         received_at=now(),
     )
+
+
+def _store_all(events: Sequence[SourceEvent]) -> Program[list[Outcome[SourceEvent]]]:
+    """Store what is new and plan its folding; what was there before, or is no text, is ALONE."""
+    rows = {(event.shop_id, event.source, event.delivery_key): event for event in events if _is_text(event.body)}
+    if not rows:
+        return [ALONE] * len(events)
+    values = [[_value(event, name) for name in _ROWS.names] for event in rows.values()]
+    stored = yield query(_STORE, rows=_ROWS.of(values))
+    new: dict[tuple[int, str, str], SourceEvent] = {}
+    for row in stored:
+        key = row["shop_id"], row["source"], row["delivery_key"]
+        new[key] = event = rows[key]
+        event.id, event._saved_in_db = row["id"], True
+        record(SourceEventReceived(source_event_id=event.id, shop_id=event.shop_id))
+    plans = sorted(new.values(), key=lambda event: event.id)
+    yield from enqueued([Plan(kind=FOLD, args={"source_event": event.id}, lane=lane(event)) for event in plans])
+    return [new.get((event.shop_id, event.source, event.delivery_key), ALONE) for event in events]
+
+
+async def _store_alone(event: SourceEvent) -> SourceEvent:
+    try:
+        async with transaction():
+            first = await _stored(event)
+            if first is not None:
+                return first
+            await event.save(force_create=True)
+            record(SourceEventReceived(source_event_id=event.id, shop_id=event.shop_id))
+            await enqueue(FOLD, {"source_event": event.id}, lane=lane(event))
+    except IntegrityError:  # the same delivery came in twice at once, and the other one was first
+        first = await _stored(event)
+        if first is None:
+            raise
+        return first
+    return event
+
+
+_deliveries = Batch(_store_all, _store_alone)
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        return "\0" not in body.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _value(event: SourceEvent, name: str) -> Any:
+    value = getattr(event, name)
+    if name == "headers":
+        return json.dumps(value)
+    return value.decode() if name == "body" else value
 
 
 async def _stored(event: SourceEvent) -> SourceEvent | None:

@@ -1,9 +1,9 @@
-"""One socket: a reader that checks and hands over, a worker that handles frames one by one, a writer with an outbox."""
+"""One socket: a reader that checks and hands over; while there are frames, a worker that handles them one by one, and a
+writer that empties the outbox."""
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import IntEnum
 from typing import Any
 
@@ -11,10 +11,12 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.faults import understood
+from app.realtime.allowance import Allowance
 from app.realtime.frames import MAX_FRAME_BYTES, Bye, ClientFrame, Error, Hello, read_frame
 from app.realtime.hub import Hub, encode
 from app.realtime.topics import conversation_topic, desk_topic
 from core.errors import Malformed, TooLarge, WismoError
+from core.tasks import end, spawn
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +26,8 @@ CLOSE_SECONDS = 2.0
 OUTBOX_FRAMES = 256
 OUTBOX_CHARACTERS = 4 * 1024 * 1024
 INBOX_FRAMES = 64
+DISCONNECT = "websocket.disconnect"
 BEAT_SECONDS = 4.0  # a revoked session ends within five
-BURST_FRAMES, FRAMES_PER_SECOND = 100, 20
 
 Handle = Callable[[ClientFrame], Awaitable[None]]
 Beat = Callable[[], Awaitable[None]]
@@ -45,18 +47,43 @@ class Close(IntEnum):
 
 
 class Connection:
-    """A socket and its outbox. Sending never waits: whoever reads too slowly is told to resync and closed."""
+    """A socket and its outbox. Sending never waits: whoever reads too slowly is told to resync and closed.
+
+    Most sockets are idle, so an idle one has no task but the one that waits for its next frame; those that handle and
+    write frames live as long as there are any.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_allowance",
+        "_characters",
+        "_closing",
+        "_context",
+        "_gone",
+        "_handle",
+        "_inbox",
+        "_outbox",
+        "_reading",
+        "_working",
+        "_writing",
+        "hub",
+        "websocket",
+    )
 
     def __init__(self, websocket: WebSocket, hub: Hub) -> None:
         self.websocket = websocket
         self.hub = hub
-        self._outbox: deque[str] = deque()
+        self._context = contextvars.copy_context()  # names the database; whoever publishes may have another one
+        self._outbox: list[str] = []
         self._characters = 0
-        self._wake = asyncio.Event()
-        self._inbox: asyncio.Queue[ClientFrame | None] = asyncio.Queue()
+        self._writing: asyncio.Task[None] | None = None
+        self._inbox: list[ClientFrame] = []
+        self._handle: Handle | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._reading: asyncio.Timeout | None = None
         self._closing: tuple[int, str] | None = None
         self._gone = False
-        self._allowance = _Allowance()
+        self._allowance = Allowance()
 
     async def greet(self) -> Hello | None:
         """Wait for the first frame, which must be `hello`. Closes the socket and returns None when it does not come."""
@@ -81,20 +108,23 @@ class Connection:
         """Say why and close, before `run`."""
         self.send(Error(code=reason, detail=detail).model_dump())
         self.close(code, reason)
-        await self._write()
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
 
     async def run(self, handle: Handle, beat: Beat | None = None) -> None:
         """Serve the socket until it ends. Frames are handled one by one; what has been received is still handled when
         the client leaves, so that a message sent while closing the page is not lost. `beat` is called every few
         seconds meanwhile."""
-        async with asyncio.TaskGroup() as group:
-            reader = group.create_task(self._read(), name="socket.read")
-            group.create_task(self._work(handle), name="socket.work")
-            writer = group.create_task(self._write(), name="socket.write")
-            writer.add_done_callback(lambda _: reader.cancel())
-            if beat is not None:
-                pulse = group.create_task(self._pulse(beat), name="socket.pulse")
-                writer.add_done_callback(lambda _: pulse.cancel())
+        self._handle = handle
+        pulse = self._start(self._pulse(beat), "socket.pulse") if beat is not None else None
+        try:
+            await self._read()
+            if self._working is not None:
+                await asyncio.wait([self._working])
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+        finally:
+            await end(task for task in (pulse, self._working, self._writing) if task is not None)
 
     def send(self, frame: dict[str, Any]) -> None:
         """Put a frame into the outbox."""
@@ -116,7 +146,7 @@ class Connection:
         """Close after what is in the outbox."""
         if self._closing is None:
             self._closing = (code, reason)
-            self._wake.set()
+            self._wake_writer()
 
     @property
     def closing(self) -> bool:
@@ -133,39 +163,44 @@ class Connection:
             return
         self._outbox.append(text)
         self._characters += len(text)
-        self._wake.set()
+        self._wake_writer()
 
     async def _read(self) -> None:
         try:
-            while not self.closing:
-                message = await self.websocket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                if not self._allowance.take() or self._inbox.qsize() >= INBOX_FRAMES:
-                    self.send(Error(code="too_many").model_dump())
-                    self.close(Close.RATE, "rate")
-                    return
-                try:
-                    text = _text_of(message)
-                    if text is not None:
-                        self._inbox.put_nowait(read_frame(text))
-                except WismoError as error:
-                    self.send(Error(code=error.code, detail=error.detail).model_dump())
-        except (WebSocketDisconnect, RuntimeError, OSError):
+            async with asyncio.timeout(None) as self._reading:
+                while not self.closing and (message := await self.websocket.receive())["type"] != DISCONNECT:
+                    self._take(message)
+        except (WebSocketDisconnect, RuntimeError, OSError):  # OSError includes TimeoutError
             pass  # the peer has gone; Starlette raises a RuntimeError when asked again
         finally:
+            self._reading = None
             if self._closing is None:
                 self._gone = True
-            self._inbox.put_nowait(None)
-            self._wake.set()
 
-    async def _work(self, handle: Handle) -> None:
-        while (frame := await self._inbox.get()) is not None:
+    def _take(self, message: Any) -> None:
+        if not self._allowance.take() or len(self._inbox) >= INBOX_FRAMES:
+            self.send(Error(code="too_many").model_dump())
+            self.close(Close.RATE, "rate")
+            return
+        try:
+            text = _text_of(message)
+            if text is not None:
+                self._inbox.append(read_frame(text))
+        except WismoError as error:
+            self.send(Error(code=error.code, detail=error.detail).model_dump())
+        if self._inbox and self._working is None:
+            self._working = self._start(self._work(), "socket.work")
+
+    async def _work(self) -> None:
+        assert self._handle is not None
+        while self._inbox:
+            frame = self._inbox.pop(0)
             try:
-                await handle(frame)
+                await self._handle(frame)
             except Exception as error:  # noqa: BLE001  # `understood` logs it
                 fault = understood(error, f"frame {frame.type}")
                 self.send(_refusal(frame, fault.code, fault.detail, fault.data))
+        self._working = None
 
     async def _pulse(self, beat: Beat) -> None:
         while not self.closing:
@@ -175,45 +210,35 @@ class Connection:
             except Exception:
                 log.exception("beat_failed")
 
+    def _wake_writer(self) -> None:
+        if self._writing is None and not self._gone:
+            self._writing = self._start(self._write(), "socket.write")
+
     async def _write(self) -> None:
         try:
-            while True:
+            async with asyncio.timeout(SEND_SECONDS) as patience:
                 while self._outbox and not self._gone:
-                    text = self._outbox.popleft()
+                    text = self._outbox.pop(0)
                     self._characters -= len(text)
-                    async with asyncio.timeout(SEND_SECONDS):
-                        await self.websocket.send_text(text)
-                if self._gone:
-                    return
-                if self._closing is not None:
-                    async with asyncio.timeout(CLOSE_SECONDS):
-                        await self.websocket.close(*self._closing)
-                    return
-                await self._wake.wait()
-                self._wake.clear()
+                    await self.websocket.send_text(text)
+                    patience.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+            if self._closing is not None and not self._gone:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.websocket.close(*self._closing)
         except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
             self._gone = True  # stalled or gone: the client comes back and catches up by number
+            if self._reading is not None:
+                self._reading.reschedule(0)
+        finally:
+            self._writing = None
 
-
-class _Allowance:
-    """A bucket of frames that refills with time, so that one client cannot keep the loop busy."""
-
-    def __init__(self) -> None:
-        self._left, self._at = float(BURST_FRAMES), time.monotonic()
-
-    def take(self) -> bool:
-        moment = time.monotonic()
-        self._left = min(BURST_FRAMES, self._left + (moment - self._at) * FRAMES_PER_SECOND)
-        self._at = moment
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+    def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return spawn(coroutine, name=name, context=self._context.copy())
 
 
 def _text_of(message: Any) -> str | None:
     """The text of a received message, or None when the socket has ended. Raises Malformed or TooLarge."""
-    if message["type"] == "websocket.disconnect":
+    if message["type"] == DISCONNECT:
         return None
     text = message.get("text")
     if text is None:

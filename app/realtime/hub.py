@@ -1,8 +1,9 @@
 """Who listens to what in this process. Publishing never waits and serialises a frame once, however many listen."""
 
-import json
 from collections import defaultdict
 from typing import Any, Protocol
+
+from pydantic_core import to_json
 
 
 class Listener(Protocol):
@@ -84,4 +85,4 @@ class Hub:
 
 def encode(frame: dict[str, Any]) -> str:
     """A frame as it goes over the wire."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return to_json(frame).decode()

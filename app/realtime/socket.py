@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
@@ -14,7 +15,7 @@ from app.realtime.chat import ChatSession
 from app.realtime.connection import Close, Connection
 from app.realtime.desk import DeskSession
 from core.errors import TooMany
-from core.shops import shop_named
+from core.shops import Shop, shop_named
 
 S = TypeVar("S", ChatSession, DeskSession)
 
@@ -40,6 +41,7 @@ class Handshakes:
 
 
 _handshakes = Handshakes()
+_shops: WeakValueDictionary[int, Shop] = WeakValueDictionary()
 
 
 async def chat_socket(websocket: WebSocket) -> None:
@@ -97,9 +99,18 @@ async def _begin_chat(websocket: WebSocket, connection: Connection) -> ChatSessi
     if shop is None:
         await connection.refuse(Close.FORBIDDEN, "unknown_site")
         return None
-    session = ChatSession(connection, shop, state.limiter, state.settings.secret, address)
+    session = ChatSession(connection, _shared(shop), state.limiter, state.settings.secret, address)
     await session.start(hello)
     return session
+
+
+def _shared(shop: Shop) -> Shop:
+    """The same shop, read for another socket, if nothing has changed: thousands may stay open with it."""
+    known = _shops.get(shop.id)
+    if known is not None and all(getattr(known, name) == getattr(shop, name) for name in Shop._meta.db_fields):
+        return known
+    _shops[shop.id] = shop
+    return shop
 
 
 async def _begin_desk(websocket: WebSocket, connection: Connection) -> DeskSession | None:

@@ -8,7 +8,7 @@ from tortoise.expressions import F
 
 from app.auth import visitors
 from app.auth.models import VisitorToken
-from app.realtime import connection
+from app.realtime import allowance, connection
 from app.realtime.frames import MAX_FRAME_BYTES
 from app.realtime.topics import agent_topic, conversation_topic
 from conversations.handover import take
@@ -249,7 +249,7 @@ async def test_whoever_says_nothing_is_sent_away(desk: Desk, monkeypatch: pytest
 
 async def test_a_flood_ends_the_line_and_disturbs_nobody(desk: Desk) -> None:
     async with visitor(desk) as ines, visitor(desk) as mallory:
-        for _ in range(connection.BURST_FRAMES + 50):
+        for _ in range(allowance.BURST_FRAMES + 50):
             await mallory.send("ping")
         assert await mallory.closed() == connection.Close.RATE
         assert (await ines.post("Undisturbed"))["number"] == 1
