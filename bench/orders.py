@@ -3,10 +3,10 @@
     .venv/bin/python bench/orders.py [--orders 200] [--folder DIR] [--profile]
 
 Each order lives a whole life, in Shopify's wire format. Prints events per second of: the raw loop (one row and one
-commit an event, synchronous=FULL), taking in (verify, store, plan the job), folding as they come, folding a backlog by
-the worker (jobs wait: claim, fold, end them) of whole lives and of first deliveries, each about another order, folding
-the past, and the pure part without a database; by the clock and by processor time, which other work on the machine
-disturbs less. Read the ratios: they are of one run, in one process.
+commit an event, synchronous=FULL), taking in (verify, store, plan the job) with many senders and with one, folding as
+they come, folding a backlog by the worker (jobs wait: claim, fold, end them) of whole lives and of first deliveries,
+each about another order, folding the past, and the pure part without a database; by the clock and by processor time,
+which other work on the machine disturbs less. Read the ratios: they are of one run, in one process.
 """
 
 import argparse
@@ -45,6 +45,8 @@ from orders.receiving import accept, import_history, lower
 from orders.sources import SOURCES
 from orders.sources.reading import Delivery
 from tests.orders.deliveries import NOON, a_shop, told
+
+AT_ONCE = 50  # senders that each wait for their answer
 
 
 def main() -> None:
@@ -103,7 +105,18 @@ async def _measure(folder: Path, count: int, *, profile: bool) -> None:
         async def take() -> None:
             ids.extend([(await accept(incoming(wire))).id for wire in as_they_come])
 
-        rates["take in"] = await _rate(take, len(as_they_come))
+        async def take_together() -> None:
+            waiting = iter(as_they_come)
+
+            async def sender() -> None:
+                for wire in waiting:
+                    await accept(incoming(wire))
+
+            await asyncio.gather(*(sender() for _ in range(AT_ONCE)))
+
+        rates[f"take in, {AT_ONCE} at once"] = await _rate(take_together, len(as_they_come))
+        await _forget(everything=True)
+        rates["take in, one after the other"] = await _rate(take, len(as_they_come))
         rates["fold, one at a time"] = await _alone(ids, profile=profile)
         await _forget()
         rates["fold, a backlog"] = await _backlog(folder, len(ids))

@@ -1,5 +1,4 @@
-"""One socket: a reader that checks and hands over; while there are frames, a worker that handles them one by one, and a
-writer that empties the outbox."""
+"""One socket: it reads, checks and handles frames one by one, and writes from an outbox that others fill."""
 
 import asyncio
 import contextvars
@@ -16,7 +15,7 @@ from app.realtime.frames import MAX_FRAME_BYTES, Bye, ClientFrame, Error, Hello,
 from app.realtime.hub import Hub, encode
 from app.realtime.topics import conversation_topic, desk_topic
 from core.errors import Malformed, TooLarge, WismoError
-from core.tasks import end, spawn
+from core.tasks import as_far_as_it_goes, end, spawn
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +24,6 @@ SEND_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
 OUTBOX_FRAMES = 256
 OUTBOX_CHARACTERS = 4 * 1024 * 1024
-INBOX_FRAMES = 64
 DISCONNECT = "websocket.disconnect"
 BEAT_SECONDS = 4.0  # a revoked session ends within five
 
@@ -49,8 +47,8 @@ class Close(IntEnum):
 class Connection:
     """A socket and its outbox. Sending never waits: whoever reads too slowly is told to resync and closed.
 
-    Most sockets are idle, so an idle one has no task but the one that waits for its next frame; those that handle and
-    write frames live as long as there are any.
+    Most sockets are idle, and a writing that need not wait is over at once: so a socket has no task but its own, which
+    reads and handles its frames one by one, and a writer while the peer is slow.
     """
 
     __slots__ = (
@@ -60,11 +58,9 @@ class Connection:
         "_closing",
         "_context",
         "_gone",
-        "_handle",
-        "_inbox",
         "_outbox",
+        "_patience",
         "_reading",
-        "_working",
         "_writing",
         "hub",
         "websocket",
@@ -77,9 +73,7 @@ class Connection:
         self._outbox: list[str] = []
         self._characters = 0
         self._writing: asyncio.Task[None] | None = None
-        self._inbox: list[ClientFrame] = []
-        self._handle: Handle | None = None
-        self._working: asyncio.Task[None] | None = None
+        self._patience: asyncio.Timeout | None = None
         self._reading: asyncio.Timeout | None = None
         self._closing: tuple[int, str] | None = None
         self._gone = False
@@ -115,16 +109,13 @@ class Connection:
         """Serve the socket until it ends. Frames are handled one by one; what has been received is still handled when
         the client leaves, so that a message sent while closing the page is not lost. `beat` is called every few
         seconds meanwhile."""
-        self._handle = handle
         pulse = self._start(self._pulse(beat), "socket.pulse") if beat is not None else None
         try:
-            await self._read()
-            if self._working is not None:
-                await asyncio.wait([self._working])
+            await self._read(handle)
             if self._writing is not None:
                 await asyncio.wait([self._writing])
         finally:
-            await end(task for task in (pulse, self._working, self._writing) if task is not None)
+            await end(task for task in (pulse, self._writing) if task is not None)
 
     def send(self, frame: dict[str, Any]) -> None:
         """Put a frame into the outbox."""
@@ -146,7 +137,7 @@ class Connection:
         """Close after what is in the outbox."""
         if self._closing is None:
             self._closing = (code, reason)
-            self._wake_writer()
+            self._flush()
 
     @property
     def closing(self) -> bool:
@@ -163,44 +154,46 @@ class Connection:
             return
         self._outbox.append(text)
         self._characters += len(text)
-        self._wake_writer()
+        self._flush()
 
-    async def _read(self) -> None:
+    async def _read(self, handle: Handle) -> None:
+        """While a frame is handled the next one waits, and with it the peer: the server reads no further."""
         try:
-            async with asyncio.timeout(None) as self._reading:
-                while not self.closing and (message := await self.websocket.receive())["type"] != DISCONNECT:
-                    self._take(message)
+            while not self.closing and (message := await self._receive())["type"] != DISCONNECT:
+                frame = self._checked(message)
+                if frame is not None:
+                    await self._take(frame, handle)
         except (WebSocketDisconnect, RuntimeError, OSError):  # OSError includes TimeoutError
             pass  # the peer has gone; Starlette raises a RuntimeError when asked again
         finally:
-            self._reading = None
             if self._closing is None:
                 self._gone = True
 
-    def _take(self, message: Any) -> None:
-        if not self._allowance.take() or len(self._inbox) >= INBOX_FRAMES:
+    async def _receive(self) -> Any:
+        try:
+            async with asyncio.timeout(None) as self._reading:
+                return await self.websocket.receive()
+        finally:
+            self._reading = None
+
+    def _checked(self, message: Any) -> ClientFrame | None:
+        if not self._allowance.take():
             self.send(Error(code="too_many").model_dump())
             self.close(Close.RATE, "rate")
-            return
+            return None
         try:
             text = _text_of(message)
-            if text is not None:
-                self._inbox.append(read_frame(text))
+            return read_frame(text) if text is not None else None
         except WismoError as error:
             self.send(Error(code=error.code, detail=error.detail).model_dump())
-        if self._inbox and self._working is None:
-            self._working = self._start(self._work(), "socket.work")
+            return None
 
-    async def _work(self) -> None:
-        assert self._handle is not None
-        while self._inbox:
-            frame = self._inbox.pop(0)
-            try:
-                await self._handle(frame)
-            except Exception as error:  # noqa: BLE001  # `understood` logs it
-                fault = understood(error, f"frame {frame.type}")
-                self.send(_refusal(frame, fault.code, fault.detail, fault.data))
-        self._working = None
+    async def _take(self, frame: ClientFrame, handle: Handle) -> None:
+        try:
+            await handle(frame)
+        except Exception as error:  # noqa: BLE001  # `understood` logs it
+            fault = understood(error, f"frame {frame.type}")
+            self.send(_refusal(frame, fault.code, fault.detail, fault.data))
 
     async def _pulse(self, beat: Beat) -> None:
         while not self.closing:
@@ -210,27 +203,43 @@ class Connection:
             except Exception:
                 log.exception("beat_failed")
 
-    def _wake_writer(self) -> None:
+    def _flush(self) -> None:
+        """Write what waits. Only the rest of a writing that must wait for the peer needs a task."""
         if self._writing is None and not self._gone:
-            self._writing = self._start(self._write(), "socket.write")
+            rest = as_far_as_it_goes(self._write())
+            if rest is not None:
+                self._writing = self._start(self._wait_for(rest), "socket.write")
 
     async def _write(self) -> None:
         try:
-            async with asyncio.timeout(SEND_SECONDS) as patience:
-                while self._outbox and not self._gone:
-                    text = self._outbox.pop(0)
-                    self._characters -= len(text)
-                    await self.websocket.send_text(text)
-                    patience.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
+            while self._outbox and not self._gone:
+                text = self._outbox.pop(0)
+                self._characters -= len(text)
+                await self.websocket.send_text(text)
+                if self._patience is not None:
+                    self._patience.reschedule(asyncio.get_running_loop().time() + SEND_SECONDS)
             if self._closing is not None and not self._gone:
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self.websocket.close(*self._closing)
-        except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
-            self._gone = True  # stalled or gone: the client comes back and catches up by number
-            if self._reading is not None:
-                self._reading.reschedule(0)
+                await self.websocket.close(*self._closing)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            self._give_up()
+        except Exception:
+            log.exception("write_failed")  # whoever publishes goes on to the next listener
+            self._give_up()
+
+    async def _wait_for(self, rest: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS if self._closing is None else CLOSE_SECONDS) as self._patience:
+                await rest
+        except TimeoutError:
+            self._give_up()
         finally:
-            self._writing = None
+            self._writing = self._patience = None
+
+    def _give_up(self) -> None:
+        """Stalled or gone: the client comes back and catches up by number."""
+        self._gone = True
+        if self._reading is not None:
+            self._reading.reschedule(0)
 
     def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return spawn(coroutine, name=name, context=self._context.copy())

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.tasks import end, spawn
+from core.tasks import as_far_as_it_goes, end, spawn
 
 pytestmark = pytest.mark.anyio
 
@@ -39,3 +39,53 @@ async def test_what_has_ended_is_left_alone() -> None:
     await asyncio.wait([task])
     await end([task])
     assert isinstance(task.exception(), RuntimeError)
+
+
+async def test_what_need_not_wait_needs_no_task() -> None:
+    log: list[str] = []
+
+    async def write(*gates: asyncio.Event) -> None:
+        for number, gate in enumerate(gates):
+            await gate.wait()
+            log.append(f"part {number}")
+
+    first, second = asyncio.Event(), asyncio.Event()
+    first.set()
+    assert as_far_as_it_goes(write(first)) is None
+    assert log == ["part 0"]
+    log.clear()
+    rest = as_far_as_it_goes(write(first, second, first))
+    assert (log, rest is None) == (["part 0"], False)
+    assert rest is not None
+    task = asyncio.ensure_future(rest)
+    await asyncio.sleep(0)
+    second.set()
+    await task
+    assert log == ["part 0", "part 1", "part 2"]
+
+
+async def test_the_rest_can_fail_and_be_cancelled() -> None:
+    log: list[str] = []
+
+    async def write(gate: asyncio.Event) -> None:
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            log.append("cancelled")
+            raise
+        raise OSError("gone")
+
+    open_, closed = asyncio.Event(), asyncio.Event()
+    open_.set()
+    with pytest.raises(OSError, match="gone"):
+        as_far_as_it_goes(write(open_))
+    failing, cancelled = as_far_as_it_goes(write(closed)), as_far_as_it_goes(write(asyncio.Event()))
+    assert failing is not None
+    assert cancelled is not None
+    closed.set()  # between its beginning and its rest
+    with pytest.raises(OSError, match="gone"):
+        await failing
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await cancelled
+    assert log == ["cancelled"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from app.realtime import connection
+from app.realtime import allowance, connection
 from app.realtime.connection import Close, Connection
 from app.realtime.frames import ClientFrame
 from app.realtime.hub import Hub
@@ -162,19 +162,46 @@ async def test_a_refusal_says_which_post_and_why_and_a_crash_says_nothing() -> N
         assert refusals[0]["data"] == {"name": "Mei"}
 
 
-async def test_a_client_that_sends_faster_than_it_is_served_is_cut() -> None:
-    line, hub, may_go_on = Line(), Hub(), asyncio.Event()
+async def test_a_client_that_sends_faster_than_it_is_served_has_to_wait() -> None:
+    line, hub, may_go_on, handled = Line(), Hub(), asyncio.Event(), []
 
     async def stuck(frame: ClientFrame) -> None:
         await may_go_on.wait()
+        handled.append(frame)
 
     async with running(line, hub, stuck):
-        for number in range(connection.INBOX_FRAMES + 20):
+        for number in range(50):
             line.says(type="read", number=number)
-        while line.close_code is None:
+        for _ in range(200):
             await asyncio.sleep(0)
+        assert line.incoming.qsize() == 49, "the server reads no further while one is handled"
         may_go_on.set()
+        line.hangs_up()
+    assert len(handled) == 50
+
+
+async def test_a_flood_is_cut() -> None:
+    line, hub = Line(), Hub()
+    async with running(line, hub):
+        for number in range(allowance.BURST_FRAMES + 20):
+            line.says(type="read", number=number)
     assert line.close_code == Close.RATE
+
+
+async def test_only_a_slow_peer_needs_a_writer() -> None:
+    line, hub = Line(), Hub()
+    async with running(line, hub) as served:
+        await asyncio.sleep(0)
+        served.send({"type": "pong"})
+        assert (len(line.sent), served._writing is None) == (1, True), "written at once"
+        line.reads.clear()
+        for _ in range(3):
+            served.send({"type": "pong"})
+        assert served._writing is not None
+        line.reads.set()
+        await served._writing
+        assert (len(line.sent), served._writing is None) == (4, True)
+        line.hangs_up()
 
 
 async def test_a_client_that_vanishes_ends_everything() -> None:
