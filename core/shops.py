@@ -13,6 +13,7 @@ from core.clock import now
 from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.ids import new_id
+from core.sql import fetch
 
 
 class Shop(Model):
@@ -55,6 +56,7 @@ SECRET_KINDS = (
     "kuaidi100",
     "easypost",
 )
+_NAMED = "SELECT * FROM shop WHERE key = {key}"
 KEPT_SECRETS = 2  # the newest and the one before, while senders change over
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
@@ -82,8 +84,9 @@ async def create_shop(key: str, name: str, mail_address: str, page_url: str, **s
 
 
 async def shop_named(key: str) -> Shop | None:
-    """The shop whose key a stranger gave."""
-    return await Shop.get_or_none(key=key if _KEY.fullmatch(key) else "")
+    """The shop whose key a stranger gave. Asked for each delivery, so the statement is not built anew each time."""
+    rows = await fetch(_NAMED, key=key if _KEY.fullmatch(key) else "")
+    return Shop._init_from_db(**rows[0]) if rows else None
 
 
 async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
