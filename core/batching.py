@@ -143,11 +143,12 @@ class _Queue(Generic[I, R]):
 
 
 def _fail(places: Sequence[_Place[Any, Any]], error: BaseException, *, finally_: bool) -> None:
-    """The transaction is undone. What could be tried may have failed because of one item: each tries again alone."""
+    """The transaction is undone. What could be tried may have failed because of one item, or because somebody else did
+    the same at the same time: each tries again alone."""
     for place in places:
         if place.outcome.done():
             continue
-        if finally_ or len(places) == 1:
+        if finally_:
             place.outcome.set_exception(error)
         else:
             place.outcome.set_result(ALONE)
