@@ -12,6 +12,7 @@ from app.api import orders as orders_api
 from app.gateways.simulators.checking import check
 from app.gateways.simulators.faults import Faults, Plan, plan
 from app.gateways.simulators.keys import demo_secrets
+from app.gateways.simulators.market import LIGHTS
 from app.gateways.simulators.plots import possible
 from app.gateways.simulators.sending import UNREACHABLE, Pace, Report, carry, in_process, over_http
 from app.gateways.simulators.wire import Wire
@@ -22,9 +23,14 @@ from app.webhooks import alipay, carriers, shopify, stripe, wechatpay, woocommer
 from core.clock import FrozenClock
 from core.errors import WismoError
 from core.shops import Shop
+from core.transactions import transaction
+from orders.facts import Version
 from orders.folding import fold
 from orders.models import Order, SourceEvent
 from orders.snapshots import snapshots
+from orders.stock import fold_stock
+from orders.stock_demand import recompute
+from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
 from tests.orders.deliveries import NOON, a_shop
 
 QUICK = Pace(rate=10_000)
@@ -159,6 +165,23 @@ async def test_what_was_lost_is_missed(client: httpx2.AsyncClient) -> None:
     await rehearse(client, shop, Story(kept, story.truths), Faults())
     (finding,) = await check(list(story.truths.values()), shop)
     assert {"headline", "delivered"} <= set(finding.wrong)
+
+
+async def test_stock_that_only_the_desk_counts_is_no_mistake(client: httpx2.AsyncClient) -> None:
+    """The simulator does not know that nothing is left; all else is compared."""
+    shop = await a_simulated_shop("shopify")
+    told = Version(NOON)
+    nothing = StockStatement(LevelFacts(quantity=0, counts="on_hand", closed=False), told, "1")
+    goods = [StockFacts(sku, (StockStatement(ItemFacts(sku=sku), told), nothing)) for _, _, sku, _ in LIGHTS]
+    async with transaction():
+        await fold_stock(shop, "stock", goods)
+    await recompute(shop.id, [facts.ref for facts in goods])
+    story = play(a_scene(shop, 2, ["processing"]))
+    await rehearse(client, shop, story, Faults())
+    assert {order.headline for order in await Order.all()} == {"awaiting_confirmation"}
+    assert await check(list(story.truths.values()), shop) == []
+    await Order.all().update(total=1)
+    assert [set(finding.wrong) for finding in await check(list(story.truths.values()), shop)] == [{"total"}] * 2
 
 
 async def test_a_desk_that_is_busy_is_asked_again(client: httpx2.AsyncClient) -> None:
