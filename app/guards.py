@@ -1,5 +1,6 @@
 """Pure-ASGI layers around every request: an id for the logs, headers that keep browsers safe, a language."""
 
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ PAGE_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_UPLOAD = re.compile(r"/console/conversations/[^/]+/files")
 QUIET = ("/livez", "/readyz", "/metrics", "/static/")
 
 
@@ -84,34 +86,43 @@ class SafeHeaders:
 
 
 class BodyLimit:
-    """Refuses what is longer than `limit` bytes with TooLarge, before or while somebody reads it."""
+    """Refuses what is longer than `limit` bytes with TooLarge, before or while somebody reads it; files may have
+    `files` bytes where the door writes them to the disk as they come."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self.app, self.limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int, files: int = 0) -> None:
+        self.app, self.limit, self.files = app, limit, files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        self._check(Headers(scope=scope).get("content-length", ""))
-        taken = 0
+        headers = Headers(scope=scope)
+        limit, taken = self._limit_of(scope["path"], headers), 0
+        _check_announced(headers.get("content-length", ""), limit)
 
         async def receive_counting() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.limit:
-                raise self._refusal()
+            if taken > limit:
+                raise _too_large(limit)
             return message
 
         await self.app(scope, receive_counting, send)
 
-    def _check(self, announced: str) -> None:
-        if announced.isascii() and announced.isdigit() and int(announced[:20]) > self.limit:
-            raise self._refusal()
+    def _limit_of(self, path: str, headers: Headers) -> int:
+        """Without its token in a header, an agent's form would be read into memory to look for it."""
+        streamed = path == "/chat/files" or (_UPLOAD.fullmatch(path) and "x-form-token" in headers)
+        return max(self.limit, self.files) if streamed else self.limit
 
-    def _refusal(self) -> TooLarge:
-        return TooLarge(f"a body has at most {self.limit} bytes")
+
+def _check_announced(length: str, limit: int) -> None:
+    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"a body has at most {limit} bytes", limit=limit)
 
 
 class KeptStatic:

@@ -20,6 +20,8 @@ from app.auth.csrf import CsrfMiddleware
 from app.database import DatabaseMiddleware, open_database
 from app.demo import is_demo
 from app.faults import FaultPages, refuse
+from app.files.intake import Intake
+from app.files.storage import FolderStorage
 from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
 from app.guards import BodyLimit, KeptStatic, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
@@ -35,7 +37,7 @@ from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, make_templates
 from app.settings import Settings
-from app.web import console, demo_mailbox, demo_shop, login, widget
+from app.web import console, demo_mailbox, demo_shop, files, login, widget
 from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, woocommerce
 from bots.rulebook import load_rulebook
 from core import jobs
@@ -56,6 +58,7 @@ ROUTES: Sequence[BaseRoute] = [
     *login.routes,
     *console.routes,
     *widget.routes,
+    *files.routes,
     *socket.routes,
     *shopify.routes,
     *woocommerce.routes,
@@ -96,7 +99,7 @@ def create_app(
             Middleware(RequestLog),
             Middleware(SafeHeaders, secure=settings.secure),
             Middleware(FaultPages),
-            Middleware(BodyLimit, limit=MAX_BODY_BYTES),
+            Middleware(BodyLimit, limit=MAX_BODY_BYTES, files=settings.file_bytes),
             Middleware(DatabaseMiddleware),
             Middleware(CsrfMiddleware),
         ],
@@ -105,6 +108,7 @@ def create_app(
     app.state.settings = settings
     app.state.templates = make_templates()
     app.state.rulebook = load_rulebook()
+    app.state.files = Intake(FolderStorage(settings.files_folder), settings.file_bytes)
     app.state.ready = False
     return app
 

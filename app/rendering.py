@@ -118,6 +118,8 @@ def error_page(error: WismoError, request: Request) -> Response:
 
 
 def _when_again(error: WismoError) -> dict[str, str] | None:
+    if error.status == 413:  # nobody waits for the rest
+        return {"Connection": "close"}
     return {"Retry-After": str(error.data["retry_after"])} if "retry_after" in error.data else None
 
 

@@ -39,6 +39,15 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of the mail listener; empty: the web port + 25, 0 takes a free one, -1 switches it off.",
     )
+    files_dir: Path | None = Field(
+        None, description="Folder for the files people send, shared by all machines; empty: files in the data folder."
+    )
+    file_bytes: int = Field(
+        15 * 1024 * 1024,
+        ge=65_536,
+        le=1024**3,
+        description="Largest file that may be sent, in bytes; a proxy in front must let as much through.",
+    )
     demo: bool | None = Field(
         None, description="Demo shops, mailbox and simulator; empty: as the database was first filled."
     )
@@ -92,6 +101,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The address of the database that is really used."""
         return self.database_url.get_secret_value() or sqlite_url(self.data_dir / "wismo.db")
+
+    @property
+    def files_folder(self) -> Path:
+        """Where the contents of files are."""
+        return self.files_dir or self.data_dir / "files"
 
     @property
     def public_url(self) -> str:

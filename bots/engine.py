@@ -69,6 +69,8 @@ def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
         return _check_code(turn, code)
     if turn.dialogue.turns >= MOST_TURNS:
         return person_wishes.give_up(turn, "too_many_turns", "too_many_turns")
+    if turn.question.files and not turn.question.text.strip():
+        return small_talk.files_came(turn)
     wish, certain = _wish(turn, rulebook)
     turn = turn.about(wish)
     if not certain and f"wish_{wish}" in wordings():

@@ -19,6 +19,8 @@ class Question:
     text: str
     language_hint: str = "en"
     number: int = 0
+    files: int = 0  # how many came with it; the bot does not look into them
+    ticket: int | None = None  # number of the work that is open in this conversation
 
 
 def language_of(question: Question, spoken: Language | None) -> Language:

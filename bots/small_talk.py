@@ -67,6 +67,20 @@ def unknown(turn: Turn) -> Outcome:
     return _ask(turn, "clarify")
 
 
+def files_came(turn: Turn) -> Outcome:
+    """Files without words. The bot says honestly that it does not see them, and never that they prove anything."""
+    if turn.question.ticket is not None:
+        return Outcome(dialogue=turn.dialogue, replies=(turn.bubble("files_added", ticket=turn.question.ticket),))
+    if turn.dialogue.awaiting and turn.dialogue.pending:
+        kept = turn.bubble("files_kept")
+        reply = replace(kept, form="code") if turn.dialogue.awaiting == "code" else kept
+        return Outcome(dialogue=turn.dialogue, replies=(reply,))
+    if turn.dialogue.misses:
+        return give_up(turn, "files_only", "files_passed_on")
+    reply = turn.bubble("files_about", quick_replies=buttons(("item_problem", "return", "person"), turn.language))
+    return Outcome(dialogue=replace(turn.dialogue, awaiting="problem", pending=None, misses=1), replies=(reply,))
+
+
 def guess(turn: Turn) -> Outcome:
     """Half understood: name the guess and let the customer decide."""
     wish = render(f"wish_{turn.wish}", turn.language)

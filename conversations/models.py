@@ -83,6 +83,7 @@ class Message(Model):
     quick_replies: Any = fields.JSONField(default=list)  # [{"label", "text"}]
     form = code_field(null=True)  # what the client may ask for: code
     state = code_field(default="sent")  # sent · delivered · failed (mail)
+    attachments: Any = fields.JSONField(null=True)  # what the rows of Attachment say, so that showing needs no join
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -91,6 +92,43 @@ class Message(Model):
         # The author's kind is part of the key: nobody can use up the client id of somebody else's answer.
         unique_together = (("conversation_id", "number"), ("conversation_id", "author_kind", "client_id"))
         indexes = (Index(fields=("order_id",)),)
+
+
+class Attachment(Model):
+    """A file that somebody sent. Until it is posted with a message it belongs to its uploader alone, and expires."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # att_…, unguessable; also the name of its content in the storage
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="attachments")
+    shop_id: int
+    conversation: fields.ForeignKeyNullableRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", null=True, related_name="attachments"
+    )
+    conversation_id: int | None  # null: sent before the first word
+    message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
+        "wismo.Message", null=True, related_name="files"
+    )
+    message_id: int | None  # null: not posted yet
+    uploader_kind = code_field()  # customer · agent
+    uploader_id = fields.BigIntField()
+    name = fields.CharField(max_length=200)
+    media_type = fields.CharField(max_length=100)  # found in the content, never what the sender says
+    size = fields.BigIntField()  # bytes as they are kept
+    width = fields.IntField(null=True)  # pixels; only pictures that we have drawn anew have a size, and a thumbnail
+    height = fields.IntField(null=True)
+    sha256 = fields.CharField(max_length=64)  # of the content as it is kept
+    state = code_field(default="ready")  # ready · refused (known by name, without content)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "attachment"
+        indexes = (
+            Index(fields=("shop_id",)),
+            Index(fields=("conversation_id",)),
+            Index(fields=("message_id", "created_at")),
+            Index(fields=("uploader_kind", "uploader_id")),
+        )
 
 
 class Note(Model):

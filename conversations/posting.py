@@ -5,7 +5,9 @@ changes nothing: a caller may catch the error and go on in its transaction.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from conversations import attachments as files
 from conversations import viewing
 from conversations.access import require_access
 from conversations.handover import require_turn, take_over_for_reply
@@ -34,16 +36,20 @@ async def post(
     order_id: int | None = None,
     quick_replies: Sequence[Mapping[str, str]] = (),
     form: str | None = None,
+    attachments: Sequence[str] = (),
     seen: int | None = None,
     take_over: bool = False,
 ) -> Message:
     """Add a message of 1 to 8,000 characters and return it; a resend returns the first and changes nothing.
 
+    `attachments` are the public ids of up to five files that the actor has sent; with them, words may be missing.
     An agent who answers takes the conversation over from bot and queue, and with `take_over` from a colleague. `seen`
-    is the last number the agent had read when writing. Raises Invalid (empty_text, text_too_long, bad_client_id),
-    NotFound, Conflict (not_your_turn; handled_by_other with `name`; stale with `last`).
+    is the last number the agent had read when writing. Raises Invalid (empty_text, text_too_long, bad_client_id,
+    too_many_files, attachment_gone), NotFound, Conflict (not_your_turn; handled_by_other with `name`; stale with
+    `last`).
     """
-    words = _checked_text(text)
+    wanted = files.checked_ids(attachments)
+    words = _checked_text(text, needed=not wanted)
     if not 0 < len(client_id) <= CLIENT_ID_LIMIT:
         raise Invalid("a client id has 1 to 80 characters", code="bad_client_id")
     draft = Draft(
@@ -56,19 +62,37 @@ async def post(
         order_id=order_id,
         quick_replies=[dict(reply) for reply in quick_replies],
         form=form,
+        attachments=None,
         seen=_EVERYTHING if seen is None else seen,
         take_over=take_over,
     )
+    if wanted:
+        return await _post_with_files(draft, wanted)
     return await (_posts.do(draft) if order_id is None else _post_alone(draft))
 
 
-def _checked_text(text: str) -> str:
+def _checked_text(text: str, *, needed: bool) -> str:
     words = clean(text, limit=TEXT_LIMIT + 1)
     if is_blank(words):
-        raise Invalid("a message needs words", code="empty_text")
+        if needed:
+            raise Invalid("a message needs words", code="empty_text")
+        return ""
     if len(words) > TEXT_LIMIT:
         raise Invalid("a message has 8,000 characters at most", code="text_too_long", limit=TEXT_LIMIT)
     return words
+
+
+async def _post_with_files(draft: Draft, wanted: Sequence[str]) -> Message:
+    """Post a draft with files. They are locked first, so that a resend at the same moment finds what was posted."""
+    async with transaction():
+        await require_access(draft.actor, draft.conversation_id)
+        rows = await files.hold(wanted, draft.actor)
+        if (first := await _first(draft)) is not None:
+            return first
+        await files.require_postable(rows, wanted, draft.conversation_id)
+        message = await _post_alone(replace(draft, attachments=[files.described(row) for row in rows]))
+        await files.bind(rows, message)
+    return message
 
 
 async def _post_alone(draft: Draft) -> Message:
@@ -91,10 +115,7 @@ async def _first_or_way(draft: Draft) -> Message | None:
     actor = draft.actor
     await require_access(actor, draft.conversation_id)
     conversation = await Conversation.filter(id=draft.conversation_id).select_for_update().get()
-    first = await Message.get_or_none(
-        conversation_id=draft.conversation_id, author_kind=actor.kind, client_id=draft.client_id
-    )
-    if first is not None:
+    if (first := await _first(draft)) is not None:
         return first
     if actor.kind == "bot" and conversation.handler != BOT:
         raise Conflict("somebody else speaks", code="not_your_turn", handler=conversation.handler)
@@ -104,6 +125,13 @@ async def _first_or_way(draft: Draft) -> Message | None:
             raise Conflict("the customer has written meanwhile", code="stale", last=conversation.last_number)
         await take_over_for_reply(conversation, actor)
     return None
+
+
+async def _first(draft: Draft) -> Message | None:
+    """What was posted under the draft's client id before."""
+    return await Message.get_or_none(
+        conversation_id=draft.conversation_id, author_kind=draft.actor.kind, client_id=draft.client_id
+    )
 
 
 _posts = Batch(post_all, _post_alone)

@@ -44,8 +44,9 @@ _DRAW = (
 _MESSAGES = Columns(
     "conversation_id bigint, number bigint, client_id text, author_kind text, author_id bigint, author_name text,"
     " channel text, language text, text text, order_id bigint, quick_replies jsonb, form text, state text,"
-    " created_at timestamptz"
+    " attachments jsonb, created_at timestamptz"
 )
+_JSON = frozenset({"quick_replies", "attachments"})
 _NAMES = ", ".join(_MESSAGES.names)
 _INSERT = (
     f"INSERT INTO message ({_NAMES}) SELECT {_NAMES} FROM {{messages}} AS m"  # noqa: S608
@@ -66,6 +67,7 @@ class Draft:
     order_id: int | None
     quick_replies: list[dict[str, str]]
     form: str | None
+    attachments: list[dict[str, Any]] | None
     seen: int
     take_over: bool
 
@@ -127,7 +129,8 @@ def _draws(drafts: Sequence[Draft], turns: Mapping[int, list[int]]) -> Iterator[
     for conversation_id, places in turns.items():
         last = drafts[places[-1]]
         seen = min(drafts[place].seen for place in places)
-        yield conversation_id, len(places), last.actor.kind, last.actor.id, seen, preview(last.text)
+        line = summary_line(last.text, last.attachments)
+        yield conversation_id, len(places), last.actor.kind, last.actor.id, seen, line
 
 
 def _message(draft: Draft, number: int, language: str, at: datetime) -> Message:
@@ -144,6 +147,7 @@ def _message(draft: Draft, number: int, language: str, at: datetime) -> Message:
         order_id=draft.order_id,
         quick_replies=draft.quick_replies,
         form=draft.form,
+        attachments=draft.attachments,
         created_at=at,
     )
 
@@ -162,7 +166,7 @@ def _store(messages: Sequence[Message]) -> Program[None]:
 
 def _value(message: Message, name: str) -> Any:
     value = getattr(message, name)
-    return json.dumps(value) if name == "quick_replies" else value
+    return json.dumps(value) if name in _JSON and value is not None else value
 
 
 def _tell(message: Message, conversation: Mapping[str, Any]) -> None:
@@ -179,6 +183,11 @@ def _tell(message: Message, conversation: Mapping[str, Any]) -> None:
             message=message,
         )
     )
+
+
+def summary_line(text: str, attachments: Sequence[Mapping[str, Any]] | None) -> str:
+    """The one line that lists show of a message; files without words are named."""
+    return preview(text or " ".join(f"📎 {file['name']}" for file in attachments or ()))
 
 
 def preview(text: str) -> str:

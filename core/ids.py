@@ -17,6 +17,12 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{_encode(value, _TIME_CHARACTERS + _RANDOM_CHARACTERS)}"
 
 
+def new_unguessable_id(prefix: str) -> str:
+    """Return an id of the same form with 130 random bits and no time in it: for what is reached by an address."""
+    length = _TIME_CHARACTERS + _RANDOM_CHARACTERS
+    return f"{prefix}_{_encode(secrets.randbits(5 * length), length)}"
+
+
 def as_id(text: str) -> str:
     """`text` if it has the form of a public id, else "", which nothing is called. For ids that strangers send: the
     database refuses to look for what is too long or holds a NUL."""

@@ -19,6 +19,7 @@ from conversations.handover import hand_to_queue
 from conversations.models import BOT, AnswerReceipt, Conversation, Message
 from conversations.noting import add_note
 from conversations.posting import post
+from conversations.storing import summary_line
 from core.clock import now
 from core.errors import TooMany
 from core.people import BOT as THE_BOT
@@ -32,6 +33,8 @@ from orders.snapshots import OrderSnapshot, snapshots
 from tickets.deadlines import first_reply_due
 from tickets.models import Ticket
 from tickets.opening import open_ticket
+from tickets.queries import tickets_of
+from tickets.statuses import UNFINISHED
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +85,7 @@ class _Turn:
     async def take(self, rulebook: Rulebook) -> None:
         """Decide and carry out."""
         dialogue = Dialogue.from_json(self.conversation.dialogue)
-        question = Question(self.message.text, self.conversation.language, self.message.number)
+        question = await self._question()
         decision = decide(question, dialogue, await self._proven(), now(), rulebook)
         code = next((action for action in decision.actions if isinstance(action, CheckCode)), None)
         if code is not None:
@@ -91,13 +94,20 @@ class _Turn:
 
     async def give_up(self) -> None:
         """Hand over after a failure, in words that blame nobody."""
-        words = self.message.text
+        words = summary_line(self.message.text, self.message.attachments)
         wish = OpenTicket(
             kind="question", order_id=None, order_number=None, reason="bot_failed", subject=words[:80], summary=words
         )
         await self._hand_over(wish, Handover(reason="bot_failed", summary=""))
         receipt = Receipt(rule="", rulebook="", intent="failure", confidence=0, as_of=now())
         await self._remember(Dialogue.from_json(self.conversation.dialogue), receipt)
+
+    async def _question(self) -> Question:
+        files = len(self.message.attachments or ())
+        tickets = await tickets_of(self.conversation.id) if files and not self.message.text else []
+        open_ones = [ticket.number for ticket in tickets if ticket.status in UNFINISHED]
+        ticket = open_ones[0] if open_ones else None
+        return Question(self.message.text, self.conversation.language, self.message.number, files, ticket)
 
     async def _proven(self) -> list[OrderSnapshot]:
         contacts = await proofs.proven_contacts(self.conversation.id)

@@ -5,7 +5,10 @@ from typing import Any
 
 from app.auth.sessions import forget_dead_sessions
 from app.auth.visitors import forget_dead_tokens
+from app.files.intake import contents_of
+from app.files.storage import FolderStorage, Storage
 from app.jobs.context import JobContext
+from conversations.attachments import UNPOSTED_LIVE, forget_unposted, known
 from core.clock import now
 from core.jobs import DONE, Job, enqueue, forget_done
 from tickets.resolution import close_settled
@@ -21,6 +24,7 @@ KEEP_VISITORS = timedelta(days=180)
 KEEP_DONE = timedelta(days=7)
 RESOLVED_STAYS = timedelta(days=3)  # the customer's time to say that it is not
 CLOSED_AT_ONCE = 500
+SWEPT_AT_ONCE = 500
 
 
 async def schedule(*, demo: bool) -> None:
@@ -48,11 +52,23 @@ def _slot(kind: str, at: datetime) -> int:
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:
-    """Forget finished jobs, dead sessions and visitors who never came back."""
+    """Forget finished jobs, dead sessions, visitors who never came back and files that nobody posted."""
     await plan_next("housekeeping.daily", now())  # first: the next night may go better than this one
     await forget_done(KEEP_DONE)
     await forget_dead_sessions()
     await forget_dead_tokens(KEEP_VISITORS)
+    await sweep_files(FolderStorage(context.settings.files_folder))
+
+
+async def sweep_files(storage: Storage) -> None:
+    """Forget files that were not posted within a day, and contents whose row a crash has prevented."""
+    while gone := await forget_unposted():
+        await storage.remove([key for public_id in gone for key in contents_of(public_id)])
+    old = await storage.keys_before(now() - UNPOSTED_LIVE)
+    for first in range(0, len(old), SWEPT_AT_ONCE):
+        kept = old[first : first + SWEPT_AT_ONCE]
+        ours = await known([key.partition(".")[0] for key in kept])
+        await storage.remove([key for key in kept if key.partition(".")[0] not in ours])
 
 
 async def close_tickets(args: dict[str, Any], context: JobContext) -> None:

@@ -86,8 +86,9 @@ class ChatSession:
     async def _post(self, frame: Post) -> None:
         await self.limiter.hit("chat.post.person", visitors.digest(self._token))
         await self.limiter.hit("chat.post.address", self.address)
-        began = await self._find() is None
-        if began:
+        found = await self._find()
+        began = found is None or found.last_number == 0  # a file may have come before the first word
+        if found is None:
             customer = await visitors.admit(self._token, self.shop, language=self._language)
             self._follow(customer, await chat_with(self.shop, customer, language=self._language))
         conversation = await self._own(frame.conversation)
@@ -99,6 +100,7 @@ class ChatSession:
             client_id=frame.client_id,
             channel=CHAT,
             language=frame.language,
+            attachments=frame.attachments,
         )
         self.connection.send(ack(conversation, message))
         if began:  # other tabs of the same visitor

@@ -129,6 +129,7 @@ class DeskSession:
             client_id=frame.client_id,
             channel=CHAT,
             language=frame.language,
+            attachments=frame.attachments,
             seen=frame.seen,
         )
         self.connection.send(ack(conversation, message))

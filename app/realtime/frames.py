@@ -38,7 +38,8 @@ class Post(ClientFrameBase):
 
     type: Literal["post"] = "post"
     client_id: ClientId
-    text: str = Field(description="1 to 8,000 characters.")
+    text: str = Field(description="1 to 8,000 characters; may be empty beside attachments.")
+    attachments: list[PublicId] = Field([], max_length=5, description="Ids of up to five files that were sent before.")
     language: Language | None = None
     conversation: PublicId | None = Field(None, description="Console only; customers have one conversation.")
     seen: Number | None = Field(
@@ -134,6 +135,17 @@ class Author(ServerFrameBase):
     name: str = ""
 
 
+class Attachment(ServerFrameBase):
+    """A file of a message, at `/files/{id}/{name}`. Only pictures have a size in pixels, and a thumbnail (`?small`)."""
+
+    id: str
+    name: str
+    type: str = Field(description="Media type, found in the content.")
+    size: int = Field(description="Bytes.")
+    width: int | None = None
+    height: int | None = None
+
+
 class QuickReply(ServerFrameBase):
     """A ready answer: `label` on the button, `text` is posted."""
 
@@ -157,6 +169,7 @@ class Message(ServerFrameBase):
     quick_replies: list[QuickReply] = []
     form: Literal["code"] | None = Field(None, description="What the client may ask for: a six-digit code.")
     state: str = Field("sent", description="sent, delivered or failed (mail).")
+    attachments: list[Attachment] = []
 
 
 class Handler(ServerFrameBase):

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 from app.order_cards import order_card
 from app.realtime.frames import (
+    Attachment,
     Author,
     Handler,
     Hint,
@@ -139,4 +140,5 @@ def message_frame(
         quick_replies=[QuickReply(label=reply["label"], text=reply["text"]) for reply in message.quick_replies],
         form="code" if message.form == "code" else None,
         state=message.state,
+        attachments=[Attachment(**file) for file in message.attachments or ()],
     ).model_dump()

@@ -20,7 +20,7 @@ from conversations.noting import add_note
 from conversations.posting import post
 from conversations.queries import messages_before
 from conversations.reading import DESK, mark_read
-from conversations.storing import preview
+from conversations.storing import summary_line
 from core.errors import Conflict, Invalid, WismoError
 from core.people import Actor, Agent
 from core.shops import Shop
@@ -83,6 +83,7 @@ async def reply(request: Request, agent: Agent) -> Response:
             draft.text,
             client_id=form.get("client_id") or draft.client_id,
             channel=channel,
+            attachments=form.get("attachments", "").split(),
             seen=whole_number(form.get("seen"), 0),
             take_over=form.get("take_over") == "1",
         )
@@ -151,7 +152,7 @@ async def _work_on(place: Place, agent: Agent) -> Place:
     if place.ticket is not None:
         return place
     asked = [m for m in await messages_before(place.conversation.id, limit=20) if m.author_kind == "customer"]
-    subject = preview(asked[-1].text)[:120] if asked else place.conversation.subject
+    subject = summary_line(asked[-1].text, asked[-1].attachments)[:120] if asked else place.conversation.subject
     orders = [place.conversation.order_id] if place.conversation.order_id is not None else []
     ticket = await open_ticket(place.conversation.id, QUESTION, Actor.of(agent), subject=subject, order_ids=orders)
     return Place(place.conversation, place.shop, ticket)

@@ -1,0 +1,1 @@
+"""Files that people send: what they are, what they are called, where they are kept."""
