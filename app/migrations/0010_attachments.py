@@ -12,7 +12,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0006_connections")]
+    dependencies = [("wismo", "0009_jobs_by_kind")]
 
     initial = False
 
