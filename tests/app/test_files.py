@@ -15,6 +15,7 @@ from tortoise.context import TortoiseContext
 
 from app.auth.sessions import start_session
 from app.files.intake import contents_of
+from app.limits import RATES
 from conversations.models import Attachment, Conversation
 from core.people import Agent, Customer
 from tests.app.desks import open_desk
@@ -219,10 +220,19 @@ async def test_an_upload_that_breaks_off_leaves_nothing(desk: Desk, tmp_path: Pa
 async def test_who_sends_and_never_posts_is_slowed_down(desk: Desk, web: httpx2.AsyncClient, tmp_path: Path) -> None:
     async with visitor(desk) as ines:
         token = ines.welcome["visitor_token"]
-        codes = [(await send(web, token, PDF, f"{n}.pdf")).json().get("code") for n in range(31)]
-    assert codes[:20] == [None] * 20
-    assert codes[20:] == ["too_many_files"] * 10 + ["too_many"]
+        codes = [(await send(web, token, PDF, f"{n}.pdf")).json().get("code") for n in range(22)]
+    assert codes == [None] * 20 + ["too_many_files"] * 2
     assert len(found(tmp_path)) == 20, "what got no row was removed at once"
+
+
+async def test_nobody_sends_without_pause(
+    desk: Desk, web: httpx2.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RATES, "chat.file.person", "2/day")
+    async with visitor(desk) as ines:
+        answers = [await send(web, ines.welcome["visitor_token"], PDF) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert int(answers[2].headers["retry-after"]) > 0
 
 
 async def test_a_crash_between_the_file_and_its_row_loses_nothing_that_was_answered(
