@@ -62,7 +62,7 @@ def described(attachment: Attachment) -> dict[str, Any]:
     return {
         "id": attachment.public_id,
         "name": attachment.name,
-        "type": attachment.media_type,
+        "media_type": attachment.media_type,
         "size": attachment.size,
         "width": attachment.width,
         "height": attachment.height,

@@ -140,7 +140,7 @@ class Attachment(ServerFrameBase):
 
     id: str
     name: str
-    type: str = Field(description="Media type, found in the content.")
+    media_type: str = Field(description="Found in the content.")
     size: int = Field(description="Bytes.")
     width: int | None = None
     height: int | None = None

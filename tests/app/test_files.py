@@ -80,7 +80,7 @@ async def test_a_customer_sends_a_photograph_and_everybody_concerned_reads_it(
         assert answer.status_code == 201
         file = answer.json()
         assert file["name"] == "kaputtgpj.jpg"
-        assert (file["type"], file["width"], file["height"]) == ("image/jpeg", 600, 300)
+        assert (file["media_type"], file["width"], file["height"]) == ("image/jpeg", 600, 300)
         await ines.post("", attachments=[file["id"]])
         message = await ines.wait("message", number=1)
         assert (message["text"], message["attachments"]) == ("", [file])

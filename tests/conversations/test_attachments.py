@@ -48,8 +48,8 @@ async def test_files_are_posted_with_or_without_words(world: World, heard: Heard
     one, two = [await sent(world.lumen.id, world.ines, name) for name in ("front.jpg", "back.jpg")]
     message = await post(talk.id, Actor.of(world.ines), "", client_id="photos", attachments=[two, one])
     assert message.attachments == [
-        {"id": two, "name": "back.jpg", "type": "image/jpeg", "size": 1_000, "width": 640, "height": 640},
-        {"id": one, "name": "front.jpg", "type": "image/jpeg", "size": 1_000, "width": 640, "height": 640},
+        {"id": two, "name": "back.jpg", "media_type": "image/jpeg", "size": 1_000, "width": 640, "height": 640},
+        {"id": one, "name": "front.jpg", "media_type": "image/jpeg", "size": 1_000, "width": 640, "height": 640},
     ]
     stored = await Message.get(id=message.id)
     assert (stored.text, stored.attachments) == ("", message.attachments)

@@ -61,9 +61,12 @@ def _type(annotation: Any) -> str:
     if getattr(annotation, "__origin__", None) is list:
         return f"list of {_type(arguments[0])}"
     if inspect.isclass(annotation) and issubclass(annotation, ServerFrameBase):
-        frame = annotation in get_args(ServerFrame)
-        fields = ", ".join(f"`{name}`" for name in annotation.model_fields)
-        return f"`{annotation.__name__.lower()}`" if frame else f"{annotation.__name__.lower()} ({fields})"
+        fields = ", ".join(f"`{name}`" for name in annotation.model_fields if name != "type")
+        return (
+            f"{annotation.__name__.lower()} ({fields})"
+            if "type" not in annotation.model_fields
+            else f"`{annotation.__name__.lower()}`"
+        )
     return "object"
 
 
