@@ -18,6 +18,7 @@ AWAY_SECONDS = 5.0  # before Redis is asked again
 
 RATES = {
     "chat.hello.address": "120/minute",
+    "chat.identify.address": "60/minute",
     "chat.post.person": "20/minute",
     "chat.post.address": "240/minute",
     "chat.file.person": "30/10minutes",

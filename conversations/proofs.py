@@ -1,4 +1,4 @@
-"""What a customer has shown about themselves: one-time codes to the contact on an order.
+"""What a customer has shown about themselves: one-time codes to the contact on an order, or the shop's own word.
 
 Asking never looks for the order: known and unknown numbers look and take the same. A job finds out later whether there
 is anybody to send a code to. A code has six digits, lives for ten minutes, fits once, in the conversation that asked,
@@ -24,6 +24,7 @@ from core.text import reference
 from core.transactions import record, transaction
 from orders.models import Order
 
+CODE, TOKEN = "code", "token"  # how a contact was proved
 CODE_DIGITS = 6
 CODE_LIVES = timedelta(minutes=10)
 PROOF_LIVES = timedelta(hours=12)
@@ -124,13 +125,36 @@ async def check_code(conversation_id: int, code: str) -> bool:
             return False
         await Proof.create(
             conversation_id=conversation_id,
-            kind="code",
+            kind=CODE,
             contact=fitting[0].contact,
             proved_at=moment,
             expires_at=moment + PROOF_LIVES,
         )
         record(ContactProved(conversation_id=conversation_id, contact=fitting[0].contact))
     return True
+
+
+async def prove_by_token(conversation_id: int, contacts: Collection[str]) -> None:
+    """The shop vouches for these contacts: they are proved in the conversation for twelve hours from now."""
+    async with transaction():
+        moment = now()
+        for contact in contacts:
+            mine = Proof.filter(conversation_id=conversation_id, kind=TOKEN, contact=contact)
+            if not await mine.filter(expires_at__gt=moment).update(expires_at=moment + PROOF_LIVES):
+                await Proof.create(
+                    conversation_id=conversation_id,
+                    kind=TOKEN,
+                    contact=contact,
+                    proved_at=moment,
+                    expires_at=moment + PROOF_LIVES,
+                )
+            record(ContactProved(conversation_id=conversation_id, contact=contact))
+
+
+async def withdraw_token_proofs(conversation_id: int) -> None:
+    """The customer has signed out of the shop: what the shop vouched for counts no longer."""
+    vouched = Proof.filter(conversation_id=conversation_id, kind=TOKEN, expires_at__gt=now())
+    await vouched.update(expires_at=now())
 
 
 async def tries_left(conversation_id: int) -> int:

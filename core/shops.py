@@ -45,6 +45,7 @@ class Shop(Model):
 
 SECRET_KINDS = (
     "api",
+    "identity",
     "shopify",
     "woocommerce",
     "saleor",

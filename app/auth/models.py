@@ -6,6 +6,7 @@ from tortoise.models import Model
 
 from core.fields import UtcDatetimeField
 from core.people import Agent, Customer
+from core.shops import Shop
 
 
 class Session(Model):
@@ -45,3 +46,34 @@ class VisitorToken(Model):
         app = "wismo"
         table = "visitor_token"
         indexes = (Index(fields=("customer_id",)), Index(fields=("expires_at",)))
+
+
+class CustomerIdentity(Model):
+    """Which customer of this desk is which customer of the shop, as the shop's own tokens say."""
+
+    id = fields.BigIntField(primary_key=True)
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="customer_identities")
+    shop_id: int
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("wismo.Customer", related_name="identities")
+    customer_id: int
+    subject = fields.CharField(max_length=200)  # the customer's id in the shop
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "customer_identity"
+        unique_together = (("shop_id", "subject"),)
+        indexes = (Index(fields=("customer_id",)),)
+
+
+class IdentityUse(Model):
+    """An identity token that was used: none identifies twice."""
+
+    id = fields.BigIntField(primary_key=True)
+    digest = fields.CharField(max_length=64, unique=True)  # SHA-256 over shop and `jti`, hex
+    expires_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "identity_use"
+        indexes = (Index(fields=("expires_at",)),)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.auth.identifying import forget_uses
 from app.auth.sessions import forget_dead_sessions
 from app.auth.visitors import forget_dead_tokens
 from app.files.intake import contents_of
@@ -57,6 +58,7 @@ async def keep_house(args: dict[str, Any], context: JobContext) -> None:
     await forget_done(KEEP_DONE)
     await forget_dead_sessions()
     await forget_dead_tokens(KEEP_VISITORS)
+    await forget_uses()
     await sweep_files(FolderStorage(context.settings.files_folder))
 
 

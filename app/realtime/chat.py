@@ -4,6 +4,8 @@ import time
 from typing import Any
 
 from app.auth import visitors
+from app.auth.identifying import identify, is_identified
+from app.auth.identities import read_identity
 from app.limits import Limiter
 from app.realtime import rendering
 from app.realtime.connection import Connection
@@ -11,9 +13,11 @@ from app.realtime.frames import (
     Ack,
     Bye,
     ClientFrame,
+    Error,
     Fetch,
     Hello,
     History,
+    Identify,
     Leave,
     Ping,
     Pong,
@@ -29,9 +33,10 @@ from conversations.languages import speak
 from conversations.models import CHAT, Conversation, Message
 from conversations.opening import chat_with
 from conversations.posting import post
+from conversations.proofs import withdraw_token_proofs
 from conversations.queries import messages_after, messages_before
 from conversations.reading import CUSTOMER, mark_read
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from core.people import Actor, Customer, anyone_online
 from core.shops import Shop
 
@@ -59,7 +64,11 @@ class ChatSession:
         self.connection.hub.subscribe(visitor_topic(visitors.digest(self._token)), self.connection)
         if not fresh:
             await self._find()
-        await self._welcome(hello.last, self._token if fresh else None)
+        began_with = self._token
+        if hello.identity:
+            await self._try_identity(hello.identity)
+        moved = self._token != began_with
+        await self._welcome(0 if moved else hello.last, self._token if fresh or moved else None)
 
     async def handle(self, frame: ClientFrame) -> None:
         """Do what a frame asks. Raises the errors of the verbs."""
@@ -74,10 +83,11 @@ class ChatSession:
                 await self._fetch(frame)
             case Speak():
                 await self._speak(frame)
+            case Identify():
+                await self._identify(frame.token)
+                await self._welcome(0, self._token)
             case Leave():
-                await visitors.end(self._token)
-                bye = Bye(reason="left").model_dump()
-                self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), bye)
+                await self._leave()
             case Ping():
                 self.connection.send(Pong().model_dump())
             case _:
@@ -130,6 +140,38 @@ class ChatSession:
             await speak(conversation.id, frame.language)
         await self._welcome(0)
 
+    async def _try_identity(self, token: str) -> None:
+        """Somebody whom the shop's page cannot identify is a guest, not a stranger to be sent away."""
+        try:
+            await self._identify(token)
+        except (Unauthenticated, TooMany) as error:
+            self.connection.send(Error(code=error.code, detail=error.detail).model_dump())
+
+    async def _identify(self, token: str) -> None:
+        """Take the shop's word for who this is. The visitor's token changes, unless it was this customer's already."""
+        await self.limiter.hit("chat.identify.address", self.address)
+        identity = read_identity(token, self.shop)
+        visitor = await visitors.find(self._token, self.shop)
+        was_theirs = visitor is not None and await is_identified(visitor.id)
+        customer, conversation = await identify(identity, self.shop, visitor=visitor, language=self._language)
+        if not was_theirs or visitor is None or visitor.id != customer.id:
+            fresh = visitors.issue(self._secret, self.shop.key)
+            await visitors.replace(self._token, fresh, customer)
+            self._unfollow()
+            moved = Bye(reason="moved").model_dump()  # who else has the old token, hears nothing more
+            self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), moved)
+            self._token = fresh
+            self.connection.hub.subscribe(visitor_topic(visitors.digest(fresh)), self.connection)
+        self._follow(customer, conversation)
+
+    async def _leave(self) -> None:
+        if await self._find() is not None:
+            assert self._conversation is not None
+            await withdraw_token_proofs(self._conversation.id)
+        await visitors.end(self._token)
+        bye = Bye(reason="left").model_dump()
+        self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), bye)
+
     async def _welcome(self, last: int, token: str | None = None) -> None:
         welcome = Welcome(
             visitor_token=token,
@@ -157,6 +199,12 @@ class ChatSession:
     def _follow(self, customer: Customer, conversation: Conversation) -> None:
         self._customer, self._conversation = customer, conversation
         self.connection.hub.subscribe(conversation_topic(conversation.public_id), self.connection)
+
+    def _unfollow(self) -> None:
+        hub = self.connection.hub
+        hub.unsubscribe(visitor_topic(visitors.digest(self._token)), self.connection)
+        if self._conversation is not None:
+            hub.unsubscribe(conversation_topic(self._conversation.public_id), self.connection)
 
 
 def ack(conversation: Conversation, message: Message) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Hello(ClientFrameBase):
     token: str = Field("", max_length=200, description="The visitor token of an earlier welcome. Never in an address.")
     last: Number = Field(0, description="Number of the last message the client has; 0 for none.")
     language: Language | None = Field(None, description="Language of the client's interface.")
+    identity: str = Field("", max_length=4096, description="A token by which the shop says who the customer is.")
 
 
 class Post(ClientFrameBase):
@@ -79,6 +80,14 @@ class Speak(ClientFrameBase):
     language: Language
 
 
+class Identify(ClientFrameBase):
+    """Customers only: the shop's page says who the customer is (docs/widget.md). Answered by a `welcome`, mostly with a
+    new token and perhaps with another conversation: forget what you have."""
+
+    type: Literal["identify"] = "identify"
+    token: str = Field(max_length=4096)
+
+
 class Leave(ClientFrameBase):
     """Customers only: end the chat on this device. The token is worth nothing from now on; answered by `bye`."""
 
@@ -106,7 +115,7 @@ class Ping(ClientFrameBase):
     type: Literal["ping"] = "ping"
 
 
-ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Leave | Watch | Unwatch | Ping
+ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Identify | Leave | Watch | Unwatch | Ping
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -324,7 +333,8 @@ class Pong(ServerFrameBase):
 
 
 class Bye(ServerFrameBase):
-    """This socket (or the view of `conversation`) ends: `signed_out`, `revoked`, `left`, `resync`."""
+    """This socket (or the view of `conversation`) ends: `signed_out`, `revoked`, `left`, `resync`,
+    `moved` (the shop has said who the visitor is: the token is another one now)."""
 
     type: Literal["bye"] = "bye"
     reason: str

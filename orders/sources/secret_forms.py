@@ -10,6 +10,7 @@ from orders.sources.reading import mapping, text
 from orders.sources.rsa import public_key
 
 _APIV3_KEY_BYTES = 32
+_IDENTITY_KEY_BYTES = 32
 
 
 def check_secret(kind: str, secret: str) -> None:
@@ -24,6 +25,8 @@ def check_secret(kind: str, secret: str) -> None:
         raise Invalid("a JWKS has a list `keys`", code="bad_secret")
     elif kind == "api" and secret.startswith("whsec_"):
         _check_base64(secret.removeprefix("whsec_"))
+    elif kind == "identity" and len(secret.encode()) < _IDENTITY_KEY_BYTES:
+        raise Invalid("an identity key has 32 bytes or more (RFC 7518, 3.2)", code="bad_secret")
 
 
 def _check_alipay(secret: dict[str, Any]) -> None:

@@ -2,12 +2,13 @@
 (() => {
   const page = document, script = page.currentScript;
   if (window.Wismo?.ready) return;
-  const early = window.Wismo?.q ?? [], base = new URL(script.src).origin, { site = "", lang = "auto" } = script.dataset;
+  const early = window.Wismo?.q ?? [], base = new URL(script.src).origin, { site = "", lang = "auto", identity } = script.dataset;
   const key = `wismo:${site}`, words = { en: ["Chat with us", "Close the chat"], zh: ["联系客服", "收起对话"] };
   const wish = lang === "auto" ? page.documentElement.lang || navigator.language : lang;
   const listeners = {}, style = new CSSStyleSheet();
-  let memory = {}, frame, ready, shown = false, unread = 0;
-  try { memory = JSON.parse(localStorage[key]); } catch {}
+  let memory = {}, person = identity, frame, ready, shown = false, unread = 0;
+  const recall = () => { try { memory = JSON.parse(localStorage[key]); } catch {} };
+  recall();
   let language = memory.language ?? (/^zh/i.test(wish) ? "zh" : "en");
 
   style.replaceSync(`:host{all:initial;position:fixed;z-index:9999999;inset:auto 20px 20px auto}
@@ -30,6 +31,11 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
     try { localStorage[key] = JSON.stringify(memory); } catch {}
   };
   const tell = (type, data) => ready && frame.contentWindow.postMessage({ wismo: 1, type, ...data }, base);
+  // A token, or a function that fetches one: tokens live for minutes, pages for hours.
+  const who = () => Promise.race([
+    (async () => (person?.call ? person() : person))().catch(() => {}),
+    new Promise((late) => setTimeout(late, 4e3)),
+  ]);
   const say = (name, data) => listeners[name]?.forEach((f) => f(data));
   const paint = () => {
     button.ariaLabel = words[language][+shown] + (unread ? ` (${unread})` : "");
@@ -53,7 +59,14 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
     say("show", on);
   };
   const hears = {
-    ready: () => { ready = true; tell("boot", { token: memory.token, language, shown }); },
+    ready: async () => {
+      ready = false;
+      const identity = await who();
+      recall();
+      ready = true;
+      tell("boot", { token: memory.token, language, shown, identity });
+    },
+    identify: async () => person?.call && tell("identify", { identity: await who() }),
     token: ({ token }) => keep({ token }),
     language: (data) => keep({ language: (language = data.language) }),
     unread: ({ count }) => say("unread", (unread = count)),
@@ -68,6 +81,8 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
     open: () => show(true),
     close: () => show(false),
     on: (name, f) => (listeners[name] ??= []).push(f),
+    identify: async (value) => { person = value; ready && tell("identify", { identity: await who() }); },
+    logout: () => { person = ""; tell("leave", { signedOut: true }); keep({ token: "" }); },
     shutdown: () => { tell("leave"); keep({ token: "" }); host.hidden = true; setTimeout(() => host.remove(), 500); },
   };
   const start = () => {

@@ -3,6 +3,7 @@
 import { newClientId, Thread, Wire } from "../js/wire.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
+import { Identity } from "./identify.js";
 import { languageOf, Log } from "./log.js";
 import { boot, dueAt, speak, spoken, t } from "./words.js";
 
@@ -12,6 +13,7 @@ const LATE = 2_000; // milliseconds without a line before the banner says so
 
 let token = "";
 let shown = !framed;
+let signedOut = false;
 let anew = false; // the next welcome replaces everything
 let unread = 0;
 let readUpTo = 0;
@@ -27,7 +29,9 @@ const wire = new Wire("/chat/ws", () => ({
   token,
   last: anew ? 0 : thread.last,
   language: spoken(),
+  identity: identity.token,
 }));
+const identity = new Identity(wire, { ask: () => tell("identify"), anew: () => (anew = true) });
 const log = new Log(at(".log"), {
   say,
   retry: (clientId) => wire.retry(clientId),
@@ -40,6 +44,7 @@ const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire
 const handlers = {
   welcome(frame) {
     if (frame.visitor_token) keepToken(frame.visitor_token);
+    identity.greeted();
     handler = { handler: frame.handler, agent: frame.agent };
     queue.online = frame.online;
     if (anew || frame.truncated) restart(frame.messages);
@@ -89,10 +94,12 @@ const handlers = {
     if (frame.reader === "desk") log.readUpTo((deskRead = frame.number));
   },
   error(frame) {
+    identity.refused(frame);
     if (frame.client_id && !wire.isPending(frame.client_id)) log.fail(frame.client_id, refusal(frame.code));
   },
   bye(frame) {
     if (frame.reason === "left") left();
+    if (frame.reason === "moved") location.reload(); // in another tab the person has become a customer of the shop
   },
 };
 
@@ -191,6 +198,7 @@ function leave() {
 function left() {
   wire.end();
   keepToken("");
+  if (signedOut) return location.reload(); // the next visitor of this page begins anew
   log.clear();
   at(".composer").hidden = true;
 }
@@ -210,6 +218,7 @@ function hear({ origin, source, data }) {
   if (data.type === "boot") {
     token = data.token ?? "";
     shown = data.shown;
+    identity.take(data.identity);
     if (data.language !== spoken() && boot.words[data.language]) speak(data.language);
     begin();
   } else if (data.type === "show") {
@@ -218,7 +227,10 @@ function hear({ origin, source, data }) {
       composer.focus();
       log.toEnd();
     }
+  } else if (data.type === "identify") {
+    identity.take(data.identity);
   } else if (data.type === "leave") {
+    signedOut = data.signedOut;
     leave();
   }
 }

@@ -92,10 +92,12 @@ async def dialled(desk: Desk, path: str, *, origin: str | None = "", cookie: str
 
 
 @asynccontextmanager
-async def visitor(desk: Desk, site: str = "lumen", *, token: str = "", last: int = 0) -> AsyncIterator[Client]:
+async def visitor(
+    desk: Desk, site: str = "lumen", *, token: str = "", last: int = 0, identity: str = ""
+) -> AsyncIterator[Client]:
     """A customer whose widget is open."""
     async with dialled(desk, "/chat/ws") as client:
-        await client.hello(site=site, token=token, last=last)
+        await client.hello(site=site, token=token, last=last, identity=identity)
         yield client
 
 

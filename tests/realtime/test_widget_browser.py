@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Frame, Page, expect
@@ -14,9 +15,11 @@ from app.realtime.hub import Hub
 from conversations.handover import take
 from conversations.models import Conversation, Message
 from conversations.posting import post
+from core.clock import now
+from core.ids import new_id
 from core.people import BOT, Actor
-from core.shops import Shop
-from tests.people import World
+from core.shops import Shop, add_secret
+from tests.people import World, make_order
 from tests.realtime.serving import Desk, frames_follow_events, make_app, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -276,3 +279,35 @@ async def test_everybody_can_use_it(desk: Desk, world: World, chromium: Browser,
     assert [(violation["id"], violation["nodes"][0]["html"]) for violation in violations] == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     await page.context.close()
+
+
+async def test_the_shop_says_who_its_customer_is(shop: ShopPage, world: World) -> None:
+    """Signed in: the orders are open, and signed out: nothing of it is left on the device."""
+    key = await add_secret(world.lumen, "identity")
+    await make_order(world.lumen, "1042", email="ines@example.com")
+    await shop.visit()
+    await shop.page.evaluate(
+        "(token) => Wismo('identify', async () => token)", identity_token(key, sub="customer-7", orders=["1042"])
+    )
+    chat = await shop.open_chat()
+    await eventually(lambda: Conversation.exists(customer__name="Ines", order__number="1042"))
+    await say(chat, "My secret")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    await shop.visit()  # the page has no token, but the device knows the conversation
+    chat = await shop.chat()
+    await expect(chat.locator("[data-number='1']")).to_be_attached()
+    await shop.page.evaluate("Wismo('open')")
+    await shop.page.evaluate("Wismo('logout')")
+    await expect(chat.locator(".empty")).to_be_visible()
+    await eventually(lambda: shop.page.evaluate("!JSON.parse(localStorage['wismo:lumen']).token?.includes('secret')"))
+    chat = await shop.chat()
+    await say(chat, "Hello")
+    await expect(chat.locator("[data-number='1'] .bubble")).to_have_text("Hello")
+    assert await Conversation.all().count() == 2
+    assert shop.complaints == []
+
+
+def identity_token(key: str, **claims: Any) -> str:
+    moment = int(now().timestamp())
+    usual = {"aud": "lumen", "iat": moment, "exp": moment + 300, "jti": new_id("jti"), "name": "Ines"}
+    return jwt.encode(usual | {"email": "ines@example.com", "email_verified": True} | claims, key, algorithm="HS256")
