@@ -1,7 +1,7 @@
 """The worker does every job, in the order of its lane, whatever fails in between: a handler, the database, itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +35,8 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         handlers = {"note": self.note, "wait": self.wait, "fail": self.fail, "refuse": self.refuse}
         context = JobContext(Settings(data_dir=folder), RecordingMailer(), load_rulebook())
-        self.worker = Worker(context, handlers, {"note": self.rescue})
+        handlers["fold"] = self.note
+        self.worker = Worker(context, handlers, {"note": self.rescue}, {"fold": self.fold})
         self.log: list[str] = []
         self.release = asyncio.Event()
 
@@ -56,6 +57,15 @@ class Desk:
 
     async def refuse(self, args: dict[str, Any], context: JobContext) -> None:
         raise NotFound("no such order")
+
+    async def fold(self, batch: Sequence[dict[str, Any]], context: JobContext) -> list[Exception | None]:
+        words = [args["word"] for args in batch]
+        self.log.append(" ".join(words))
+        if "wait" in words:
+            await self.release.wait()
+        if "crash" in words:
+            raise OSError("disk full")
+        return [NotFound("no such order") if word == "bad" else None for word in words]
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -251,3 +261,58 @@ async def test_a_database_that_is_away_for_a_moment_does_not_end_the_worker(
             await enqueue("note", {"word": "back"})
             await heard(desk, "back")
     assert sum(line["event"] == "worker_failed" for line in lines) >= 2
+
+
+async def plan_together(*words: str) -> None:
+    async with transaction():
+        for word in words:
+            await enqueue("fold", {"word": word}, lane="a")
+
+
+async def test_what_goes_together_is_done_together_and_one_may_fail_alone(desk: Desk) -> None:
+    await plan_together("one", "bad", "two")
+    async with desk.working():
+        await until(lambda: Job.exists(kind="fold", state=DEAD))
+    assert desk.log == ["one bad two"]
+    found = {job.args["word"]: (job.state, job.error) for job in await Job.all()}
+    assert found == {"one": (DONE, None), "bad": (DEAD, "NotFound: no such order"), "two": (DONE, None)}
+
+
+async def test_a_batch_that_fails_as_a_whole_is_tried_again_one_by_one(desk: Desk) -> None:
+    await plan_together("one", "crash")
+    async with desk.working():
+        await until(lambda: _tried(2))
+        await Job.all().update(run_at=now())
+        desk.worker.wake()
+        await heard(desk, "one", "crash")
+        await until(lambda: _done(2))
+    assert desk.log == ["one crash", "one", "crash"]
+
+
+async def test_single_jobs_do_not_stand_behind_a_batch(desk: Desk) -> None:
+    await plan_together("wait", "one")
+    async with desk.working():
+        await heard(desk, "wait one")
+        await plan_together("later")
+        await enqueue("note", {"word": "answer"})
+        await heard(desk, "answer")
+        assert "later" not in desk.log  # one batch at a time
+        desk.release.set()
+        await until(lambda: _done(4))
+
+
+async def test_a_batch_that_does_not_finish_in_time_is_handed_back(desk: Desk) -> None:
+    async with desk.working() as running:
+        await plan_together("wait", "one")
+        await heard(desk, "wait one")
+        desk.worker.stop(patience=0.05)
+        await running
+    assert {(job.state, job.attempts, job.lease) for job in await Job.all()} == {(READY, 0, None)}
+
+
+async def _tried(number: int) -> bool:
+    return await Job.filter(kind="fold", state=READY, attempts=1).count() == number
+
+
+async def _done(number: int) -> bool:
+    return await Job.filter(state=DONE).count() == number
