@@ -142,7 +142,10 @@ def _story(scene: Scene) -> Story:
 
 
 def _require_secrets(scene: Scene) -> None:
-    """Alipay and WeChat Pay sign with a key that the shop only has the public half of: ours, or we cannot."""
+    """Alipay and WeChat Pay sign with a key that the shop only has the public half of: ours, or we cannot.
+
+    Both take the money of China only.
+    """
     shop, ours = scene.shop, demo_secrets(scene.shop.key)
     for source in filter(None, (shop.platform, scene.tracker, scene.service)):
         kind = SOURCES[source].SECRETS
@@ -151,6 +154,8 @@ def _require_secrets(scene: Scene) -> None:
             raise click.ClickException(f"shop {shop.key} has no secret of the kind {kind}: see wismo shops secret")
         if kind in {"alipay", "wechatpay"} and theirs[0] != ours[kind][0]:
             raise click.ClickException(f"shop {shop.key} trusts the real {kind} only, whose key nobody else has")
+        if kind in {"alipay", "wechatpay"} and shop.currency != "CNY":
+            raise click.ClickException(f"{kind} takes CNY; shop {shop.key} sells in {shop.currency}")
     if exponent(shop.currency) != 2:
         raise click.ClickException("simulated prices have two decimals; the shop's currency has not")
 

@@ -87,7 +87,15 @@ def _overlaid(own: Fields, gateway: Fields) -> Fields:
         for name in _SHARES
         if _value(own, name) and (_value(gateway, name) or 0) >= int(own[name].value)
     }
-    return {**own, **gateway, **kept, **shares}
+    return {**own, **gateway, **kept, **(_in_own_money(own, gateway) or shares)}
+
+
+def _in_own_money(own: Fields, gateway: Fields) -> Fields:
+    """What the platform counted in the order's currency, where its gateway settles in another: that adds up."""
+    same = _value(gateway, "currency") in {None, _value(own, "currency")}
+    if same or not (_value(own, "captured") or _value(own, "authorised")):
+        return {}
+    return {name: own[name] for name in ("currency", *_SHARES) if name in own}
 
 
 def _pairs(own: Mapping[str, Fields], gateway: Mapping[str, Fields]) -> dict[str, str]:

@@ -81,6 +81,7 @@ async def test_it_harms_nobody_by_mistake(database: TortoiseContext, wismo: Call
         (("--shop", "lumen"), "is no demo"),
         (("--shop", "nobody"), "no shop has this key"),
         (("--shop", "lumen", "--allow-real-shop", "--to", "http://127.0.0.1:9"), "nobody answers"),
+        (("--shop", "lumen", "--allow-real-shop", "--gateway", "alipay"), "alipay takes CNY; shop lumen sells in USD"),
     ):
         done = await wismo(*words)
         assert done.exit_code in {1, 2}

@@ -1,6 +1,7 @@
 """Facts that speak of a tracking number or a payment find their orders: whichever came first, and no others."""
 
 import asyncio
+import json
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -198,6 +199,18 @@ async def test_a_payment_finds_its_order_by_either_of_its_ids(desk: Desk, lumen:
     assert (await shown()).headline is Headline.PROCESSING
     (payment,) = await Payment.all()
     assert (payment.source_id, payment.gateway_ref, payment.captured, payment.state) == ("9", "ch_1", 14100, "paid")
+
+
+async def test_a_gateway_that_settles_in_other_money_leaves_the_amounts_of_the_order(desk: Desk, lumen: Shop) -> None:
+    await desk.hear(webhook("orders/create", {**ORDER, "financial_status": "paid"}))
+    attempt = {"id": 9, "order_id": ORDER["id"], "kind": "sale", "status": "success", "amount": ORDER["total_price"]}
+    await desk.hear(webhook("order_transactions/create", {**attempt, "authorization": "pi_1", "currency": "USD"}))
+    settled = json.loads(charged(amount=12900))
+    settled["data"]["object"]["currency"] = "eur"
+    await tell(lumen, "stripe", as_json(settled))
+    (payment,) = await Payment.all()
+    order = await Order.get()
+    assert (payment.captured, payment.currency, order.payment) == (order.total, "USD", "paid")
 
 
 async def test_one_refund_told_by_both_is_one_refund_and_one_piece_of_news(
