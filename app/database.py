@@ -27,6 +27,7 @@ MODEL_MODULES = [
     "core.people",
     "core.promises",
     "core.shops",
+    "core.teams",
     "orders.models",
     "orders.stock_models",
     "conversations.models",

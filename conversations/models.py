@@ -9,6 +9,7 @@ from tortoise.models import Model
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.people import Agent, Customer
 from core.shops import Shop
+from core.teams import Team
 from orders.models import Order
 
 BOT, QUEUE, AGENT = "bot", "queue", "agent"  # who handles a conversation
@@ -34,6 +35,10 @@ class Conversation(Model):
         "wismo.Agent", null=True, related_name="conversations"
     )
     agent_id: int | None
+    team: fields.ForeignKeyNullableRelation[Team] = fields.ForeignKeyField(
+        "wismo.Team", null=True, related_name="conversations", on_delete=fields.SET_NULL
+    )
+    team_id: int | None  # whose queue it waits in; null: everybody's
     last_number = fields.BigIntField(default=0)
     last_customer_number = fields.BigIntField(default=0)  # of the customer's newest message
     customer_read = fields.BigIntField(default=0)
@@ -56,6 +61,7 @@ class Conversation(Model):
             Index(fields=("shop_id", "handler", "last_message_at")),
             Index(fields=("customer_id",)),
             Index(fields=("agent_id", "handler")),
+            Index(fields=("team_id",)),
             Index(fields=("order_id",)),
         )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from tortoise import fields
 from tortoise.expressions import Q
@@ -14,6 +15,9 @@ from core.shops import Shop
 
 AGENT, SUPERVISOR, ADMIN = "agent", "supervisor", "admin"
 ROLES = (AGENT, SUPERVISOR, ADMIN)
+ONLINE, AWAY, OFFLINE = "online", "away", "offline"  # what an agent chooses; new work comes to nobody but the first
+AVAILABILITIES = (ONLINE, AWAY, OFFLINE)
+CAPACITY = 8  # points of work at a time, unless an agent has another number
 
 
 class Customer(Model):
@@ -48,6 +52,10 @@ class Agent(Model):
     theme = code_field(default="auto")
     active = fields.BooleanField(default=True)
     seen_at = UtcDatetimeField(null=True)  # last sign of life of an open console
+    availability = code_field(default=ONLINE, db_default=ONLINE)
+    capacity = fields.IntField(default=CAPACITY, db_default=CAPACITY)
+    languages: Any = fields.JSONField(null=True)  # codes of those they answer in; none: every one
+    skills: Any = fields.JSONField(null=True)  # kinds of tickets they are given; none: every one
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -89,6 +97,11 @@ SYSTEM = Actor("system")
 
 
 PRESENT = timedelta(minutes=2)  # an open console gives a sign of life at least this often
+
+
+def is_present(agent: Agent) -> bool:
+    """Whether the agent has the console open now."""
+    return agent.active and agent.seen_at is not None and now() - agent.seen_at <= PRESENT
 
 
 async def anyone_online(shop_id: int) -> bool:

@@ -15,6 +15,9 @@ from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.ids import new_id
 from core.sql import fetch
 
+MANUAL, AUTOMATIC = "manual", "automatic"
+ASSIGNMENTS = (MANUAL, AUTOMATIC)
+
 
 class Shop(Model):
     """One online shop that this desk serves."""
@@ -35,6 +38,8 @@ class Shop(Model):
     origins: Any = fields.JSONField(default=list)  # web origins that may embed the widget
     secrets: Any = fields.JSONField(default=dict)  # {"shopify": […], "api": […]}: newest first, old ones while rotating
     hours: Any = fields.JSONField(default=dict)  # shop's zone: {"mon": [["09:00", "18:00"]]}; no day: closed
+    assignment = code_field(default=MANUAL, db_default=MANUAL)  # who gives out what waits: agents pick, or routing does
+    valuable_from = fields.BigIntField(null=True)  # orders from this total (minor units, shop's currency) come sooner
     demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves
     created_at = UtcDatetimeField()
 

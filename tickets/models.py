@@ -10,6 +10,7 @@ from conversations.models import Conversation
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.people import Agent
 from core.shops import Shop
+from core.teams import Team
 from orders.models import Order, OrderLine, Shipment
 
 QUESTION, COMPLAINT, AFTERSALES, REFUND, CANCELLATION = "question", "complaint", "aftersales", "refund", "cancellation"
@@ -104,3 +105,37 @@ class TimelineEntry(Model):
         app = "wismo"
         table = "timeline_entry"
         indexes = (Index(fields=("ticket_id", "id")),)
+
+
+class QueueVisit(Model):
+    """A conversation waited for a person, and how that ended. At most one visit of a conversation has no end yet."""
+
+    id = fields.BigIntField(primary_key=True)
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="queue_visits")
+    shop_id: int
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="queue_visits"
+    )
+    conversation_id: int
+    team: fields.ForeignKeyNullableRelation[Team] = fields.ForeignKeyField(
+        "wismo.Team", null=True, related_name="queue_visits", on_delete=fields.SET_NULL
+    )
+    team_id: int | None
+    entered_at = UtcDatetimeField()
+    left_at = UtcDatetimeField(null=True)
+    reason = code_field(default="")  # why it ended: taken · assigned · reply · handed_back · …
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="queue_visits"
+    )
+    agent_id: int | None  # who got it
+    returned_at = UtcDatetimeField(null=True)  # they gave it back to the queue, or did not answer in time
+
+    class Meta:
+        app = "wismo"
+        table = "queue_visit"
+        indexes = (
+            Index(fields=("shop_id", "left_at")),
+            Index(fields=("conversation_id", "left_at")),
+            Index(fields=("agent_id", "left_at")),
+            Index(fields=("team_id",)),
+        )

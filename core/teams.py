@@ -1,0 +1,78 @@
+"""Teams: people who share a kind of work, for one shop or for all of them."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.clock import now
+from core.errors import Conflict, Invalid
+from core.fields import UtcDatetimeField, public_id_field
+from core.ids import new_id
+from core.people import Agent
+from core.shops import Shop
+from core.text import clean
+from core.transactions import transaction
+
+NAME_LIMIT = 80
+
+
+class Team(Model):
+    """A group that conversations can be handed to. Without a shop it serves all of them."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # tem_…
+    shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField(
+        "wismo.Shop", null=True, related_name="teams"
+    )
+    shop_id: int | None
+    name = fields.CharField(max_length=NAME_LIMIT, unique=True)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "team"
+        indexes = (Index(fields=("shop_id",)),)
+
+
+class TeamMember(Model):
+    """Who belongs to which team. A member still sees only the shops that they work for."""
+
+    id = fields.BigIntField(primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("wismo.Team", related_name="members")
+    team_id: int
+    agent: fields.ForeignKeyRelation[Agent] = fields.ForeignKeyField("wismo.Agent", related_name="teams")
+    agent_id: int
+
+    class Meta:
+        app = "wismo"
+        table = "team_member"
+        unique_together = (("team_id", "agent_id"),)
+        indexes = (Index(fields=("agent_id",)),)
+
+
+async def create_team(name: str, shop: Shop | None = None) -> Team:
+    """Add a team for one shop or for all. Raises Invalid (bad_name), Conflict (name_taken)."""
+    words = clean(name, limit=NAME_LIMIT)
+    if not words:
+        raise Invalid("a team needs a name", code="bad_name")
+    async with transaction():
+        if await Team.exists(name=words):
+            raise Conflict("another team has this name", code="name_taken")
+        return await Team.create(public_id=new_id("tem"), name=words, shop=shop, created_at=now())
+
+
+async def set_members(team: Team, agent_ids: set[int]) -> None:
+    """Make exactly these agents the members of `team`; what is no agent's id is left out."""
+    async with transaction():
+        await TeamMember.filter(team_id=team.id).exclude(agent_id__in=list(agent_ids)).delete()
+        there: list[Any] = list(await TeamMember.filter(team_id=team.id).values_list("agent_id", flat=True))
+        for agent in await Agent.filter(id__in=list(agent_ids - set(there))).order_by("id"):
+            await TeamMember.create(team_id=team.id, agent_id=agent.id)
+
+
+async def teams_for(shop_id: int) -> list[Team]:
+    """The teams to which a conversation of the shop can be handed, by name."""
+    every = await Team.all().order_by("name", "id")
+    return [team for team in every if team.shop_id in (None, shop_id)]
