@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from orders.facts import HeaderFacts, PaymentFacts, RefundFacts
 from orders.lines import Line
+from orders.money_axes import is_odd, payment_axis, refund_axis
 from orders.parcels import Parcel
 from orders.statuses import (
     NOT_LEFT,
@@ -19,16 +20,8 @@ from orders.statuses import (
     open_gates,
 )
 
-_NOT_PAID = frozenset(
-    {
-        PaymentState.NONE,
-        PaymentState.PENDING,
-        PaymentState.AUTHORIZED,
-        PaymentState.PARTIALLY_PAID,
-        PaymentState.FAILED,
-    }
-)
-_SILENT = frozenset({None, PaymentState.NONE, PaymentState.PENDING})
+_HAS_MONEY = frozenset({PaymentState.PAID, PaymentState.OVERPAID})
+_HANDED_OVER = frozenset({Fulfilment.SHIPPED, Fulfilment.DELIVERED})
 _STILL_OUT = frozenset(
     {
         ParcelState.IN_TRANSIT,
@@ -53,14 +46,15 @@ def derive_axes(
     unstocked: bool = False,
 ) -> Axes:
     """Return the six axes, the holds and the open gates."""
-    payment = _payment(header, payments.values())
+    payment = payment_axis(header, payments.values())
     fulfilment = _fulfilment(header, lines.values(), parcels.values())
-    if fulfilment in NOT_LEFT and (disputed or _is_odd(header, payments.values())):
+    if fulfilment in NOT_LEFT and (disputed or is_odd(header, payments.values())):
         holds = holds | {Hold.PAYMENT_REVIEW}
     if fulfilment in NOT_LEFT and header.risk_high:
         holds = holds | {Hold.FRAUD}
-    returns, refund = _returns(header, parcels.values()), _refund(header, refunds.values())
-    closure = _closure(header, fulfilment, parcels.values(), is_over=refund is RefundState.FULL or returns in _BACK)
+    returns, refund = _returns(header, parcels.values()), refund_axis(header, refunds.values())
+    is_over = refund is RefundState.FULL or returns in _BACK
+    closure = _closure(header, payment, fulfilment, parcels.values(), is_over=is_over)
     if header.cancelled_at is not None and closure is Closure.OPEN and fulfilment is not Fulfilment.DELIVERED:
         holds = holds | {Hold.CUSTOMER_REQUEST}  # the cancel came after the hand-over: intercept or return
     confirmation = header.confirmation
@@ -90,49 +84,11 @@ def derive_axes(
     )
 
 
-def _payment(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> PaymentState:
-    known = (p for p in payments if p.at is not None and p.currency in {None, header.currency})
-    attempts = sorted(known, key=lambda p: (p.at, p.gateway_ref or ""))
-    captured = sum(p.captured or 0 for p in attempts)
-    total = header.total or 0
-    stated = header.payment or _payment_from(attempts, captured, total, is_free=header.total == 0)
-    if stated is PaymentState.PAID and captured > total > 0:
-        return PaymentState.OVERPAID
-    if stated in _NOT_PAID and any(p.captured for p in attempts if p.by_gateway):
-        return PaymentState.OVERPAID if captured > total > 0 else _payment_from(attempts, captured, total)
-    latest_failed = bool(attempts) and attempts[-1].state is PaymentState.FAILED
-    if stated in {PaymentState.NONE, PaymentState.PENDING} and latest_failed and captured == 0:
-        return PaymentState.FAILED
-    return stated
-
-
-def _is_odd(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> bool:
-    """A review, or money that a gateway has taken and that is not what the order costs.
-
-    The last only while the platform has no word on it: it may know of a gift card or a deposit.
-    """
-    payments = list(payments)
-    if any(p.reviewed for p in payments):
-        return True
-    taken = [p for p in payments if p.by_gateway and p.captured]
-    captured = sum(p.captured or 0 for p in payments if p.currency in {None, header.currency})
-    return bool(taken) and header.payment in _SILENT and header.total not in {None, captured}
-
-
-def _payment_from(attempts: list[PaymentFacts], captured: int, total: int, *, is_free: bool = False) -> PaymentState:
-    """The state of the money of a platform that only lists payments. A total that nobody has told is not zero."""
-    if captured >= total and (captured or is_free):
-        return PaymentState.PAID
-    if captured > 0:
-        return PaymentState.PARTIALLY_PAID
-    return (attempts[-1].state if attempts else None) or PaymentState.NONE
-
-
 def _fulfilment(header: HeaderFacts, lines: Iterable[Line], parcels: Iterable[Parcel]) -> Fulfilment:
     lines, outbound = list(lines), [p for p in parcels if p.outbound]
     counted = [p for p in outbound if p.counts]
     derived = _fulfilment_of(lines, counted) if lines else _fulfilment_by_parcels(outbound)
-    if header.fulfilment is None or header.fulfilment is Fulfilment.UNFULFILLED:
+    if header.fulfilment in {None, Fulfilment.UNFULFILLED} or derived is Fulfilment.NOT_REQUIRED:
         return derived
     told = bool(counted) or any(p.facts.cancelled for p in outbound)  # a label alone does not contradict the shop
     parcels_tell = told and all(p.facts.lines or p.facts.part_of for p in counted)
@@ -174,7 +130,9 @@ def _fulfilment_by_parcels(outbound: list[Parcel]) -> Fulfilment:
     return Fulfilment.SHIPPED if left == len(there) else Fulfilment.PARTIAL
 
 
-def _closure(header: HeaderFacts, fulfilment: Fulfilment, parcels: Iterable[Parcel], *, is_over: bool) -> Closure:
+def _closure(
+    header: HeaderFacts, payment: PaymentState, fulfilment: Fulfilment, parcels: Iterable[Parcel], *, is_over: bool
+) -> Closure:
     """After the hand-over a cancel is an intercept or a return: the order stays open until that `is_over`."""
     if header.confirmation is Confirmation.EXPIRED:
         return Closure.EXPIRED
@@ -185,6 +143,9 @@ def _closure(header: HeaderFacts, fulfilment: Fulfilment, parcels: Iterable[Parc
         return Closure.OPEN if out else Closure.CANCELLED
     if header.completed_at is not None and fulfilment is Fulfilment.DELIVERED:
         return Closure.COMPLETED
+    is_done = header.completed_at is not None or header.fulfilment in _HANDED_OVER
+    if fulfilment is Fulfilment.NOT_REQUIRED and is_done and payment in _HAS_MONEY:
+        return Closure.COMPLETED  # nothing of it will ever be delivered by a carrier
     return Closure.OPEN
 
 
@@ -200,26 +161,6 @@ def _returns(header: HeaderFacts, parcels: Iterable[Parcel]) -> Returns:
         everything = len(bounced) == sum(p.outbound for p in parcels)
         return Returns.RETURNED if everything else Returns.PARTIALLY_RETURNED
     return header.returns or (Returns.REQUESTED if back else Returns.NONE)
-
-
-def _refund(header: HeaderFacts, refunds: Iterable[RefundFacts]) -> RefundState:
-    """A refund whose amount nobody has told, or told in other money than the order's, is one, but never all."""
-    money = [r for r in refunds if r.amount != 0]
-    states = {r.state for r in money}
-    back = sum(r.amount or 0 for r in money if r.state == "succeeded" and r.currency in {None, header.currency})
-    if header.total is not None and back and back >= header.total:
-        return RefundState.FULL
-    if "pending" in states:
-        return RefundState.PENDING
-    if "requested" in states:
-        return RefundState.REQUESTED
-    if header.refund is RefundState.FULL:
-        return RefundState.FULL
-    if "succeeded" in states:
-        return RefundState.PARTIAL
-    if "failed" in states and header.refund is not RefundState.PARTIAL:
-        return RefundState.FAILED
-    return header.refund or RefundState.NONE
 
 
 _BACK = frozenset({Returns.RECEIVED, Returns.PARTIALLY_RETURNED, Returns.RETURNED})

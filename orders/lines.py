@@ -45,7 +45,7 @@ def lines_of(
     refunded: Counter[str] = Counter()
     for refund in refunds:
         for part in refund.lines:
-            refunded[part.line] += part.quantity
+            refunded[part.line] += part.quantity if refund.amount != 0 else 0  # else it only took units off
             cancelled[part.line] += part.quantity if part.cancelled else 0
     return {
         line_id: _line(facts, cancelled[line_id], shipped[line_id], delivered[line_id], refunded[line_id])

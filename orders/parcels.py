@@ -16,6 +16,7 @@ _BEFORE_FIRST_SCAN = frozenset({None, ParcelState.PENDING, ParcelState.INFO_RECE
 _LABELS = frozenset({ParcelState.PENDING, ParcelState.INFO_RECEIVED})
 _TURNS = frozenset({ParcelState.DELIVERED, ParcelState.RETURNING, ParcelState.RETURNED})
 _UNDO_NOTHING = frozenset({ParcelState.IN_TRANSIT, ParcelState.EXPIRED})
+_NO_MOVE = frozenset({ParcelState.EXPIRED, ParcelState.EXCEPTION})
 _AT_REST = frozenset({ParcelState.PENDING, ParcelState.INFO_RECEIVED, ParcelState.DELIVERED, ParcelState.RETURNED})
 
 
@@ -93,19 +94,30 @@ def _parcel(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: dateti
     for scan in sorted(scans.values(), key=lambda s: s.at, reverse=True):
         if scan.state is not None:
             times[scan.state] = scan.at  # the earliest of each state is kept
-    moves = [scan.at for scan in scans.values() if scan.state not in _BEFORE_FIRST_SCAN]
-    stated_first = stated_at if facts.state not in _BEFORE_FIRST_SCAN else None
     return Parcel(
         facts=facts,
         state=_state(facts, scans, stated_at),
         substate=facts.substate or "",
         label_at=facts.label_at or times.get(ParcelState.INFO_RECEIVED),
-        first_scan_at=min(moves) if moves else stated_first,
+        first_scan_at=_first_scan(facts, scans, stated_at),
         out_for_delivery_at=times.get(ParcelState.OUT_FOR_DELIVERY),
         delivered_at=times.get(ParcelState.DELIVERED) or (stated_at if facts.state is ParcelState.DELIVERED else None),
         last_event_at=max((scan.at for scan in scans.values()), default=None),
         scans=scans,
     )
+
+
+def _first_scan(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> datetime | None:
+    """The first scan that shows it on its way. Where only the parcel has a state, its first scan of any kind.
+
+    A tracking that ends ("expired") or finds trouble without a single scan does not show that anybody has the parcel.
+    """
+    moves = [scan.at for scan in scans.values() if scan.state not in _BEFORE_FIRST_SCAN]
+    if moves or facts.state in _BEFORE_FIRST_SCAN:
+        return min(moves, default=None)
+    if scans and all(scan.state is None for scan in scans.values()):
+        return min(scan.at for scan in scans.values())
+    return None if facts.state in _NO_MOVE else stated_at
 
 
 def _state(facts: ShipmentFacts, scans: dict[str, ScanFacts], stated_at: datetime | None) -> ParcelState:

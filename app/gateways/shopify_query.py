@@ -26,11 +26,11 @@ _PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 _TRANSACTION = f"id kind status gateway authorizationCode createdAt processedAt amountSet {_MONEY}"
 
 _NODES: Final[Mapping[tuple[str, str], str]] = {
-    ("Order", "lineItems"): f"""id sku title name variantTitle quantity requiresShipping
+    ("Order", "lineItems"): f"""id sku title name variantTitle quantity currentQuantity requiresShipping
       originalUnitPriceSet {_MONEY} totalDiscountSet {_MONEY}
       discountAllocations {{ allocatedAmountSet {_MONEY} }} taxLines {{ priceSet {_MONEY} }}
       customAttributes {{ key value }}""",
-    ("Order", "shippingLines"): f"originalPriceSet {_MONEY}",
+    ("Order", "shippingLines"): f"isRemoved originalPriceSet {_MONEY}",
     ("Order", "fulfillmentOrders"): "id status updatedAt fulfillmentHolds { reason }",
     ("Fulfillment", "fulfillmentLineItems"): "quantity lineItem { id }",
     ("Fulfillment", "events"): """id status happenedAt createdAt estimatedDeliveryAt message address1 city province
@@ -71,7 +71,7 @@ _PARTS: Final[Mapping[str, tuple[str, str]]] = {
 _ORDER: Final = f"""fragment order on Order {{
   id legacyResourceId name createdAt updatedAt cancelledAt cancelReason closedAt confirmed currencyCode tags
   customerLocale displayFinancialStatus displayFulfillmentStatus returnStatus paymentGatewayNames
-  totalPriceSet {_MONEY} totalDiscountsSet {_MONEY} totalTaxSet {_MONEY}
+  totalPriceSet {_MONEY} currentTotalPriceSet {_MONEY} totalDiscountsSet {_MONEY} totalTaxSet {_MONEY}
   customAttributes {{ key value }}
   risk {{ recommendation }}
   email @include(if: $people)

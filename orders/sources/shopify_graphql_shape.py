@@ -58,6 +58,7 @@ def order(node: Json) -> Json:
         "displayFulfillmentStatus": ("fulfillment_status", _fulfillment_status),
         "cancelReason": ("cancel_reason", lambda word: text(word).lower() or None),
         "totalPriceSet": ("total_price", _amount),
+        "currentTotalPriceSet": ("current_total_price", _amount),
         "totalDiscountsSet": ("total_discounts", _amount),
         "totalTaxSet": ("total_tax", _amount),
         "customAttributes": ("note_attributes", _attributes),
@@ -173,6 +174,7 @@ def _line(node: Json) -> Json:
         "name": node.get("name"),
         "variant_title": node.get("variantTitle"),
         "quantity": node.get("quantity"),
+        "current_quantity": node.get("currentQuantity"),
         "price": _amount(node.get("originalUnitPriceSet")),
         "total_discount": _amount(node.get("totalDiscountSet")),
         "discount_allocations": [
@@ -208,7 +210,10 @@ def _terms(node: Any) -> Json | None:
 
 
 def _shipping(connection: Any) -> list[Json]:
-    return [{"price": _amount(line.get("originalPriceSet"))} for line in nodes(connection)]
+    return [
+        {"price": _amount(line.get("originalPriceSet")), "is_removed": line.get("isRemoved")}
+        for line in nodes(connection)
+    ]
 
 
 def _attributes(items: Any) -> list[Json]:

@@ -10,13 +10,13 @@ from orders.facts import (
     HeaderFacts,
     HoldFacts,
     Kind,
-    LineFacts,
     OrderFacts,
     PaymentFacts,
     Statement,
     Version,
 )
-from orders.sources.reading import Delivery, count, identifier, mapping, minor, objects, text, when
+from orders.sources.reading import Delivery, identifier, mapping, minor, objects, text, when
+from orders.sources.shopify_lines import line_statements, total_price
 from orders.sources.shopify_parcels import fulfillment_statements
 from orders.sources.shopify_payments import refund_statement, tender
 from orders.sources.shopify_versions import version_of
@@ -56,7 +56,7 @@ def read_order(delivery: Delivery, payload: dict[str, Any]) -> OrderFacts:
     statements = [
         Statement(Kind.HEADER, "", _header(delivery, payload, version.at, warnings), version),
         Statement(Kind.HOLD, "shop", HoldFacts(holds=_holds(payload, warnings)), version),
-        *_lines(delivery, payload, version),
+        *line_statements(payload, _currency(delivery, payload), delivery.timezone, version),
         *_tenders(payload, version),
     ]
     for fulfillment in objects(payload.get("fulfillments")):
@@ -79,8 +79,11 @@ def _header(delivery: Delivery, payload: dict[str, Any], at: datetime, warnings:
     for name, field in _AMOUNTS.items():
         if payload.get(field) is not None:
             facts[name] = minor(payload[field], currency)
+    if facts.get("total") is not None:
+        facts["total"] = minor(total_price(payload, currency), currency)
     if "shipping_lines" in payload:
-        facts["shipping"] = sum(minor(line.get("price"), currency) for line in objects(payload["shipping_lines"]))
+        left = [line for line in objects(payload["shipping_lines"]) if line.get("is_removed") is not True]
+        facts["shipping"] = sum(minor(line.get("price"), currency) for line in left)
     if "cancelled_at" in payload:
         facts["cancelled_at"] = when(payload["cancelled_at"], zone)
         reason = text(payload.get("cancel_reason"))
@@ -204,31 +207,6 @@ def _holds(payload: dict[str, Any], warnings: list[str]) -> tuple[Hold, ...]:
                 warnings.append(f"tag {tag[:40]}")
             holds.add(Hold(word) if word in set(Hold) else Hold.MERCHANT)
     return tuple(sorted(holds))
-
-
-def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> list[Statement]:
-    currency, zone = _currency(delivery, payload), delivery.timezone
-    statements = []
-    for position, line in enumerate(objects(payload.get("line_items"))):
-        properties = {text(item.get("name")): item.get("value") for item in objects(line.get("properties"))}
-        eta = properties.get("_backorder_eta")
-        discounts = objects(line.get("discount_allocations"))
-        facts = LineFacts(
-            position=position,
-            sku=text(line.get("sku")),
-            title=text(line.get("title")) or text(line.get("name")),
-            variant=text(line.get("variant_title")),
-            quantity=count(line.get("quantity")),
-            unit_price=minor(line.get("price"), currency),
-            discount=sum(minor(part.get("amount"), currency) for part in discounts)
-            or minor(line.get("total_discount"), currency),
-            tax=sum(minor(part.get("price"), currency) for part in objects(line.get("tax_lines"))),
-            requires_shipping=line.get("requires_shipping") is not False,
-            backordered=bool(eta) or text(properties.get("_backordered")).lower() == "true",
-            backorder_eta=when(eta, zone),
-        )
-        statements.append(Statement(Kind.LINE, identifier(line.get("id")), facts, version))
-    return statements
 
 
 def _tenders(payload: dict[str, Any], version: Version) -> list[Statement]:
