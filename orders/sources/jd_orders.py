@@ -32,6 +32,7 @@ _PAUSED = {**_OPEN, "acceptance_open": True}
 STATES: dict[str, dict[str, Any]] = {
     "WAIT_SELLER_STOCK_OUT": _PACKING,
     "WAIT_SELLER_DELIVERY": _PACKING,
+    "WAIT_SEND_CODE": _PACKING,  # a service in a shop: its code is still to be sent
     "SEND_TO_DISTRIBUTION_CENER": _SHIPPED,  # the platform's own spelling
     "DISTRIBUTION_CENTER_RECEIVED": _SHIPPED,
     "WAIT_GOODS_RECEIVE_CONFIRM": _SHIPPED,
@@ -48,7 +49,7 @@ HOLDS: dict[str, tuple[Hold, ...]] = {
     "POP_ORDER_PAUSE": (Hold.MERCHANT,),
 }
 # Without a time of change the state that comes later in an order's life is the newer one.
-_RANKS = ("PAUSE", "POP_ORDER_PAUSE", "WAIT_SELLER_STOCK_OUT", "WAIT_SELLER_DELIVERY", "?", "LOCKED")
+_RANKS = ("PAUSE", "POP_ORDER_PAUSE", "WAIT_SELLER_STOCK_OUT", "WAIT_SELLER_DELIVERY", "WAIT_SEND_CODE", "?", "LOCKED")
 _LATER = tuple(state for state in STATES if state not in _RANKS)
 _ON_DELIVERY = "1"  # pay_type "1-货到付款"
 _SEVERAL = re.compile(r"[,，;|\s]+")
@@ -82,7 +83,7 @@ def _header(order: dict[str, Any], state: str, at: datetime, warnings: list[str]
     placed, paid = local(order.get("order_start_time")), local(order.get("payment_confirm_time"))
     facts |= {"placed_at": placed} if placed else {}
     facts |= {"paid_at": paid} if paid else {}
-    total, goods, shipping = (_amount(order, name) for name in ("order_payment", "order_total_price", "freight_price"))
+    total, goods, shipping = _total(order), _amount(order, "order_total_price"), _amount(order, "freight_price")
     facts |= {"total": total} if total is not None else {}
     facts |= {"goods": goods} if goods is not None else {}
     facts |= {"shipping": shipping} if shipping is not None else {}
@@ -93,6 +94,12 @@ def _header(order: dict[str, Any], state: str, at: datetime, warnings: list[str]
     facts |= _states(order, state, at, warnings)
     facts |= _person(order)
     return HeaderFacts(**facts)
+
+
+def _total(order: dict[str, Any]) -> int | None:
+    """`order_payment` is what was left to pay after the customer's JD balance (`balance_used`), which is money, too."""
+    due = _amount(order, "order_payment")
+    return None if due is None else due + (_amount(order, "balance_used") or 0)
 
 
 def _amount(order: dict[str, Any], name: str) -> int | None:
@@ -167,7 +174,7 @@ def _payment(order: dict[str, Any], version: Version) -> list[Statement]:
         "tender": "cash_on_delivery" if _on_delivery(order) else "other",
         "gateway": text(order.get("pay_type")).partition("-")[2] or "京东",
         "currency": CURRENCY,
-        "captured": (_amount(order, "order_payment") or 0) if paid else 0,
+        "captured": (_total(order) or 0) if paid else 0,
         "at": paid or local(order.get("order_start_time")),
     }
     facts |= {"state": PaymentState.PAID} if paid else {}
@@ -193,4 +200,4 @@ def _parcels(order: dict[str, Any], version: Version) -> list[Statement]:
     ]
 
 
-_NOT_LEFT = frozenset({"WAIT_SELLER_STOCK_OUT", "WAIT_SELLER_DELIVERY"})
+_NOT_LEFT = frozenset({"WAIT_SELLER_STOCK_OUT", "WAIT_SELLER_DELIVERY", "WAIT_SEND_CODE"})

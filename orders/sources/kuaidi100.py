@@ -36,6 +36,21 @@ _BY_STATE: Mapping[ParcelState, str] = {
     ParcelState.RETURNING: "6",
     ParcelState.RETURNED: "4",
 }
+# The words of `status` in entries that have no code (a subscription without resultv2=4)
+WORDS: Mapping[str, ParcelState] = {
+    "下单": ParcelState.INFO_RECEIVED,
+    "待揽收": ParcelState.INFO_RECEIVED,
+    "揽收": ParcelState.IN_TRANSIT,
+    "在途": ParcelState.IN_TRANSIT,
+    "转投": ParcelState.IN_TRANSIT,
+    "清关": ParcelState.IN_TRANSIT,
+    "派件": ParcelState.OUT_FOR_DELIVERY,
+    "签收": ParcelState.DELIVERED,
+    "疑难": ParcelState.EXCEPTION,
+    "拒签": ParcelState.EXCEPTION,
+    "退回": ParcelState.RETURNING,
+    "退签": ParcelState.RETURNED,
+}
 CODES: Mapping[str, ParcelState] = {code: state for state, codes in _BY_STATE.items() for code in codes.split()}
 
 
@@ -138,7 +153,7 @@ def _scan(delivery: Delivery, entry: dict[str, Any], warnings: list[str]) -> Sca
     return Scan(
         raw=raw,
         at=at,
-        state=CODES.get(code),
+        state=CODES.get(code) if code else WORDS.get(text(entry.get("status"))),
         code=code,
         text=text(entry.get("context")),
         offset=offset_of(raw, "source"),

@@ -113,6 +113,8 @@ def _header(
             facts[name] = (
                 abs(rounded(payload[field], currency)) if name == "discount" else rounded(payload[field], currency)
             )
+    if isinstance(payload.get("items"), list):
+        facts["line_ids"] = tuple(identifier(i.get("item_id")) for i in objects(payload["items"]) if not _is_part(i))
     if _method(payload):
         facts["pay_on_delivery"] = _on_delivery(payload)
     facts |= _states(payload, state, version, warnings)
@@ -139,13 +141,25 @@ def _states(payload: dict[str, Any], state: str, version: Version, warnings: lis
     told = STATES.get(before, {})
     facts = {name: version.at if value is _AT else value for name, value in told.items()} | {"unknown": {}}
     if facts.get("payment") is PaymentState.PAID:
-        if _on_delivery(payload) and not units(payload.get("total_paid")):
-            facts["payment"] = PaymentState.NONE  # the carrier has not handed the cash over
-        else:
-            facts["paid_seen_at"] = version.at
+        facts["payment"] = _paid(payload)
+        facts |= {"paid_seen_at": version.at} if facts["payment"] is PaymentState.PAID else {}
+    if facts.get("fulfilment") is Fulfilment.UNFULFILLED and _has_shipped(payload):
+        facts["fulfilment"] = Fulfilment.PARTIAL  # of a bundle, parts may have left
     if facts.get("refund") is RefundState.NONE and units(payload.get("total_refunded")):
         facts["refund"] = RefundState.PARTIAL
     return facts
+
+
+def _paid(payload: dict[str, Any]) -> PaymentState:
+    """The money of an accepted order. An invoice may be for a part of it, or wait for the shipment (authorize only)."""
+    currency = text(payload.get("order_currency_code"))
+    paid, due = (rounded(payload.get(name), currency) for name in ("total_paid", "total_due"))
+    if due <= 0 and (paid or not _on_delivery(payload)):
+        return PaymentState.PAID
+    if paid > 0:
+        return PaymentState.PARTIALLY_PAID
+    authorised = rounded(mapping(payload.get("payment")).get("amount_authorized"), currency)
+    return PaymentState.AUTHORIZED if authorised else PaymentState.NONE
 
 
 def _person(delivery: Delivery, payload: dict[str, Any]) -> dict[str, Any]:
@@ -207,6 +221,7 @@ def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> lis
             discount=abs(rounded(item.get("discount_amount"), currency)),
             tax=rounded(item.get("tax_amount"), currency),
             requires_shipping=not flag(item.get("is_virtual")) and text(item.get("product_type")) not in _NEVER_SHIPPED,
+            listed=True,
         )
         statements.append(Statement(Kind.LINE, identifier(item.get("item_id")), facts, version))
     return statements
@@ -214,6 +229,10 @@ def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> lis
 
 def _is_part(item: dict[str, Any]) -> bool:
     return bool(text(item.get("parent_item_id")))
+
+
+def _has_shipped(payload: dict[str, Any]) -> bool:
+    return any(units(item.get("qty_shipped")) for item in objects(payload.get("items")))
 
 
 def _shipped_in_parts(ordered: int, parts: list[dict[str, Any]]) -> int:

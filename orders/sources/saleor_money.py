@@ -25,7 +25,13 @@ ORDER_CHARGES = {
     "full": PaymentState.PAID,
     "overcharged": PaymentState.OVERPAID,
 }
+_LESS = frozenset({PaymentState.NONE, PaymentState.PARTIALLY_PAID})
 _PAID_TOPICS = frozenset({"order_fully_paid"})
+
+
+_CAPTURED = ("captured_amount", "captured_amount.amount")
+_WHOLE = ("total", "total.amount")
+_FINEST = "CLF"  # four decimals: no amount of any currency loses one
 
 
 class Money(NamedTuple):
@@ -47,6 +53,8 @@ def payment_state(topic: str, order: dict[str, Any]) -> Money | None:
         if charged not in ORDER_CHARGES:
             return Money(unknown=charged)
         payment = ORDER_CHARGES[charged]
+        if payment in _LESS and (back := _given_back(order)) is not None:
+            return back
         return Money(PaymentState.AUTHORIZED if payment is PaymentState.NONE and authorised else payment)
     if order.get("is_paid") is True or topic in _PAID_TOPICS:
         return Money(PaymentState.PAID)
@@ -64,7 +72,7 @@ def payment_statements(order: dict[str, Any], currency: str, version: Version, w
             "tender": _tender(text(payment.get("payment_method_type")), text(payment.get("gateway"))),
             "gateway": text(payment.get("gateway")),
             "gateway_ref": text(payment.get("psp_reference")),
-            "captured": rounded(amount_of(payment, "captured_amount", "captured_amount.amount"), currency),
+            "captured": _captured(payment, order, currency),
             "currency": currency,
             "at": when(payment.get("created"), "UTC"),
         }
@@ -89,11 +97,22 @@ def payment_statements(order: dict[str, Any], currency: str, version: Version, w
 
 def refund_statements(order: dict[str, Any], currency: str, version: Version) -> list[Statement]:
     """What has been given back so far, where the payload tells the sum."""
-    amount = rounded(amount_of(order, "total_refunded_amount", "total_refunded.amount"), currency)
-    if not amount:
+    amount = rounded(amount_of(order, "total_refunded_amount", "total_refunded.amount"), currency) or sum(
+        _captured(payment, order, currency) - rounded(amount_of(payment, *_CAPTURED), currency)
+        for payment in objects(order.get("payments"))
+    )
+    if amount <= 0:
         return []
     facts = RefundFacts(amount=amount, currency=currency, state="succeeded", tender="other", seen_at=version.at)
     return [Statement(Kind.REFUND, "order", facts, version)]
+
+
+def _captured(payment: dict[str, Any], order: dict[str, Any], currency: str) -> int:
+    """What was taken; `captured_amount` is less what was refunded. Only a payment of the whole order tells the rest."""
+    left, whole = (rounded(amount_of(payment, *places), currency) for places in (_CAPTURED, _WHOLE))
+    total = rounded(amount_of(order, "total_gross_amount", "total.gross.amount"), currency)
+    refunded = CHARGES.get(_word(payment.get("charge_status")), (None, RefundState.NONE))[1] is not RefundState.NONE
+    return whole if refunded and whole == total else left
 
 
 def amount_of(node: dict[str, Any], *places: str) -> Any:
@@ -112,6 +131,25 @@ def _charged(word: str, *, authorised: bool) -> Money:
         return Money(unknown=word)
     payment, refund = CHARGES[word]
     return Money(PaymentState.AUTHORIZED if payment is PaymentState.NONE and authorised else payment, refund)
+
+
+def _given_back(order: dict[str, Any]) -> Money | None:
+    """An order that was paid in full and is "partial" or "none" only because money went back since."""
+    transactions = objects(order.get("transactions"))
+    charged, refunded = (
+        sum(_number(amount_of(t, f"{name}_amount", f"{name}_amount.amount")) for t in transactions)
+        or _number(amount_of(order, f"total_{name}_amount", f"total_{name}.amount"))
+        for name in ("charged", "refunded")
+    )
+    total = _number(amount_of(order, "total_gross_amount", "total.gross.amount"))
+    if not refunded or charged + refunded < total:
+        return None
+    return Money(PaymentState.PAID, RefundState.PARTIAL if charged else RefundState.FULL)
+
+
+def _number(value: Any) -> int:
+    """An amount to compare with others, whatever its currency."""
+    return rounded(value, _FINEST)
 
 
 def _active(order: dict[str, Any]) -> dict[str, Any]:

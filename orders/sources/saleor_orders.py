@@ -9,7 +9,7 @@ from orders.facts import Address, HeaderFacts, Kind, LineFacts, OrderFacts, Stat
 from orders.sources.loose import rounded
 from orders.sources.reading import Delivery, count, identifier, mapping, minor, objects, text, when
 from orders.sources.saleor_money import amount_of, payment_state, payment_statements, refund_statements
-from orders.sources.saleor_parcels import fulfillment_statements
+from orders.sources.saleor_parcels import fulfillment_statements, units_sent
 from orders.statuses import Confirmation, Fulfilment, PaymentState, Returns
 
 _AT = object()  # stands for the time of the change
@@ -76,6 +76,8 @@ def _header(delivery: Delivery, order: dict[str, Any], status: str, at: datetime
         found = amount_of(order, *places)
         if found is not None:
             facts[name] = parse(found, currency)
+    if isinstance(order.get("lines"), list):
+        facts["line_ids"] = tuple(identifier(line.get("id")) for line in objects(order["lines"]))
     facts |= _states(delivery.topic, order, status, at, warnings)
     facts |= _person(delivery, order)
     language = text(order.get("language_code") or order.get("language_code_enum")).lower()[:2]
@@ -147,7 +149,7 @@ def _name(person: dict[str, Any]) -> str:
 
 
 def _lines(order: dict[str, Any], currency: str, version: Version) -> list[Statement]:
-    statements = []
+    statements, sent = [], units_sent(order)
     for position, line in enumerate(objects(order.get("lines"))):
         quantity = count(line.get("quantity"))
         facts: dict[str, Any] = {
@@ -160,10 +162,14 @@ def _lines(order: dict[str, Any], currency: str, version: Version) -> list[State
             "tax": rounded(amount_of(line, "total_tax_amount", "total_price.tax.amount"), currency),
             "discount": rounded(amount_of(line, "unit_discount_amount", "unit_discount.amount"), currency) * quantity,
             "requires_shipping": line.get("is_shipping_required") is not False,
+            "listed": True,
         }
+        name = identifier(line.get("id"))
         if line.get("quantity_fulfilled") is not None:
             facts["quantity_shipped"] = count(line["quantity_fulfilled"])
-        statements.append(Statement(Kind.LINE, identifier(line.get("id")), LineFacts(**facts), version))
+        elif isinstance(order.get("fulfillments"), list):
+            facts["quantity_shipped"] = sent[name]
+        statements.append(Statement(Kind.LINE, name, LineFacts(**facts), version))
     return statements
 
 

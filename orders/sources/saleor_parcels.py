@@ -1,5 +1,6 @@
 """Saleor's fulfilments: parcels that left, and those that came back. Pure."""
 
+from collections import Counter
 from typing import Any
 
 from orders.facts import Kind, ShipmentFacts, Statement, Version
@@ -24,7 +25,7 @@ def fulfillment_statements(
     parcel: dict[str, Any], order: dict[str, Any], version: Version, warnings: list[str]
 ) -> list[Statement]:
     """One fulfilment. An unknown status is kept and holds the order."""
-    status = text(parcel.get("status")).lower().replace(" ", "_").replace("-", "_")
+    status = _word(parcel)
     facts: dict[str, Any] = {"direction": "outbound"}
     if status in FULFILLMENTS:
         told = FULFILLMENTS[status]
@@ -43,6 +44,19 @@ def fulfillment_statements(
     lines = _lines(parcel, order)
     facts |= {"lines": lines} if lines else {}
     return [Statement(Kind.SHIPMENT, identifier(parcel.get("id")), ShipmentFacts(**facts), version)]
+
+
+def units_sent(order: dict[str, Any]) -> Counter[str]:
+    """Units by line that have left, those that have come back since among them."""
+    sent: Counter[str] = Counter()
+    for parcel in objects(order.get("fulfillments")):
+        if FULFILLMENTS.get(_word(parcel)) in (_LEFT, _BACK):
+            sent.update(dict(_lines(parcel, order)))
+    return sent
+
+
+def _word(parcel: dict[str, Any]) -> str:
+    return text(parcel.get("status")).lower().replace(" ", "_").replace("-", "_")
 
 
 def _lines(parcel: dict[str, Any], order: dict[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -1,5 +1,6 @@
 """Taobao's trade: a status of its own and of each line, parcels named on the lines, refunds hinted at. Pure."""
 
+import re
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,8 @@ _RANKS = ("?", *STATUSES)
 _SENT = frozenset({"WAIT_BUYER_CONFIRM_GOODS", "TRADE_BUYER_SIGNED", "TRADE_FINISHED"})
 _ARRIVED = frozenset({"TRADE_BUYER_SIGNED", "TRADE_FINISHED"})
 _CLOSED = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
+_SEVERAL = re.compile(r"[/,，、;；|\s]+")
+_VIRTUAL = "virtual"  # the shipping type of codes and other goods that nobody carries
 _ON_DELIVERY = "cod"
 _DEPOSIT_PAID = "FRONT_PAID_FINAL_NOPAID"  # a presale: the deposit is paid, the rest is not
 
@@ -64,9 +67,10 @@ def read_trade(delivery: Delivery, trade: dict[str, Any]) -> OrderFacts:
     rank = _RANKS.index(status) if status in _RANKS else 0
     version = Version(stated or delivery.received_at, f"{rank:02d}", delivery.digest())
     lines = _orders(trade)
+    is_carried = text(trade.get("shipping_type")).lower() != _VIRTUAL
     statements = [
         Statement(Kind.HEADER, "", _header(trade, lines, status, version.at, warnings), version),
-        *(_line(position, line, version) for position, line in enumerate(lines)),
+        *(_line(position, line, version, is_carried=is_carried) for position, line in enumerate(lines)),
         *_payment(trade, status, version),
         *_parcels(lines, version),
         *_refunds(lines, version, warnings),
@@ -170,7 +174,7 @@ def _person(trade: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line(position: int, line: dict[str, Any], version: Version) -> Statement:
+def _line(position: int, line: dict[str, Any], version: Version, *, is_carried: bool) -> Statement:
     quantity, status = count(line.get("num")), text(line.get("status")).upper()
     sent = status in _SENT or bool(local(line.get("consign_time")))
     facts = LineFacts(
@@ -186,6 +190,7 @@ def _line(position: int, line: dict[str, Any], version: Version) -> Statement:
         discount=max(rounded(line.get("price"), CURRENCY) * quantity - rounded(line.get("payment"), CURRENCY), 0)
         if text(line.get("payment"))
         else 0,
+        requires_shipping=is_carried,
     )
     return Statement(Kind.LINE, identifier(line.get("oid_str") or line.get("oid")), facts, version)
 
@@ -210,29 +215,32 @@ def _payment(trade: dict[str, Any], status: str, version: Version) -> list[State
 
 
 def _parcels(lines: list[dict[str, Any]], version: Version) -> list[Statement]:
-    """Lines with the same number are in the same parcel."""
-    contents: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    """Lines with the same number are in the same parcel.
+
+    Several numbers in one field ("123/456") are several parcels; what is in which is not told, so the first lists it.
+    """
+    contents: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for line in lines:
-        if text(line.get("invoice_no")):
-            contents[identifier(line["invoice_no"])].append(line)
-    return [
-        Statement(
-            Kind.SHIPMENT,
-            number,
-            ShipmentFacts(
-                direction="outbound",
-                carrier=text(inside[0].get("logistics_company")),
-                tracking_number=number,
-                shipped=True,
-                label_at=min((at for line in inside if (at := local(line.get("consign_time")))), default=None),
-                lines=tuple(
-                    (identifier(line.get("oid_str") or line.get("oid")), count(line.get("num"))) for line in inside
-                ),
-            ),
-            version,
-        )
-        for number, inside in contents.items()
-    ]
+        numbers = dict.fromkeys(identifier(number) for number in _SEVERAL.split(text(line.get("invoice_no"))) if number)
+        if numbers:
+            contents[tuple(numbers)].append(line)
+    statements = []
+    for (first, *others), inside in contents.items():
+        common: dict[str, Any] = {
+            "direction": "outbound",
+            "carrier": text(inside[0].get("logistics_company")),
+            "shipped": True,
+            "label_at": min((at for line in inside if (at := local(line.get("consign_time")))), default=None),
+        }
+        units = tuple((identifier(line.get("oid_str") or line.get("oid")), count(line.get("num"))) for line in inside)
+        whole = {"lines": units, "parts": tuple(others)} if others else {"lines": units}
+        statements.append(_parcel(first, version, common | whole))
+        statements += [_parcel(number, version, common | {"part_of": first}) for number in others]
+    return statements
+
+
+def _parcel(number: str, version: Version, facts: dict[str, Any]) -> Statement:
+    return Statement(Kind.SHIPMENT, number, ShipmentFacts(tracking_number=number, **facts), version)
 
 
 def _refunds(lines: list[dict[str, Any]], version: Version, warnings: list[str]) -> list[Statement]:

@@ -23,6 +23,7 @@ NAME = "wechatpay"
 SECRETS = "wechatpay"
 TOLERANCE = timedelta(minutes=5)
 _TYPE = "WECHATPAY2-SHA256-RSA2048"
+_OPEN = ("out_trade_no", "combine_out_trade_no", "transaction_id")
 _MERCHANTS = ("mchid", "sp_mchid", "combine_mchid")
 
 
@@ -77,7 +78,7 @@ def read(delivery: Delivery) -> Reading:
 
 def _opened(secrets: Sequence[str], resource: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Decrypt with the first key that fits; a query's answer is open already. Raises Invalid(cannot_decrypt)."""
-    if "ciphertext" not in resource and text(resource.get("out_trade_no")):
+    if "ciphertext" not in resource and any(text(resource.get(name)) for name in _OPEN):
         return {}, resource
     if text(resource.get("algorithm")) != "AEAD_AES_256_GCM":
         raise Invalid("an algorithm that WeChat Pay does not use", code="cannot_decrypt")

@@ -19,8 +19,8 @@ from orders.facts import (
     Statement,
     Version,
 )
-from orders.sources.loose import rounded
-from orders.sources.reading import Delivery, count, identifier, mapping, minor, objects, text, when
+from orders.sources.loose import rounded, units
+from orders.sources.reading import Delivery, identifier, mapping, minor, objects, text, when
 from orders.statuses import Confirmation, Fulfilment, Hold, PaymentState, RefundState
 
 # What a status says. "confirmation: None" leaves it to the gates, "at" stands for the time of the change.
@@ -201,7 +201,7 @@ def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> lis
     currency = _currency(delivery, payload)
     statements = []
     for position, line in enumerate(objects(payload.get("line_items"))):
-        quantity = count(line.get("quantity"))
+        quantity = units(line.get("quantity"))
         before, after = rounded(line.get("subtotal"), currency), rounded(line.get("total"), currency)
         facts = LineFacts(
             position=position,

@@ -165,3 +165,9 @@ def test_a_link_that_is_none_is_left_out_and_what_cannot_be_true_is_refused() ->
             read("aftership", bad)
     reading = aftership.read(a_delivery(a_shop(), "", as_json({"msg": {"title": "x"}})))
     assert reading.ignored
+
+
+def test_a_tracking_that_expires_without_a_scan_is_no_hand_over() -> None:
+    body = as_json({"ts": 1772600000, "msg": {"tracking_number": "1Z1", "slug": "ups", "tag": "Expired"}})
+    (parcel,) = picture(an_order(parcels={"77": "1Z1"}), read("aftership", body)).parcels.values()
+    assert (parcel.state, parcel.first_scan_at) == (ParcelState.EXPIRED, None)

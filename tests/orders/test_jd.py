@@ -51,6 +51,7 @@ SHIPPED = {**ACCEPTED, "fulfilment": Fulfilment.SHIPPED}
 TABLE: dict[str, dict[str, Any]] = {
     "WAIT_SELLER_STOCK_OUT": {**ACCEPTED, "fulfilment": Fulfilment.UNFULFILLED},
     "WAIT_SELLER_DELIVERY": {**ACCEPTED, "fulfilment": Fulfilment.UNFULFILLED},
+    "WAIT_SEND_CODE": {**ACCEPTED, "fulfilment": Fulfilment.UNFULFILLED},
     "SEND_TO_DISTRIBUTION_CENER": SHIPPED,
     "DISTRIBUTION_CENTER_RECEIVED": SHIPPED,
     "WAIT_GOODS_RECEIVE_CONFIRM": SHIPPED,
@@ -75,9 +76,9 @@ def test_a_state_says(state: str) -> None:
 
 
 def test_an_unknown_state_holds_the_order() -> None:
-    strange = facts("jd", {**ORDER, "orderState": "WAIT_SEND_CODE"})
+    strange = facts("jd", {**ORDER, "orderState": "DELIVERY_RETURN"})
     assert picture(strange).axes.holds == {Hold.MERCHANT}
-    assert strange.warnings == ("order_state=WAIT_SEND_CODE",)
+    assert strange.warnings == ("order_state=DELIVERY_RETURN",)
 
 
 def test_an_unlocked_order_goes_on_where_it_was() -> None:
@@ -160,3 +161,9 @@ def test_the_platforms_refusal_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         facts("jd", {"error_response": {"code": "19", "zh_desc": "token已过期"}})
     assert refused.value.code == "platform_error"
+
+
+def test_what_was_paid_with_the_jd_balance_is_part_of_the_total() -> None:
+    found = told({"orderPayment": "98.00", "balanceUsed": "200.00"})
+    assert (found.header.total, found.header.discount) == (29800, 2000)
+    assert [payment.captured for payment in found.payments.values()] == [29800]

@@ -132,3 +132,14 @@ def test_a_guess_of_the_arrival_is_an_hour_in_beijing_and_rubbish_in_it_is_no_mi
 def test_a_push_without_a_parcel_is_ignored_with_a_reason() -> None:
     body = as_form({"param": '{"status":"abort","message":"x","lastResult":null}'})
     assert "abort" in kuaidi100.read(a_delivery(a_shop(), "", body)).ignored
+
+
+def test_a_trace_without_codes_is_read_by_its_words_and_else_by_its_first_scan() -> None:
+    words = ["揽收", "在途", "派件", "签收"]
+    trace = [{**entry(hour, status=word), "statusCode": None} for hour, word in enumerate(words, start=9)]
+    (parcel,) = picture(ORDER, read("kuaidi100", push(*trace, state="3"))).parcels.values()
+    assert (parcel.state, parcel.first_scan_at) == (ParcelState.DELIVERED, datetime(2026, 3, 2, 1, tzinfo=UTC))
+    assert parcel.out_for_delivery_at == datetime(2026, 3, 2, 3, tzinfo=UTC)
+    bare = [{**step, "status": None} for step in trace[:2]]
+    (parcel,) = picture(ORDER, read("kuaidi100", push(*bare, state="0"))).parcels.values()
+    assert (parcel.state, parcel.first_scan_at) == (ParcelState.IN_TRANSIT, datetime(2026, 3, 2, 1, tzinfo=UTC))

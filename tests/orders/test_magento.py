@@ -176,3 +176,50 @@ def test_the_shops_refusal_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         facts("magento", {"message": "The consumer isn't authorized to access %resources."})
     assert refused.value.code == "no_access"
+
+
+UNPAID = {"total_paid": None, "total_due": 49.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "payment", "headline"),
+    [
+        ({"total_due": 0}, PaymentState.PAID, Headline.PROCESSING),
+        ({"total_paid": "30.0000", "total_due": "19.5000"}, PaymentState.PARTIALLY_PAID, Headline.AWAITING_PAYMENT),
+        (
+            {**UNPAID, "payment": {"method": "braintree", "amount_authorized": 49.5}},
+            PaymentState.AUTHORIZED,
+            Headline.AWAITING_CONFIRMATION,
+        ),
+        (UNPAID, PaymentState.NONE, Headline.AWAITING_PAYMENT),
+        ({"grand_total": 0, "total_paid": 0, "total_due": 0}, PaymentState.PAID, Headline.PROCESSING),
+    ],
+)
+def test_an_accepted_order_is_paid_as_far_as_it_was_invoiced(
+    change: dict[str, Any], payment: PaymentState, headline: Headline
+) -> None:
+    found = told(change)
+    assert (found.axes.payment, found.headline) == (payment, headline)
+
+
+def test_a_new_order_that_costs_nothing_waits_for_the_shop_alone() -> None:
+    free = told({"state": "new", "grand_total": 0, "total_paid": None, "payment": {"method": "free"}})
+    assert (free.headline, free.axes.payment) == (Headline.AWAITING_CONFIRMATION, PaymentState.PAID)
+
+
+def test_an_item_that_was_removed_is_not_waited_for() -> None:
+    first = {"items": [item(), item(item_id=9)]}
+    found = told(first, {"items": [item(qty_shipped=2)], "updated_at": "2026-03-02 08:00:00"})
+    assert (found.lines["8"].cancelled, found.lines["9"].cancelled) == (0, 2)
+    assert found.axes.fulfilment is Fulfilment.SHIPPED
+
+
+def test_downloads_are_complete_and_never_shipped() -> None:
+    found = told({"state": "complete", "items": [item(product_type="downloadable", is_virtual="1")]})
+    assert (found.headline, found.axes.fulfilment) == (Headline.COMPLETED, Fulfilment.NOT_REQUIRED)
+
+
+def test_a_bundle_of_which_a_part_left_is_partly_shipped() -> None:
+    parts = [item(item_id=n, parent_item_id=8, qty_shipped=sent) for n, sent in ((81, 2), (82, 0))]
+    found = told({"items": [item(product_type="bundle"), *parts]})
+    assert (found.headline, found.lines["8"].shipped) == (Headline.PARTIALLY_SHIPPED, 0)

@@ -354,3 +354,48 @@ def test_bytes_that_are_no_json_are_malformed() -> None:
         with pytest.raises(Malformed):
             facts("saleor", body, "order_updated")
     assert saleor.order_reference("order_updated", deep) is None
+
+
+def test_a_line_that_was_removed_before_the_order_was_confirmed_is_not_waited_for() -> None:
+    (first,) = ORDER["lines"]
+    two = {"status": "UNCONFIRMED", "lines": [first, {**first, "id": "TGluZToy"}]}
+    found = told(two, {"lines": [first], "updatedAt": "2026-03-01T11:00:00+00:00"})
+    assert (found.lines["TGluZTox"].cancelled, found.lines["TGluZToy"].cancelled) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "charged", "refunded", "refund"),
+    [("PARTIAL", 78.5, 10.0, RefundState.PARTIAL), ("NONE", 0, 88.5, RefundState.FULL)],
+)
+def test_a_paid_order_stays_paid_when_money_goes_back(
+    word: str, charged: float, refunded: float, refund: RefundState
+) -> None:
+    transaction = {"id": "VA==", "chargedAmount": {"amount": charged}, "refundedAmount": {"amount": refunded}}
+    sums = {"chargeStatus": word, "paymentStatus": None}
+    for told_of in (
+        {"transactions": [{**transaction, "createdAt": "2026-03-01T10:01:00+00:00"}]},
+        {"totalCharged": {"amount": charged}, "totalRefunded": {"amount": refunded}},
+    ):
+        axes = told({**sums, **told_of}).axes
+        assert (axes.payment, axes.refund, axes.gates) == (PaymentState.PAID, refund, ())
+
+
+def test_a_part_that_was_charged_of_which_a_part_went_back_is_no_full_payment() -> None:
+    sums = {"totalCharged": {"amount": 20}, "totalRefunded": {"amount": 10}}
+    assert told({**sums, "chargeStatus": "PARTIAL", "paymentStatus": None}).axes.payment is PaymentState.PARTIALLY_PAID
+
+
+def test_a_classic_payment_of_the_whole_order_tells_what_went_back() -> None:
+    payment = {"id": "UA==", "total": {"amount": 88.5}, "capturedAmount": {"amount": 70.5}, "created": ORDER["created"]}
+    found = told({"payments": [{**payment, "chargeStatus": "PARTIALLY_REFUNDED"}], "paymentStatus": None})
+    assert [p.captured for p in found.payments.values()] == [8850]
+    assert [r.amount for r in found.refunds.values()] == [1800]
+
+
+def test_units_that_came_back_had_left_before() -> None:
+    (first,) = ORDER["lines"]
+    plain = {name: value for name, value in first.items() if name != "quantityFulfilled"}
+    back = {**PARCEL, "status": "RETURNED", "lines": [{"quantity": 1, "orderLine": {"id": first["id"]}}]}
+    kept = {**back, "id": "RnVsZmlsbG1lbnQ6Mg==", "status": "FULFILLED"}
+    found = told({"status": "PARTIALLY_RETURNED", "lines": [plain], "fulfillments": [kept, back]})
+    assert (found.lines["TGluZTox"].shipped, found.axes.returns) == (2, Returns.PARTIALLY_RETURNED)

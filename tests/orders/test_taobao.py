@@ -213,3 +213,17 @@ def test_the_platforms_refusal_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         facts("taobao", {"error_response": {"code": 27, "msg": "Invalid session"}})
     assert refused.value.code == "platform_error"
+
+
+@pytest.mark.parametrize("numbers", ["7581/7582", "7581，7582", "7581 7582/7581"])
+def test_two_numbers_in_one_field_are_two_parcels(numbers: str) -> None:
+    sent = {**LINE, "status": "WAIT_BUYER_CONFIRM_GOODS", "invoice_no": numbers, "consign_time": "2026-03-02 10:00:00"}
+    found = told({"status": "WAIT_BUYER_CONFIRM_GOODS", "orders": {"order": [sent]}})
+    first, second = found.parcels["7581"].facts, found.parcels["7582"].facts
+    assert (first.tracking_number, first.lines, first.parts) == ("7581", (("21", 2),), ("7582",))
+    assert (second.tracking_number, second.lines, second.part_of) == ("7582", None, "7581")
+    assert (found.headline, found.lines["21"].shipped) == (Headline.SHIPPED, 2)
+
+
+def test_codes_that_nobody_carries_need_no_parcel() -> None:
+    assert told({"shipping_type": "virtual"}).axes.fulfilment is Fulfilment.NOT_REQUIRED

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.errors import Invalid, Unauthenticated
+from orders.facts import Kind
 from orders.handles import number, payment
 from orders.receiving import lower
 from orders.sources import wechatpay
@@ -208,3 +209,10 @@ def test_unknown_states_hold_the_order_and_are_named() -> None:
 def test_other_events_are_ignored_with_a_reason() -> None:
     reading = wechatpay.read(a_delivery(a_shop(), "", SDK["body"].encode()))
     assert "PAYSCORE.USER_OPEN_SERVICE" in reading.ignored
+
+
+def test_a_combined_payment_that_is_open_already_is_read_as_it_is() -> None:
+    part = {"out_trade_no": "1001", "transaction_id": "42", "trade_state": "SUCCESS", "amount": {"total_amount": 900}}
+    event = {"event_type": "TRANSACTION.SUCCESS", "resource": {"combine_out_trade_no": "C1", "sub_orders": [part]}}
+    payments = [s for told in read("wechatpay", as_json(event)) for s in told.statements if s.kind is Kind.PAYMENT]
+    assert [payment.entity_id for payment in payments] == ["42"]

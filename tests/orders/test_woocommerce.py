@@ -275,3 +275,8 @@ def test_what_an_edit_has_removed_is_wanted_no_more() -> None:
     restored = told(before, after, {**before, "date_modified_gmt": "2026-03-01T12:00:00"})
     assert restored.axes.refund is RefundState.PARTIAL
     assert restored.lines["999"].wanted > 0
+
+
+def test_goods_by_the_metre_are_whole_units() -> None:
+    (line,) = ORDER["line_items"]
+    assert told({"line_items": [{**line, "quantity": 1.5}]}).lines["315"].quantity == 2
