@@ -1,7 +1,7 @@
 """The gateways' word on an order's payments and refunds, put where the order's own source speaks of the same. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orders.facts import Handle, HandleKind, Kind
@@ -62,11 +62,18 @@ def settle(refunds: Mapping[str, Fields]) -> dict[str, Fields]:
             totals = totals[-1:]
         before = explained
         for total, refund_id in totals:
-            if total > before:
-                fields = group[refund_id]
-                settled[refund_id] = {**fields, "amount": Register(total - before, fields["cumulative"].version)}
-                before = total
+            fields = group[refund_id]
+            left = total - _failed_since(single.values(), fields["cumulative"])
+            if left > before:
+                settled[refund_id] = {**fields, "amount": Register(left - before, fields["cumulative"].version)}
+                before = left
     return settled
+
+
+def _failed_since(single: Iterable[Fields], told: Register) -> int:
+    """What of a running total has come to nothing since it was told: refunds that failed later were counted in it."""
+    failed = (f for f in single if _value(f, "state") == "failed" and f["state"].version.at > told.version.at)
+    return sum(_value(fields, "amount") or 0 for fields in failed)
 
 
 def _same_payment(own_payments: Mapping[str, Fields], fields: Fields, names: set[Handle]) -> str | None:

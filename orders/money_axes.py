@@ -30,6 +30,8 @@ def payment_axis(header: HeaderFacts, payments: Iterable[PaymentFacts]) -> Payme
         return PaymentState.OVERPAID
     if stated in _NOT_PAID and any(p.captured for p in attempts if p.by_gateway):
         return PaymentState.OVERPAID if captured > total > 0 else _payment_from(attempts, captured, total)
+    if stated in _SILENT and any(p.by_gateway and p.state is PaymentState.AUTHORIZED for p in attempts):
+        return PaymentState.AUTHORIZED
     latest_failed = bool(attempts) and attempts[-1].state is PaymentState.FAILED
     if stated in {PaymentState.NONE, PaymentState.PENDING} and latest_failed and captured == 0:
         return PaymentState.FAILED

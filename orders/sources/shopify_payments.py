@@ -19,14 +19,17 @@ _TENDERS = {
     "wechat_pay": "wechat",
     "bank deposit": "bank_transfer",
     "money order": "bank_transfer",
-    "cash on delivery (cod)": "cash_on_delivery",
 }
+_ON_DELIVERY = ("cash on delivery", "cash_on_delivery", "(cod)", "货到付款")  # shops name it as they like
 _FAILED = frozenset({"failure", "error"})
 
 
 def tender(gateway: str) -> str:
     """The kind of money behind a gateway's name; `other` when we do not know it."""
-    return _TENDERS.get(gateway.lower(), "other")
+    name = gateway.lower()
+    if any(word in name for word in _ON_DELIVERY):
+        return "cash_on_delivery"
+    return _TENDERS.get(name, "other")
 
 
 def read_refund(delivery: Delivery, payload: dict[str, Any]) -> OrderFacts:

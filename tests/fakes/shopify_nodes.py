@@ -17,7 +17,12 @@ _SAME = {
     "customer_locale": "customerLocale",
     "payment_gateway_names": "paymentGatewayNames",
 }
-_MONEY = {"total_price": "totalPriceSet", "total_discounts": "totalDiscountsSet", "total_tax": "totalTaxSet"}
+_MONEY = {
+    "total_price": "totalPriceSet",
+    "current_total_price": "currentTotalPriceSet",
+    "total_discounts": "totalDiscountsSet",
+    "total_tax": "totalTaxSet",
+}
 _FULFILLMENT = {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED"}
 _DISPLAY = {"pending": "SUBMITTED", "open": "SUBMITTED", "cancelled": "CANCELED"}
 _ADDRESS = ("name", "company", "address1", "address2", "city", "province", "zip", "country", "phone")
@@ -46,7 +51,8 @@ def order_node(rest: Json, events: dict[int, list[Json]], transactions: list[Jso
         "billingAddress": _address(rest.get("billing_address")),
         "paymentTerms": _terms(rest.get("payment_terms")),
         "shippingLines": [
-            {"originalPriceSet": bag(line["price"], currency)} for line in rest.get("shipping_lines", [])
+            {"isRemoved": False, "originalPriceSet": bag(line["price"], currency)}
+            for line in rest.get("shipping_lines", [])
         ],
         "lineItems": [line_node(line, currency) for line in rest.get("line_items", [])],
         "fulfillments": [fulfillment_node(item, events.get(item["id"], [])) for item in rest.get("fulfillments") or []],
@@ -65,6 +71,7 @@ def line_node(line: Json, currency: str) -> Json:
         "title": line.get("title"),
         "name": line.get("name"),
         "variantTitle": line.get("variant_title"),
+        "currentQuantity": line.get("current_quantity"),
         "quantity": line["quantity"],
         "originalUnitPriceSet": bag(line["price"], currency),
         "totalDiscountSet": bag(line.get("total_discount") or "0.00", currency),

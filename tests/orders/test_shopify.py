@@ -287,3 +287,9 @@ def test_promises_come_from_note_attributes_and_are_never_invented() -> None:
     promised = facts("orders/create", {**ORDER, "note_attributes": notes})
     assert picture(promised).header.promised_to == datetime(2026, 3, 6, 23, 0, tzinfo=UTC)
     assert promised.warnings == ("note attribute promised_from is no time",)
+
+
+@pytest.mark.parametrize("name", ["Cash on Delivery (COD)", "cash_on_delivery", "COD - Cash on delivery", "货到付款"])
+def test_cash_on_delivery_is_known_by_the_names_that_shops_give_it(name: str) -> None:
+    found = picture(facts("orders/create", {**ORDER, "financial_status": "pending", "payment_gateway_names": [name]}))
+    assert (found.axes.gates, found.headline) == ((), Headline.PROCESSING)

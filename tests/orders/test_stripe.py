@@ -253,3 +253,22 @@ def test_events_about_other_things_are_ignored_with_a_reason() -> None:
     for found in ({"object": "plan", "id": "price_1"}, {"object": "checkout.session", "payment_intent": None}):
         reading = stripe.read(a_delivery(a_shop(), "", event(found, type="some.event")))
         assert (reading.orders, "some.event" in reading.ignored) == ((), True)
+
+
+def test_money_back_that_failed_later_was_never_back() -> None:
+    running = read("stripe", event(charge(amount_refunded=5000), at=CREATED + 61))
+    other = read("stripe", event(refund(amount=3000, name="re_2"), at=CREATED + 60))
+    failed = read("stripe", event(refund("failed"), at=CREATED + 900))
+    found = picture(ORDER, [*running, *other, *failed])
+    assert [r.amount for r in found.refunds.values() if r.state == "succeeded"] == [3000]
+    before = read("stripe", event(refund("failed"), at=CREATED + 30))
+    found = picture(ORDER, [*running, *other, *before])
+    assert sorted(r.amount or 0 for r in found.refunds.values() if r.state == "succeeded") == [2000, 3000]
+
+
+def test_money_that_a_gateway_holds_is_authorised_while_the_platform_still_waits() -> None:
+    order = an_order("1001", total=14100, currency="USD", references={"9": "pi_1"}, payment=PaymentState.PENDING)
+    held = read("stripe", event(intent("requires_capture", amount_capturable=14100)))
+    assert picture(order, held).axes.payment is PaymentState.AUTHORIZED
+    taken = read("stripe", event(intent(), at=CREATED + 60))
+    assert picture(order, [*held, *taken]).axes.payment is PaymentState.PAID
