@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     rate_scale: float = Field(
         1.0, ge=0, description="Multiplies every rate limit; for load tests. 0 switches the limits off."
     )
+    chat_points: int = Field(2, ge=1, le=100, description="Points of an agent's capacity that a chat takes.")
+    mail_points: int = Field(1, ge=1, le=100, description="Points of an agent's capacity that anything else takes.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 

@@ -1,7 +1,7 @@
 """Who works on a ticket."""
 
 from core.errors import Conflict, NotFound
-from core.people import Actor, Agent, shop_ids_of
+from core.people import SYSTEM, Actor, Agent, shop_ids_of
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.models import Ticket
@@ -34,11 +34,15 @@ async def assign(ticket_id: int, agent: Agent | None, actor: Actor, *, expected:
     return ticket
 
 
-async def follow_handler(conversation_id: int, agent_id: int) -> None:
-    """Whoever speaks has the work: active tickets of the conversation that are nobody's go to this agent."""
+async def follow_handler(conversation_id: int, agent_id: int | None, before: int | None = None) -> None:
+    """Whoever speaks has the work: active tickets of the conversation that are nobody's, or those of the agent who
+    spoke `before`, go to this agent; without one they are nobody's."""
     async with transaction():
-        agent = await Agent.get(id=agent_id)
-        waiting = Ticket.filter(conversation_id=conversation_id, assignee_id=None, status__in=ACTIVE)
-        for ticket in await waiting.order_by("id").select_for_update():
+        agent = await Agent.get(id=agent_id) if agent_id is not None else None
+        active = Ticket.filter(conversation_id=conversation_id, status__in=ACTIVE)
+        for ticket in await active.order_by("id").select_for_update():
+            if ticket.assignee_id not in (None, before) or ticket.assignee_id == agent_id:
+                continue
             ticket.assignee_id = agent_id
-            await change(ticket, Actor.of(agent), "assignment", "assigned", "assignee_id", name=agent.name)
+            actor, action = (Actor.of(agent), "assigned") if agent else (SYSTEM, "unassigned")
+            await change(ticket, actor, "assignment", action, "assignee_id", name=agent.name if agent else "")

@@ -12,6 +12,7 @@ from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
+from app.jobs.routing import drain_queue, look_after_queue
 from app.jobs.stock import share_out_stock, tell_short_orders
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
@@ -30,6 +31,8 @@ HANDLERS: dict[str, Handler] = {
     "mail.reply": reply_by_mail,
     "notice.send": send_notice,
     "promise.judge": judge_promise,
+    "routing.drain": drain_queue,
+    "routing.tick": look_after_queue,
     "housekeeping.daily": keep_house,
     "tickets.close": close_tickets,
     "demo.tick": tick_demo,

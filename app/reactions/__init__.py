@@ -6,6 +6,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, tell_customers
+from app.reactions.routing import drain_after_work, follow_queue
 from app.realtime.hub import Hub
 from conversations.events import (
     CodeRequested,
@@ -29,8 +30,11 @@ def connect(hub: Hub) -> Bus:
     bus.inside = {
         # talk
         MessagePosted: (ask_bot_or_desk, answer_customer),
-        HandlerChanged: (assign_to_speaker,),
+        HandlerChanged: (assign_to_speaker, follow_queue),
         CodeRequested: (send_code_later,),
+        # work
+        TicketOpened: (drain_after_work,),
+        TicketChanged: (drain_after_work,),
         # orders
         OrderConfirmed: (tell_customers,),
         OrderChanged: (note_change, tell_customers),

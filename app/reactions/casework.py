@@ -6,7 +6,7 @@ Most of it goes for all messages of a transaction at once; what a ticket needs b
 from collections.abc import Iterable, Sequence
 
 from conversations.events import HandlerChanged, MessagePosted
-from conversations.models import BOT, EMAIL
+from conversations.models import BOT, EMAIL, QUEUE
 from core.clock import now
 from core.events import Together
 from core.jobs import Plan, enqueued
@@ -53,9 +53,9 @@ answer_customer = Together(_agents_wrote, otherwise=_first_reply)
 
 
 async def assign_to_speaker(event: HandlerChanged) -> None:
-    """Whoever speaks owns the work that nobody owned."""
-    if event.agent_id is not None:
-        await follow_handler(event.conversation_id, event.agent_id)
+    """Whoever speaks owns the work that nobody owned, and what they were given; what goes to the queue is nobody's."""
+    if event.agent_id is not None or event.handler == QUEUE:
+        await follow_handler(event.conversation_id, event.agent_id, event.before_agent_id)
 
 
 def _last_of_each(events: Iterable[MessagePosted]) -> list[MessagePosted]:
