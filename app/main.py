@@ -37,6 +37,7 @@ from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, make_templates
 from app.settings import Settings
+from app.stopping import STOP_SECONDS
 from app.web import console, demo_mailbox, demo_shop, files, login, widget
 from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, woocommerce
 from bots.rulebook import load_rulebook
@@ -45,6 +46,7 @@ from core.events import use_bus
 from core.tasks import remember_base_context, spawn
 
 MAX_BODY_BYTES = 1 << 20
+JOB_PATIENCE = STOP_SECONDS - 2.0  # seconds for jobs that run when the process is told to stop
 
 
 async def front_page(request: Request) -> Response:
@@ -88,6 +90,7 @@ def create_app(
             app.state.demo = await is_demo() if settings.demo is None else settings.demo
             parts = await open_parts(settings, stack, mailer=mailer, work=work, intake=intake)
             app.state.hub, app.state.limiter, app.state.mail_port = parts.hub, parts.limiter, parts.mail_port
+            app.state.begin_to_stop = parts.begin_to_stop
             app.state.ready = True
             yield
             app.state.ready = False
@@ -110,6 +113,7 @@ def create_app(
     app.state.rulebook = load_rulebook()
     app.state.files = Intake(FolderStorage(settings.files_folder), settings.file_bytes)
     app.state.ready = False
+    app.state.begin_to_stop = _nothing_runs
     return app
 
 
@@ -120,6 +124,13 @@ class Parts:
     hub: Hub
     limiter: Limiter
     mail_port: int | None
+    worker: Worker | None
+
+    def begin_to_stop(self) -> None:
+        """Take no more jobs, and tell every connection to come back in a moment. Nothing is waited for."""
+        self.hub.dismiss()
+        if self.worker is not None:
+            self.worker.stop(JOB_PATIENCE)
 
 
 async def open_parts(
@@ -137,6 +148,7 @@ async def open_parts(
     await hub.start()
     stack.push_async_callback(hub.stop)
     use_bus(connect(hub))
+    worker = None
     if work:
         worker = Worker(JobContext(settings, mailer, load_rulebook()), HANDLERS, LAST_RESORTS, TOGETHER)
         jobs.use_waker(worker.wake)
@@ -152,11 +164,15 @@ async def open_parts(
         listener = await start_listener(settings)
         mail_port = listener.port
         stack.push_async_callback(listener.close)
-    return Parts(hub, limiter, mail_port)
+    return Parts(hub, limiter, mail_port, worker)
+
+
+def _nothing_runs() -> None:
+    """There is nothing to stop before the start is over."""
 
 
 async def _stop_worker(worker: Worker, running: asyncio.Task[None]) -> None:
-    worker.stop()
+    worker.stop(JOB_PATIENCE)
     await running
 
 

@@ -1,5 +1,6 @@
 """Running the web server: uvicorn with our limits, and a banner for the person who started it."""
 
+import asyncio
 import socket as sockets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from starlette.applications import Starlette
 
 from app.realtime.frames import MAX_FRAME_BYTES
 from app.settings import Settings
+from app.stopping import STOP_SECONDS, end_in_time
 from core.errors import Unavailable
 
 
@@ -25,6 +27,13 @@ class Server(uvicorn.Server):
         with super().capture_signals():
             yield
             self._captured_signals.clear()
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        """Stop taking requests, send sockets away, answer what was begun. Over after STOP_SECONDS, whatever hangs."""
+        end_in_time(asyncio.get_running_loop())
+        if isinstance(app := self.config.app, Starlette):
+            app.state.begin_to_stop()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -60,7 +69,7 @@ def uvicorn_config(app: Starlette, settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.forwarded_allow_ips,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=STOP_SECONDS - 2,  # the rest is for what runs beside the requests
         timeout_keep_alive=30,
     )
 

@@ -8,6 +8,7 @@ from app.database import open_database
 from app.main import open_parts
 from app.migrating import require_migrated
 from app.settings import Settings
+from app.stopping import end_in_time
 
 
 def work_until_stopped(settings: Settings) -> None:
@@ -22,5 +23,7 @@ async def _work(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         await require_migrated(settings.database)
         await stack.enter_async_context(open_database(settings.database))
-        await open_parts(settings, stack, work=True, intake=False)
+        parts = await open_parts(settings, stack, work=True, intake=False)
         await stopping.wait()
+        end_in_time(asyncio.get_running_loop())
+        parts.begin_to_stop()

@@ -36,6 +36,10 @@ def has_redis() -> bool:
     return shutil.which("redis-server") is not None
 
 
+def has_nginx() -> bool:
+    return bool(shutil.which("nginx") or Path("/usr/sbin/nginx").exists())
+
+
 def chromium_path() -> str | None:
     """Where a Chromium is."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome"))), None)
@@ -56,6 +60,7 @@ def has_chinese_font() -> bool:
 NEEDS: dict[str, tuple[Callable[[], bool], tuple[str, ...]]] = {
     "PostgreSQL": (has_postgresql, ("postgresql",)),
     "Redis": (has_redis, ("redis-server",)),
+    "nginx": (has_nginx, ("nginx-light",)),
     "Chromium": (has_chromium, ("chromium",)),
     "a Chinese font": (has_chinese_font, ("fontconfig", "fonts-wqy-microhei")),
 }

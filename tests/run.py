@@ -54,7 +54,7 @@ STEPS = (
         marker="(pg or redis or database) and not browser",
         options=("--database=pg", "--require-services"),
         workers=WORKERS,
-        needs=("PostgreSQL", "Redis"),
+        needs=("PostgreSQL", "Redis", "nginx"),
     ),
     Step("browser", "pytest in Chromium", marker="browser", needs=("Chromium", "a Chinese font")),
 )

@@ -30,6 +30,10 @@ class Hub:
         """Begin to work; the hub of one process has nothing to begin."""
 
     async def stop(self) -> None:
+        """End the work."""
+        self.dismiss()
+
+    def dismiss(self) -> None:
         """Tell every connection to come back in a moment."""
         for listener in list(self._topics):
             listener.close(RESTART, "restart")

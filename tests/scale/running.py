@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from websockets.asyncio.client import connect
@@ -20,6 +20,16 @@ from tests.servers import free_port, stop, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "wismo-demo"
+SERVE = ("serve", "--no-work", "--no-intake")
+
+
+class Door(Protocol):
+    """A web process, or what stands in front of several."""
+
+    @property
+    def address(self) -> str:
+        """http://host:port"""
+        ...
 
 
 class Redis:
@@ -54,6 +64,7 @@ class Process:
     """`wismo serve` or `wismo work`."""
 
     def __init__(self, environment: dict[str, str], *command: str) -> None:
+        self.command, self.environment = command, environment
         self.log = Path(environment["WISMO_DATA_DIR"]) / f"{'-'.join(command)}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -102,19 +113,32 @@ class Cluster:
         self.processes: list[Process] = []
 
     def open(self, webs: int = 2) -> list[Process]:
-        """Start Redis, the webs and one worker."""
+        """Start Redis, the webs and one worker, on a database that holds the demo shops."""
         self.redis.start()
-        subprocess.run([sys.executable, "-m", "app.cli", "demo"], cwd=ROOT, env=self.environment, check=True)
-        started = [self.start("serve", "--no-work", "--no-intake") for _ in range(webs)]
+        started = [self.start(*SERVE, port=free_port()) for _ in range(webs)]
         self.start("work")
         for web in started:
             web.wait_until_open()
         return started
 
-    def start(self, *command: str) -> Process:
-        process = Process(self.environment, *command)
+    def start(self, *command: str, port: int = 0) -> Process:
+        process = Process(self.environment | {"WISMO_PORT": str(port)}, *command)
         self.processes.append(process)
         return process
+
+    def restart(self, process: Process, by: signal.Signals = signal.SIGTERM) -> Process:
+        """End a process and start another one in its place, as systemd does. Returns it as soon as it is there."""
+        status = process.end(by)
+        assert by == signal.SIGKILL or status == 0, process.said()
+        return self.again(process)
+
+    def again(self, process: Process) -> Process:
+        """A new process in the place of one that has ended."""
+        self.processes.remove(process)
+        successor = self.start(*process.command, port=int(process.environment["WISMO_PORT"]))
+        if "serve" in process.command:
+            successor.wait_until_open()
+        return successor
 
     def close(self) -> None:
         for process in self.processes:
@@ -125,7 +149,7 @@ class Cluster:
 
 
 @asynccontextmanager
-async def customer(web: Process, *, token: str = "", last: int = 0, site: str = "lumen") -> AsyncIterator[Client]:
+async def customer(web: Door, *, token: str = "", last: int = 0, site: str = "lumen") -> AsyncIterator[Client]:
     """A customer whose widget is connected to this process."""
     async with _socket(web, "/chat/ws") as client:
         await client.hello(site=site, token=token, last=last)
@@ -133,7 +157,7 @@ async def customer(web: Process, *, token: str = "", last: int = 0, site: str = 
 
 
 @asynccontextmanager
-async def agent(web: Process, email: str = "maya@wismo.example") -> AsyncIterator[Client]:
+async def agent(web: Door, email: str = "maya@wismo.example") -> AsyncIterator[Client]:
     """An agent who has logged in at this process and opened the console there."""
     async with httpx2.AsyncClient(base_url=web.address, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
         answer = await browser.post("/console/login", data={"email": email, "password": PASSWORD})
@@ -144,14 +168,14 @@ async def agent(web: Process, email: str = "maya@wismo.example") -> AsyncIterato
         yield client
 
 
-async def send(web: Process, wire: Wire) -> None:
+async def send(web: Door, wire: Wire) -> None:
     """The shop's platform tells this process something."""
     async with httpx2.AsyncClient(base_url=web.address) as platform:
         answer = await platform.post(wire.path, headers=wire.headers, content=wire.body)
     assert answer.status_code == 200, answer.text
 
 
-async def code_for(web: Process, address: str) -> str:
+async def code_for(web: Door, address: str) -> str:
     """The newest one-time code in the demo mailbox."""
     deadline = time.monotonic() + 10
     async with httpx2.AsyncClient(base_url=web.address) as browser:
@@ -165,7 +189,7 @@ async def code_for(web: Process, address: str) -> str:
 
 
 @asynccontextmanager
-async def _socket(web: Process, path: str, cookie: str = "") -> AsyncIterator[Client]:
+async def _socket(web: Door, path: str, cookie: str = "") -> AsyncIterator[Client]:
     headers: Any = {"Cookie": cookie} if cookie else {}
     address, origin = web.address.replace("http", "ws") + path, web.address
     async with connect(address, origin=origin, additional_headers=headers, max_queue=None) as socket:  # type: ignore[arg-type]

@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.pg, pytest.mark.redis, pytest.mark.slow, pytest.mark.a
 
 
 @pytest.fixture
-def cluster(database_url: str, tmp_path: Path) -> Iterator[Cluster]:
-    cluster = Cluster(database_url, tmp_path)
+def cluster(demo_url: str, tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(demo_url, tmp_path)
     try:
         yield cluster
     finally:

@@ -1,0 +1,11 @@
+"""Waiting for a condition, with a deadline."""
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Return when `true()` is. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
