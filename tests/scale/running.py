@@ -87,7 +87,7 @@ class Process:
         return self.log.read_text(errors="replace")
 
     def _wait_for(self, pattern: str) -> re.Match[str]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90  # a busy machine takes its time to import
         while time.monotonic() < deadline:
             if found := re.search(pattern, self.said()):
                 return found
