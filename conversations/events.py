@@ -86,3 +86,13 @@ class OrderInView(Event):
     conversation_id: int
     shop_id: int
     order_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingGiven(Event):
+    """The customer has said how the help was, or changed it. Recorded by `rating`."""
+
+    conversation_id: int
+    shop_id: int
+    rating_id: int
+    score: int  # 1 to 5

@@ -203,6 +203,32 @@ class CodeRequest(Model):
         indexes = (Index(fields=("conversation_id", "id")), Index(fields=("contact", "created_at")))
 
 
+class Rating(Model):
+    """What the customer thinks of the help up to one end of the conversation."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="ratings"
+    )
+    conversation_id: int
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="ratings")
+    shop_id: int
+    number = fields.BigIntField()  # of the customer's last message then: the next one begins a new round
+    score = fields.SmallIntField()  # 1 (worst) to 5
+    text = fields.TextField(default="")
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="ratings"
+    )
+    agent_id: int | None  # who wrote last; null: only the bot did
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "rating"
+        unique_together = (("conversation_id", "number"),)
+        indexes = (Index(fields=("shop_id", "created_at")), Index(fields=("agent_id",)))
+
+
 class AnswerReceipt(Model):
     """Why the bot said what it said: replayable."""
 

@@ -6,6 +6,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, tell_customers
+from app.reactions.ratings import follow_up
 from app.reactions.routing import drain_after_work, follow_queue
 from app.realtime.hub import Hub
 from conversations.events import (
@@ -16,6 +17,7 @@ from conversations.events import (
     MessagePosted,
     NoteAdded,
     OrderInView,
+    RatingGiven,
 )
 from core.events import Bus
 from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
@@ -32,6 +34,7 @@ def connect(hub: Hub) -> Bus:
         MessagePosted: (ask_bot_or_desk, answer_customer),
         HandlerChanged: (assign_to_speaker, follow_queue),
         CodeRequested: (send_code_later,),
+        RatingGiven: (follow_up,),
         # work
         TicketOpened: (drain_after_work,),
         TicketChanged: (drain_after_work,),
@@ -50,6 +53,7 @@ def connect(hub: Hub) -> Bus:
         ConversationRead: (frames.conversation_read,),
         OrderInView: (frames.order_in_view,),
         ContactProved: (frames.contact_proved,),
+        RatingGiven: (frames.rating_given,),
         # work
         TicketOpened: (frames.ticket_changed,),
         TicketChanged: (frames.ticket_changed,),

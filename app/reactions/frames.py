@@ -11,6 +11,7 @@ from conversations.events import (
     MessagePosted,
     NoteAdded,
     OrderInView,
+    RatingGiven,
 )
 from conversations.models import QUEUE, Conversation, Note
 from core.clock import now
@@ -81,6 +82,13 @@ class Frames:
         if card is not None:
             frame = rendering.order_frame(conversation.public_id, card)
             self.hub.publish(conversation_topic(conversation.public_id), frame)
+
+    async def rating_given(self, event: RatingGiven) -> None:
+        """Both sides see that it was given."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        frame = rendering.rated_frame(conversation.public_id, event.score)
+        self.hub.publish(conversation_topic(conversation.public_id), frame)
+        self._inbox(conversation, "rating")
 
     async def ticket_changed(self, event: TicketOpened | TicketChanged) -> None:
         """The ticket's state, for the customer and for the lists."""

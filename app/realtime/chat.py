@@ -22,6 +22,7 @@ from app.realtime.frames import (
     Ping,
     Pong,
     Post,
+    Rate,
     Read,
     Speak,
     Typing,
@@ -35,10 +36,13 @@ from conversations.opening import chat_with
 from conversations.posting import post
 from conversations.proofs import withdraw_token_proofs
 from conversations.queries import messages_after, messages_before
+from conversations.rating import is_rated, rate
 from conversations.reading import CUSTOMER, mark_read
 from core.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from core.people import Actor, Customer, anyone_online
 from core.shops import Shop
+from tickets.models import Ticket
+from tickets.statuses import Status
 
 PAGE = 50
 TYPING_SECONDS = 2.0
@@ -86,6 +90,8 @@ class ChatSession:
             case Identify():
                 await self._identify(frame.token)
                 await self._welcome(0, self._token)
+            case Rate():
+                await self._rate(frame)
             case Leave():
                 await self._leave()
             case Ping():
@@ -117,6 +123,13 @@ class ChatSession:
             await conversation.refresh_from_db(fields=["last_number"])
             hint = rendering.hint_frame(conversation, changed=True)
             self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), hint)
+
+    async def _rate(self, frame: Rate) -> None:
+        await self.limiter.hit("chat.post.person", visitors.digest(self._token))
+        await self._find()
+        conversation = await self._own(None)
+        assert self._customer is not None
+        await rate(conversation.id, Actor.of(self._customer), frame.score, frame.text)
 
     async def _typing(self, frame: Typing) -> None:
         conversation = await self._own(frame.conversation)
@@ -251,7 +264,18 @@ async def _state(conversation: Conversation, last: int) -> dict[str, Any]:
         "truncated": truncated,
         "order": await rendering.shown_card(conversation),
         "read": conversation.desk_read,
+        **await _work(conversation),
     }
+
+
+async def _work(conversation: Conversation) -> dict[str, Any]:
+    """Where the newest ticket stands, and whether it is time to ask how the help was."""
+    ticket = await Ticket.filter(conversation_id=conversation.id).order_by("-id").first()
+    if ticket is None:
+        return {}
+    frame = rendering.ticket_frame(conversation.public_id, ticket.number, ticket.kind, ticket.status)
+    done = ticket.status in (Status.RESOLVED, Status.CLOSED)
+    return {"ticket": frame, "rate": done and not await is_rated(conversation)}
 
 
 async def _missed(conversation: Conversation, last: int) -> tuple[list[Message], bool]:

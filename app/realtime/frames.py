@@ -88,6 +88,14 @@ class Identify(ClientFrameBase):
     token: str = Field(max_length=4096)
 
 
+class Rate(ClientFrameBase):
+    """Customers only: how the help was. Sent again before the next message, it changes what was said."""
+
+    type: Literal["rate"] = "rate"
+    score: int = Field(ge=1, le=5, description="1 (worst) to 5.")
+    text: str = Field("", max_length=2000)
+
+
 class Leave(ClientFrameBase):
     """Customers only: end the chat on this device. The token is worth nothing from now on; answered by `bye`."""
 
@@ -115,7 +123,7 @@ class Ping(ClientFrameBase):
     type: Literal["ping"] = "ping"
 
 
-ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Identify | Leave | Watch | Unwatch | Ping
+ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Identify | Rate | Leave | Watch | Unwatch | Ping
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -191,6 +199,16 @@ class Handler(ServerFrameBase):
     reason: str = ""
 
 
+class Ticket(ServerFrameBase):
+    """A ticket of this conversation was opened or changed."""
+
+    type: Literal["ticket"] = "ticket"
+    conversation: str
+    number: int
+    kind: str
+    status: str
+
+
 class Welcome(ServerFrameBase):
     """The answer to `hello`. For a customer it holds all that the view needs, with the newest messages after `last`."""
 
@@ -206,6 +224,8 @@ class Welcome(ServerFrameBase):
     truncated: bool = Field(False, description="Not all since `last`: forget what you have, fetch `before`.")
     order: dict[str, Any] | None = Field(None, description="Card of the order last talked about.")
     read: int = Field(0, description="What the desk has read up to.")
+    ticket: Ticket | None = Field(None, description="The newest ticket of the conversation.")
+    rate: bool = Field(False, description="The work is done, and nobody has said yet how it was.")
 
 
 class History(ServerFrameBase):
@@ -258,14 +278,12 @@ class Order(ServerFrameBase):
     card: dict[str, Any]
 
 
-class Ticket(ServerFrameBase):
-    """A ticket of this conversation was opened or changed."""
+class Rated(ServerFrameBase):
+    """The customer has said how the help was."""
 
-    type: Literal["ticket"] = "ticket"
+    type: Literal["rated"] = "rated"
     conversation: str
-    number: int
-    kind: str
-    status: str
+    score: int
 
 
 class Queue(ServerFrameBase):
@@ -351,6 +369,7 @@ ServerFrame = (
     | Presence
     | Order
     | Ticket
+    | Rated
     | Queue
     | ReadUpTo
     | Note

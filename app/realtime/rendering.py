@@ -16,6 +16,7 @@ from app.realtime.frames import (
     Order,
     Queue,
     QuickReply,
+    Rated,
     ReadUpTo,
     Ticket,
 )
@@ -56,6 +57,11 @@ async def shown_card(conversation: talk.Conversation) -> dict[str, Any] | None:
     if conversation.order_id is None:
         return None
     return (await order_cards(conversation, {conversation.order_id})).get(conversation.order_id)
+
+
+def rated_frame(conversation_public_id: str, score: int) -> dict[str, Any]:
+    """The customer has rated the help."""
+    return Rated(conversation=conversation_public_id, score=score).model_dump()
 
 
 def order_frame(conversation_public_id: str, card: dict[str, Any]) -> dict[str, Any]:

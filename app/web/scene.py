@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from conversations.models import AnswerReceipt, Conversation, Message, Note
+from conversations.models import AnswerReceipt, Conversation, Message, Note, Rating
 from conversations.proofs import proven_contacts
 from conversations.queries import messages_before, notes_of
+from conversations.rating import ratings_of
 from core.people import Agent
 from core.shops import Shop
 from tickets.models import Ticket, TicketLink, TimelineEntry
@@ -29,6 +30,7 @@ class Scene:
     receipts: list[AnswerReceipt]
     proved: tuple[str, ...]
     people: list[Agent]
+    ratings: list[Rating]
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -58,5 +60,6 @@ async def gather(
         receipts=await AnswerReceipt.filter(conversation_id=conversation.id).order_by("-id").limit(RECEIPTS),
         proved=await proven_contacts(conversation.id),
         people=await agents_of(shop.id) if ticket else [],
+        ratings=await ratings_of(conversation.id),
         before=before,
     )

@@ -7,7 +7,8 @@ from typing import Any
 from app.i18n import clock_time, day, gettext
 from app.web.labels import PRIORITIES
 from app.web.times import iso, same_day
-from conversations.models import Message, Note
+from conversations.models import Message, Note, Rating
+from conversations.rating import LOW
 from tickets.models import TimelineEntry
 
 
@@ -16,6 +17,7 @@ def _(message: str) -> str:
     return message
 
 
+RATED = _("%(who)s rated the help %(score)s of 5")
 # action → icon, sentence. Entries of other actions are not shown: the messages say them.
 EVENTS = {
     "opened": ("inbox", _("%(who)s opened this ticket")),
@@ -44,6 +46,7 @@ def entries(
     language: str,
     guest: str,
     order_numbers: dict[int, str],
+    ratings: Sequence[Rating] = (),
 ) -> list[dict[str, Any]]:
     """Everything by time, with a line where a new day begins. `guest` names the customer."""
     items: list[tuple[datetime, dict[str, Any]]] = []
@@ -53,6 +56,7 @@ def entries(
             made["order_number"] = order_numbers.get(row.order_id, "")
         items.append((row.created_at, made))
     items += [(entry.at, _event(entry, timezone, language, guest)) for entry in timeline if entry.action in EVENTS]
+    items += [(rating.created_at, _rating(rating, timezone, language, guest)) for rating in ratings]
     items.sort(key=lambda item: item[0])
     shown: list[dict[str, Any]] = []
     last: datetime | None = None
@@ -111,6 +115,18 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "icon": icon,
         "text": gettext(sentence, language) % facts,
         **_time(entry.at, timezone, language),
+    }
+
+
+def _rating(rating: Rating, timezone: str, language: str, guest: str) -> dict[str, Any]:
+    sentence = _("%(who)s rated the help %(score)s of 5: “%(words)s”") if rating.text else RATED
+    facts = {"who": guest, "score": rating.score, "words": rating.text}
+    return {
+        "kind": "event",
+        "id": f"rating-{rating.id}",
+        "icon": "alert" if rating.score <= LOW else "check-circle",
+        "text": gettext(sentence, language) % facts,
+        **_time(rating.created_at, timezone, language),
     }
 
 

@@ -1,6 +1,7 @@
 """The page of one ticket or of a chat without one: list, thread, order, and what may be done."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -190,14 +191,23 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
     until = scene.messages[-1].created_at if scene.before is not None and scene.messages else None
     shown = entries(
         [row for row in words if until is None or row.created_at <= until],
-        [e for e in scene.timeline if (since is None or e.at >= since) and (until is None or e.at <= until)],
+        [entry for entry in scene.timeline if _within(entry.at, since, until)],
         timezone=scene.shop.timezone,
         language=language,
         guest=guest,
         order_numbers=numbers,
+        ratings=[
+            r
+            for r in scene.ratings
+            if (since is None or r.created_at >= since) and (until is None or r.created_at <= until)
+        ],
     )
     first = scene.messages[0].number if scene.messages else 1
     return {"entries": shown, "older": f"{scene.base}?before={first}" if first > 1 else ""}
+
+
+def _within(moment: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or moment >= since) and (until is None or moment <= until)
 
 
 def _sight(scene: Scene, wanted: str) -> Sight:

@@ -109,6 +109,7 @@ export class LiveThread {
         break;
       case "handler":
       case "ticket":
+      case "rated":
         this.#changed();
         break;
       case "bye":

@@ -3,12 +3,15 @@
 import { newClientId, Thread, Wire } from "../js/wire.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
+import { askToEnd } from "./ending.js";
 import { Identity } from "./identify.js";
 import { languageOf, Log } from "./log.js";
+import { RatingPrompt } from "./rating.js";
 import { boot, dueAt, speak, spoken, t } from "./words.js";
 
 const at = (selector) => document.querySelector(selector);
 const framed = parent !== window && boot.origin;
+const DONE = new Set(["resolved", "closed"]);
 const LATE = 2_000; // milliseconds without a line before the banner says so
 
 let token = "";
@@ -41,6 +44,8 @@ const log = new Log(at(".log"), {
 const thread = new Thread({ show, fetch: (after) => wire.send({ type: "fetch", after }) });
 const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire.send({ type: "typing", on }) });
 
+const rating = new RatingPrompt(at(".rate"), (given) => wire.send({ type: "rate", ...given }));
+
 const handlers = {
   welcome(frame) {
     if (frame.visitor_token) keepToken(frame.visitor_token);
@@ -52,6 +57,8 @@ const handlers = {
     thread.take(...frame.messages);
     if (frame.order) log.move(frame.order);
     deskRead = frame.read;
+    ticket = frame.ticket;
+    if (frame.rate) rating.ask(thread.last);
     paint();
   },
   message(frame) {
@@ -82,7 +89,11 @@ const handlers = {
   },
   ticket(frame) {
     ticket = frame;
+    if (DONE.has(ticket.status)) rating.ask(thread.last);
     paint();
+  },
+  rated() {
+    rating.thank();
   },
   order(frame) {
     log.move(frame.card);
@@ -117,6 +128,7 @@ function show(message) {
   log.add(message);
   if (message.author.kind === "customer") {
     log.readUpTo(deskRead);
+    rating.renew(message.number);
   } else if (!shown || document.hidden) {
     tell("unread", { count: ++unread });
   }
@@ -177,6 +189,7 @@ function choose(language) {
   tell("language", { language });
   paint();
   paintSuggestions();
+  rating.repaint();
   anew = true;
   if (!wire.send({ type: "speak", language })) wire.connect();
 }
@@ -188,6 +201,18 @@ function paintSuggestions() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", button.dataset.language === spoken());
   }
+}
+
+/** The person wants to end the chat: asked once more, and how it was. */
+function end() {
+  if (!thread.last) return leave();
+  askToEnd({
+    rate: !rating.given,
+    leave: (given) => {
+      if (given) wire.send({ type: "rate", ...given });
+      leave();
+    },
+  });
 }
 
 function leave() {
@@ -248,12 +273,12 @@ function close() {
 
 at(".close").addEventListener("click", close);
 at(".close").hidden = !framed;
-at(".leave").addEventListener("click", leave);
+at(".leave").addEventListener("click", end);
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => choose(button.dataset.language));
 }
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open")) close();
+  if (event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, dialog[open]")) close();
 });
 addEventListener("visibilitychange", () => markRead());
 addEventListener("message", hear);

@@ -14,6 +14,7 @@ import pytest
 from app.auth.agents import disable_agent
 from conversations.models import AnswerReceipt, Conversation
 from conversations.noting import add_note
+from conversations.rating import rate
 from core.audit import AuditEntry
 from core.clock import FrozenClock
 from core.people import BOT, Actor, Agent
@@ -257,7 +258,7 @@ async def test_the_work_of_the_database_does_not_grow(world: World, talk: Talk, 
     after = [await statements(path) for path in paths]
     assert after == before
     assert before[0] <= 12
-    assert max(before) <= 22  # the ticket's page is five panes: rail, list, thread, order, and what was told
+    assert max(before) <= 23  # the ticket's page: rail, list, thread with ratings, order, and what was told
 
 
 async def test_search_finds_by_what_people_have_at_hand(world: World, talk: Talk, open_browser: OpenBrowser) -> None:
@@ -342,3 +343,12 @@ async def test_a_live_chat_can_be_watched_and_becomes_a_ticket_when_taken(
     assert "You are answering" in (await browser.get(f"/console/tickets/{ticket.number}")).text
     conversation = await Conversation.get(id=conversation.id)
     assert (conversation.handler, conversation.agent_id) == ("agent", world.omar.id)
+
+
+async def test_a_rating_stands_in_the_thread(world: World, talk: Talk, open_browser: OpenBrowser) -> None:
+    ticket, conversation = await talk.ticket(world.lumen, world.ines, "My lamp is late")
+    await rate(conversation.id, Actor.of(world.ines), 2, EVIL)
+    browser = await open_browser(world.omar)
+    page = (await browser.get(f"/console/tickets/{ticket.number}")).text
+    assert "Ines rated the help 2 of 5" in page
+    assert "<script>window.hurt" not in page

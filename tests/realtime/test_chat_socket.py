@@ -12,13 +12,15 @@ from app.realtime import allowance, connection
 from app.realtime.frames import MAX_FRAME_BYTES
 from app.realtime.topics import agent_topic, conversation_topic
 from conversations.handover import take
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Rating
 from conversations.noting import add_note
 from conversations.posting import post
 from core.people import BOT, Actor, Customer
 from tests.people import World
 from tests.realtime.clients import dialled, visitor
 from tests.realtime.serving import Desk
+from tickets.opening import open_ticket
+from tickets.resolution import resolve
 
 pytestmark = pytest.mark.anyio
 
@@ -362,3 +364,25 @@ async def test_an_answer_by_an_agent_reaches_the_customer(desk: Desk, world: Wor
         await post(conversation.id, Actor.of(world.omar), "Good morning", client_id="agent-client-id")
         answer = await ines.wait("message", number=2)
         assert answer["author"] == {"kind": "agent", "name": "Omar"}
+
+
+async def test_how_the_help_was_is_asked_when_the_work_is_done(desk: Desk, world: World) -> None:
+    async with visitor(desk) as ines:
+        token = ines.welcome["visitor_token"]
+        await ines.send("rate", score=5)
+        assert (await ines.wait("error"))["code"] == "not_found"
+        said = await ines.post("Where is my order?")
+        conversation = await Conversation.get(public_id=said["conversation"])
+        ticket = await open_ticket(conversation.id, "question", BOT, subject="Where is it?")
+        await resolve(ticket.id, Actor.of(world.omar))
+    async with visitor(desk, token=token) as ines:
+        assert ines.welcome["rate"]
+        assert (ines.welcome["ticket"]["number"], ines.welcome["ticket"]["status"]) == (ticket.number, "resolved")
+        await ines.send("rate", score=6)
+        assert (await ines.wait("error"))["code"] == "malformed"
+        await ines.send("rate", score=4, text="Quick")
+        await ines.settle()
+    rating = await Rating.get(conversation_id=conversation.id)
+    assert (rating.score, rating.text) == (4, "Quick")
+    async with visitor(desk, token=token) as ines:
+        assert not ines.welcome["rate"]

@@ -11,9 +11,11 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Frame, Page, expect
 from tortoise.context import TortoiseContext
 
+from app.realtime import rendering
 from app.realtime.hub import Hub
+from app.realtime.topics import conversation_topic
 from conversations.handover import take
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Rating
 from conversations.posting import post
 from core.clock import now
 from core.ids import new_id
@@ -235,6 +237,7 @@ async def test_ending_the_chat_leaves_nothing_on_the_device(shop: ShopPage) -> N
     await expect(chat.locator("[data-number='1']")).to_be_visible()
     await chat.click("[popovertarget=menu]")
     await chat.click(".leave")
+    await chat.click(".ending .end")
     await expect(chat.locator(".banner")).to_be_visible()
     assert "My secret" not in await chat.inner_text("body")
     await eventually(lambda: shop.page.evaluate("!JSON.parse(localStorage['wismo:lumen']).token"))
@@ -311,3 +314,36 @@ def identity_token(key: str, **claims: Any) -> str:
     moment = int(now().timestamp())
     usual = {"aud": "lumen", "iat": moment, "exp": moment + 300, "jti": new_id("jti"), "name": "Ines"}
     return jwt.encode(usual | {"email": "ines@example.com", "email_verified": True} | claims, key, algorithm="HS256")
+
+
+async def test_how_the_help_was(shop: ShopPage, world: World) -> None:
+    """Asked when the work is done, by keyboard, in the language that is spoken; at the end of the chat once more."""
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "Where is my lamp?")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    conversation = await Conversation.get()
+    topic = conversation_topic(conversation.public_id)
+    shop.desk.hub.publish(topic, rendering.ticket_frame(conversation.public_id, 1001, "question", "resolved"))
+    await expect(chat.locator(".rate legend")).to_have_text("How was our help?")
+    await chat.click("[popovertarget=menu]")
+    await chat.click("[data-language=zh]")
+    await expect(chat.locator(".rate legend")).to_have_text("您对这次服务满意吗？")
+    await shop.page.keyboard.press("Escape")
+    await chat.focus(".rate input[value='1']")
+    for _ in range(3):
+        await shop.page.keyboard.press("ArrowRight")
+    await chat.fill(".rate .words", "很快")
+    await chat.click(".rate [type=submit]")
+    await expect(chat.locator(".thanks")).to_be_visible()
+    await eventually(lambda: Rating.exists(score=4, text="很快"))
+    await say(chat, "谢谢")
+    await expect(chat.locator(".thanks")).to_have_count(0)
+    await chat.click("[popovertarget=menu]")
+    await chat.click(".leave")
+    await chat.click(".ending .score:nth-child(2)")
+    await expect(chat.locator(".ending .score.is-on")).to_have_count(2)
+    await chat.click(".ending .end")
+    await expect(chat.locator(".banner")).to_be_visible()
+    await eventually(lambda: Rating.exists(score=2))
+    assert shop.complaints == []
