@@ -9,7 +9,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0011_identities")]
+    dependencies = [("wismo", "0012_routing")]
 
     initial = False
 
