@@ -63,23 +63,24 @@ class SafeHeaders:
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
         self.app = app
-        self.defaults = {
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": PAGE_POLICY,
+        defaults = {
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "cross-origin-opener-policy": "same-origin",
+            "permissions-policy": "camera=(), geolocation=(), microphone=()",
+            "cache-control": "no-store",
+            "content-security-policy": PAGE_POLICY,
         }
         if secure:
-            self.defaults["Strict-Transport-Security"] = "max-age=31536000"
+            defaults["strict-transport-security"] = "max-age=31536000"
+        self.defaults = [(name.encode(), value.encode()) for name, value in defaults.items()]  # as ASGI wants them
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.defaults.items():
-                    headers.setdefault(name, value)
+                own = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in own}
+                message["headers"] = own + [pair for pair in self.defaults if pair[0] not in names]
             await send(message)
 
         await self.app(scope, receive, send_safely)

@@ -4,6 +4,7 @@ import logging
 import logging.config
 import re
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -29,7 +30,7 @@ def configure_logs(style: str, level: str) -> None:
     else:
         shared.append(structlog.processors.format_exc_info)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -60,5 +61,13 @@ def mask(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str
     """Hide the values of names that sound like secrets, and passwords inside addresses."""
     for name, value in entry.items():
         if isinstance(value, str):
-            entry[name] = "***" if _SECRET.search(name) and name != "code" else _URL_PASSWORD.sub(r"\1:***@", value)
+            if name != "code" and _sounds_secret(name):
+                entry[name] = "***"
+            elif "://" in value:
+                entry[name] = _URL_PASSWORD.sub(r"\1:***@", value)
     return entry
+
+
+@lru_cache(maxsize=1024)
+def _sounds_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None

@@ -54,14 +54,7 @@ async def front_page(request: Request) -> Response:
     return RedirectResponse("/demo" if request.app.state.demo else "/console", status_code=303)
 
 
-ROUTES: Sequence[BaseRoute] = [
-    Route("/", front_page),
-    *health.routes,
-    *login.routes,
-    *console.routes,
-    *widget.routes,
-    *files.routes,
-    *socket.routes,
+ROUTES: Sequence[BaseRoute] = [  # asked from above: the busiest doors come first
     *shopify.routes,
     *woocommerce.routes,
     *saleor.routes,
@@ -71,6 +64,13 @@ ROUTES: Sequence[BaseRoute] = [
     *carriers.routes,
     *orders_api.routes,
     *stock_api.routes,
+    Route("/", front_page),
+    *health.routes,
+    *login.routes,
+    *console.routes,
+    *widget.routes,
+    *files.routes,
+    *socket.routes,
     *demo_mailbox.routes,
     *demo_shop.routes,
     Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),

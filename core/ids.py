@@ -6,6 +6,7 @@ import secrets
 from core.clock import now
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _TIME_CHARACTERS, _RANDOM_CHARACTERS = 10, 16
 _FORM = re.compile(r"[a-z]{2,8}_[0-9a-z]{1,30}", re.ASCII)
 
@@ -35,8 +36,10 @@ def new_token(prefix: str = "") -> str:
 
 
 def _encode(value: int, length: int) -> str:
-    characters = []
-    for _ in range(length):
-        value, digit = divmod(value, 32)
-        characters.append(_ALPHABET[digit])
-    return "".join(reversed(characters))
+    """`length` characters, which is even: two at a time."""
+    pairs = []
+    for _ in range(length // 2):
+        pairs.append(_PAIRS[value & 1023])
+        value >>= 10
+    pairs.reverse()
+    return "".join(pairs)

@@ -3,17 +3,19 @@
 import base64
 import re
 import secrets
+import time
 from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import available_timezones
 
-from tortoise import fields
+from tortoise import connections, fields
 from tortoise.models import Model
 
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.ids import new_id
-from core.sql import fetch
+from core.sql import connection_name, fetch
 
 MANUAL, AUTOMATIC = "manual", "automatic"
 ASSIGNMENTS = (MANUAL, AUTOMATIC)
@@ -64,7 +66,10 @@ SECRET_KINDS = (
 )
 _NAMED = "SELECT * FROM shop WHERE key = {key}"
 KEPT_SECRETS = 2  # the newest and the one before, while senders change over
+KEPT_SECONDS = 1.0  # how long a shop may be used without reading it again
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+# By database, because a process may have several; a transaction has its own, so what is undone is never kept.
+_kept: WeakKeyDictionary[Any, dict[str, tuple[float, Shop]]] = WeakKeyDictionary()
 
 
 async def create_shop(key: str, name: str, mail_address: str, page_url: str, **settings: Any) -> Shop:
@@ -92,7 +97,20 @@ async def create_shop(key: str, name: str, mail_address: str, page_url: str, **s
 async def shop_named(key: str) -> Shop | None:
     """The shop whose key a stranger gave. Asked for each delivery, so the statement is not built anew each time."""
     rows = await fetch(_NAMED, key=key if _KEY.fullmatch(key) else "")
-    return Shop._init_from_db(**rows[0]) if rows else None
+    kept = _kept.setdefault(connections.get(connection_name()), {})
+    if not rows:
+        kept.pop(key, None)
+        return None
+    shop = Shop._init_from_db(**rows[0])
+    kept[key] = time.monotonic(), shop
+    return shop
+
+
+def shop_lately(key: str) -> Shop | None:
+    """The shop as `shop_named` read it within the last second, without asking the database. Others have it as well:
+    change nothing on it. None says nothing: ask."""
+    moment, shop = _kept.get(connections.get(connection_name()), {}).get(key, (0.0, None))
+    return shop if shop is not None and time.monotonic() - moment < KEPT_SECONDS else None
 
 
 async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
@@ -102,6 +120,8 @@ async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
     fresh = new_signing_secret() if secret is None else secret
     shop.secrets = shop.secrets | {kind: [fresh, *shop.secrets.get(kind, [])][:KEPT_SECRETS]}
     await shop.save(update_fields=["secrets"])
+    for kept in _kept.values():
+        kept.pop(shop.key, None)
     return fresh
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from core.errors import Unauthenticated
 from core.jobs import Job
-from core.shops import Shop
+from core.shops import Shop, add_secret, new_signing_secret
 from orders.events import SourceEventReceived
 from orders.models import SourceEvent
-from orders.receiving import lane, receive
+from orders.receiving import Incoming, accept, lane, receive
+from orders.sources.shopify import sign
 from tests.heard import Heard, counted
 
 pytestmark = pytest.mark.anyio
@@ -54,3 +56,44 @@ async def test_a_hundred_deliveries_cost_few_statements(lumen: Shop) -> None:
     with counted() as statements:
         await asyncio.gather(*(deliver(lumen, number, b'{"id": 1}') for number in range(100)))
     assert len(statements) <= 6, "two, for the first alone and for the others as soon as they can be"
+
+
+async def test_a_shop_is_not_read_again_for_each_delivery(lumen: Shop) -> None:
+    await accept(signed(lumen.secrets["shopify"][0], 1))
+    with counted() as statements:
+        await accept(signed(lumen.secrets["shopify"][0], 2))
+    assert not [statement for statement in statements if "FROM shop" in statement]
+
+
+async def test_a_new_secret_is_good_at_once_and_an_old_one_ends_with_its_removal(lumen: Shop) -> None:
+    first = lumen.secrets["shopify"][0]
+    await accept(signed(first, 1))
+    known = await Shop.get(id=lumen.id)
+    second = await add_secret(known, "shopify")
+    await accept(signed(second, 2))
+    await accept(signed(first, 3))
+    await add_secret(known, "shopify")
+    with pytest.raises(Unauthenticated):
+        await accept(signed(first, 4))
+    assert await SourceEvent.all().count() == 3
+
+
+async def test_what_another_process_changed_shows_where_it_opens_and_soon_where_it_closes(
+    lumen: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, elsewhere = lumen.secrets["shopify"][0], new_signing_secret()
+    await accept(signed(first, 1))
+    await Shop.filter(id=lumen.id).update(secrets={"shopify": [elsewhere]})
+    monkeypatch.setattr("core.shops.KEPT_SECONDS", 3600.0)
+    await accept(signed(first, 2))
+    monkeypatch.setattr("core.shops.KEPT_SECONDS", 0.0)
+    with pytest.raises(Unauthenticated):
+        await accept(signed(first, 3))
+    monkeypatch.setattr("core.shops.KEPT_SECONDS", 3600.0)
+    await accept(signed(elsewhere, 4))
+
+
+def signed(secret: str, number: int) -> Incoming:
+    body = f'{{"id": {number}}}'.encode()
+    headers = {"X-Shopify-Topic": "orders/updated", "X-Shopify-Hmac-Sha256": sign(secret, body)}
+    return Incoming(source="shopify", shop_key="lumen", headers=headers, body=body)
