@@ -52,7 +52,7 @@ def derive_axes(
         holds = holds | {Hold.PAYMENT_REVIEW}
     if fulfilment in NOT_LEFT and header.risk_high:
         holds = holds | {Hold.FRAUD}
-    returns, refund = _returns(header, parcels.values()), refund_axis(header, refunds.values())
+    returns, refund = _returns(header, lines.values(), parcels.values()), refund_axis(header, refunds.values())
     is_over = refund is RefundState.FULL or returns in _BACK
     closure = _closure(header, payment, fulfilment, parcels.values(), is_over=is_over)
     if header.cancelled_at is not None and closure is Closure.OPEN and fulfilment is not Fulfilment.DELIVERED:
@@ -149,18 +149,25 @@ def _closure(
     return Closure.OPEN
 
 
-def _returns(header: HeaderFacts, parcels: Iterable[Parcel]) -> Returns:
+def _returns(header: HeaderFacts, lines: Iterable[Line], parcels: Iterable[Parcel]) -> Returns:
     parcels = [p for p in parcels if not p.facts.cancelled]
     back = [p for p in parcels if not p.outbound]
     bounced = [p for p in parcels if p.outbound and p.state in {ParcelState.RETURNING, ParcelState.RETURNED}]
     if any(p.state is ParcelState.RETURNING for p in bounced) or any(p.on_the_way for p in back):
         return Returns.IN_TRANSIT
     if any(p.state is ParcelState.DELIVERED for p in back):
-        return max(Returns.RECEIVED, header.returns or Returns.NONE, key=_RETURN_PROGRESS.index)
+        received = Returns.PARTIALLY_RETURNED if _is_part(back, lines) else Returns.RECEIVED
+        return max(received, header.returns or Returns.NONE, key=_RETURN_PROGRESS.index)
     if bounced:
         everything = len(bounced) == sum(p.outbound for p in parcels)
         return Returns.RETURNED if everything else Returns.PARTIALLY_RETURNED
     return header.returns or (Returns.REQUESTED if back else Returns.NONE)
+
+
+def _is_part(back: list[Parcel], lines: Iterable[Line]) -> bool:
+    """Has the customer kept some of what left? Only where each parcel on the way back says what is in it."""
+    units = sum(count for parcel in back for _, count in parcel.facts.lines or ())
+    return all(parcel.facts.lines for parcel in back) and units < sum(line.shipped for line in lines)
 
 
 _BACK = frozenset({Returns.RECEIVED, Returns.PARTIALLY_RETURNED, Returns.RETURNED})

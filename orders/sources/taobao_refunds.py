@@ -42,8 +42,8 @@ def read_refund(delivery: Delivery, refund: dict[str, Any]) -> OrderFacts:
         facts["amount"] = minor(refund["refund_fee"], CURRENCY)
     made = local(refund.get("created"))
     facts |= {"at": made} if made else {}
-    if text(refund.get("oid")) and text(refund.get("num")):
-        facts["lines"] = (RefundLine(line=identifier(refund["oid"]), quantity=count(refund["num"])),)
+    units = _units(refund)
+    facts |= {"lines": tuple(RefundLine(line=line, quantity=number) for line, number in units)} if units else {}
     statements = [Statement(Kind.REFUND, name, RefundFacts(**facts), version)]
     if flag(refund.get("has_good_return")) and word in RETURNS:
         back = ShipmentFacts(
@@ -51,9 +51,15 @@ def read_refund(delivery: Delivery, refund: dict[str, Any]) -> OrderFacts:
             carrier=text(refund.get("company_name")),
             tracking_number=text(refund.get("sid")),
             **RETURNS[word],
+            **({"lines": units} if units else {}),
         )
         statements.append(Statement(Kind.SHIPMENT, f"return-{name}", back, version))
     return OrderFacts(identifier(refund.get("tid_str") or refund.get("tid")), tuple(statements), tuple(warnings))
+
+
+def _units(refund: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    is_told = text(refund.get("oid")) and text(refund.get("num"))
+    return ((identifier(refund["oid"]), count(refund["num"])),) if is_told else ()
 
 
 def known_refund(word: str, warnings: list[str]) -> dict[str, Any]:

@@ -227,3 +227,17 @@ def test_two_numbers_in_one_field_are_two_parcels(numbers: str) -> None:
 
 def test_codes_that_nobody_carries_need_no_parcel() -> None:
     assert told({"shipping_type": "virtual"}).axes.fulfilment is Fulfilment.NOT_REQUIRED
+
+
+def test_a_line_that_came_back_is_a_part_of_the_trade() -> None:
+    sent = {"status": "WAIT_BUYER_CONFIRM_GOODS", "invoice_no": "7581", "consign_time": "2026-03-02 10:00:00"}
+    both = {"order": [{**LINE, **sent}, {**LINE, **sent, "oid": 22}]}
+    trade = facts("taobao", {**TRADE, "status": "WAIT_BUYER_CONFIRM_GOODS", "orders": both})
+    one, two = (
+        facts("taobao", {**REFUND, "refund_id": oid, "oid": oid, "num": 2, "status": "SUCCESS"}) for oid in (21, 22)
+    )
+    assert (picture(trade, one).axes.returns, picture(trade, one).headline) == (
+        Returns.PARTIALLY_RETURNED,
+        Headline.SHIPPED,
+    )
+    assert picture(trade, one, two).headline is not Headline.SHIPPED
