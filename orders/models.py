@@ -229,6 +229,8 @@ class TrackingEvent(Model):
     state = code_field()  # "" when the carrier's word is unknown to us
     text = fields.TextField(default="")
     location = fields.CharField(max_length=300, default="")
+    at_raw = fields.CharField(max_length=64, default="", db_default="")  # the time as it was written
+    at_offset = fields.CharField(max_length=16, default="", db_default="")  # whose offset it was given; "": its own
     digest = fields.CharField(max_length=64)
 
     class Meta:

@@ -105,6 +105,8 @@ def _write_scans(row: Row, parcel: Parcel, stored: Stored, ledger: Ledger) -> bo
             state=scan.state.value if scan.state else "",
             text=scan.text,
             location=scan.location,
+            at_raw=scan.raw,
+            at_offset=scan.offset[:16],
         )
         ledger.add(SCANS, made, shipment_id=row)
     return bool(fresh or foreign)

@@ -304,3 +304,15 @@ async def test_news_of_one_parcel_cost_the_same_however_many_others_there_are(de
             await desk.hear(document(1, ("out_for_delivery", "delivered")[minute], 2 * minute + 1))
         costs.append(len(statements))
     assert costs[0] == costs[1]
+
+
+async def test_a_scan_keeps_its_time_as_it_was_written_and_whose_offset_that_was_given(desk: Desk, lumen: Shop) -> None:
+    naive = {**SCAN, "id": 79, "happened_at": "2026-03-01T19:00:00", "status": "label_printed"}
+    for topic, body in [
+        ("orders/create", {**ORDER, "fulfillments": [FULFILLMENT]}),
+        ("fulfillment_events/create", naive),
+        ("fulfillment_events/create", SCAN),
+    ]:
+        await desk.hear(webhook(topic, body))
+    kept = await TrackingEvent.all().order_by("at").values_list("at_raw", "at_offset")
+    assert kept == [("2026-03-01T19:00:00", "shop"), ("2026-03-01T20:00:00-05:00", "")]
