@@ -64,6 +64,15 @@ class ConversationRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesReceived(Event):
+    """Words up to `number` are on a device of one side, but perhaps on no screen. Recorded only when further."""
+
+    conversation_id: int
+    receiver: str  # customer · desk
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeRequested(Event):
     """A one-time code was asked for; a job finds out whether there is anybody to send it to."""
 

@@ -43,6 +43,8 @@ class Conversation(Model):
     last_customer_number = fields.BigIntField(default=0)  # of the customer's newest message
     customer_read = fields.BigIntField(default=0)
     desk_read = fields.BigIntField(default=0)
+    customer_received = fields.BigIntField(default=0, db_default=0)  # on their device; further than read, or behind it
+    desk_received = fields.BigIntField(default=0, db_default=0)
     last_customer_at = UtcDatetimeField(null=True)
     last_message_at = UtcDatetimeField(null=True)
     last_text = fields.CharField(max_length=200, default="")
@@ -52,6 +54,7 @@ class Conversation(Model):
     )
     order_id: int | None  # the order last talked about, shown live
     version = fields.BigIntField(default=1)
+    epoch = fields.BigIntField(default=0, db_default=0)  # of the numbers; see `conversations.epochs`
     created_at = UtcDatetimeField()
 
     class Meta:

@@ -1,18 +1,20 @@
-"""Who has read how far."""
+"""Who has got and who has read how far."""
 
-from conversations.events import ConversationRead
+from conversations.events import ConversationRead, MessagesReceived
 from core.errors import Invalid
 from core.sql import fetch
 from core.transactions import record, transaction
 
 CUSTOMER, DESK = "customer", "desk"
+_SIDES = (CUSTOMER, DESK)
 
 _MARK = (
-    "UPDATE conversation SET {read} = CASE WHEN {{number}} > last_number THEN last_number ELSE {{number}} END"
-    " WHERE id = {{conversation}} AND {read} < last_number AND {read} < {{number}}"
-    " RETURNING shop_id, {read} AS number"
+    "UPDATE conversation SET {column} = CASE WHEN {{number}} > last_number THEN last_number ELSE {{number}} END"
+    " WHERE id = {{conversation}} AND {column} < last_number AND {column} < {{number}}"
+    " RETURNING shop_id, {column} AS number"
 )
-_MARKS = {CUSTOMER: _MARK.format(read="customer_read"), DESK: _MARK.format(read="desk_read")}
+_READ = {side: _MARK.format(column=f"{side}_read") for side in _SIDES}
+_RECEIVED = {side: _MARK.format(column=f"{side}_received") for side in _SIDES}
 
 
 async def mark_read(conversation_id: int, reader: str, number: int) -> None:
@@ -20,13 +22,24 @@ async def mark_read(conversation_id: int, reader: str, number: int) -> None:
 
     The caller has reached the conversation through the person. Raises Invalid for anybody else.
     """
-    if reader not in _MARKS:
-        raise Invalid("readers are the customer and the desk", code="bad_reader")
+    _require_side(reader)
     async with transaction():
-        rows = await fetch(_MARKS[reader], conversation=conversation_id, number=min(number, 2**62))
-        if rows:
+        for row in await fetch(_READ[reader], conversation=conversation_id, number=min(number, 2**62)):
             record(
                 ConversationRead(
-                    conversation_id=conversation_id, shop_id=rows[0]["shop_id"], reader=reader, number=rows[0]["number"]
+                    conversation_id=conversation_id, shop_id=row["shop_id"], reader=reader, number=row["number"]
                 )
             )
+
+
+async def mark_received(conversation_id: int, receiver: str, number: int) -> None:
+    """Words up to `number` are on a device of `receiver` (customer or desk). Same rules as for `mark_read`."""
+    _require_side(receiver)
+    async with transaction():
+        for row in await fetch(_RECEIVED[receiver], conversation=conversation_id, number=min(number, 2**62)):
+            record(MessagesReceived(conversation_id=conversation_id, receiver=receiver, number=row["number"]))
+
+
+def _require_side(side: str) -> None:
+    if side not in _SIDES:
+        raise Invalid("readers are the customer and the desk", code="bad_reader")

@@ -9,6 +9,7 @@ from conversations.events import (
     ConversationRead,
     HandlerChanged,
     MessagePosted,
+    MessagesReceived,
     NoteAdded,
     OrderInView,
     RatingGiven,
@@ -70,6 +71,12 @@ class Frames:
         self.hub.publish(conversation_topic(conversation.public_id), frame)
         if event.reader == "desk":
             self._inbox(conversation, "read")
+
+    async def messages_received(self, event: MessagesReceived) -> None:
+        """Our words have reached the other side's device."""
+        conversation = await Conversation.get(id=event.conversation_id)
+        frame = rendering.received_frame(conversation.public_id, event.receiver, event.number)
+        self.hub.publish(conversation_topic(conversation.public_id), frame)
 
     async def order_in_view(self, event: OrderInView) -> None:
         """The card beside the conversation is another one now."""

@@ -24,6 +24,7 @@ from app.realtime.frames import (
     Post,
     Rate,
     Read,
+    Received,
     Speak,
     Typing,
     TypingNow,
@@ -37,7 +38,7 @@ from conversations.posting import post
 from conversations.proofs import withdraw_token_proofs
 from conversations.queries import messages_after, messages_before
 from conversations.rating import is_rated, rate
-from conversations.reading import CUSTOMER, mark_read
+from conversations.reading import CUSTOMER, mark_read, mark_received
 from core.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from core.people import Actor, Customer, anyone_online
 from core.shops import Shop
@@ -72,7 +73,7 @@ class ChatSession:
         if hello.identity:
             await self._try_identity(hello.identity)
         moved = self._token != began_with
-        await self._welcome(0 if moved else hello.last, self._token if fresh or moved else None)
+        await self._welcome(0 if moved else hello.last, self._token if fresh or moved else None, epoch=hello.epoch)
 
     async def handle(self, frame: ClientFrame) -> None:
         """Do what a frame asks. Raises the errors of the verbs."""
@@ -83,6 +84,8 @@ class ChatSession:
                 await self._typing(frame)
             case Read():
                 await mark_read((await self._own(frame.conversation)).id, CUSTOMER, frame.number)
+            case Received():
+                await mark_received((await self._own(frame.conversation)).id, CUSTOMER, frame.number)
             case Fetch():
                 await self._fetch(frame)
             case Speak():
@@ -185,7 +188,7 @@ class ChatSession:
         bye = Bye(reason="left").model_dump()
         self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), bye)
 
-    async def _welcome(self, last: int, token: str | None = None) -> None:
+    async def _welcome(self, last: int, token: str | None = None, *, epoch: int | None = None) -> None:
         welcome = Welcome(
             visitor_token=token,
             shop=self.shop.name,
@@ -193,7 +196,7 @@ class ChatSession:
             online=await anyone_online(self.shop.id),
         ).model_dump()
         if self._conversation is not None:
-            welcome |= await _state(self._conversation, last)
+            welcome |= await _state(self._conversation, last, epoch)
         self.connection.send(welcome)
 
     async def _own(self, public_id: str | None) -> Conversation:
@@ -247,24 +250,29 @@ async def history(conversation: Conversation, frame: Fetch) -> dict[str, Any]:
         handler=conversation.handler,
         agent=await rendering.agent_name(conversation),
         order=await rendering.shown_card(conversation),
+        marks=rendering.marks(conversation),
+        epoch=conversation.epoch,
     ).model_dump()
     page["messages"] = await rendering.message_frames(conversation, messages)
     return page
 
 
-async def _state(conversation: Conversation, last: int) -> dict[str, Any]:
+async def _state(conversation: Conversation, last: int, epoch: int | None) -> dict[str, Any]:
     """What a welcome says about the conversation. Read anew: it was found before its topic was subscribed."""
     await conversation.refresh_from_db()
-    messages, truncated = await _missed(conversation, last)
+    void = epoch is not None and epoch != conversation.epoch  # the client's numbers are of another history
+    messages, truncated = await _missed(conversation, 0 if void else last)
     return {
         "conversation": conversation.public_id,
         "handler": conversation.handler,
         "agent": await rendering.agent_name(conversation),
         "messages": await rendering.message_frames(conversation, messages),
-        "truncated": truncated,
+        "truncated": truncated or void,
         "order": await rendering.shown_card(conversation),
         "read": conversation.desk_read,
         **await _work(conversation),
+        "marks": rendering.marks(conversation).model_dump(),
+        "epoch": conversation.epoch,
     }
 
 

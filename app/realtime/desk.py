@@ -17,6 +17,7 @@ from app.realtime.frames import (
     Post,
     Presence,
     Read,
+    Received,
     Typing,
     TypingNow,
     Unwatch,
@@ -28,7 +29,7 @@ from conversations.access import conversation_for
 from conversations.models import CHAT
 from conversations.posting import post
 from conversations.queries import notes_of
-from conversations.reading import DESK, mark_read
+from conversations.reading import DESK, mark_read, mark_received
 from core.clock import now
 from core.errors import Forbidden, Invalid
 from core.people import Actor, Agent, shop_ids_of
@@ -72,6 +73,9 @@ class DeskSession:
             case Read():
                 conversation = await conversation_for(self.agent, _named(frame.conversation))
                 await mark_read(conversation.id, DESK, frame.number)
+            case Received():
+                conversation = await conversation_for(self.agent, _named(frame.conversation))
+                await mark_received(conversation.id, DESK, frame.number)
             case Fetch():
                 conversation = await conversation_for(self.agent, _named(frame.conversation))
                 self.connection.send(await history(conversation, frame))

@@ -30,6 +30,7 @@ class Hello(ClientFrameBase):
     site: str = Field("", max_length=64, description="The shop's key. Customers only.")
     token: str = Field("", max_length=200, description="The visitor token of an earlier welcome. Never in an address.")
     last: Number = Field(0, description="Number of the last message the client has; 0 for none.")
+    epoch: Number | None = Field(None, description="Of which history `last` is; from the last `welcome` or `history`.")
     language: Language | None = Field(None, description="Language of the client's interface.")
     identity: str = Field("", max_length=4096, description="A token by which the shop says who the customer is.")
 
@@ -60,6 +61,14 @@ class Read(ClientFrameBase):
     """Everything up to `number` has been on the screen."""
 
     type: Literal["read"] = "read"
+    number: Number
+    conversation: PublicId | None = None
+
+
+class Received(ClientFrameBase):
+    """Everything up to `number` is on this device, but not on the screen yet; needless when `read` follows at once."""
+
+    type: Literal["received"] = "received"
     number: Number
     conversation: PublicId | None = None
 
@@ -123,7 +132,7 @@ class Ping(ClientFrameBase):
     type: Literal["ping"] = "ping"
 
 
-ClientFrame = Hello | Post | Typing | Read | Fetch | Speak | Identify | Rate | Leave | Watch | Unwatch | Ping
+ClientFrame = Hello | Post | Typing | Read | Received | Fetch | Speak | Identify | Rate | Leave | Watch | Unwatch | Ping
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -189,6 +198,15 @@ class Message(ServerFrameBase):
     attachments: list[Attachment] = []
 
 
+class Marks(ServerFrameBase):
+    """How far each side has got: what has reached a device of it, and what has been on its screen."""
+
+    customer_received: int = 0
+    customer_read: int = 0
+    desk_received: int = 0
+    desk_read: int = 0
+
+
 class Handler(ServerFrameBase):
     """Who speaks for the shop now: the bot, the queue (nobody yet) or an agent."""
 
@@ -226,6 +244,10 @@ class Welcome(ServerFrameBase):
     read: int = Field(0, description="What the desk has read up to.")
     ticket: Ticket | None = Field(None, description="The newest ticket of the conversation.")
     rate: bool = Field(False, description="The work is done, and nobody has said yet how it was.")
+    marks: Marks = Marks()
+    epoch: int = Field(
+        0, description="Of which history the numbers are. Another one than before: forget what you have."
+    )
 
 
 class History(ServerFrameBase):
@@ -238,6 +260,8 @@ class History(ServerFrameBase):
     handler: str = "bot"
     agent: str | None = None
     order: dict[str, Any] | None = None
+    marks: Marks = Marks()
+    epoch: int = Field(0, description="Of which history the numbers are. Another one than before: say hello again.")
 
 
 class Ack(ServerFrameBase):
@@ -301,6 +325,15 @@ class ReadUpTo(ServerFrameBase):
     type: Literal["read"] = "read"
     conversation: str
     reader: Literal["customer", "desk"]
+    number: int
+
+
+class ReceivedUpTo(ServerFrameBase):
+    """Everything up to `number` is on a device of the other side."""
+
+    type: Literal["received"] = "received"
+    conversation: str
+    receiver: Literal["customer", "desk"]
     number: int
 
 
@@ -372,6 +405,7 @@ ServerFrame = (
     | Rated
     | Queue
     | ReadUpTo
+    | ReceivedUpTo
     | Note
     | Inbox
     | Hint

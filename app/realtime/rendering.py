@@ -11,6 +11,7 @@ from app.realtime.frames import (
     Handler,
     Hint,
     Inbox,
+    Marks,
     Message,
     Note,
     Order,
@@ -18,6 +19,7 @@ from app.realtime.frames import (
     QuickReply,
     Rated,
     ReadUpTo,
+    ReceivedUpTo,
     Ticket,
 )
 from conversations import models as talk
@@ -98,6 +100,22 @@ def read_frame(conversation_public_id: str, reader: str, number: int) -> dict[st
     """One side has read up to `number`."""
     side = cast(Literal["customer", "desk"], reader)
     return ReadUpTo(conversation=conversation_public_id, reader=side, number=number).model_dump()
+
+
+def received_frame(conversation_public_id: str, receiver: str, number: int) -> dict[str, Any]:
+    """Words up to `number` are on a device of one side."""
+    side = cast(Literal["customer", "desk"], receiver)
+    return ReceivedUpTo(conversation=conversation_public_id, receiver=side, number=number).model_dump()
+
+
+def marks(conversation: talk.Conversation) -> Marks:
+    """How far each side has got."""
+    return Marks(
+        customer_received=conversation.customer_received,
+        customer_read=conversation.customer_read,
+        desk_received=conversation.desk_received,
+        desk_read=conversation.desk_read,
+    )
 
 
 def note_frame(conversation_public_id: str, note: talk.Note, author_name: str) -> dict[str, Any]:

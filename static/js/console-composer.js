@@ -1,20 +1,19 @@
 // Writing: drafts that survive, sending without a reload, and nothing sent over unread words.
 
 import { boot, find, icon, kept, make, reason, submit, word } from "./console-page.js";
-import { newClientId } from "./wire.js";
+import { newClientId } from "./outbox.js";
 
 const TYPING_EVERY = 3_000;
 
 export class Composer {
   #form = find("#composer");
   #text = find("#text");
-  #thread;
+  #thread = null;
   #wire;
   #typedAt = 0;
   #saving = 0;
 
-  constructor(thread, wire) {
-    this.#thread = thread;
+  constructor(wire) {
     this.#wire = wire;
     this.#restore();
     this.#form.addEventListener("submit", (event) => this.#send(event));
@@ -29,6 +28,11 @@ export class Composer {
       }
     });
     this.#switched();
+  }
+
+  /** The conversation that is written to. */
+  join(thread) {
+    this.#thread = thread;
   }
 
   /** Open the composer for a reply or a note. */
@@ -79,41 +83,54 @@ export class Composer {
     this.#text.placeholder = this.mode === "note" ? this.#text.dataset.note : this.#text.dataset.reply;
   }
 
-  async #send(event) {
-    event.preventDefault();
-    const fields = new FormData(this.#form);
-    const { mode } = this;
-    const text = this.#text.value.trim();
-    const clientId = fields.get("client_id");
-    if (!text || this.#form.dataset.busy) return;
-    this.#form.dataset.busy = "1";
-    fields.set("seen", this.#thread.last);
-    this.#text.value = "";
-    this.#problem(null);
-    if (mode === "reply") this.#thread.pending(text, clientId);
-    const answer = await submit(`${this.#thread.base}/${mode === "note" ? "notes" : "replies"}`, fields);
-    delete this.#form.dataset.busy;
-    if (answer.ok) this.#sent(clientId, answer);
-    else this.#refused(clientId, text, answer);
+  /** Bring an answer to the desk's door for answers: null when nobody opened. */
+  async carry({ type, conversation, ...fields }) {
+    const answer = await submit(`${this.#thread.base}/replies`, fields);
+    if (answer.ok) {
+      const { url, number } = answer.body;
+      if (url && new URL(url, location.href).pathname !== location.pathname) location.assign(url);
+      this.#thread.refreshHead();
+      return { number };
+    }
+    const { code, data } = answer.body;
+    return code ? { code, data: { ...data, status: answer.status } } : null;
   }
 
-  #sent(clientId, { body }) {
+  /** The words go back where they were written; the same id makes a second try safe. */
+  refused({ text, client_id: clientId }, code, data) {
+    this.#text.value = this.#text.value ? `${text}\n${this.#text.value}` : text;
+    find("[name=client_id]", this.#form).value = clientId;
+    this.#save();
+    this.#problem({ status: data.status, body: { code, data } });
+    this.#text.focus();
+  }
+
+  async #send(event) {
+    event.preventDefault();
+    const text = this.#text.value.trim();
+    if (!text || this.#form.dataset.busy) return;
+    const fields = new FormData(this.#form);
+    const clientId = fields.get("client_id");
+    this.#text.value = "";
+    this.#problem(null);
+    if (this.mode === "reply") {
+      const post = { client_id: clientId, text, seen: this.#thread.last };
+      this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post);
+      this.#sent();
+      return;
+    }
+    this.#form.dataset.busy = "1";
+    const answer = await submit(`${this.#thread.base}/notes`, fields);
+    delete this.#form.dataset.busy;
+    if (answer.ok) this.#sent();
+    else this.refused({ text, client_id: clientId }, answer.body.code, { ...answer.body.data, status: answer.status });
+  }
+
+  #sent() {
     this.#typedAt = 0;
     this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on: false });
     find("[name=client_id]", this.#form).value = newClientId();
     this.#save();
-    if (body.number) this.#thread.settle(clientId, body.number);
-    if (body.url && new URL(body.url, location.href).pathname !== location.pathname) location.assign(body.url);
-    this.#thread.refreshHead();
-  }
-
-  /** The words go back where they were written; the same id makes a second try safe. */
-  #refused(clientId, text, answer) {
-    this.#thread.settle(clientId, null);
-    this.#text.value = this.#text.value ? `${text}\n${this.#text.value}` : text;
-    this.#save();
-    this.#problem(answer);
-    this.#text.focus();
   }
 
   #problem(answer) {

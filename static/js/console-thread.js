@@ -1,7 +1,7 @@
 // The thread stays alive: words, notes, typing, who speaks, and the order beside it.
 
 import { boot, find, findAll, fragment, gathered, icon, make, toast, word } from "./console-page.js";
-import { Thread } from "./wire.js";
+import { Talk } from "./talk.js";
 
 const TYPING_LASTS = 6_000;
 const PRESENCE_LASTS = 45_000;
@@ -16,15 +16,18 @@ export class LiveThread {
   refreshHead = gathered(() => this.#loadHead());
   refreshOrder = gathered(() => this.#loadOrder());
 
-  constructor(wire) {
+  /** `writer.carry(post)` brings words to the desk; `writer.refused(post, code, data)` gets those it did not take. */
+  constructor(wire, writer) {
     this.#wire = wire;
     this.conversation = this.#main.dataset.conversation;
     this.base = this.#main.dataset.base;
-    this.numbers = new Thread({
-      show: (message) => this.#show(message),
-      fetch: (after) => wire.send({ type: "fetch", conversation: this.conversation, after }),
+    this.talk = new Talk(wire, this.#view(writer), {
+      side: "desk",
+      conversation: this.conversation,
+      carry: (post) => writer.carry(post),
     });
-    this.numbers.reset(Number(this.#main.dataset.last));
+    this.talk.thread.reset(Number(this.#main.dataset.last));
+    this.talk.restore(boot.agent.id);
     wire.addEventListener("frame", ({ detail }) => this.#take(detail));
     this.#scroll.addEventListener("scroll", () => this.#isAtEnd() && this.#seen());
     addEventListener("visibilitychange", () => document.hidden || this.#seen());
@@ -33,7 +36,7 @@ export class LiveThread {
   }
 
   get last() {
-    return this.numbers.last;
+    return this.talk.thread.last;
   }
 
   toEnd() {
@@ -41,9 +44,31 @@ export class LiveThread {
     this.#seen();
   }
 
-  /** A bubble for words on their way. */
-  pending(text, clientId) {
-    this.settle(clientId, null);
+  /** What the talk makes of this screen. */
+  #view(writer) {
+    return {
+      first: 0, // earlier messages are pages of their own
+      show: (message) => this.#show(message),
+      pend: (post) => this.#pending(post),
+      sent: (clientId, number) => this.#settle(clientId, number),
+      drop: (clientId) => this.#drop(clientId),
+      refused: (post, code, data) => {
+        this.#drop(post.client_id);
+        this.talk.discard(post.client_id);
+        writer.refused(post, code, data);
+      },
+      marked: () => this.#mark(),
+      restart: () => location.reload(),
+      earlier: () => {},
+    };
+  }
+
+  /** A bubble for words on their way, unless the page has brought them already. */
+  #pending({ text, client_id: clientId }) {
+    if (find(`[data-client="${CSS.escape(clientId)}"][data-number]`, this.#list)) {
+      this.talk.discard(clientId);
+      return;
+    }
     const line = this.#bubble({
       client_id: clientId,
       author: { kind: "agent", name: boot.agent.name },
@@ -58,17 +83,27 @@ export class LiveThread {
     this.toEnd();
   }
 
-  /** The words have arrived (`number`), or were refused (null): then they are the composer's again. */
-  settle(clientId, number) {
+  #drop(clientId) {
+    find(`.pending[data-client="${CSS.escape(clientId)}"]`, this.#list)?.remove();
+  }
+
+  /** The words have arrived. */
+  #settle(clientId, number) {
     const line = find(`[data-client="${CSS.escape(clientId)}"]`, this.#list);
     if (!line) return;
-    if (number === null) {
-      line.remove();
-      return;
-    }
     line.classList.remove("pending");
     line.id = `m${number}`;
+    line.dataset.number = number;
     find("time", line).textContent = clock(new Date());
+    this.#mark();
+  }
+
+  /** How far our words have got: said once for each state, at the last message that has it. Mail has no such marks. */
+  #mark() {
+    const own = findAll(".message.from-agent:not(.mail)[data-number]", this.#list);
+    const last = new Map(own.map((line) => [this.talk.stateOf(line.dataset.number), line]));
+    for (const mark of findAll(".message-state", this.#list)) mark.remove();
+    for (const [state, line] of last) find(".message-head", line).append(make("span", "message-state", word(state)));
   }
 
   /** Timeline entries that are not shown yet. */
@@ -80,19 +115,9 @@ export class LiveThread {
   }
 
   #take(frame) {
-    if (frame.type === "welcome") {
-      this.#wire.send({ type: "watch", conversation: this.conversation, last: this.last });
-    }
     if (frame.conversation !== this.conversation) return;
     switch (frame.type) {
-      case "message":
-        this.numbers.take(frame);
-        break;
-      case "history":
-        this.numbers.take(...frame.messages);
-        break;
       case "hint":
-        this.numbers.reached(frame.number);
         if (frame.changed) this.#changed();
         break;
       case "note":
@@ -132,6 +157,7 @@ export class LiveThread {
     if (sent && message.author.kind === "agent") sent.replaceWith(line);
     else this.#list.append(line);
     if (message.order) this.refreshOrder();
+    if (message.author.kind === "agent") this.#mark();
     if (this.#isAtEnd()) this.#seen();
     else find("#new-below").hidden = message.author.kind !== "customer" && find("#new-below").hidden;
   }
@@ -210,10 +236,7 @@ export class LiveThread {
   #seen() {
     if (document.hidden || !this.#isAtEnd()) return;
     find("#new-below").hidden = true;
-    if (this.last > Number(this.#main.dataset.read ?? this.#main.dataset.last)) {
-      this.#main.dataset.read = this.last;
-      this.#wire.send({ type: "read", conversation: this.conversation, number: this.last });
-    }
+    if (this.last > Number(this.#main.dataset.last)) this.talk.seen(); // what the page brought is marked already
   }
 
   async #loadHead() {

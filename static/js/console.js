@@ -9,10 +9,12 @@ import { Wire } from "./wire.js";
 
 document.documentElement.classList.add("scripted");
 
-const wire = new Wire("/console/ws", () => ({ type: "hello", language: boot.language }));
+const hello = () => ({ type: "hello", language: boot.language });
+const wire = new Wire("/console/ws", hello, { headers: { "x-form-token": boot.token } });
 const inbox = new Inbox(wire);
-const thread = find("#main[data-conversation]") ? new LiveThread(wire) : null;
-const composer = thread ? new Composer(thread, wire) : null;
+const composer = find("#main[data-conversation]") ? new Composer(wire) : null;
+const thread = composer ? new LiveThread(wire, composer) : null;
+composer?.join(thread);
 new Keys(composer);
 wire.addEventListener("status", ({ detail }) => {
   if (detail.status === "ended") toast(word("signed_out"), "alert");

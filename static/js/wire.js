@@ -1,114 +1,122 @@
-// The chat protocol for pages: connect, say hello, reconnect, acknowledge, merge by number (docs/chat-protocol.md).
+// The line to the desk that comes back: connect, say hello, notice silence, wait, try another way (docs/chat-protocol.md).
+
+import { PollLine, SocketLine } from "./lines.js";
 
 const QUIET = 25_000; // ask for a sign of life after so much silence (milliseconds)
-const PATIENCE = 10_000; // and give up on the socket when none comes
-const FINAL = new Set([4401, 4403]); // no reconnecting: signed out, or not allowed here
-const TEMPORARY = new Set(["database_busy", "internal", "too_many", "unavailable"]); // the same post may pass later
+const PATIENCE = 10_000; // and give up on the line when none comes
+const FINAL = new Set([4401, 4403, 4409, 4413]); // no reconnecting: signed out, not allowed here, not wanted
+const SOCKETS_FIRST = 2; // tries by socket before one by requests
+const [UPGRADE, LONGEST_UPGRADE] = [15_000, 600_000]; // pauses between looks whether sockets work again
+const MEMORY = "wismo-no-socket"; // sockets did not work in this tab
 
-/** A socket that comes back. Posts stay pending until they are acknowledged and are sent again under the same id. */
+/** Sends frames while it is open. Events: `frame` for each from the desk, `status` for each change of state. */
 export class Wire extends EventTarget {
-  #socket = null;
+  #line = null;
+  #probe = null;
+  #polls = false;
   #timer = 0;
   #pulse = 0;
+  #upgrade = 0;
+  #upgradePause = UPGRADE;
   #tries = 0;
   #heard = 0;
-  #pending = new Map();
-  #refused = new Map();
   #path;
   #hello;
+  #options;
 
   /** `hello` is called at each connect for the first frame: token and last number are those of that moment. */
-  constructor(path, hello) {
+  constructor(path, hello, { headers = {}, lines = { SocketLine, PollLine }, memory = tabMemory() } = {}) {
     super();
     this.#path = path;
     this.#hello = hello;
+    this.#options = { headers, lines, memory };
     this.status = "idle"; // idle · connecting · open · waiting · ended
     addEventListener("online", () => this.#hurry());
-    addEventListener("offline", () => this.#socket?.close());
+    addEventListener("offline", () => this.#lost(this.#line, 0));
     addEventListener("visibilitychange", () => document.hidden || this.#hurry());
-    addEventListener("pagehide", () => this.#socket?.close());
+    addEventListener("pagehide", () => this.#lost(this.#line, 0));
     addEventListener("pageshow", (event) => event.persisted && this.#hurry());
   }
 
   connect() {
     clearTimeout(this.#timer);
-    if (this.#socket) return;
+    if (this.#line) return;
     this.#become("connecting");
-    const socket = new WebSocket(new URL(this.#path, location.href.replace(/^http/, "ws")));
-    this.#socket = socket;
     this.#heard = Date.now();
-    socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
-    socket.onmessage = (event) => this.#take(JSON.parse(event.data));
-    socket.onclose = (event) => this.#lost(socket, event.code);
+    this.#polls = this.#tries % (SOCKETS_FIRST + 1) === (this.#options.memory.get() ? 0 : SOCKETS_FIRST);
+    this.#line = this.#dial(this.#polls);
     clearInterval(this.#pulse);
     this.#pulse = setInterval(() => this.#check(), 5_000);
+  }
+
+  /** Say hello once more, now. */
+  again() {
+    this.#drop();
+    this.connect();
   }
 
   /** Say goodbye for good. */
   end() {
     this.#become("ended");
-    clearTimeout(this.#timer);
-    clearInterval(this.#pulse);
-    this.#socket?.close();
-    this.#socket = null;
+    this.#drop();
   }
 
-  /** Send a frame if the line is open; whoever needs certainty uses `post`. */
+  /** Send a frame if the line is open. Whoever needs certainty uses `Talk.post`. */
   send(frame) {
     if (this.status !== "open") return false;
-    this.#socket.send(JSON.stringify(frame));
+    this.#line.send(frame);
     return true;
   }
 
-  /** Say something for certain: kept, and sent again after each reconnect, until the server has it or refuses it. */
-  post(frame) {
-    const post = { type: "post", ...frame };
-    this.#pending.set(post.client_id, post);
-    this.send(post);
+  #dial(polls) {
+    const { headers, lines } = this.#options;
+    const line = new lines[polls ? "PollLine" : "SocketLine"](this.#path, {
+      headers,
+      hello: this.#hello,
+      take: (frame) => this.#take(line, frame),
+      alive: () => line === this.#line && (this.#heard = Date.now()),
+      lost: (code) => this.#lost(line, code),
+    });
+    return line;
   }
 
-  /** Whether the server may still take this post. */
-  isPending(clientId) {
-    return this.#pending.has(clientId);
-  }
-
-  /** Send a refused post again, under its own id. */
-  retry(clientId) {
-    const post = this.#refused.get(clientId);
-    if (!post) return;
-    this.#refused.delete(clientId);
-    this.post(post);
-  }
-
-  #take(frame) {
-    this.#heard = Date.now();
-    if (frame.type === "welcome") {
-      this.#tries = 0;
-      this.#become("open");
-    } else if (frame.type === "ack") {
-      this.#pending.delete(frame.client_id);
-    } else if (frame.type === "error" && this.#pending.has(frame.client_id)) {
-      this.#refuse(frame);
-    }
+  #take(line, frame) {
+    if (line === this.#probe && frame.type === "welcome") this.#change(line);
+    if (line !== this.#line) return;
+    if (frame.type === "welcome") this.#welcomed();
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
-    if (frame.type === "welcome") for (const post of this.#pending.values()) this.send(post);
   }
 
-  /** A post that may pass later stays pending; any other waits until the person wants it tried again. */
-  #refuse({ client_id: clientId, code, data }) {
-    const post = this.#pending.get(clientId);
-    if (TEMPORARY.has(code)) {
-      setTimeout(() => this.#pending.has(clientId) && this.send(post), (data.retry_after ?? 3) * 1_000);
-    } else {
-      this.#pending.delete(clientId);
-      this.#refused.set(clientId, post);
+  #welcomed() {
+    this.#tries = 0;
+    this.#options.memory.set(this.#polls);
+    if (this.#polls) this.#lookForSockets();
+    this.#become("open");
+  }
+
+  /** While requests carry the frames, a socket is tried beside them now and then. */
+  #lookForSockets() {
+    clearTimeout(this.#upgrade);
+    this.#upgrade = setTimeout(() => (this.#probe = this.#dial(false)), this.#upgradePause);
+    this.#upgradePause = Math.min(this.#upgradePause * 2, LONGEST_UPGRADE);
+  }
+
+  #change(line) {
+    this.#line?.close();
+    this.#line = line;
+    this.#probe = null;
+    this.#polls = false;
+    this.#upgradePause = UPGRADE;
+    this.#heard = Date.now();
+  }
+
+  #lost(line, code) {
+    if (line && line === this.#probe) {
+      this.#probe = null;
+      this.#lookForSockets();
     }
-  }
-
-  #lost(socket, code) {
-    if (socket !== this.#socket) return;
-    this.#socket = null;
-    clearInterval(this.#pulse);
+    if (!line || line !== this.#line) return;
+    this.#drop();
     if (FINAL.has(code)) {
       this.#become("ended", { code });
       return;
@@ -118,20 +126,23 @@ export class Wire extends EventTarget {
     this.#timer = setTimeout(() => this.connect(), pause);
   }
 
+  #drop() {
+    for (const timer of [this.#timer, this.#upgrade]) clearTimeout(timer);
+    clearInterval(this.#pulse);
+    this.#line?.close(); // a dead line takes its time to close: nobody waits for it
+    this.#probe?.close();
+    this.#line = this.#probe = null;
+  }
+
   #check() {
     const silence = Date.now() - this.#heard;
-    if (silence > QUIET + PATIENCE || (this.status === "connecting" && silence > PATIENCE)) {
-      const socket = this.#socket;
-      this.#lost(socket, 0); // a dead line takes its time to close
-      socket?.close();
-    } else if (silence > QUIET) {
-      this.send({ type: "ping" });
-    }
+    if (silence > QUIET + PATIENCE || (this.status === "connecting" && silence > PATIENCE)) this.#lost(this.#line, 0);
+    else if (silence > QUIET && !this.#polls) this.send({ type: "ping" });
   }
 
   #hurry() {
     if (this.status === "waiting") this.connect();
-    else if (this.status === "open") this.send({ type: "ping" });
+    else if (this.status === "open" && !this.#polls) this.send({ type: "ping" });
   }
 
   #become(status, detail = {}) {
@@ -149,51 +160,17 @@ export function pauseAfter(code, tries, random = Math.random) {
   return longest / 2 + (random() * longest) / 2;
 }
 
-/** The messages of one conversation in order, without holes: what comes too early waits until the rest is fetched. */
-export class Thread {
-  #waiting = new Map();
-  #asked = -1;
-  #askedAt = 0;
-
-  /** `show(message)` gets each message once and in order; `fetch(after)` asks the server for what is missing. */
-  constructor({ show, fetch }) {
-    this.show = show;
-    this.fetch = fetch;
-    this.last = 0;
-  }
-
-  /** Begin anew after `number`: the view was emptied. */
-  reset(number = 0) {
-    this.last = number;
-    this.#waiting.clear();
-    this.#asked = -1;
-  }
-
-  /** Merge messages of a welcome, a history or live. */
-  take(...messages) {
-    for (const message of messages) if (message.number > this.last) this.#waiting.set(message.number, message);
-    while (this.#waiting.has(this.last + 1)) {
-      const message = this.#waiting.get(++this.last);
-      this.#waiting.delete(this.last);
-      this.show(message);
+/** Whether sockets failed in this tab, so that its next page does not wait for one. */
+function tabMemory() {
+  const attempt = (act) => {
+    try {
+      return act();
+    } catch {
+      return null; // storage is forbidden: the next page finds out by itself
     }
-    if (this.#waiting.size) this.#ask();
-  }
-
-  /** Somebody says that the conversation has got as far as `number`. */
-  reached(number) {
-    if (number > this.last) this.#ask();
-  }
-
-  #ask() {
-    if (this.#asked === this.last && Date.now() - this.#askedAt < 3_000) return;
-    this.#asked = this.last;
-    this.#askedAt = Date.now();
-    this.fetch(this.last);
-  }
-}
-
-/** A new client id: 128 random bits. `crypto.randomUUID` exists on secure pages only. */
-export function newClientId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  };
+  return {
+    get: () => attempt(() => sessionStorage.getItem(MEMORY)) === "1",
+    set: (polls) => attempt(() => sessionStorage.setItem(MEMORY, polls ? "1" : "")),
+  };
 }

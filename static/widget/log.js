@@ -14,8 +14,8 @@ export class Log {
   #stuck = true; // at the end, and to be kept there when the room changes (keyboard, header)
 
   /** `say(text)` posts; `retry(clientId)`, `discard(clientId)` answer a failed post; `older(before)` asks for more. */
-  constructor(element, { say, retry, older, onread }) {
-    Object.assign(this, { element, say, retry, onread });
+  constructor(element, { say, retry, discard, older, onread }) {
+    Object.assign(this, { element, say, retry, discard, onread });
     this.list = element.querySelector(".list");
     this.tail = element.querySelector(".tail");
     this.empty = element.querySelector(".empty");
@@ -34,6 +34,8 @@ export class Log {
   }
 
   clear() {
+    for (const element of this.#pending.values()) element.remove();
+    this.#pending.clear();
     this.list.replaceChildren();
     this.tail.replaceChildren();
     this.#cards.clear();
@@ -87,13 +89,27 @@ export class Log {
     this.toEnd();
   }
 
+  /** The server has the words; their number follows. */
+  sent(clientId) {
+    const state = this.#pending.get(clientId)?.querySelector(".state");
+    if (state) state.textContent = t("sent");
+  }
+
+  /** Take words away that were on their way. */
+  drop(clientId) {
+    this.#pending.get(clientId)?.remove();
+    this.#pending.delete(clientId);
+    this.#state();
+  }
+
   /** The server has refused the words, or cannot be reached for them. */
   fail(clientId, reason) {
     const element = this.#pending.get(clientId);
     if (!element) return;
     const again = h("button.again", { type: "button", onclick: () => this.#again(clientId, element) }, icon("retry"), t("Try again"));
+    const drop = h("button.again", { type: "button", onclick: () => this.#discard(clientId) }, icon("cross"), t("Delete"));
     element.classList.add("is-failed");
-    element.querySelector(".meta").replaceChildren(h("span.state", { role: "alert" }, reason), again);
+    element.querySelector(".meta").replaceChildren(h("span.state", { role: "alert" }, reason), again, drop);
   }
 
   /** The order has moved: its card, anew. */
@@ -119,11 +135,18 @@ export class Log {
     if (on && follow) this.toEnd();
   }
 
-  /** Mark own messages as read up to a number. */
-  readUpTo(number) {
-    const own = [...this.list.querySelectorAll(".from-customer[data-number]")].filter((turn) => turn.dataset.number <= number);
-    for (const turn of this.list.querySelectorAll(".read-mark")) turn.remove();
-    own.at(-1)?.querySelector(".meta").append(h("span.read-mark", {}, ` · ${t("Read")}`));
+  /** How far own messages have got: said once for each state, at the last message that has it. */
+  mark(talk) {
+    const words = { sent: t("sent"), delivered: t("delivered"), read: t("read") };
+    const last = {};
+    for (const turn of this.list.querySelectorAll(".from-customer[data-number]")) last[talk.stateOf(turn.dataset.number)] = turn;
+    for (const mark of this.list.querySelectorAll(".read-mark")) {
+      if (last[mark.dataset.state] !== mark.closest(".turn")) mark.remove();
+    }
+    for (const [state, turn] of Object.entries(last)) {
+      if (turn.querySelector(".read-mark")) continue;
+      turn.querySelector(".meta").append(h("span.read-mark", { "data-state": state }, ` · ${words[state]}`));
+    }
   }
 
   /** Scroll to the end, but not beyond the beginning of `newest`. */
@@ -206,6 +229,11 @@ export class Log {
     element.classList.remove("is-failed");
     element.querySelector(".meta").replaceChildren(h("span.state", {}, t("Sending…")));
     this.retry(clientId);
+  }
+
+  #discard(clientId) {
+    this.drop(clientId);
+    this.discard(clientId);
   }
 
   #state(more = this.#first > 1) {

@@ -1,6 +1,8 @@
 // The customer's conversation: one wire, one thread, one log, and the shop's page around the frame.
 
-import { newClientId, Thread, Wire } from "../js/wire.js";
+import { markOf } from "../js/outbox.js";
+import { Talk } from "../js/talk.js";
+import { Wire } from "../js/wire.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
 import { askToEnd } from "./ending.js";
@@ -17,10 +19,7 @@ const LATE = 2_000; // milliseconds without a line before the banner says so
 let token = "";
 let shown = !framed;
 let signedOut = false;
-let anew = false; // the next welcome replaces everything
 let unread = 0;
-let readUpTo = 0;
-let deskRead = 0;
 let handler = { handler: "bot", agent: null };
 let queue = { by: null, online: false };
 let ticket = null;
@@ -30,18 +29,33 @@ const wire = new Wire("/chat/ws", () => ({
   type: "hello",
   site: boot.site,
   token,
-  last: anew ? 0 : thread.last,
+  last: talk.last,
+  epoch: talk.epoch,
   language: spoken(),
   identity: identity.token,
 }));
-const identity = new Identity(wire, { ask: () => tell("identify"), anew: () => (anew = true) });
+const identity = new Identity(wire, { ask: () => tell("identify"), anew: () => talk.renew() });
 const log = new Log(at(".log"), {
   say,
-  retry: (clientId) => wire.retry(clientId),
-  older: (before) => wire.send({ type: "fetch", before }),
+  retry: (clientId) => talk.retry(clientId),
+  discard: (clientId) => talk.discard(clientId),
+  older: (before) => talk.fetch({ before }),
   onread: markRead,
 });
-const thread = new Thread({ show, fetch: (after) => wire.send({ type: "fetch", after }) });
+const view = {
+  get first() {
+    return log.first;
+  },
+  show,
+  pend: ({ client_id: clientId, text }) => log.pend(clientId, text),
+  sent: (clientId) => log.sent(clientId),
+  drop: (clientId) => log.drop(clientId),
+  refused: (post, code) => log.fail(post.client_id, refusal(code)),
+  marked: () => log.mark(talk),
+  restart: () => log.clear(),
+  earlier: (messages, more) => log.prepend(messages, more),
+};
+const talk = new Talk(wire, view, { side: "customer", scope: boot.site });
 const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire.send({ type: "typing", on }) });
 
 const rating = new RatingPrompt(at(".rate"), (given) => wire.send({ type: "rate", ...given }));
@@ -52,32 +66,15 @@ const handlers = {
     identity.greeted();
     handler = { handler: frame.handler, agent: frame.agent };
     queue.online = frame.online;
-    if (anew || frame.truncated) restart(frame.messages);
-    anew = false;
-    thread.take(...frame.messages);
     if (frame.order) log.move(frame.order);
-    deskRead = frame.read;
     ticket = frame.ticket;
-    if (frame.rate) rating.ask(thread.last);
+    if (frame.rate) rating.ask(talk.thread.last);
     paint();
-  },
-  message(frame) {
-    thread.take(frame);
   },
   history(frame) {
     handler = { handler: frame.handler, agent: frame.agent };
-    if (frame.messages.length && frame.messages.at(-1).number <= thread.last && frame.messages[0].number < log.first) {
-      log.prepend(frame.messages, frame.more);
-    } else {
-      thread.take(...frame.messages);
-    }
     if (frame.order) log.move(frame.order);
-    if (frame.more && frame.messages.at(-1)?.number === thread.last) wire.send({ type: "fetch", after: thread.last });
     paint();
-  },
-  hint(frame) {
-    if (frame.changed) wire.send({ type: "fetch", after: thread.last });
-    else thread.reached(frame.number);
   },
   handler(frame) {
     handler = frame;
@@ -89,7 +86,7 @@ const handlers = {
   },
   ticket(frame) {
     ticket = frame;
-    if (DONE.has(ticket.status)) rating.ask(thread.last);
+    if (DONE.has(ticket.status)) rating.ask(talk.thread.last);
     paint();
   },
   rated() {
@@ -101,12 +98,8 @@ const handlers = {
   typing(frame) {
     if (frame.who !== "customer") log.write(frame.on, frame.name);
   },
-  read(frame) {
-    if (frame.reader === "desk") log.readUpTo((deskRead = frame.number));
-  },
   error(frame) {
     identity.refused(frame);
-    if (frame.client_id && !wire.isPending(frame.client_id)) log.fail(frame.client_id, refusal(frame.code));
   },
   bye(frame) {
     if (frame.reason === "left") left();
@@ -118,36 +111,29 @@ wire.addEventListener("frame", ({ detail }) => handlers[detail.type]?.(detail));
 wire.addEventListener("status", ({ detail }) => banner(detail));
 
 function say(text) {
-  const clientId = newClientId();
-  log.pend(clientId, text);
-  wire.post({ client_id: clientId, text, language: languageOf(text) });
+  talk.post({ text, language: languageOf(text) });
   if (handler.handler === "bot" && wire.status === "open") log.write(true);
 }
 
 function show(message) {
   log.add(message);
   if (message.author.kind === "customer") {
-    log.readUpTo(deskRead);
+    log.mark(talk);
     rating.renew(message.number);
   } else if (!shown || document.hidden) {
     tell("unread", { count: ++unread });
   }
 }
 
-function restart(messages) {
-  log.clear();
-  thread.reset(messages.length ? messages[0].number - 1 : 0);
-}
-
 function markRead() {
   if (!shown || document.hidden) return;
   if (unread) tell("unread", { count: (unread = 0) });
-  if (thread.last > readUpTo && wire.send({ type: "read", number: thread.last })) readUpTo = thread.last;
+  talk.seen();
 }
 
 function refusal(code) {
   if (code === "text_too_long") return t("Too long: 8,000 characters at most.");
-  if (code === "too_many") return t("Too many messages at once. Please wait a little.");
+  if (code === "outbox_full") return t("Too many messages at once. Please wait a little.");
   return t("Not sent.");
 }
 
@@ -164,7 +150,7 @@ function paint() {
   status.dataset.handler = kind;
   at(".ticket").hidden = kind === "bot" || !ticket;
   at(".ticket").textContent = ticket ? t("Ticket {number}", { number: ticket.number }) : "";
-  log.readUpTo(deskRead);
+  log.mark(talk);
 }
 
 function banner({ status, code }) {
@@ -190,7 +176,7 @@ function choose(language) {
   paint();
   paintSuggestions();
   rating.repaint();
-  anew = true;
+  talk.renew();
   if (!wire.send({ type: "speak", language })) wire.connect();
 }
 
@@ -205,7 +191,7 @@ function paintSuggestions() {
 
 /** The person wants to end the chat: asked once more, and how it was. */
 function end() {
-  if (!thread.last) return leave();
+  if (!talk.thread.last) return leave();
   askToEnd({
     rate: !rating.given,
     leave: (given) => {
@@ -222,6 +208,7 @@ function leave() {
 /** Nothing of this visitor stays on the device. */
 function left() {
   wire.end();
+  talk.outbox.clear();
   keepToken("");
   if (signedOut) return location.reload(); // the next visitor of this page begins anew
   log.clear();
@@ -230,6 +217,7 @@ function left() {
 
 function keepToken(next) {
   token = next;
+  talk.outbox.adopt(markOf(token));
   tell("token", { token });
 }
 
@@ -263,6 +251,7 @@ function hear({ origin, source, data }) {
 function begin() {
   paintSuggestions();
   paint();
+  talk.restore(markOf(token));
   wire.connect();
   if (shown) composer.focus();
 }

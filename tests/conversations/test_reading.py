@@ -8,13 +8,13 @@ import pytest
 
 from conversations import queries
 from conversations.access import conversation_for, conversation_of, may_act
-from conversations.events import ConversationOpened, ConversationRead, NoteAdded
+from conversations.events import ConversationOpened, ConversationRead, MessagesReceived, NoteAdded
 from conversations.models import Conversation, Message, Note
 from conversations.noting import add_note
 from conversations.opening import chat_with, open_conversation
 from conversations.posting import post
 from conversations.queries import messages_after, messages_before, notes_of, thread
-from conversations.reading import mark_read
+from conversations.reading import mark_read, mark_received
 from conversations.search import search_messages
 from core.clock import FrozenClock
 from core.errors import Invalid, NotFound
@@ -172,3 +172,15 @@ async def test_who_may_act(world: World) -> None:
     allowed = [await may_act(actor, talk.id) for actor in [*map(Actor.of, people), BOT, SYSTEM]]
     assert allowed == [True, False, True, False, True, True, True]
     assert not await may_act(SYSTEM, talk.id + 99)
+
+
+async def test_what_was_received_goes_forward_only_and_not_beyond_the_end(world: World, heard: Heard) -> None:
+    talk = await talk_of(world, 3)
+    for number in (2, 1, 2, 99, -1):
+        await mark_received(talk.id, "customer", number)
+    assert [(event.receiver, event.number) for event in heard.of(MessagesReceived)] == [
+        ("customer", 2),
+        ("customer", 3),
+    ]
+    with pytest.raises(Invalid):
+        await mark_received(talk.id, "bot", 1)

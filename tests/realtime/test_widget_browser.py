@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, ConsoleMessage, Frame, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Frame, Page, Route, WebSocketRoute, expect
 from tortoise.context import TortoiseContext
 
 from app.realtime import rendering
@@ -17,6 +17,7 @@ from app.realtime.topics import conversation_topic
 from conversations.handover import take
 from conversations.models import Conversation, Message, Rating
 from conversations.posting import post
+from conversations.reading import DESK, mark_read, mark_received
 from core.clock import now
 from core.ids import new_id
 from core.people import BOT, Actor
@@ -155,6 +156,61 @@ async def test_words_said_while_the_desk_is_away_arrive_once(
             await expect(page.locator(".is-pending")).to_have_count(0)
             await page.context.close()
     assert [message.text for message in await Message.all().order_by("number")] == ["Before", "Meanwhile"]
+
+
+async def test_words_without_a_line_survive_a_reload_and_arrive_once(
+    desk: Desk, world: World, chromium: Browser
+) -> None:
+    page = await chromium.new_page()
+    blocked = True
+
+    async def requests(route: Route) -> None:
+        await (route.abort() if blocked else route.continue_())
+
+    async def sockets(socket: WebSocketRoute) -> None:
+        await socket.close() if blocked else socket.connect_to_server()
+
+    await page.route("**/chat/poll", requests)
+    await page.route_web_socket("**/chat/ws", sockets)
+    await page.goto(f"{desk.address}/widget?site=lumen")
+    await say(page.main_frame, "Is anybody there?")
+    await expect(page.locator(".is-pending .state")).to_have_text("Sending…")
+    await page.reload()
+    await expect(page.locator(".is-pending .bubble")).to_have_text("Is anybody there?")
+    blocked = False
+    await page.reload()
+    await expect(page.locator("[data-number='1'] .bubble")).to_have_text("Is anybody there?")
+    await expect(page.locator("[data-number='1'] .read-mark")).to_contain_text("sent")
+    await expect(page.locator(".is-pending")).to_have_count(0)
+    assert await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('wismo-said')).length") == 0
+    assert await Message.all().count() == 1
+    await page.context.close()
+
+
+async def test_own_words_tell_how_far_they_got(shop: ShopPage) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    for number, text in enumerate(("One", "Two", "Three"), 1):
+        await say(chat, text)
+        await expect(chat.locator(f"[data-number='{number}']")).to_be_visible()
+    conversation = await Conversation.get()
+    await mark_received(conversation.id, DESK, 2)
+    await mark_read(conversation.id, DESK, 1)
+    await shop.visit()
+    chat = await shop.chat()
+    await expect(chat.locator(".read-mark")).to_have_text([" · read", " · delivered", " · sent"])
+
+
+async def test_a_refused_message_can_be_deleted(shop: ShopPage) -> None:
+    await shop.visit()
+    chat = await shop.open_chat()
+    await chat.evaluate("document.querySelector('textarea').removeAttribute('maxlength')")
+    await say(chat, "x" * 8001)
+    await chat.click(".is-failed button:has-text('Delete')")
+    await expect(chat.locator(".turn")).to_have_count(0)
+    await shop.visit()
+    chat = await shop.open_chat()
+    await expect(chat.locator(".empty")).to_be_visible()
 
 
 async def test_holes_are_filled_and_doubles_are_dropped(shop: ShopPage) -> None:
