@@ -6,7 +6,7 @@ Jobs of one `lane` run one after the other, in the order in which they were enqu
 
 import json
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from core.clock import now
 from core.fields import UtcDatetimeField, code_field
 from core.sql import Columns, Program, as_time, carry_out, dialect, fetch, query
 from core.text import clean
-from core.transactions import on_commit, transaction
+from core.transactions import on_commit, transact, transaction
 
 READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
 MAX_ATTEMPTS = 12
@@ -68,6 +68,20 @@ class Plan:
     max_attempts: int = MAX_ATTEMPTS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A job that is ours until `lease` runs out, as much of it as doing it needs."""
+
+    id: int
+    kind: str
+    args: dict[str, Any]
+    lane: str | None
+    attempts: int
+    max_attempts: int
+    lease: str
+
+
+CLAIMED = " RETURNING id, kind, args, lane, attempts, max_attempts, run_at"
 _PLANS = Columns("kind text, args jsonb, key text, lane text, run_at timestamptz, most bigint, created_at timestamptz")
 _ADD = (
     "INSERT INTO job (kind, args, key, lane, state, run_at, attempts, max_attempts, created_at)"
@@ -82,6 +96,11 @@ _DUE = (
 )
 _FIRST = " ORDER BY run_at, id LIMIT {limit}"
 _TAKE = "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1 WHERE id IN "
+_CHANGE = "UPDATE job SET {changes}, lease = NULL, lease_until = NULL WHERE id IN ({{ids}}) AND lease = {{lease}}"
+_DONE = _CHANGE.format(changes="state = 'done', finished_at = {now}, error = NULL")
+_DEAD = _CHANGE.format(changes="state = 'dead', finished_at = {now}, error = {error}") + " RETURNING id"
+_AGAIN = _CHANGE.format(changes="state = 'ready', run_at = {run_at}, error = {error}")
+_BACK = _CHANGE.format(changes="state = 'ready', run_at = {now}, attempts = attempts - 1")
 _NEXT = (
     "SELECT MIN(due) AS due FROM (SELECT MIN(run_at) AS due FROM job WHERE state = 'ready' AND run_at > {now}"
     " UNION ALL SELECT MIN(lease_until) AS due FROM job WHERE state = 'running') AS times"
@@ -150,52 +169,54 @@ async def claim(
     lease: timedelta = LEASE,
     kinds: Collection[str] | None = None,
     but: Collection[str] | None = None,
-) -> list[Job]:
+) -> list[Claimed]:
     """Take up to `limit` due jobs for this worker: of any kind, of `kinds` only, or of all `but` these.
 
-    Jobs whose lease ran out are taken again.
+    Jobs whose lease ran out are taken again. A change of its own.
     """
-    moment, token = now(), secrets.token_hex(16)
-    values: dict[str, Any] = {"token": token, "until": moment + lease, "now": moment, "limit": limit}
-    due = _DUE + _FIRST
-    if kinds is not None:
-        due, values["kinds"] = f"{_DUE} AND kind IN ({{kinds}}){_FIRST}", sorted(kinds)
-    elif but is not None:
-        due, values["kinds"] = f"{_DUE} AND kind NOT IN ({{kinds}}){_FIRST}", sorted(but)
-    locked = " FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
-    async with transaction():
-        rows = await fetch(f"{_TAKE}({due}{locked}) RETURNING id", **values)
-        if not rows:
-            return []
-        return await Job.filter(id__in=[row["id"] for row in rows]).order_by("run_at", "id")
+    return await transact(lambda: _claimed(limit, lease, kinds, but))
 
 
-async def finish(job: Job) -> None:
-    """Mark `job` done, if it is still ours."""
-    await Job.filter(id=job.id, lease=job.lease).update(
-        state=DONE, finished_at=now(), lease=None, lease_until=None, error=None
-    )
-    _wake()
+def taken(rows: Sequence[Mapping[str, Any]], lease: str) -> list[Claimed]:
+    """Jobs of what `CLAIMED` returns, the first to be due first."""
+    return [
+        Claimed(
+            id=row["id"],
+            kind=row["kind"],
+            args=json.loads(row["args"]) if isinstance(row["args"], str) else row["args"],
+            lane=row["lane"],
+            attempts=row["attempts"],
+            max_attempts=row["max_attempts"],
+            lease=lease,
+        )
+        for row in sorted(rows, key=lambda row: (row["run_at"], row["id"]))
+    ]
 
 
-async def fail(job: Job, error: str, *, retry: bool = True) -> bool:
+async def finish(*jobs: Claimed) -> None:
+    """Mark jobs of one claim done, those that are still ours."""
+    if jobs:
+        await fetch(_DONE, ids=[job.id for job in jobs], lease=jobs[0].lease, now=now())
+        _wake()
+
+
+async def fail(job: Claimed, error: str, *, retry: bool = True) -> bool:
     """Note the failure and plan the next try, or give up, if it is still ours. True when the job is dead by that."""
+    held: dict[str, Any] = {"ids": [job.id], "lease": job.lease, "error": clean(error, limit=2000)}
     dead = not retry or job.attempts >= job.max_attempts
-    changes: dict[str, Any] = {"error": clean(error, limit=2000), "lease": None, "lease_until": None}
     if dead:
-        changes |= {"state": DEAD, "finished_at": now()}
+        dead = bool(await fetch(_DEAD, now=now(), **held))
     else:
-        changes |= {"state": READY, "run_at": now() + backoff(job.attempts)}
-    ours = await Job.filter(id=job.id, lease=job.lease).update(**changes)
+        await fetch(_AGAIN, run_at=now() + backoff(job.attempts), **held)
     _wake()  # what waited behind a dead job in its lane may run now
-    return dead and ours > 0
+    return dead
 
 
-async def hand_back(job: Job) -> None:
-    """Free a job that was interrupted through no fault of its own: others may take it at once, if it is still ours."""
-    ours = Job.filter(id=job.id, lease=job.lease)
-    await ours.update(state=READY, run_at=now(), attempts=job.attempts - 1, lease=None, lease_until=None)
-    _wake()
+async def hand_back(*jobs: Claimed) -> None:
+    """Free jobs that were interrupted through no fault of their own: others may take them at once, if still ours."""
+    if jobs:
+        await fetch(_BACK, ids=[job.id for job in jobs], lease=jobs[0].lease, now=now())
+        _wake()
 
 
 async def bury(kind: str, args: dict[str, Any]) -> int:
@@ -220,3 +241,18 @@ def backoff(attempts: int) -> timedelta:
     """Doubling pauses with up to a quarter of jitter, an hour at most."""
     pause = min(_BACKOFF_FIRST * (1 << min(attempts - 1, 20)), _BACKOFF_LONGEST)
     return pause + pause * secrets.randbelow(256) / 1024
+
+
+def _claimed(
+    limit: int, lease: timedelta, kinds: Collection[str] | None, but: Collection[str] | None
+) -> Program[list[Claimed]]:
+    moment, token = now(), secrets.token_hex(16)
+    values: dict[str, Any] = {"token": token, "until": moment + lease, "now": moment, "limit": limit}
+    due = _DUE + _FIRST
+    if kinds is not None:
+        due, values["kinds"] = f"{_DUE} AND kind IN ({{kinds}}){_FIRST}", sorted(kinds)
+    elif but is not None:
+        due, values["kinds"] = f"{_DUE} AND kind NOT IN ({{kinds}}){_FIRST}", sorted(but)
+    locked = " FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
+    rows = yield query(f"{_TAKE}({due}{locked}){CLAIMED}", **values)
+    return taken(rows, token)

@@ -1,18 +1,18 @@
-"""Work that goes faster together: claiming, renewing and ending many jobs of one kind at once.
+"""Work that goes faster together: claiming many jobs of one kind at once, and holding them.
 
 Such a batch holds whole lanes from their heads on, so the jobs of a lane are still done in their turn: the handler gets
 them in that order. A job that was tried before is alone: whatever it broke, it shall not break for others again.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from core.clock import now
-from core.jobs import DONE, LEASE, Job, wake
-from core.sql import as_time, dialect, fetch
-from core.transactions import transaction
+from core.jobs import CLAIMED, LEASE, Claimed, taken
+from core.sql import Program, as_time, dialect, fetch, query
+from core.transactions import transact
 
 _FIRST = (
     " AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS b"
@@ -29,53 +29,48 @@ _TAKE = (
     "UPDATE job SET state = 'running', lease = {token}, lease_until = {until}, attempts = attempts + 1"
     " WHERE id IN ({ids})"
 )
+_KEEP = "UPDATE job SET lease_until = {until} WHERE id IN ({ids}) AND lease = {token}"
 
 
-async def claim_together(kind: str, limit: int, *, lease: timedelta = LEASE) -> list[Job]:
+async def claim_together(kind: str, limit: int, *, lease: timedelta = LEASE) -> list[Claimed]:
     """Take up to `limit` due jobs of one kind, lane after lane, each lane in its order; or one that was tried before.
 
-    Jobs whose lease ran out are taken first.
+    Jobs whose lease ran out are taken first. A change of its own.
     """
-    async with transaction():
-        ids = await _due(kind, limit)
-        if not ids:
-            return []
-        token = secrets.token_hex(16)
-        await fetch(_TAKE, token=token, until=now() + lease, ids=ids)
-        place = {job_id: place for place, job_id in enumerate(ids)}
-        return sorted(await Job.filter(id__in=ids), key=lambda job: place[job.id])
+    return await transact(lambda: _claimed(kind, limit, lease))
 
 
-async def finish_together(jobs: Sequence[Job]) -> None:
-    """Mark jobs of one claim done, those that are still ours."""
-    if jobs:
-        ours = Job.filter(id__in=[job.id for job in jobs], lease=jobs[0].lease)
-        await ours.update(state=DONE, finished_at=now(), lease=None, lease_until=None, error=None)
-        wake()
-
-
-async def keep_lease(jobs: Sequence[Job]) -> None:
+async def keep_lease(jobs: Sequence[Claimed]) -> None:
     """Go on holding jobs of one claim, those that are still ours."""
-    ours = Job.filter(id__in=[job.id for job in jobs], lease=jobs[0].lease)
-    await ours.update(lease_until=now() + LEASE)
+    await fetch(_KEEP, until=now() + LEASE, ids=[job.id for job in jobs], token=jobs[0].lease)
 
 
-async def _due(kind: str, limit: int) -> list[int]:
+def _claimed(kind: str, limit: int, lease: timedelta) -> Program[list[Claimed]]:
+    ids = yield from _due(kind, limit)
+    if not ids:
+        return []
+    token = secrets.token_hex(16)
+    rows = yield query(_TAKE + CLAIMED, token=token, until=now() + lease, ids=ids)
+    place = {job_id: place for place, job_id in enumerate(ids)}
+    return sorted(taken(rows, token), key=lambda job: place[job.id])
+
+
+def _due(kind: str, limit: int) -> Program[list[int]]:
     first = _FIRST + (" FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else "")
-    lost = await fetch(_LOST + first, kind=kind, now=now(), limit=1)
+    lost = yield query(_LOST + first, kind=kind, now=now(), limit=1)
     if lost:
-        return [int(lost[0]["id"])]
-    heads = await fetch(_HEADS + first, kind=kind, now=now(), limit=limit)
+        return [lost[0]["id"]]
+    heads = yield query(_HEADS + first, kind=kind, now=now(), limit=limit)
     if heads and heads[0]["attempts"]:
-        return [int(heads[0]["id"])]
+        return [heads[0]["id"]]
     fresh = [head for head in heads if not head["attempts"]]
-    without_lane = [int(head["id"]) for head in fresh if head["lane"] is None]
-    with_lane = [int(head["id"]) for head in fresh if head["lane"] is not None]
-    rows = await fetch(_LANES, heads=with_lane, limit=limit) if with_lane else []
+    without_lane = [head["id"] for head in fresh if head["lane"] is None]
+    with_lane = [head["id"] for head in fresh if head["lane"] is not None]
+    rows = (yield query(_LANES, heads=with_lane, limit=limit)) if with_lane else []
     return [*without_lane, *_in_turn(kind, rows)][:limit]
 
 
-def _in_turn(kind: str, rows: Sequence[dict[str, Any]]) -> list[int]:
+def _in_turn(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Of each lane what may be done now: everything up to the first job that is another's, or not due, or suspect."""
     moment, ended, ids = now(), set[str](), list[int]()
     for row in rows:
@@ -84,5 +79,5 @@ def _in_turn(kind: str, rows: Sequence[dict[str, Any]]) -> list[int]:
         if not is_ours or due is None or due > moment:
             ended.add(row["lane"])
         if row["lane"] not in ended:
-            ids.append(int(row["id"]))
+            ids.append(row["id"])
     return ids

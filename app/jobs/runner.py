@@ -1,6 +1,7 @@
 """The worker: claims due jobs, runs a few at once, sleeps until a commit or the clock wakes it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from core import jobs, lanes
 from core.clock import now
 from core.engines.transactions import uninterrupted
 from core.errors import Invalid, NotFound
-from core.jobs import Job
+from core.jobs import Claimed
 from core.tasks import end, spawn
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,8 @@ Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
 
 CONCURRENT = 8
-MOST_TOGETHER = 64  # jobs of a batch: their transaction keeps other writers waiting meanwhile
+LEAST_TOGETHER, MOST_TOGETHER = 32, 128  # jobs of a batch, as many as are done in this time:
+BATCH_SECONDS = 0.05  # its transaction keeps whoever else writes waiting meanwhile
 LONGEST_NAP = 1.0  # seconds; another process may have added work that nobody told us of
 PATIENCE = 5.0  # seconds for jobs that run when the worker is told to stop
 RENEW_AFTER = jobs.LEASE.total_seconds() / 3
@@ -47,6 +49,7 @@ class Worker:
         self.last_resorts = last_resorts or {}
         self.together = together or {}
         self._alone = handlers.keys() - self.together.keys()
+        self._sizes = dict.fromkeys(self.together, LEAST_TOGETHER)
         self._batches: set[str] = set()  # the kinds of which a batch runs: never more than one, so that others get on
         self._awake = asyncio.Event()
         self._stopping = False
@@ -89,7 +92,7 @@ class Worker:
         for job in claimed:
             self._start(self._run_one(job), f"job {job.kind} {job.id}")
         for kind in self.together.keys() - self._batches:
-            if batch := await lanes.claim_together(kind, MOST_TOGETHER):
+            if batch := await lanes.claim_together(kind, self._sizes[kind]):
                 self._batches.add(kind)
                 self._start(self._run_batch(kind, batch), f"jobs {kind} {batch[0].id}")
                 claimed += batch
@@ -123,7 +126,7 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _run_batch(self, kind: str, batch: Sequence[Job]) -> None:
+    async def _run_batch(self, kind: str, batch: Sequence[Claimed]) -> None:
         try:
             if len(batch) == 1:
                 await self._run_one(batch[0])
@@ -132,27 +135,28 @@ class Worker:
         finally:
             self._batches.discard(kind)
 
-    async def _run_together(self, kind: str, batch: Sequence[Job]) -> None:
+    async def _run_together(self, kind: str, batch: Sequence[Claimed]) -> None:
         renewing = spawn(_keep_lease(batch), name=f"lease {batch[0].id}")
+        started = time.monotonic()
         try:
             with duration.labels(kind).time():
                 outcomes = await self.together[kind]([job.args for job in batch], self.context)
         except asyncio.CancelledError:
-            for job in batch:
-                await uninterrupted(jobs.hand_back(job))
+            await uninterrupted(jobs.hand_back(*batch))
             raise
         except Exception as error:  # noqa: BLE001 - told below, of each job
             outcomes = [error] * len(batch)
         finally:
             renewing.cancel()
         done = [job for job, error in zip(batch, outcomes, strict=True) if error is None]
-        await lanes.finish_together(done)
+        self._sizes[kind] = next_size(self._sizes[kind], len(batch), time.monotonic() - started)
+        await jobs.finish(*done)
         finished.labels(kind, "done").inc(len(done))
         for job, failure in zip(batch, outcomes, strict=True):
             if failure is not None:
                 await self._failed(job, failure)
 
-    async def _run_one(self, job: Job) -> None:
+    async def _run_one(self, job: Claimed) -> None:
         renewing = spawn(_keep_lease([job]), name=f"lease {job.id}")
         try:
             with duration.labels(job.kind).time():
@@ -168,14 +172,14 @@ class Worker:
         finally:
             renewing.cancel()
 
-    async def _failed(self, job: Job, error: Exception) -> None:
+    async def _failed(self, job: Claimed, error: Exception) -> None:
         dead = await jobs.fail(job, f"{type(error).__name__}: {error}", retry=not isinstance(error, _FINAL))
         finished.labels(job.kind, "dead" if dead else "retry").inc()
         log.warning("job_failed", kind=job.kind, job=job.id, attempt=job.attempts, dead=dead, exc_info=error)
         if dead and job.kind in self.last_resorts:
             await self.last_resorts[job.kind](job.args, self.context)
 
-    async def _handle(self, job: Job) -> None:
+    async def _handle(self, job: Claimed) -> None:
         handler = self.handlers.get(job.kind)
         if handler is None:
             raise Invalid(f"no handler for {job.kind}", code="unknown_job")
@@ -184,7 +188,17 @@ class Worker:
         await handler(job.args, self.context)
 
 
-async def _keep_lease(held: Sequence[Job]) -> None:
+def next_size(size: int, done: int, seconds: float) -> int:
+    """How many jobs the next batch may have at most, when the last, of at most `size`, had `done` and took `seconds`.
+
+    It grows to twice the size, or shrinks to half of it, at once; a batch that was not full says nothing of growing.
+    """
+    fit = int(done * BATCH_SECONDS / max(seconds, 0.001))
+    wanted = min(fit, size) if done < size else fit
+    return max(LEAST_TOGETHER, size // 2, min(wanted, 2 * size, MOST_TOGETHER))
+
+
+async def _keep_lease(held: Sequence[Claimed]) -> None:
     """Slow jobs stay ours as long as this process lives."""
     while True:
         await asyncio.sleep(RENEW_AFTER)
