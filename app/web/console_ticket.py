@@ -75,15 +75,17 @@ async def reply(request: Request, agent: Agent) -> Response:
     """POST: answer the customer. Refused with 409 when the customer wrote meanwhile; the words stay in the composer."""
     place, form = await place_of(request, agent), await fields(request)
     channel = EMAIL if place.conversation.channel == EMAIL else CHAT
-    draft = Draft(text=form.get("text", ""), mode="reply")
+    draft, files = Draft(text=form.get("text", ""), mode="reply"), form.get("attachments", "").split()
     try:
+        if files and channel == EMAIL:
+            raise Invalid("a reply by mail has no files", code="no_files_by_mail")
         message = await post(
             place.conversation.id,
             Actor.of(agent),
             draft.text,
             client_id=form.get("client_id") or draft.client_id,
             channel=channel,
-            attachments=form.get("attachments", "").split(),
+            attachments=files,
             seen=whole_number(form.get("seen"), 0),
             take_over=form.get("take_over") == "1",
         )

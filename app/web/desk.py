@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.auth.sessions import agent_of
 from app.i18n import gettext
 from app.rendering import problem, wants_html
+from app.web.file_words import FILE_WORDS
 from app.web.labels import ROLES, initials, word
 from app.web.refusals import REASONS
 from core.errors import Unauthenticated
@@ -95,7 +96,8 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
             "agent": {"id": agent.public_id, "name": agent.name},
             "language": language,
             "token": request.state.form_token,
-            "words": {key: gettext(text, language) for key, text in SCRIPT_WORDS.items()},
+            "words": {key: gettext(text, language) for key, text in (SCRIPT_WORDS | FILE_WORDS).items()},
+            "file_bytes": request.app.state.settings.file_bytes,
             "reasons": {code: gettext(text, language) for code, text in REASONS.items()},
         },
     }
@@ -151,5 +153,6 @@ SCRIPT_WORDS = {
     "shortcuts_off": _("Single-key shortcuts are off."),
     "note": _("Internal note"),
     "bot": _("Bot"),
+    "photo": _("Photo %(name)s"),
     "failed": _("That did not work. Please try again."),
 }

@@ -17,6 +17,8 @@ REASONS = {
     "already_assigned": _("%(name)s was faster."),
     "link_confirmed": _("A colleague has confirmed this order."),
     "empty_text": _("Write something first."),
+    "attachment_gone": _("A file is not there any more. Please add it again."),
+    "no_files_by_mail": _("Files cannot be sent by mail yet."),
     "text_too_long": _("That is too long: 8,000 characters at most."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),

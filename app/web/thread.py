@@ -1,8 +1,9 @@
 """A conversation as the desk reads it: words, notes and events in one line of time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from app.i18n import clock_time, day, gettext
 from app.web.labels import PRIORITIES
@@ -83,7 +84,19 @@ def _message(message: Message, timezone: str, language: str, guest: str) -> dict
         "lang": "zh-Hans" if message.language == "zh" else message.language,
         "order_number": "",
         "quick_replies": message.quick_replies,
+        "files": [_file(file) for file in message.attachments or ()],
         **_time(message.created_at, timezone, language),
+    }
+
+
+def _file(file: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a file is, and how large."""
+    stem, _, extension = file["name"].rpartition(".")
+    return {
+        **file,
+        "url": f"/files/{file['id']}/{quote(file['name'], safe='')}",
+        "kind": extension.upper() if stem else "",
+        "amount": amount(file["size"]),
     }
 
 
@@ -132,3 +145,8 @@ def _rating(rating: Rating, timezone: str, language: str, guest: str) -> dict[st
 
 def _time(moment: datetime, timezone: str, language: str) -> dict[str, str]:
     return {"iso": iso(moment), "time": clock_time(moment, timezone, language)}
+
+
+def amount(size: int) -> str:
+    """A number of bytes as people read it; the scripts say the same."""
+    return f"{max(1, round(size / 1_000))} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

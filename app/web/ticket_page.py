@@ -237,6 +237,7 @@ def _composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
         "text": draft.text,
         "mode": draft.mode,
         "problem": draft.problem,
+        "files": not mail,
         "draft_key": scene.conversation.public_id,
         "reply_hint": gettext(_("Write to %(name)s"), language) % {"name": name},
         "to": gettext(_("By e-mail to %(to)s") if mail else _("In the chat with %(to)s"), language)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from app.guards import PAGE_POLICY
 from app.i18n import LANGUAGES, choose, gettext
 from app.rendering import STATIC, render
+from app.web.file_words import FILE_WORDS
 from core.errors import NotFound
 from core.shops import Shop, shop_named
 
@@ -40,6 +41,8 @@ async def page(request: Request) -> Response:
         "language": request.state.language,
         "words": {language: {word: gettext(word, language) for word in WORDS} for language in LANGUAGES},
         "suggestions": SUGGESTIONS,
+        "files": FILE_WORDS,
+        "file_bytes": request.app.state.settings.file_bytes,
     }
     ancestors = " ".join(origins) or "'none'"
     policy = PAGE_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
@@ -75,6 +78,9 @@ SUGGESTIONS = (
 # Everything that the widget's page and scripts say; they look it up in the language that is spoken at the moment.
 WORDS = (
     *SUGGESTIONS,
+    *FILE_WORDS.values(),
+    _("A file is not there any more. Please add it again."),
+    _("Add photos or files"),
     _("All {count} updates"),
     _("as of {time}"),
     _("Ask about an order, a delivery or a return. Answers come at once; a person takes over when you want one."),
@@ -87,12 +93,15 @@ WORDS = (
     _("Delete"),
     _("delivered"),
     _("done"),
+    _("Download {name}"),
+    _("Drop files here"),
     _("Earlier messages"),
     _("End the chat"),
     _("End the chat?"),
     _("End the chat on this device"),
     _("Expected {time}"),
     _("Go on chatting"),
+    _("Files to send"),
     _("happening now"),
     _("held up"),
     _("How can we help?"),
@@ -104,6 +113,8 @@ WORDS = (
     _("Not sent."),
     _("Order {number}"),
     _("read"),
+    _("Photo {name}"),
+    _("Save"),
     _("Send"),
     _("sent"),
     _("Sending…"),
@@ -113,6 +124,7 @@ WORDS = (
     _("Thank you. We have it."),
     _("The chat has ended."),
     _("The conversation leaves this device. The desk keeps it."),
+    _("The file could not be loaded."),
     _("This chat cannot be opened here."),
     _("Ticket {number}"),
     _("Today"),

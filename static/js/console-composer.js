@@ -1,6 +1,7 @@
 // Writing: drafts that survive, sending without a reload, and nothing sent over unread words.
 
 import { boot, find, icon, kept, make, reason, submit, word } from "./console-page.js";
+import { gather, Tray } from "./files.js";
 import { newClientId } from "./outbox.js";
 
 const TYPING_EVERY = 3_000;
@@ -8,6 +9,8 @@ const TYPING_EVERY = 3_000;
 export class Composer {
   #form = find("#composer");
   #text = find("#text");
+  #tray = null; // none in a conversation by mail
+  #posted = new Map(); // client id → what its files were in the tray
   #thread = null;
   #wire;
   #typedAt = 0;
@@ -15,6 +18,7 @@ export class Composer {
 
   constructor(wire) {
     this.#wire = wire;
+    if (find("#tray")) this.#takeFiles();
     this.#restore();
     this.#form.addEventListener("submit", (event) => this.#send(event));
     this.#form.addEventListener("change", () => this.#switched());
@@ -46,12 +50,28 @@ export class Composer {
     return find("#as-note").checked ? "note" : "reply";
   }
 
+  #takeFiles() {
+    this.#tray = new Tray(find("#tray"), {
+      target: () => ({ url: `/console/conversations/${this.#thread.conversation}/files`, headers: { "x-form-token": boot.token } }),
+      word: (key, values = {}) => (boot.words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? ""),
+      limit: boot.file_bytes,
+      onchange: () => this.#weigh(),
+    });
+    gather(this.#tray, { input: find("#files"), field: this.#text, open: () => this.mode === "reply" });
+  }
+
+  /** Words are not needed beside files; nothing is sent before its files have arrived. */
+  #weigh() {
+    this.#text.required = !(this.mode === "reply" && this.#tray?.some);
+    find("button.for-reply", this.#form).disabled = Boolean(this.#tray?.busy);
+  }
+
   #key() {
     return `wismo-draft-${this.#form.dataset.draft}`;
   }
 
   #button() {
-    return find(this.mode === "note" ? ".for-note" : ".for-reply", this.#form);
+    return find(this.mode === "note" ? "button.for-note" : "button.for-reply", this.#form);
   }
 
   #restore() {
@@ -81,12 +101,14 @@ export class Composer {
 
   #switched() {
     this.#text.placeholder = this.mode === "note" ? this.#text.dataset.note : this.#text.dataset.reply;
+    this.#weigh();
   }
 
   /** Bring an answer to the desk's door for answers: null when nobody opened. */
-  async carry({ type, conversation, ...fields }) {
-    const answer = await submit(`${this.#thread.base}/replies`, fields);
+  async carry({ type, conversation, attachments = [], ...fields }) {
+    const answer = await submit(`${this.#thread.base}/replies`, { ...fields, attachments: attachments.join(" ") });
     if (answer.ok) {
+      this.#posted.delete(fields.client_id);
       const { url, number } = answer.body;
       if (url && new URL(url, location.href).pathname !== location.pathname) location.assign(url);
       this.#thread.refreshHead();
@@ -98,6 +120,8 @@ export class Composer {
 
   /** The words go back where they were written; the same id makes a second try safe. */
   refused({ text, client_id: clientId }, code, data) {
+    if (code !== "attachment_gone") this.#tray?.restore(this.#posted.get(clientId) ?? []);
+    this.#posted.delete(clientId);
     this.#text.value = this.#text.value ? `${text}\n${this.#text.value}` : text;
     find("[name=client_id]", this.#form).value = clientId;
     this.#save();
@@ -108,13 +132,17 @@ export class Composer {
   async #send(event) {
     event.preventDefault();
     const text = this.#text.value.trim();
-    if (!text || this.#form.dataset.busy) return;
+    const tray = this.mode === "reply" ? this.#tray : null;
+    if (this.#form.dataset.busy || tray?.busy || !(text || tray?.some)) return;
     const fields = new FormData(this.#form);
     const clientId = fields.get("client_id");
     this.#text.value = "";
     this.#problem(null);
     if (this.mode === "reply") {
-      const post = { client_id: clientId, text, seen: this.#thread.last };
+      const files = tray?.take() ?? [];
+      this.#posted.set(clientId, files);
+      const attachments = files.map(({ attachment }) => attachment.id);
+      const post = { client_id: clientId, text, seen: this.#thread.last, attachments };
       this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post);
       this.#sent();
       return;

@@ -1,6 +1,7 @@
 // The thread stays alive: words, notes, typing, who speaks, and the order beside it.
 
 import { boot, find, findAll, fragment, gathered, icon, make, toast, word } from "./console-page.js";
+import { address, amount, extension, sentFrom } from "./files.js";
 import { Talk } from "./talk.js";
 
 const TYPING_LASTS = 6_000;
@@ -64,7 +65,7 @@ export class LiveThread {
   }
 
   /** A bubble for words on their way, unless the page has brought them already. */
-  #pending({ text, client_id: clientId }) {
+  #pending({ text, client_id: clientId, attachments }) {
     if (find(`[data-client="${CSS.escape(clientId)}"][data-number]`, this.#list)) {
       this.talk.discard(clientId);
       return;
@@ -73,6 +74,7 @@ export class LiveThread {
       client_id: clientId,
       author: { kind: "agent", name: boot.agent.name },
       text,
+      attachments: sentFrom(attachments),
       language: "",
       at: new Date().toISOString(),
       channel: find(".message.mail") ? "email" : "chat",
@@ -177,7 +179,8 @@ export class LiveThread {
     const head = make("p", "message-head", ...(kind === "bot" ? [icon("bot")] : []), make("span", "message-name", shown), at);
     const words = make("p", "words", message.text);
     if (message.language) words.lang = message.language === "zh" ? "zh-Hans" : message.language;
-    line.append(head, words);
+    line.append(head, ...(message.text ? [words] : []));
+    if (message.attachments?.length) line.append(make("div", "files", ...message.attachments.map(attached)));
     if (message.quick_replies?.length) {
       line.append(make("p", "message-choices", ...message.quick_replies.map((r) => make("span", "choice", r.label))));
     }
@@ -260,4 +263,22 @@ export class LiveThread {
 function clock(moment) {
   const zone = find("#main").dataset.zone || undefined;
   return moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+}
+
+/** A file of a message, as the page itself shows it: pictures in place, everything else to download. */
+function attached(file) {
+  const link = make("a", file.width ? "picture" : "file");
+  link.href = address(file);
+  if (!file.width) {
+    link.download = "";
+    const kind = make("span", "file-kind", extension(file.name));
+    kind.ariaHidden = "true";
+    link.append(kind, make("span", "file-words", make("span", "file-name", file.name), make("span", "file-size", amount(file.size))));
+    return link;
+  }
+  const image = make("img");
+  Object.assign(image, { src: address(file, true), alt: word("photo", { name: file.name }), width: file.width, height: file.height });
+  Object.assign(link, { target: "_blank", rel: "noopener" });
+  link.append(image);
+  return link;
 }

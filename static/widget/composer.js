@@ -5,11 +5,12 @@ const TYPING = 3_000; // milliseconds between two signs of writing
 export class Composer {
   #typedAt = 0;
 
-  /** `send(text)` posts, `typing(on)` tells that somebody writes. */
-  constructor(form, { send, typing }) {
+  /** `send(text, files)` posts, `typing(on)` tells that somebody writes, `tray` holds the files. */
+  constructor(form, { send, typing, tray }) {
     this.form = form;
     this.field = form.querySelector("textarea");
-    this.button = form.querySelector("button");
+    this.button = form.querySelector(".send");
+    this.tray = tray;
     this.typing = typing;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -21,6 +22,7 @@ export class Composer {
       this.#submit(send);
     });
     this.field.addEventListener("input", () => this.#changed());
+    tray.onchange = () => this.#changed();
     this.#changed();
   }
 
@@ -30,17 +32,18 @@ export class Composer {
 
   #submit(send) {
     const text = this.field.value.trim();
-    if (!text) return;
+    if (this.tray.busy || !(text || this.tray.some)) return;
+    const files = this.tray.take();
     this.field.value = "";
     this.#typedAt = 0;
     this.#changed();
-    send(text);
+    send(text, files);
     this.focus();
   }
 
   #changed() {
     const { field } = this;
-    this.button.disabled = !field.value.trim();
+    this.button.disabled = this.tray.busy || !(field.value.trim() || this.tray.some);
     field.style.height = "auto";
     field.style.height = `${Math.min(field.scrollHeight, 132)}px`;
     if (field.value && Date.now() - this.#typedAt > TYPING) {

@@ -2,6 +2,7 @@
 
 import { olderCard, orderCard } from "./card.js";
 import { h, icon, linked } from "./dom.js";
+import { attached } from "./files.js";
 import { clock, dayName, spoken, t, tag } from "./words.js";
 
 const NEAR = 120; // pixels from the end within which new messages scroll into view
@@ -79,9 +80,9 @@ export class Log {
   }
 
   /** Show own words before the server has them. */
-  pend(clientId, text) {
+  pend(clientId, text, attachments = []) {
     const state = h("span.state", {}, t("Sending…"));
-    const element = h("div.turn.from-customer.is-pending", {}, h("p.bubble", { lang: tag(languageOf(text)) }, text), h("p.meta", {}, state));
+    const element = h("div.turn.from-customer.is-pending", {}, text && h("p.bubble", { lang: tag(languageOf(text)) }, text), attached(attachments), h("p.meta", {}, state));
     this.#pending.set(clientId, element);
     this.tail.before(element);
     this.#offer(null);
@@ -167,7 +168,8 @@ export class Log {
       `div.turn.from-${kind}`,
       { "data-number": message.number, "data-who": kind + who, "data-at": message.at },
       who && !continues && h("p.who", {}, who),
-      h("p.bubble", { lang: tag(message.language) }, kind === "customer" ? message.text : linked(message.text)),
+      message.text && h("p.bubble", { lang: tag(message.language) }, kind === "customer" ? message.text : linked(message.text)),
+      attached(message.attachments),
       message.order && this.#card(message.order, older),
       h("p.meta", {}, h("time", { datetime: message.at }, clock(at))),
     );

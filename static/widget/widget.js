@@ -1,11 +1,13 @@
 // The customer's conversation: one wire, one thread, one log, and the shop's page around the frame.
 
+import { gather, sentFrom, Tray } from "../js/files.js";
 import { markOf } from "../js/outbox.js";
 import { Talk } from "../js/talk.js";
 import { Wire } from "../js/wire.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
 import { askToEnd } from "./ending.js";
+import { forget, readAs, remember } from "./files.js";
 import { Identity } from "./identify.js";
 import { languageOf, Log } from "./log.js";
 import { RatingPrompt } from "./rating.js";
@@ -47,7 +49,7 @@ const view = {
     return log.first;
   },
   show,
-  pend: ({ client_id: clientId, text }) => log.pend(clientId, text),
+  pend: ({ client_id: clientId, text, attachments }) => log.pend(clientId, text, sentFrom(attachments)),
   sent: (clientId) => log.sent(clientId),
   drop: (clientId) => log.drop(clientId),
   refused: (post, code) => log.fail(post.client_id, refusal(code)),
@@ -56,7 +58,14 @@ const view = {
   earlier: (messages, more) => log.prepend(messages, more),
 };
 const talk = new Talk(wire, view, { side: "customer", scope: boot.site });
-const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire.send({ type: "typing", on }) });
+const proof = () => ({ authorization: `Bearer ${token}` });
+const tray = new Tray(at(".tray"), {
+  target: () => (token ? { url: `/chat/files?site=${encodeURIComponent(boot.site)}`, headers: proof() } : null),
+  word: (key, values) => t(boot.files[key] ?? boot.files.file_failed, values),
+  limit: boot.file_bytes,
+  onchange() {},
+});
+const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire.send({ type: "typing", on }), tray });
 
 const rating = new RatingPrompt(at(".rate"), (given) => wire.send({ type: "rate", ...given }));
 
@@ -110,8 +119,9 @@ const handlers = {
 wire.addEventListener("frame", ({ detail }) => handlers[detail.type]?.(detail));
 wire.addEventListener("status", ({ detail }) => banner(detail));
 
-function say(text) {
-  talk.post({ text, language: languageOf(text) });
+function say(text, files = []) {
+  for (const { attachment, preview } of files) if (attachment.width && preview) remember(attachment.id, preview);
+  talk.post({ text, language: languageOf(text), attachments: files.map(({ attachment }) => attachment.id) });
   if (handler.handler === "bot" && wire.status === "open") log.write(true);
 }
 
@@ -133,6 +143,7 @@ function markRead() {
 
 function refusal(code) {
   if (code === "text_too_long") return t("Too long: 8,000 characters at most.");
+  if (code === "attachment_gone") return t("A file is not there any more. Please add it again.");
   if (code === "outbox_full") return t("Too many messages at once. Please wait a little.");
   return t("Not sent.");
 }
@@ -209,6 +220,8 @@ function leave() {
 function left() {
   wire.end();
   talk.outbox.clear();
+  tray.clear();
+  forget();
   keepToken("");
   if (signedOut) return location.reload(); // the next visitor of this page begins anew
   log.clear();
@@ -271,6 +284,8 @@ addEventListener("keydown", (event) => {
 });
 addEventListener("visibilitychange", () => markRead());
 addEventListener("message", hear);
+readAs(proof);
+gather(tray, { input: at(".attach input"), field: at(".composer textarea") });
 speak(spoken());
 if (framed) tell("ready");
 else begin();
