@@ -187,7 +187,7 @@ def _tell(message: Message, conversation: Mapping[str, Any]) -> None:
 
 def summary_line(text: str, attachments: Sequence[Mapping[str, Any]] | None) -> str:
     """The one line that lists show of a message; files without words are named."""
-    return preview(text or " ".join(f"📎 {file['name']}" for file in attachments or ()))
+    return preview(text or " ".join(f"[{file['name']}]" for file in attachments or ()))
 
 
 def preview(text: str) -> str:

@@ -21,8 +21,9 @@ export class Tray {
    */
   constructor(box, { target, word, limit, onchange }) {
     Object.assign(this, { box, target, word, limit, onchange });
-    this.voice = element("p", "tray-voice");
+    this.voice = element("div", "tray-voice");
     this.voice.setAttribute("role", "status");
+    this.voice.ariaAtomic = "false"; // several files may have something to say at once
     box.after(this.voice);
     box.hidden = true;
     addEventListener("online", () => this.#entries.forEach((entry) => entry.state === "waiting" && this.#send(entry)));
@@ -72,30 +73,30 @@ export class Tray {
       entry.stop?.();
       clearTimeout(entry.timer);
       if (entry.preview && !keep.includes(entry)) URL.revokeObjectURL(entry.preview);
-      entry.chip.remove();
+      entry.row.remove();
     }
     this.#entries = [];
     this.#changed();
   }
 
   #place(entry) {
-    const remove = element("button", "chip-remove", "×");
+    const remove = element("button", "upload-remove", "×");
     remove.type = "button";
     remove.ariaLabel = this.word("remove_file", { name: entry.name });
     remove.addEventListener("click", () => this.#remove(entry));
-    const picture = element("span", "chip-picture", entry.preview ? "" : extension(entry.name));
+    const picture = element("span", "upload-picture", entry.preview ? "" : extension(entry.name));
     if (entry.preview) {
       const image = element("img");
       Object.assign(image, { src: entry.preview, alt: "" });
       picture.append(image);
     }
-    entry.ring = element("span", "chip-ring");
+    entry.ring = element("span", "upload-ring");
     entry.ring.setAttribute("role", "progressbar");
     entry.ring.ariaLabel = this.word("sending_file", { name: entry.name });
-    entry.words = element("span", "chip-words");
-    entry.chip = element("li", "chip", picture, entry.ring, element("span", "chip-name", entry.name), entry.words, remove);
+    entry.words = element("span", "upload-words");
+    entry.row = element("li", "upload", picture, entry.ring, element("span", "upload-name", entry.name), entry.words, remove);
     this.#entries.push(entry);
-    this.box.append(entry.chip);
+    this.box.append(entry.row);
     this.#become(entry, entry.state);
   }
 
@@ -104,10 +105,10 @@ export class Tray {
     entry.stop?.();
     clearTimeout(entry.timer);
     if (entry.preview) URL.revokeObjectURL(entry.preview);
-    entry.chip.remove();
+    entry.row.remove();
     this.#entries.splice(place, 1);
     this.#changed();
-    this.box.querySelectorAll(".chip-remove")[Math.max(0, place - 1)]?.focus();
+    this.box.querySelectorAll(".upload-remove")[Math.max(0, place - 1)]?.focus();
   }
 
   #send(entry) {
@@ -160,7 +161,7 @@ export class Tray {
 
   #become(entry, state, code = "") {
     entry.state = state;
-    entry.chip.className = `chip is-${state}`;
+    entry.row.className = `upload is-${state}`;
     entry.ring.hidden = state !== "sending";
     const limit = Math.floor(this.limit / 1_048_576);
     const waits = state === "waiting" ? this.word(code || "file_waits") : "";
@@ -181,7 +182,8 @@ export class Tray {
   }
 
   #say(text) {
-    this.voice.textContent = text;
+    this.voice.append(element("p", "", text));
+    if (this.voice.childElementCount > MOST) this.voice.firstElementChild.remove();
   }
 }
 

@@ -56,7 +56,7 @@ async def test_files_are_posted_with_or_without_words(world: World, heard: Heard
     assert [event.message.attachments for event in heard.of(MessagePosted)] == [message.attachments]
     rows = await Attachment.all().values_list("message_id", "conversation_id")
     assert set(rows) == {(message.id, talk.id)}
-    assert (await Conversation.get(id=talk.id)).last_text == "📎 back.jpg 📎 front.jpg"
+    assert (await Conversation.get(id=talk.id)).last_text == "[back.jpg] [front.jpg]"
     words = await post(talk.id, Actor.of(world.ines), "Only words", client_id="words")
     assert (words.number, words.attachments) == (2, None)
 
