@@ -115,7 +115,7 @@ def test_no_codes(text: str) -> None:
 )
 def test_hostile_text_costs_little(piece: str) -> None:
     text = piece * (2**20 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     find_entities(text)
     find_code(text)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2

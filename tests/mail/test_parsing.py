@@ -215,9 +215,9 @@ def test_html_becomes_text_a_reader_would_see() -> None:
     ids=lambda bomb: bomb[:40].decode(),
 )
 def test_bombs_take_no_time(bomb: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     parse(b"From: a@b.example\n" + bomb)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_limits_of_the_walk() -> None:

@@ -83,6 +83,6 @@ def test_something_is_always_left(lines: list[str]) -> None:
     "piece", ["On ", "> ", "On 2026 a@b.c wrote:\n", "From:\nTo:\nSubject:\n", "2\n", "-", "在2026\n", "wrote:\n"]
 )
 def test_time_is_linear(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     new_part(piece * (1_000_000 // len(piece)))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
