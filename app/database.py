@@ -137,6 +137,11 @@ def database_busy(error: BaseException) -> DatabaseBusy | None:
     return None
 
 
+def make_current(database: TortoiseContext) -> None:
+    """Make an open database that of the running task, to its end."""
+    _current_context.set(database)
+
+
 class DatabaseMiddleware:
     """Makes `app.state.database` (a TortoiseContext) current for each request and socket.
 

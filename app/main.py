@@ -33,6 +33,7 @@ from app.limits import Limiter
 from app.migrating import require_migrated
 from app.reactions import connect
 from app.realtime import socket
+from app.realtime.doors import SocketsFirst
 from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, make_templates
@@ -99,6 +100,7 @@ def create_app(
         routes=ROUTES,
         lifespan=lifespan,
         middleware=[
+            Middleware(SocketsFirst, doors=socket.doors),
             Middleware(RequestLog),
             Middleware(SafeHeaders, secure=settings.secure),
             Middleware(FaultPages),

@@ -13,6 +13,7 @@ class Event:
 
 
 Listener = Callable[[Any], Awaitable[None]]
+AfterListener = Callable[[Any], Awaitable[None] | None]  # None: it need not wait for anything, and is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Bus:
 
     def __init__(self) -> None:
         self.inside: dict[type[Event], tuple[Listener | Together, ...]] = {}
-        self.after: dict[type[Event], tuple[Listener, ...]] = {}
+        self.after: dict[type[Event], tuple[AfterListener, ...]] = {}
 
 
 _bus = Bus()

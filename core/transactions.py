@@ -9,7 +9,7 @@ is cancelled once the change is durable is cancelled after everybody has been to
 import asyncio
 import contextvars
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from tortoise import connections
 from tortoise.transactions import in_transaction
 
 from core.engines.transactions import Ending, SafeTransaction, uninterrupted
-from core.events import Event, Listener, Together, current_bus
+from core.events import AfterListener, Event, Listener, Together, current_bus
 from core.sql import Program, carry_out, connection_name, steps
 
 log = structlog.get_logger(__name__)
@@ -145,11 +145,17 @@ def _note_time(unit: Transaction, seconds: float) -> None:
 
 
 async def _tell_world(unit: Transaction) -> None:
-    """The change is durable: a cancellation may not keep it from the worker and from open screens."""
+    """The change is durable: a cancellation may not keep it from the worker and from open screens.
+
+    Most listeners need not wait for anything: a task is made for the first that does, and for those behind it.
+    """
     _run_hooks(unit)
-    bus = current_bus()
-    if any(type(event) in bus.after for event in unit.heard):
-        await uninterrupted(_tell_after(unit))
+    after = current_bus().after
+    calls = ((listener, event) for event in unit.heard for listener in after.get(type(event), ()))
+    for listener, event in calls:
+        left = _tell(listener, event)
+        if left is not None:
+            await uninterrupted(_tell_rest(_finish(left, listener, event), calls))
 
 
 def _run_hooks(unit: Transaction) -> None:
@@ -160,12 +166,28 @@ def _run_hooks(unit: Transaction) -> None:
             log.exception("hook_failed", hook=key)
 
 
-async def _tell_after(unit: Transaction) -> None:
-    bus = current_bus()
-    for event in unit.heard:
-        for listener in bus.after.get(type(event), ()):
-            try:
-                await listener(event)
-            except Exception:
-                name = getattr(listener, "__qualname__", repr(listener))
-                log.exception("after_listener_failed", listener=name, happened=type(event).__name__)
+async def _tell_rest(first: Awaitable[None], calls: Iterator[tuple[AfterListener, Event]]) -> None:
+    await first
+    for listener, event in calls:
+        left = _tell(listener, event)
+        if left is not None:
+            await _finish(left, listener, event)
+
+
+def _tell(listener: AfterListener, event: Event) -> Awaitable[None] | None:
+    try:
+        return listener(event)
+    except Exception:
+        log.exception("after_listener_failed", **_names(listener, event))
+        return None
+
+
+async def _finish(left: Awaitable[None], listener: AfterListener, event: Event) -> None:
+    try:
+        await left
+    except Exception:
+        log.exception("after_listener_failed", **_names(listener, event))
+
+
+def _names(listener: AfterListener, event: Event) -> dict[str, str]:
+    return {"listener": getattr(listener, "__qualname__", repr(listener)), "happened": type(event).__name__}

@@ -1,9 +1,13 @@
 """After the commit: frames for everybody who has the conversation, the inbox or the order on the screen."""
 
+from collections.abc import Awaitable
+from typing import Any
+
 from app.order_cards import order_card
 from app.realtime import rendering
 from app.realtime.hub import Hub
-from app.realtime.topics import agent_topic, conversation_topic, desk_topic, shop_topic
+from app.realtime.inbox import InboxNews
+from app.realtime.topics import agent_topic, conversation_topic, desk_topic
 from conversations.events import (
     ContactProved,
     ConversationRead,
@@ -28,17 +32,14 @@ class Frames:
     """Turns events into frames and hands them to the hub."""
 
     def __init__(self, hub: Hub) -> None:
-        self.hub = hub
+        self.hub, self.inbox = hub, InboxNews(hub)
 
-    async def message_posted(self, event: MessagePosted) -> None:
+    def message_posted(self, event: MessagePosted) -> Awaitable[None] | None:
         """The words appear on both sides, and the inbox moves. Only a live card needs the database."""
-        card = None
         if event.message.order_id is not None:
-            conversation = await Conversation.get(id=event.conversation_id)
-            card = (await rendering.order_cards(conversation, {event.message.order_id})).get(event.message.order_id)
-        frame = rendering.message_frame(event.conversation, event.message, card)
-        self.hub.publish(conversation_topic(event.conversation), frame)
-        self.hub.publish(shop_topic(event.shop_id), rendering.inbox_frame(event.conversation))
+            return self._posted_with_card(event, event.message.order_id)
+        self._posted(event)
+        return None
 
     async def handler_changed(self, event: HandlerChanged) -> None:
         """Both sides see who speaks now; whoever waits hears until when."""
@@ -104,7 +105,7 @@ class Frames:
         frame = rendering.ticket_frame(public_id, ticket.number, ticket.kind, ticket.status)
         self.hub.publish(conversation_topic(public_id), frame)
         what = "opened" if isinstance(event, TicketOpened) else event.what
-        self.hub.publish(shop_topic(event.shop_id), rendering.inbox_frame(public_id, ticket=ticket.number, what=what))
+        self.inbox.tell(event.shop_id, rendering.inbox_frame(public_id, ticket=ticket.number, what=what))
 
     async def order_changed(self, event: OrderChanged) -> None:
         """Live cards move wherever the order is on a screen."""
@@ -115,6 +116,15 @@ class Frames:
             await self._show_order(conversation, order)
             self._inbox(conversation, "order")
 
+    async def _posted_with_card(self, event: MessagePosted, order_id: int) -> None:
+        conversation = await Conversation.get(id=event.conversation_id)
+        self._posted(event, (await rendering.order_cards(conversation, {order_id})).get(order_id))
+
+    def _posted(self, event: MessagePosted, card: dict[str, Any] | None = None) -> None:
+        frame = rendering.message_frame(event.conversation, event.message, card)
+        self.hub.publish(conversation_topic(event.conversation), frame)
+        self.inbox.tell(event.shop_id, rendering.inbox_frame(event.conversation))
+
     async def _show_order(self, conversation: Conversation, order: Order) -> None:
         """Two frames: the customer's passes the facts gate, the desk's needs no proof."""
         if conversation.order_id == order.id and (card := await rendering.shown_card(conversation)) is not None:
@@ -124,5 +134,4 @@ class Frames:
         self.hub.publish(desk_topic(conversation.public_id), rendering.order_frame(conversation.public_id, picture))
 
     def _inbox(self, conversation: Conversation, what: str) -> None:
-        frame = rendering.inbox_frame(conversation.public_id, what=what)
-        self.hub.publish(shop_topic(conversation.shop_id), frame)
+        self.inbox.tell(conversation.shop_id, rendering.inbox_frame(conversation.public_id, what=what))

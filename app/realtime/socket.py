@@ -14,6 +14,7 @@ from app.faults import understood
 from app.realtime.chat import ChatSession
 from app.realtime.connection import Close, Connection
 from app.realtime.desk import DeskSession
+from app.realtime.doors import SocketDoor
 from core.errors import TooMany
 from core.shops import Shop, shop_named
 
@@ -138,7 +139,5 @@ async def _begun(connection: Connection, beginning: Awaitable[S | None]) -> S | 
         return None
 
 
-routes = [
-    WebSocketRoute("/chat/ws", chat_socket, name="chat_socket"),
-    WebSocketRoute("/console/ws", console_socket, name="console_socket"),
-]
+doors = {"/chat/ws": SocketDoor(chat_socket), "/console/ws": SocketDoor(console_socket)}
+routes = [WebSocketRoute(path, door, name=door.serve.__name__) for path, door in doors.items()]

@@ -7,6 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 from tortoise.context import TortoiseContext
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from app.health import program_version
 from app.main import create_app
@@ -152,3 +155,14 @@ async def test_an_old_database_is_not_served(empty_database_url: str, tmp_path: 
     with pytest.raises(PendingMigrations, match="migrate"):
         async with app.router.lifespan_context(app):
             pass
+
+
+async def test_sockets_have_two_doors_and_pages_of_our_own_only(desk: Desk) -> None:
+    address = desk.address.replace("http", "ws")
+    with pytest.raises(InvalidStatus, match="403"):
+        await connect(f"{address}/nothing/here")
+    for door in ("/chat/ws", "/console/ws"):
+        async with connect(f"{address}{door}", origin=Origin("https://elsewhere.example")) as socket:
+            assert "foreign_origin" in str(await socket.recv())
+            await socket.wait_closed()
+            assert socket.close_code == 4403

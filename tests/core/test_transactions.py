@@ -320,3 +320,18 @@ async def test_slow_transactions_are_named(bus: Bus, monkeypatch: pytest.MonkeyP
     [line] = [line for line in lines if line["event"] == "slow_transaction"]
     assert line["events"] == ["Happened"]
     assert line["seconds"] >= 0.25
+
+
+async def test_who_need_not_wait_is_told_in_the_same_order_as_who_must(bus: Bus) -> None:
+    log: list[str] = []
+
+    def at_once(event: Any) -> None:
+        log.append("at once " + event.what)
+        if event.what == "b":
+            raise ValueError("once")
+
+    bus.after[Happened] = (at_once, told(log, "later "), at_once)
+    async with transaction():
+        for what in ("a", "b", "c"):
+            record(Happened(what=what))
+    assert log == [f"{when} {what}" for what in ("a", "b", "c") for when in ("at once", "later", "at once")]
