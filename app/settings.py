@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.database import sqlite_url
 from core.errors import Invalid
+from tickets.capacity import Weights
 
 
 class Settings(BaseSettings):
@@ -108,6 +109,11 @@ class Settings(BaseSettings):
     def files_folder(self) -> Path:
         """Where the contents of files are."""
         return self.files_dir or self.data_dir / "files"
+
+    @property
+    def weights(self) -> Weights:
+        """Points of capacity by where a conversation began."""
+        return Weights(chat=self.chat_points, other=self.mail_points)
 
     @property
     def public_url(self) -> str:

@@ -7,6 +7,7 @@ from core import people
 from core.errors import Conflict, NotFound
 from core.people import Actor, Agent
 from core.sql import fetch
+from core.teams import Team
 from core.transactions import record, transaction
 
 ANYBODY = -1  # `holder`: whoever has it now
@@ -60,10 +61,24 @@ async def give_to(conversation_id: int, agent: Agent, actor: Actor, *, reason: s
         await _change(conversation, AGENT, agent.id, reason, actor)
 
 
-async def claim_waiting(conversation_id: int, agent_id: int) -> bool:
+async def hand_to_team(conversation_id: int, team: Team, actor: Actor) -> None:
+    """Let the conversation wait for somebody of `team`; rules and errors are those of `give_to`."""
+    async with transaction():
+        conversation = await _locked(conversation_id, actor)
+        await require_turn(conversation, actor, take_over=await _oversees(actor))
+        if team.shop_id not in (None, conversation.shop_id):
+            raise NotFound("no such team in this shop")
+        if (conversation.handler, conversation.team_id) != (QUEUE, team.id):
+            conversation.team_id = team.id
+            await conversation.save(update_fields=["team_id"])
+            await _change(conversation, QUEUE, None, "team", actor, even_if_same=True)
+
+
+async def claim_waiting(conversation_id: int, agent_id: int, *, reason: str = "assigned") -> bool:
     """Give a conversation that waits in the queue to an agent who may see it, unless somebody was faster.
 
-    Whether it did. One guarded statement decides, so any number of processes and people may try at the same time.
+    Whether it did; `reason` is assigned, or taken when the agent asked for it. One guarded statement decides, so any
+    number of processes and people may try at the same time.
     """
     async with transaction():
         claimed = await fetch(_CLAIM, id=conversation_id, agent=agent_id)
@@ -75,10 +90,10 @@ async def claim_waiting(conversation_id: int, agent_id: int) -> bool:
                 shop_id=claimed[0]["shop_id"],
                 handler=AGENT,
                 agent_id=agent_id,
-                reason="assigned",
+                reason=reason,
                 before=QUEUE,
                 before_agent_id=None,
-                by_agent_id=None,
+                by_agent_id=agent_id if reason == "taken" else None,
             )
         )
     return True
@@ -123,13 +138,23 @@ async def _oversees(actor: Actor) -> bool:
     return actor.kind == "agent" and await Agent.exists(id=actor.id, role__in=[people.SUPERVISOR, people.ADMIN])
 
 
-async def _change(conversation: Conversation, handler: str, agent_id: int | None, reason: str, actor: Actor) -> None:
+async def _change(
+    conversation: Conversation,
+    handler: str,
+    agent_id: int | None,
+    reason: str,
+    actor: Actor,
+    *,
+    even_if_same: bool = False,
+) -> None:
     before, before_agent_id = conversation.handler, conversation.agent_id
-    if (before, before_agent_id) == (handler, agent_id):
+    if (before, before_agent_id) == (handler, agent_id) and not even_if_same:
         return
+    if handler == BOT:
+        conversation.team_id = None  # what comes next may be something else
     conversation.handler, conversation.agent_id = handler, agent_id
     conversation.version += 1
-    await conversation.save(update_fields=["handler", "agent_id", "version"])
+    await conversation.save(update_fields=["handler", "agent_id", "team_id", "version"])
     record(
         HandlerChanged(
             conversation_id=conversation.id,

@@ -94,6 +94,11 @@ async def waiting_in(shop_ids: Collection[int], weights: Weights) -> list[Waitin
     return in_turn(items)
 
 
+async def count_waiting(shop_ids: Collection[int]) -> int:
+    """How many conversations wait for a person in these shops, up to `LONGEST_QUEUE`; one statement."""
+    return len(await fetch(_WAITING, shops=list(shop_ids), limit=LONGEST_QUEUE))
+
+
 async def place_in_queue(conversation: Conversation) -> Place | None:
     """Where the conversation stands; None when it does not wait for a person."""
     if conversation.handler != QUEUE:
@@ -129,12 +134,15 @@ async def follow_turn(event: HandlerChanged) -> None:
     async with transaction():
         moment = now()
         visits = QueueVisit.filter(conversation_id=event.conversation_id)
+        team_id = (await Conversation.get(id=event.conversation_id)).team_id
+        if event.handler == event.before == QUEUE:  # it waits on, for a team
+            await visits.filter(left_at=None).update(team_id=team_id)
+            return
         if event.before == QUEUE:
             await visits.filter(left_at=None).update(left_at=moment, reason=event.reason, agent_id=event.agent_id)
         if event.handler == QUEUE:
             if event.before == AGENT and event.before_agent_id is not None:
                 await _gave_back(event, event.before_agent_id, moment)
-            team_id = (await Conversation.get(id=event.conversation_id)).team_id
             await _visit(event, team_id=team_id, entered_at=moment)
 
 

@@ -4,15 +4,13 @@ from typing import Any
 
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import plan_next
-from app.settings import Settings
 from core.clock import now
-from tickets.capacity import Weights
 from tickets.draining import drain, drain_later, take_back_unanswered
 
 
 async def drain_queue(args: dict[str, Any], context: JobContext) -> None:
     """Give out what waits, where shops assign automatically."""
-    await drain(weights(context.settings))
+    await drain(context.settings.weights)
 
 
 async def look_after_queue(args: dict[str, Any], context: JobContext) -> None:
@@ -20,8 +18,3 @@ async def look_after_queue(args: dict[str, Any], context: JobContext) -> None:
     await plan_next("routing.tick", now())
     await take_back_unanswered()
     await drain_later()
-
-
-def weights(settings: Settings) -> Weights:
-    """Points of capacity by channel, as the desk is set up."""
-    return Weights(chat=settings.chat_points, other=settings.mail_points)

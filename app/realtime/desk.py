@@ -30,9 +30,9 @@ from conversations.models import CHAT
 from conversations.posting import post
 from conversations.queries import notes_of
 from conversations.reading import DESK, mark_read, mark_received
-from core.clock import now
 from core.errors import Forbidden, Invalid
-from core.people import Actor, Agent, shop_ids_of
+from core.people import Actor, shop_ids_of
+from tickets.staffing import show_presence
 
 SHOW_PRESENCE_SECONDS = 20.0
 NOTES = 100
@@ -101,7 +101,7 @@ class DeskSession:
         self.connection.hub.leave(self.connection)
 
     async def _sign_of_life(self) -> None:
-        await Agent.filter(id=self.agent.id).update(seen_at=now())
+        await show_presence(self.agent.id)
 
     async def _watch(self, frame: Watch) -> None:
         conversation = await conversation_for(self.agent, frame.conversation)

@@ -14,21 +14,25 @@ from app.web.refusals import refusal
 from app.web.scene import gather
 from app.web.ticket_page import Draft, ticket_page
 from conversations.access import conversation_for
-from conversations.handover import hand_back, take
+from conversations.handover import ANYBODY, hand_back, take
 from conversations.models import CHAT, EMAIL, Conversation
 from conversations.noting import add_note
 from conversations.posting import post
 from conversations.queries import messages_before
 from conversations.reading import DESK, mark_read
 from conversations.storing import summary_line
-from core.errors import Conflict, Invalid, WismoError
+from core.errors import Conflict, Invalid, NotFound, WismoError
+from core.ids import as_id, new_id
 from core.people import Actor, Agent
 from core.shops import Shop
+from core.teams import Team, teams_for
 from tickets.access import ticket_for
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
+from tickets.presence import agents_of
 from tickets.queries import tickets_of
 from tickets.statuses import UNFINISHED
+from tickets.transfer import pass_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ async def take_over(request: Request, agent: Agent) -> Response:
     """POST: this agent speaks from now on; a chat without a ticket becomes one, so that it cannot be lost."""
     place, form = await place_of(request, agent), await fields(request)
     try:
-        await take(place.conversation.id, agent, take_over=form.get("take_over") == "1")
+        holder = await _holder(form) if "holder" in form else ANYBODY
+        await take(place.conversation.id, agent, take_over=form.get("take_over") == "1", holder=holder)
     except Conflict as error:
         return await refused(request, agent, error)
     return answered(request, (await _work_on(place, agent)).base, "taken")
@@ -131,6 +136,36 @@ async def give_back(request: Request, agent: Agent) -> Response:
     except Conflict as error:
         return await refused(request, agent, error)
     return answered(request, place.base, "handed_back")
+
+
+@signed_in
+async def transfer(request: Request, agent: Agent) -> Response:
+    """POST: pass the conversation on to a colleague, a team or the queue, with a note for whoever gets it."""
+    place, form = await place_of(request, agent), await fields(request)
+    client_id = form.get("client_id") or new_id("web")
+    try:
+        to = await _receiver(place, form.get("to", ""))
+        await pass_on(place.conversation.id, to, agent, form.get("note", ""), client_id)
+    except (Conflict, Invalid) as error:
+        return await refused(request, agent, error)
+    return answered(request, place.base, "passed_on")
+
+
+async def _receiver(place: Place, name: str) -> Agent | Team | None:
+    """The colleague or team of the shop that the form names, or None for the queue. Raises NotFound."""
+    if name == "queue":
+        return None
+    near: list[Agent | Team] = [*await agents_of(place.shop.id), *await teams_for(place.shop.id)]
+    found = next((one for one in near if one.public_id == name), None)
+    if found is None:
+        raise NotFound("no such colleague or team in this shop")
+    return found
+
+
+async def _holder(form: dict[str, str]) -> int | None:
+    """The id of the agent whom the page showed as the one who has it; None when nobody had it."""
+    holder = await Agent.get_or_none(public_id=as_id(form["holder"]))
+    return holder.id if holder else None
 
 
 async def refused(request: Request, agent: Agent, error: WismoError, draft: Draft | None = None) -> Response:
@@ -169,5 +204,6 @@ routes = [
         Route(f"{base}/notes", note, methods=["POST"]),
         Route(f"{base}/takeover", take_over, methods=["POST"]),
         Route(f"{base}/handback", give_back, methods=["POST"]),
+        Route(f"{base}/transfer", transfer, methods=["POST"]),
     )
 ]

@@ -12,12 +12,14 @@ from app.auth.sessions import agent_of
 from app.i18n import gettext
 from app.rendering import problem, wants_html
 from app.web.file_words import FILE_WORDS
-from app.web.labels import ROLES, initials, word
+from app.web.labels import AVAILABILITIES, ROLES, initials, word
 from app.web.refusals import REASONS
 from core.errors import Unauthenticated
 from core.people import ADMIN, SUPERVISOR, Agent, shop_ids_of
 from orders.replaying import count_failed
+from tickets.capacity import loads
 from tickets.queries import COUNT_LIMIT
+from tickets.queue import count_waiting
 
 HOME, LOGIN = "/console", "/console/login"
 MOST_FAILED = 100
@@ -47,6 +49,12 @@ SAID = {
     "closed": _("Closed."),
     "taken": _("You have the conversation. The bot is silent."),
     "handed_back": _("The bot answers again."),
+    "passed_on": _("Passed on."),
+    "nothing_waits": _("Nobody waits just now."),
+    "now_online": _("You get new work."),
+    "now_away": _("You get no new work until you are back."),
+    "now_offline": _("You get no new work."),
+    "saved": _("Saved."),
     "linked": _("Order linked."),
     "dismissed": _("Suggestion dismissed."),
     "password": _("Password changed. Your other sessions have ended."),
@@ -66,6 +74,7 @@ def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint
         agent = await agent_of(request)
         if agent is not None:
             await _look_after_deliveries(request, agent)
+            await _look_at_load(request, agent)
             return await page(request, agent)
         if not wants_html(request) or "fragment" in request.query_params:
             return problem(Unauthenticated("sign in first", code="signed_out"), request)
@@ -89,6 +98,7 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
         "views": [_view(key, shown_counts(counts or {}), key == current, language) for key in VIEWS],
         "initials": initials(agent.name),
         "role": word(ROLES, agent.role, language),
+        "work": _work(request, agent),
         "failed": getattr(request.state, "failed_deliveries", None),
         "here": here,
         "said": gettext(said, language) if said else "",
@@ -113,6 +123,29 @@ async def _look_after_deliveries(request: Request, agent: Agent) -> None:
     if agent.role in OVERSEERS and request.method == "GET" and "fragment" not in request.query_params:
         failed = await count_failed(await shop_ids_of(agent), MOST_FAILED)
         request.state.failed_deliveries = f"{failed - 1}+" if failed >= MOST_FAILED else str(failed or "")
+
+
+async def _look_at_load(request: Request, agent: Agent) -> None:
+    """For the head of the page: what the agent has to do and may have, and how much waits for a person."""
+    if request.method == "GET" and "fragment" not in request.query_params:
+        points = await loads([agent.id], request.app.state.settings.weights)
+        request.state.load = points[agent.id]
+        request.state.waiting = await count_waiting(await shop_ids_of(agent))
+
+
+def _work(request: Request, agent: Agent) -> dict[str, Any]:
+    """The switch in the head: state, load, and the three choices."""
+    language = agent.language
+    label, tone = AVAILABILITIES[agent.availability]
+    return {
+        "state": agent.availability,
+        "label": gettext(label, language),
+        "tone": tone,
+        "load": getattr(request.state, "load", None),
+        "capacity": agent.capacity,
+        "choices": [(key, gettext(name, language), mark) for key, (name, mark) in AVAILABILITIES.items()],
+        "waiting": str(getattr(request.state, "waiting", "") or ""),
+    }
 
 
 def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dict[str, Any]:
@@ -155,4 +188,7 @@ SCRIPT_WORDS = {
     "bot": _("Bot"),
     "photo": _("Photo %(name)s"),
     "failed": _("That did not work. Please try again."),
+    "given_to_you": _("A conversation is yours now. See your list."),
+    "taken_from_you": _("%(name)s has the conversation now."),
+    "back_in_queue": _("A conversation went back to the queue."),
 }

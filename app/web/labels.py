@@ -35,6 +35,8 @@ CHANNELS = {
     "phone": (_("Phone"), "phone"),
     "api": (_("API"), "api"),
 }
+AVAILABILITIES = {"online": (_("Online"), "good"), "away": (_("Away"), "warn"), "offline": (_("Offline"), "")}
+LANGUAGE_NAMES = {"en": _("English"), "zh": _("Chinese")}
 ROLES = {"agent": _("Agent"), "supervisor": _("Supervisor"), "admin": _("Administrator")}
 HANDLERS = {
     "bot": (_("Bot answers"), "accent", "bot"),

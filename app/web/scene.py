@@ -8,6 +8,7 @@ from conversations.queries import messages_before, notes_of
 from conversations.rating import ratings_of
 from core.people import Agent
 from core.shops import Shop
+from core.teams import Team, teams_for
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.presence import agents_of
 from tickets.queries import links_of, timeline
@@ -31,6 +32,7 @@ class Scene:
     proved: tuple[str, ...]
     people: list[Agent]
     ratings: list[Rating]
+    teams: list[Team]
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -59,7 +61,8 @@ async def gather(
         links=await links_of(ticket.id) if ticket else [],
         receipts=await AnswerReceipt.filter(conversation_id=conversation.id).order_by("-id").limit(RECEIPTS),
         proved=await proven_contacts(conversation.id),
-        people=await agents_of(shop.id) if ticket else [],
+        people=await agents_of(shop.id),
         ratings=await ratings_of(conversation.id),
+        teams=await teams_for(shop.id),
         before=before,
     )

@@ -21,6 +21,7 @@ from core.clock import now
 from core.ids import new_id
 from core.people import AGENT as AGENT_ROLE
 from core.people import PRESENT, Agent
+from tickets.draining import is_available
 from tickets.models import Ticket
 from tickets.queries import counts
 from tickets.statuses import TRANSITIONS, Status
@@ -176,6 +177,15 @@ def _speaker(scene: Scene, language: str) -> dict[str, Any]:
         "text": gettext(text, language),
         "take": not mine,
         "take_over": conversation.handler == AGENT,
+        "holder": conversation.agent.public_id if conversation.agent else "",
+        "pass_on": mine or conversation.handler != AGENT or me.role != AGENT_ROLE,
+        "client_id": new_id("web"),
+        "teams": [{"id": team.public_id, "name": team.name} for team in scene.teams],
+        "people": [
+            {"id": person.public_id, "name": person.name, "online": is_available(person)}
+            for person in sorted(scene.people, key=lambda person: not is_available(person))
+            if person.id not in (me.id, conversation.agent_id)
+        ],
         "urgent": tone == "queue",
         "give_back": mine or (conversation.handler == AGENT and me.role != AGENT_ROLE),
     }

@@ -3,7 +3,7 @@
 import { Composer } from "./console-composer.js";
 import { Inbox } from "./console-inbox.js";
 import { Keys } from "./console-keys.js";
-import { boot, find, findAll, reason, submit, toast, word } from "./console-page.js";
+import { boot, find, findAll, fragment, gathered, reason, submit, toast, word } from "./console-page.js";
 import { LiveThread } from "./console-thread.js";
 import { Wire } from "./wire.js";
 
@@ -19,7 +19,20 @@ new Keys(composer);
 wire.addEventListener("status", ({ detail }) => {
   if (detail.status === "ended") toast(word("signed_out"), "alert");
 });
+wire.addEventListener("frame", ({ detail }) => detail.type === "handler" && tellTurn(detail));
 wire.connect();
+
+// The queue's page follows what happens, unless a menu or a field of it is in use.
+const queue = find("#queue");
+const refreshQueue = gathered(async () => {
+  if (!queue || queue.contains(document.activeElement)) return;
+  const fresh = await fragment(queue.dataset.url);
+  if (fresh) queue.replaceChildren(fresh);
+}, 400);
+if (queue) {
+  wire.addEventListener("frame", ({ detail }) => detail.type === "inbox" && refreshQueue());
+  setInterval(() => document.hidden || refreshQueue(), 30_000);
+}
 
 // Small forms of the ticket: sent without a reload, then the parts that may have changed are asked for again.
 document.addEventListener("submit", async (event) => {
@@ -68,6 +81,16 @@ const here = new URL(location.href);
 if (here.searchParams.has("said")) {
   here.searchParams.delete("said");
   history.replaceState(null, "", here);
+}
+
+/** Work that came to this agent, or left them, without their doing. */
+function tellTurn({ reason: why, agent }) {
+  const mine = agent === boot.agent.name;
+  if (mine && ["assigned", "transferred"].includes(why)) toast(word("given_to_you"), "hand");
+  else if (!mine && ["taken_over", "transferred"].includes(why)) toast(word("taken_from_you", { name: agent }), "people");
+  else if (why === "unanswered") toast(word("back_in_queue"), "clock");
+  inbox.refresh();
+  refreshQueue();
 }
 
 async function askToNotify() {
