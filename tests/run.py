@@ -1,4 +1,7 @@
-"""`./wismo test`: every check in order, then a table of what ran. A part that could not run is a failure."""
+"""`./wismo test`: every check in order, then a table of what ran. A part that could not run is a failure.
+
+`./wismo test --faults` is something else: the long form of the fault suite (tests/faults/long.py).
+"""
 
 import os
 import subprocess
@@ -61,7 +64,12 @@ STEPS = (
 PARTS = {step.part: (step.part,) for step in STEPS} | {"pg": ("services",), "redis": ("services",)}
 
 
+FAULTS = Step("faults", "the long fault suite", ("-m", "tests.faults.long"), needs=("PostgreSQL", "Redis", "nginx"))
+
+
 def main(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] == "--faults":
+        return rehearse_faults(arguments[1:])
     steps, extra = choose(arguments)
     REPORTS.mkdir(exist_ok=True)
     fetching = machine.fetch({need for step in steps for need in step.needs}, REPORTS / "apt.log")
@@ -79,6 +87,18 @@ def main(arguments: Sequence[str]) -> int:
             fetching.wait()
     summarise(outcomes)
     return int(len(outcomes) < len(steps) or any(outcome.trouble for outcome in outcomes))
+
+
+def rehearse_faults(arguments: Sequence[str]) -> int:
+    """Fetches what it needs, then runs until its time is over. Options: --seed, --minutes, --only."""
+    REPORTS.mkdir(exist_ok=True)
+    fetching = machine.fetch(FAULTS.needs, REPORTS / "apt.log")
+    if fetching and fetching.wait():
+        print((REPORTS / "apt.log").read_text(errors="replace"), file=sys.stderr)
+    if lacking := machine.missing(FAULTS.needs):
+        print(f"could not run: {' and '.join(lacking)} missing", file=sys.stderr)
+        return 1
+    return execute([*FAULTS.command, *arguments])
 
 
 def choose(arguments: Sequence[str]) -> tuple[list[Step], list[str]]:

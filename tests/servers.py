@@ -57,14 +57,14 @@ class PostgresServer:
 @contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Run PostgreSQL for the length of the block. Raises ServerMissing."""
-    programs = _postgres_programs()
-    account = _account()
-    with _folder("wismo-pg-", account) as folder:
+    programs = postgres_programs()
+    account = server_account()
+    with own_folder("wismo-pg-", account) as folder:
         data = folder / "data"
-        _as(account, [programs / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
-        command = partial(_postgres_command, programs, folder)
+        make_cluster(account, programs, data)
+        command = partial(postgres_command, programs, folder)
         with _on_a_free_port(command, folder / "server.log", account, end=signal.SIGQUIT) as port:
-            _wait_until_ready(programs, port)
+            wait_until_ready(programs, port)
             yield PostgresServer("127.0.0.1", port, folder, programs)
 
 
@@ -74,7 +74,7 @@ def redis_server() -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         raise ServerMissing("redis-server is not installed (Debian package redis-server)")
-    with _folder("wismo-redis-", None) as folder:
+    with own_folder("wismo-redis-", None) as folder:
 
         def command(port: int) -> list[str]:
             only_here = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
@@ -115,7 +115,13 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], *, seconds: float
     raise TimeoutError(f"nothing answers on port {port}")
 
 
-def _postgres_programs() -> Path:
+def make_cluster(account: pwd.struct_passwd | None, programs: Path, data: Path) -> None:
+    """The files of a new PostgreSQL."""
+    options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    run_as(account, [programs / "initdb", "-D", data, *options])
+
+
+def postgres_programs() -> Path:
     """The folder of the newest PostgreSQL; Debian keeps its programs out of the search path."""
     folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     if folders:
@@ -126,7 +132,7 @@ def _postgres_programs() -> Path:
     return Path(found).resolve().parent
 
 
-def _postgres_command(programs: Path, folder: Path, port: int) -> list[str]:
+def postgres_command(programs: Path, folder: Path, port: int) -> list[str]:
     fast = {
         "fsync": "off",
         "synchronous_commit": "off",
@@ -157,7 +163,7 @@ def _on_a_free_port(
                 stdout=output,
                 stderr=output,
                 preexec_fn=partial(_end_with_parent, end),  # noqa: PLW1509  # one system call, no lock
-                **_identity(account),
+                **identity(account),
             )
         try:
             if wait_for_port(port, process):
@@ -175,7 +181,7 @@ def _end_with_parent(end: signal.Signals) -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, end)
 
 
-def _account() -> pwd.struct_passwd | None:
+def server_account() -> pwd.struct_passwd | None:
     """Who runs PostgreSQL: it refuses root, so root hands over to the package's account."""
     if os.geteuid() != 0:
         return None
@@ -185,32 +191,32 @@ def _account() -> pwd.struct_passwd | None:
         raise ServerMissing("PostgreSQL refuses to run as root and there is no account postgres") from None
 
 
-def _wait_until_ready(programs: Path, port: int) -> None:
-    """PostgreSQL opens its port before it lets anybody in."""
+def wait_until_ready(programs: Path, port: int, process: subprocess.Popen[bytes] | None = None) -> None:
+    """PostgreSQL opens its port before it lets anybody in. Raises TimeoutError, at once when `process` has ended."""
     deadline = time.monotonic() + START_SECONDS
     question = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     while subprocess.run(question, check=False).returncode:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (process is not None and process.poll() is not None):
             raise TimeoutError("PostgreSQL does not become ready")
         time.sleep(0.02)
 
 
-def _identity(account: pwd.struct_passwd | None) -> dict[str, Any]:
+def identity(account: pwd.struct_passwd | None) -> dict[str, Any]:
     if account is None:
         return {"cwd": "/"}
     return {"cwd": "/", "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def _as(account: pwd.struct_passwd | None, command: Sequence[object]) -> None:
+def run_as(account: pwd.struct_passwd | None, command: Sequence[object]) -> None:
     answer = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, check=False, **_identity(account)
+        [str(word) for word in command], capture_output=True, text=True, check=False, **identity(account)
     )
     if answer.returncode:
         raise RuntimeError(f"{command[0]}: {answer.stderr.strip()}")
 
 
 @contextmanager
-def _folder(prefix: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
+def own_folder(prefix: str, owner: pwd.struct_passwd | None) -> Iterator[Path]:
     """A folder of our own, in memory if there is room: a new database costs 40 ms there and 250 ms on a disk.
 
     Not below pytest's tmp_path, which other accounts may not enter.

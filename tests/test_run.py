@@ -1,6 +1,7 @@
 """`./wismo test`: which steps it chooses, what it makes of their reports, and when it fails."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -69,3 +70,16 @@ def test_the_last_line_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert "skipped: a.left: Redis is not installed" in lines
     assert lines[-2:] == ["checks: 0 passed, 1 failed", "tests: 512 passed, 1 failed, 1 skipped"]
+
+
+def test_the_long_fault_suite_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    executed: list[list[str]] = []
+
+    def execute(command: Sequence[str]) -> int:
+        executed.append(list(command))
+        return 0
+
+    monkeypatch.setattr(machine, "missing", lambda needs: [])
+    monkeypatch.setattr(run, "execute", execute)
+    assert run.main(["--faults", "--seed", "7", "--minutes", "2"]) == 0
+    assert executed == [["-m", "tests.faults.long", "--seed", "7", "--minutes", "2"]]

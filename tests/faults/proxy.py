@@ -18,6 +18,7 @@ class Weather:
     stalled: bool = False  # nothing flows, and nobody is told
     refusing: bool = False  # new connections end at once
     deaf_after: int = -1  # bytes of answers that pass on each connection, and then it is reset
+    cut_every: int = 0  # every so many COMMITs the question passes and the answer does not: the line is reset
 
 
 class FaultProxy:
@@ -28,6 +29,7 @@ class FaultProxy:
         self.port = 0
         self.weather = Weather()
         self._lines: set[_Line] = set()
+        self._commits = 0
         self._calm = asyncio.Event()
         self._calm.set()
 
@@ -86,13 +88,17 @@ class FaultProxy:
             if weather.delay or weather.rate:
                 await asyncio.sleep(weather.delay + (len(piece) / weather.rate if weather.rate else 0))
             await self._calm.wait()
-            if answers and self.weather.deaf_after >= 0:
+            if answers:
                 passed += len(piece)
-                if passed > self.weather.deaf_after:
+                if line.doomed or 0 <= self.weather.deaf_after < passed:
                     line.reset()
                     raise ConnectionResetError
-            writer.write(piece)
-            await writer.drain()
+            elif self.weather.cut_every and b"COMMIT" in piece:
+                self._commits += 1
+                line.doomed = self._commits % self.weather.cut_every == 0
+            if not line.half_closed:  # else nobody is there to take it
+                writer.write(piece)
+                await writer.drain()
         with contextlib.suppress(OSError, RuntimeError):
             writer.write_eof()
 
@@ -102,12 +108,15 @@ class _Line:
 
     def __init__(self, near: asyncio.StreamWriter, far: asyncio.StreamWriter) -> None:
         self.ends = (near, far)
+        self.doomed = False  # the next answer does not arrive
+        self.half_closed = False
 
     def reset(self) -> None:
         for end in self.ends:
             end.transport.abort()
 
     def half_close(self) -> None:
+        self.half_closed = True
         for end in self.ends:
             with contextlib.suppress(OSError, RuntimeError):
                 end.write_eof()

@@ -63,7 +63,7 @@ class Toy:
                 talk[-1], talk[-3] = (late, other), (early, one)
             if self.bug == "moves" and len(talk) > 3 and self._now():
                 number += 1
-        if not (self.bug == "forgets to tell" and self._now()):
+        if self.bug != "forgets to tell" or len(talk) < 3:
             for listener in list(self.listeners[token]):
                 with suppress(ConnectionClosed):
                     await _send(listener, "message", number=number, client_id=client_id)

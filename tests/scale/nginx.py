@@ -35,9 +35,9 @@ CACHE = "proxy_cache_path {folder}/static keys_zone=wismo_static:1m;"
 class Nginx:
     """In front of some web processes, on a free port, without TLS unless `listen` says so."""
 
-    def __init__(self, folder: Path, ports: Sequence[int], *, listen: str = "", edge: str = "") -> None:
+    def __init__(self, folder: Path, ports: Sequence[int], *, listen: str = "", edge: str = "", port: int = 0) -> None:
         self.folder, self.ports = folder, ports
-        self.port = free_port()
+        self.port = port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
         lines = folder / "wismo"
         lines.mkdir(parents=True)

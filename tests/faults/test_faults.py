@@ -1,0 +1,31 @@
+"""The short form of the fault suite, by fixed seeds. `./wismo test --faults` is the long one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaign import rehearse
+from tests.faults.houses import one_process, several
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.anyio]
+
+SHORT_ONE = ("freeze", "disk full", "front: half-close", "front: cut answers", "kill -9", "SIGTERM", "front: reset")
+SHORT_SEVERAL = (
+    *("database: COMMIT unheard", "redis: FLUSHALL", "database: immediate stop", "redis: kill -9", "worker: kill -9"),
+    *("web: kill -9", "front: half-close"),
+)
+
+
+async def test_one_process_on_sqlite_keeps_its_word(tmp_path: Path) -> None:
+    async with one_process(tmp_path) as house:
+        outcome = await rehearse(house, 1, SHORT_ONE)
+        assert outcome.clean, outcome.table()
+        assert "Traceback" not in house.process.said()
+
+
+@pytest.mark.pg
+@pytest.mark.redis
+async def test_several_processes_on_postgresql_and_redis_keep_theirs(tmp_path: Path) -> None:
+    async with several(tmp_path) as house:
+        outcome = await rehearse(house, 2, SHORT_SEVERAL)
+        assert outcome.clean, outcome.table()
