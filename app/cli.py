@@ -14,6 +14,7 @@ from app.auth import agents as desk
 from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
 from app.cli_reconcile import reconcile
+from app.cli_routing import agent_work, shop_assignment, teams
 from app.cli_simulate import simulate
 from app.cli_stock import stock
 from app.database import open_database, sqlite_path
@@ -54,6 +55,7 @@ main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(simulate)
 main.add_command(stock)
+main.add_command(teams)
 
 
 def _prepared() -> Settings:
@@ -247,6 +249,10 @@ async def shop_hours(key: str, toml: BinaryIO | None) -> None:
         await shop.save(update_fields=["hours"])
     click.echo(f"# {shop.name}, {shop.timezone}")
     click.echo("\n".join(written_hours(shop.hours)) or "# always open")
+
+
+agents.add_command(agent_work)
+shops.add_command(shop_assignment)
 
 
 @main.group()

@@ -54,6 +54,7 @@ class Place:
 
     number: int  # 1: next
     wait: timedelta | None
+    due: datetime | None = None  # the promised first reply
 
 
 async def waiting_in(shop_ids: Collection[int], weights: Weights) -> list[Waiting]:
@@ -110,7 +111,7 @@ async def places_in_queue(shop_id: int) -> dict[int, Place]:
     """The places of everything that waits in the shop, by the conversation's database id; four statements."""
     items = await waiting_in([shop_id], Weights())
     usual = await typical_wait(await Shop.get(id=shop_id), now()) if items else None
-    return {item.id: Place(number, _left(usual, now() - item.since)) for number, item in enumerate(items, 1)}
+    return {item.id: Place(number, _left(usual, now() - item.since), item.due) for number, item in enumerate(items, 1)}
 
 
 async def typical_wait(shop: Shop, at: datetime) -> timedelta | None:

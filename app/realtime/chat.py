@@ -32,7 +32,7 @@ from app.realtime.frames import (
 )
 from app.realtime.topics import conversation_topic, desk_topic, visitor_topic
 from conversations.languages import speak
-from conversations.models import CHAT, Conversation, Message
+from conversations.models import CHAT, QUEUE, Conversation, Message
 from conversations.opening import chat_with
 from conversations.posting import post
 from conversations.proofs import withdraw_token_proofs
@@ -198,6 +198,8 @@ class ChatSession:
         if self._conversation is not None:
             welcome |= await _state(self._conversation, last, epoch)
         self.connection.send(welcome)
+        if self._conversation is not None and welcome["handler"] == QUEUE:
+            self.connection.send(await rendering.place_frame(self._conversation))
 
     async def _own(self, public_id: str | None) -> Conversation:
         if self._conversation is None or public_id not in (None, self._conversation.public_id):

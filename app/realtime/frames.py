@@ -317,6 +317,8 @@ class Queue(ServerFrameBase):
     conversation: str
     online: bool
     by: str | None = Field(None, description="RFC 3339, UTC.")
+    place: int | None = Field(None, description="1: next. Unknown when the conversation is not in the queue.")
+    wait: int | None = Field(None, description="Seconds that it will usually still take; None when nobody can say.")
 
 
 class ReadUpTo(ServerFrameBase):

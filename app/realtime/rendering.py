@@ -25,9 +25,10 @@ from app.realtime.frames import (
 from conversations import models as talk
 from conversations.proofs import proven_contacts
 from core.clock import now
-from core.people import Agent
+from core.people import Agent, anyone_online
 from orders.access import Viewer, orders_in_view
 from orders.snapshots import snapshots
+from tickets.queue import Place, places_in_queue
 
 PURPOSE = "chat"
 
@@ -91,9 +92,21 @@ def ticket_frame(conversation_public_id: str, number: int, kind: str, status: st
     return Ticket(conversation=conversation_public_id, number=number, kind=kind, status=status).model_dump()
 
 
-def queue_frame(conversation_public_id: str, *, online: bool, by: datetime | None) -> dict[str, Any]:
-    """When the waiting customer can expect a person."""
-    return Queue(conversation=conversation_public_id, online=online, by=stamp(by) if by else None).model_dump()
+def queue_frame(
+    conversation_public_id: str, *, online: bool, by: datetime | None, place: Place | None = None
+) -> dict[str, Any]:
+    """When the waiting customer can expect a person, and how many come before."""
+    wait = round(place.wait.total_seconds()) if place is not None and place.wait is not None else None
+    number = place.number if place is not None else None
+    due = stamp(by) if by else None
+    return Queue(conversation=conversation_public_id, online=online, by=due, place=number, wait=wait).model_dump()
+
+
+async def place_frame(conversation: talk.Conversation) -> dict[str, Any]:
+    """Where the conversation, which waits for a person, stands now."""
+    place = (await places_in_queue(conversation.shop_id)).get(conversation.id)
+    online = await anyone_online(conversation.shop_id)
+    return queue_frame(conversation.public_id, online=online, by=place.due if place else None, place=place)
 
 
 def read_frame(conversation_public_id: str, reader: str, number: int) -> dict[str, Any]:

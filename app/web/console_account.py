@@ -89,6 +89,7 @@ async def _account(
 def _person(person: Agent, shops: dict[int, list[str]], language: str) -> dict[str, Any]:
     every = gettext("all shops", language)
     return {
+        "id": person.public_id,
         "name": person.name,
         "initials": initials(person.name),
         "email": person.email,

@@ -22,6 +22,11 @@ REASONS = {
     "text_too_long": _("That is too long: 8,000 characters at most."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
+    "bad_capacity": _("A whole number from 0 to 100."),
+    "bad_amount": _("Not a sum of money."),
+    "bad_total": _("Not a sum of money."),
+    "bad_name": _("A team needs a name."),
+    "name_taken": _("Another team has this name."),
     "weak_password": _("A password has 10 to 200 characters."),
     "wrong_password": _("That is not your password."),
 }

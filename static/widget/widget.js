@@ -154,7 +154,7 @@ function paint() {
   const status = at(".status");
   const words = {
     bot: () => t("Assistant · answers at once"),
-    queue: () => (queue.by ? t("A person answers by about {time}", { time: dueAt(new Date(queue.by)) }) : t("Waiting for a person")),
+    queue: waiting,
     agent: () => t("{name} is here for you", { name: agent ?? "" }),
   };
   status.replaceChildren(h("span.presence", { "aria-hidden": "true" }), words[kind]?.() ?? "");
@@ -162,6 +162,14 @@ function paint() {
   at(".ticket").hidden = kind === "bot" || !ticket;
   at(".ticket").textContent = ticket ? t("Ticket {number}", { number: ticket.number }) : "";
   log.mark(talk);
+}
+
+/** What somebody who waits is told: their place, what it usually still takes, and until when at the latest. */
+function waiting() {
+  const words = [queue.by ? t("A person answers by about {time}", { time: dueAt(new Date(queue.by)) }) : t("Waiting for a person")];
+  if (queue.place) words.unshift(queue.place === 1 ? t("You are next") : t("Number {number} in the queue", { number: queue.place }));
+  if (queue.wait) words.splice(1, 0, t("usually about {minutes} min more", { minutes: Math.max(1, Math.round(queue.wait / 60)) }));
+  return words.join(" · ");
 }
 
 function banner({ status, code }) {
