@@ -16,6 +16,10 @@ Listener = Callable[[Any], Awaitable[None]]
 AfterListener = Callable[[Any], Awaitable[None] | None]  # None: it need not wait for anything, and is done
 
 
+async def _nothing_left(event: Any) -> None:
+    """What is to be done about an event when the program has done everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """An inside listener for many events of its kind at once, as a program: for what happens often.
@@ -24,7 +28,7 @@ class Together:
     """
 
     program: Callable[[Sequence[Any]], Program[Sequence[Any]]]
-    otherwise: Listener
+    otherwise: Listener = _nothing_left
 
 
 class Bus:

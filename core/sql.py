@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from tortoise import connections
 
 from core.clock import utc
-from core.engines.transactions import SafeTransaction
+from core.engines.transactions import Rows, SafeTransaction
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ class Query(NamedTuple):
 
     text: str
     values: dict[str, Any]
+    rows: Sequence[Mapping[str, Any]] | None = None  # run once for each of these instead
 
 
 Program = Generator[Query, Any, T]  # yields queries, is sent lists of rows, returns T
@@ -79,17 +80,13 @@ async def fetch(statement: str, /, **values: Any) -> list[dict[str, Any]]:
     return rows
 
 
-async def run_many(statement: str, rows: Iterable[Mapping[str, Any]]) -> None:
+def run_many(statement: str, rows: Iterable[Mapping[str, Any]]) -> Program[None]:
     """Run `statement` once for each of `rows`, whose values fill its `{name}` places; nothing without rows.
 
-    All of them go to the database together and are one change.
+    All of them go to the database together.
     """
-    name = connection_name()
-    places = _Names(name)
-    text = statement.format_map(places)
-    values = [[row[place] for place in places.names] for row in rows]
-    if values:
-        await connections.get(name).execute_many(text, values)
+    if rows := list(rows):
+        yield Query(statement, {}, rows)
 
 
 async def carry_out(program: Program[T]) -> T:
@@ -131,6 +128,10 @@ def as_time(value: Any) -> datetime | None:
 
 
 def _bound(asked: Query, connection: str) -> tuple[str, list[Any]]:
+    if asked.rows is not None:
+        names = _Names(connection)
+        text = asked.text.format_map(names)
+        return text, Rows([row[name] for name in names.names] for row in asked.rows)
     places = _Places(asked.values, connection)
     return asked.text.format_map(places), places.arguments
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.ids import new_id
 from core.shops import Shop
+from core.sql import Program
 from orders.facts import OrderFacts
 from orders.handles import handles_of
 from orders.linking import names_of, orders_by_handle
@@ -21,46 +22,46 @@ class Outcome:
     told: frozenset[int]
 
 
-async def apply_facts(
+def apply_facts(
     shop: Shop, told: Mapping[Name, Sequence[OrderFacts]], *, announce: bool, forget: frozenset[str] = frozenset()
-) -> dict[Name, Outcome]:
+) -> Program[dict[Name, Outcome]]:
     """Merge facts into their sheets and bring all rows up to date that follow from them, in the running transaction.
 
     What bytes with digests of `forget` had said before is dropped first.
     """
-    sheets = await merge_sheets(shop, told, forget)
+    sheets = yield from merge_sheets(shop, told, forget)
     of_orders = {name: sheet for name, sheet in sheets.items() if sheet.handle is None}
     of_handles = {name: sheet for name, sheet in sheets.items() if sheet.handle is not None}
-    await keep(sheet for sheet in of_handles.values() if sheet.is_news)  # before the orders that read them
-    outcomes = await _write_orders(shop, of_orders, announce=announce)
-    return outcomes | await _pass_on(shop, of_handles, announce=announce)
+    yield from keep(sheet for sheet in of_handles.values() if sheet.is_news)  # before the orders that read them
+    outcomes = yield from _write_orders(shop, of_orders, announce=announce)
+    return outcomes | (yield from _pass_on(shop, of_handles, announce=announce))
 
 
-async def _write_orders(shop: Shop, sheets: Mapping[Name, Sheet], *, announce: bool) -> dict[Name, Outcome]:
+def _write_orders(shop: Shop, sheets: Mapping[Name, Sheet], *, announce: bool) -> Program[dict[Name, Outcome]]:
     news = {name: sheet for name, sheet in sheets.items() if sheet.is_news}
     known_ids = [sheet.row["order_id"] for sheet in news.values() if sheet.row["order_id"]]
-    stored = {row["id"]: row for row in await ORDERS.read("id IN ({ids})", ids=known_ids)} if known_ids else {}
+    stored = {row["id"]: row for row in (yield from ORDERS.read("id IN ({ids})", ids=known_ids))} if known_ids else {}
     orders = {
         name: stored.get(sheet.row["order_id"])
         or ORDERS.new(public_id=new_id("ord"), shop_id=shop.id, source=name.source, source_id=name.source_id)
         for name, sheet in news.items()
     }
-    await rewrite(shop, [(orders[name], sheet.known) for name, sheet in news.items()], announce=announce)
+    yield from rewrite(shop, [(orders[name], sheet.known) for name, sheet in news.items()], announce=announce)
     gains = []
     for name, sheet in news.items():
         had = handles_of(sheet.before, name.source_id) if sheet.row["order_id"] else frozenset()
         sheet.row["order_id"] = orders[name]["id"]
         if sheet.row["order_id"] and (gained := handles_of(sheet.known, name.source_id) - had):
             gains.append((orders[name], gained))
-    await keep(news.values())
-    await claim_parked(shop, gains, announce=announce)
+    yield from keep(news.values())
+    yield from claim_parked(shop, gains, announce=announce)
     return {name: Outcome(sheet.row["order_id"], sheet.told) for name, sheet in sheets.items()}
 
 
-async def _pass_on(shop: Shop, sheets: Mapping[Name, Sheet], *, announce: bool) -> dict[Name, Outcome]:
+def _pass_on(shop: Shop, sheets: Mapping[Name, Sheet], *, announce: bool) -> Program[dict[Name, Outcome]]:
     """Derive anew every order that goes by handles of which something new is known, and find the first of each."""
-    names = await names_of(shop, [sheet.handle for sheet in sheets.values() if sheet.handle])
-    orders = await orders_by_handle(shop, frozenset().union(*names.values()))
+    names = yield from names_of(shop, [sheet.handle for sheet in sheets.values() if sheet.handle])
+    orders = yield from orders_by_handle(shop, frozenset().union(*names.values()))
     outcomes, claims, others = dict[Name, Outcome](), [], set[int]()
     for name, sheet in sheets.items():
         spoken_of = names.get(sheet.handle, frozenset()) if sheet.handle else frozenset()
@@ -69,6 +70,6 @@ async def _pass_on(shop: Shop, sheets: Mapping[Name, Sheet], *, announce: bool) 
         if sheet.is_news and ids:
             claims.append((ids[0], sorted(spoken_of)))
             others.update(ids)
-    await rewrite_all(shop, others, announce=announce)
-    await claim(shop, claims)
+    yield from rewrite_all(shop, others, announce=announce)
+    yield from claim(shop, claims)
     return outcomes

@@ -7,7 +7,7 @@ written with a few statements for all. The sheets tell what is true, so it does 
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -15,8 +15,8 @@ import structlog
 from core.clock import now
 from core.errors import Invalid
 from core.shops import Shop
-from core.sql import run_many
-from core.transactions import transaction
+from core.sql import Program, carry_out, run_many
+from core.transactions import in_transaction_now, transact, transaction
 from orders.applying import Outcome, apply_facts
 from orders.facts import OrderFacts
 from orders.linking import lock_links
@@ -58,7 +58,7 @@ async def fold_together(source_event_ids: Sequence[int], *, with_waiting: bool =
     If the transaction fails, each delivery is folded by itself, so that one cannot hold up the others.
     """
     ids = list(source_event_ids)
-    events = await EVENTS.read("id IN ({ids}) AND state IN ('received', 'failed') ORDER BY id", ids=ids)
+    events = await EVENTS.fetch("id IN ({ids}) AND state IN ('received', 'failed') ORDER BY id", ids=ids)
     shops = await _shops(events)
     failed = dict[int, Exception]()
     parts: dict[int, list[Part]] = defaultdict(list)
@@ -92,8 +92,7 @@ async def refold(shop: Shop, source: str, source_id: str, parts: Sequence[tuple[
     facts = [facts for _, facts in parts]
     name = Name.handle(facts[0].handle) if facts[0].handle else Name(source, source_id)
     async with transaction():
-        await lock_links(shop, alone=facts[0].handle is not None)
-        await apply_facts(shop, {name: facts}, announce=True, forget=heard)
+        await carry_out(_refolded(shop, name, facts, heard))
 
 
 async def mark_failed(event_id: int, error: Exception) -> None:
@@ -103,7 +102,7 @@ async def mark_failed(event_id: int, error: Exception) -> None:
 
 async def fold_history(source_event_ids: Iterable[int]) -> None:
     """Fold deliveries of the past: each order is written once, a few of them in a transaction, and nobody is told."""
-    events = await EVENTS.read("id IN ({ids}) AND state = 'received' ORDER BY id", ids=list(source_event_ids))
+    events = await EVENTS.fetch("id IN ({ids}) AND state = 'received' ORDER BY id", ids=list(source_event_ids))
     shops = await _shops(events)
     together: dict[int, dict[Name, list[Told]]] = defaultdict(lambda: defaultdict(list))
     for event in events:
@@ -119,27 +118,39 @@ async def fold_history(source_event_ids: Iterable[int]) -> None:
             await _fold_some_history(shops[shop_id], some)
 
 
+def _refolded(shop: Shop, name: Name, facts: Sequence[OrderFacts], heard: frozenset[str]) -> Program[None]:
+    yield from lock_links(shop, alone=facts[0].handle is not None)
+    yield from apply_facts(shop, {name: facts}, announce=True, forget=heard)
+
+
 async def _shops(events: Sequence[Row]) -> dict[int, Shop]:
     ids = sorted({event["shop_id"] for event in events})
     return {shop.id: shop for shop in await Shop.filter(id__in=ids)} if ids else {}
 
 
 async def _fold_parts(shop: Shop, parts: Sequence[Part], *, announce: bool) -> None:
+    if not in_transaction_now() and not any(reading.stock for _, reading in parts):
+        await transact(lambda: _folded(shop, parts, frozenset(), announce=announce))
+        return
     async with transaction():
-        await lock_links(shop, alone=any(facts.handle for _, reading in parts for facts in reading.orders))
         stocked = await _fold_stock(shop, parts)
-        together: dict[Name, list[Told]] = defaultdict(list)
-        for event, reading in parts:
-            event["state"], event["error"] = "ignored" if reading.ignored else "stale", reading.ignored or None
-            event["state"] = "folded" if event["id"] in stocked else event["state"]
-            for facts in reading.orders:
-                together[Name.of(event["source"], facts)].append((event, facts))
-        outcomes = await apply_facts(shop, _facts_of(together), announce=announce)
-        for name, told in together.items():
-            _note(shop, told, outcomes[name])
-        for event, _ in parts:
-            event["processed_at"] = now()
-        await EVENTS.update([event for event, _ in parts], _NOTED)
+        await carry_out(_folded(shop, parts, stocked, announce=announce))
+
+
+def _folded(shop: Shop, parts: Sequence[Part], stocked: Collection[int], *, announce: bool) -> Program[None]:
+    yield from lock_links(shop, alone=any(facts.handle for _, reading in parts for facts in reading.orders))
+    together: dict[Name, list[Told]] = defaultdict(list)
+    for event, reading in parts:
+        event["state"], event["error"] = "ignored" if reading.ignored else "stale", reading.ignored or None
+        event["state"] = "folded" if event["id"] in stocked else event["state"]
+        for facts in reading.orders:
+            together[Name.of(event["source"], facts)].append((event, facts))
+    outcomes = yield from apply_facts(shop, _facts_of(together), announce=announce)
+    for name, told in together.items():
+        _note(shop, told, outcomes[name])
+    for event, _ in parts:
+        event["processed_at"] = now()
+    yield from EVENTS.update([event for event, _ in parts], _NOTED)
 
 
 async def _fold_stock(shop: Shop, parts: Sequence[Part]) -> set[int]:
@@ -161,7 +172,7 @@ async def _waiting(own: Sequence[Part], shop: Shop) -> list[Part]:
     event = own[0][0]
     if event["order_ref"] is None:
         return []
-    others = await EVENTS.read(
+    others = await EVENTS.fetch(
         "shop_id = {shop} AND source = {source} AND order_ref = {ref} AND state = 'received' AND id <> {id}"
         " ORDER BY id LIMIT {limit}",
         shop=shop.id,
@@ -199,15 +210,19 @@ async def _fold_or_split(shop: Shop, own: Sequence[Part], waiting: Sequence[Part
 
 async def _fold_some_history(shop: Shop, together: Mapping[Name, Sequence[Told]]) -> None:
     async with transaction():
-        await lock_links(shop, alone=any(told[0][1].handle for told in together.values()))
-        outcomes = await apply_facts(shop, _facts_of(together), announce=False)
-        rows = [
-            {"id": event["id"], "order": order_id, "state": "folded" if order_id else "parked", "moment": now()}
-            for name, told in together.items()
-            for order_id in [outcomes[name].order_id]
-            for event, _ in told
-        ]
-        await run_many(_NOTE_PAST, rows)
+        await carry_out(_history_folded(shop, together))
+
+
+def _history_folded(shop: Shop, together: Mapping[Name, Sequence[Told]]) -> Program[None]:
+    yield from lock_links(shop, alone=any(told[0][1].handle for told in together.values()))
+    outcomes = yield from apply_facts(shop, _facts_of(together), announce=False)
+    rows = [
+        {"id": event["id"], "order": order_id, "state": "folded" if order_id else "parked", "moment": now()}
+        for name, told in together.items()
+        for order_id in [outcomes[name].order_id]
+        for event, _ in told
+    ]
+    yield from run_many(_NOTE_PAST, rows)
 
 
 def _facts_of(together: Mapping[Name, Sequence[Told]]) -> dict[Name, list[OrderFacts]]:

@@ -1,12 +1,13 @@
 """What has become of an order, version by version, and the deliveries it was made from, page by page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from tortoise.expressions import Q
 
 from core.clock import now
-from core.sql import fetch
+from core.events import Together
+from core.sql import Program, run_many
 from orders.events import OrderChanged
 from orders.handles import payment, tracking
 from orders.models import Order, OrderChange, Payment, Shipment, SourceEvent
@@ -24,9 +25,16 @@ _NOTE = (
 )
 
 
-async def note_change(event: OrderChanged) -> None:
-    """Keep that an order has a new version and which delivery made it; part of the change that did it."""
-    await fetch(_NOTE, order=event.order_id, version=event.version, at=now(), before=event.before, after=event.after)
+def _note_changes(events: Sequence[OrderChanged]) -> Program[Sequence[OrderChanged]]:
+    """Keep that orders have new versions and which deliveries made them; part of the change that did it."""
+    rows = [
+        {"order": e.order_id, "version": e.version, "at": now(), "before": e.before, "after": e.after} for e in events
+    ]
+    yield from run_many(_NOTE, rows)
+    return ()
+
+
+note_change = Together(_note_changes)
 
 
 async def changes_of(order: Order) -> list[OrderChange]:

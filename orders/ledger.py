@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from core.sql import Program
 from orders.tables import DISPUTES, LINES, ORDERS, PAYMENTS, REFUNDS, SCANS, SHIPMENTS, Row, Table
 
 _IN_TURN = (ORDERS, LINES, PAYMENTS, SHIPMENTS, REFUNDS, DISPUTES, SCANS)  # whoever is pointed at comes first
@@ -28,12 +29,12 @@ class Ledger:
         """Take rows away."""
         self._gone[table] += [row["id"] for row in rows]
 
-    async def store(self) -> None:
+    def store(self) -> Program[None]:
         """Write everything. New rows have their ids afterwards."""
         for table in _IN_TURN:
-            await table.delete(self._gone[table])  # first: another row may take over its name
+            yield from table.delete(self._gone[table])  # first: another row may take over its name
             for names, rows in self._touched[table].items():
-                await table.update(rows, names)
+                yield from table.update(rows, names)
             for row, parents in self._fresh[table]:
                 row.update({name: parent["id"] for name, parent in parents.items()})
-            await table.insert([row for row, _ in self._fresh[table]])
+            yield from table.insert([row for row, _ in self._fresh[table]])

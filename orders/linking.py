@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from core.clock import utc
 from core.shops import Shop
-from core.sql import as_time, dialect, fetch
+from core.sql import Program, as_time, dialect, query
 from orders.facts import Handle, HandleKind
 from orders.handles import MOST_ROUNDS, aliases_of, handles_of, next_handles
 from orders.joining import Span, join
@@ -46,25 +46,25 @@ class Subject(NamedTuple):
     placed_at: datetime
 
 
-async def lock_links(shop: Shop, *, alone: bool) -> None:
+def lock_links(shop: Shop, *, alone: bool) -> Program[None]:
     """Keep the facts of handles (`alone`) and orders that look for them from missing each other, until the commit.
 
     Orders exclude only the facts of handles, not one another. SQLite runs one writing transaction at a time anyway.
     """
     if dialect() == "postgres":
         shared = "" if alone else "_shared"
-        await fetch(f"SELECT pg_advisory_xact_lock{shared}({{key}}::bigint)", key=_LOCKS + shop.id)
+        yield query(f"SELECT pg_advisory_xact_lock{shared}({{key}}::bigint)", key=_LOCKS + shop.id)
 
 
-async def joined(shop: Shop, subjects: Sequence[Subject]) -> list[Known]:
+def joined(shop: Shop, subjects: Sequence[Subject]) -> Program[list[Known]]:
     """Everything that is known about each of these orders: its own facts and those of its handles."""
     own = [handles_of(subject.known, subject.order["source_id"]) for subject in subjects]
-    sheets = await _sheets(shop, frozenset[Handle]().union(*own), next_handles)
+    sheets = yield from _sheets(shop, frozenset[Handle]().union(*own), next_handles)
     if not sheets:
         return [subject.known for subject in subjects]
-    named = await _ask(shop, _NUMBERED, sheets, HandleKind.NUMBER)
+    named = yield from _ask(shop, _NUMBERED, sheets, HandleKind.NUMBER)
     parcels = defaultdict[str, list[Row]](list)
-    for row in await _ask(shop, _PARCELS, sheets, HandleKind.TRACKING):
+    for row in (yield from _ask(shop, _PARCELS, sheets, HandleKind.TRACKING)):
         parcels[row["name"]].append(row)
     found = []
     for subject, handles in zip(subjects, own, strict=True):
@@ -74,44 +74,44 @@ async def joined(shop: Shop, subjects: Sequence[Subject]) -> list[Known]:
     return found
 
 
-async def orders_by_handle(shop: Shop, handles: Collection[Handle]) -> dict[Handle, list[int]]:
+def orders_by_handle(shop: Shop, handles: Collection[Handle]) -> Program[dict[Handle, list[int]]]:
     """The ids of the orders of `shop` that go by each of `handles`, in their order."""
     found: dict[Handle, set[int]] = {handle: set() for handle in handles}
-    for row in await _ask(shop, _NUMBERED, handles, HandleKind.NUMBER):
+    for row in (yield from _ask(shop, _NUMBERED, handles, HandleKind.NUMBER)):
         for value in (row["number_key"], row["source_id"]):
             found.get(Handle(HandleKind.NUMBER, value), set()).add(row["id"])
     for kind, statement in ((HandleKind.TRACKING, _PARCELS), (HandleKind.PAYMENT, _PAYMENTS)):
-        for row in await _ask(shop, statement, handles, kind):
+        for row in (yield from _ask(shop, statement, handles, kind)):
             found[Handle(kind, row["name"])].add(row["id"])
     return {handle: sorted(ids) for handle, ids in found.items()}
 
 
-async def names_of(shop: Shop, handles: Iterable[Handle]) -> dict[Handle, frozenset[Handle]]:
+def names_of(shop: Shop, handles: Iterable[Handle]) -> Program[dict[Handle, frozenset[Handle]]]:
     """Those of `handles` that somebody has spoken of, each with all its names that have been spoken of."""
     handles = frozenset(handles)
-    sheets = await _sheets(shop, handles, _other_names)
+    sheets = yield from _sheets(shop, handles, _other_names)
     names = {handle: _spoken(handle, sheets) for handle in handles}
     return {handle: spoken for handle, spoken in sorted(names.items()) if spoken}
 
 
-async def _sheets(
+def _sheets(
     shop: Shop, wanted: frozenset[Handle], further: Callable[[Mapping[Handle, Known]], frozenset[Handle]]
-) -> dict[Handle, Known]:
+) -> Program[dict[Handle, Known]]:
     """The facts of handles, and of those that these lead to."""
     found, asked = dict[Handle, Known](), set[Handle]()
     for _ in range(MOST_ROUNDS):
         if not wanted:
             break
         asked |= wanted
-        for name, row in (await read_sheets(shop, [Name.handle(handle) for handle in wanted])).items():
+        for name, row in (yield from read_sheets(shop, [Name.handle(handle) for handle in wanted])).items():
             found[Handle(HandleKind(name.source), name.source_id)] = from_json(row["facts"])
         wanted = further(found) - asked
     return found
 
 
-async def _ask(shop: Shop, statement: str, handles: Iterable[Handle], kind: HandleKind) -> list[Row]:
+def _ask(shop: Shop, statement: str, handles: Iterable[Handle], kind: HandleKind) -> Program[list[Row]]:
     names = [handle.value for handle in handles if handle.kind is kind]
-    return await fetch(statement, shop=shop.id, names=names) if names else []
+    return (yield query(statement, shop=shop.id, names=names)) if names else []
 
 
 def _beside(

@@ -8,6 +8,7 @@ from typing import Any
 from core.clock import now
 from core.events import Event
 from core.shops import Shop
+from core.sql import Program
 from core.text import reference
 from core.transactions import record
 from orders import search_index
@@ -44,13 +45,13 @@ class Work:
     news: list[News] = field(default_factory=list)
 
 
-async def write(works: Sequence[Work], shop: Shop, *, announce: bool) -> None:
+def write(works: Sequence[Work], shop: Shop, *, announce: bool) -> Program[None]:
     """Bring the rows of orders to their pictures. A version grows only if something visible changed."""
-    stored, ledger = await read_stored([work.order["id"] for work in works if work.order["id"]]), Ledger()
+    stored, ledger = (yield from read_stored([work.order["id"] for work in works if work.order["id"]])), Ledger()
     for work in works:
         _compare(work, stored.get(work.order["id"], Stored()), shop, ledger)
-    await ledger.store()
-    await search_index.put([(work.order["id"], work.picture) for work in works if not work.is_findable])
+    yield from ledger.store()
+    yield from search_index.put([(work.order["id"], work.picture) for work in works if not work.is_findable])
     for work in works if announce else ():
         which = {"order_id": work.order["id"], "shop_id": shop.id}
         for tell in work.news:

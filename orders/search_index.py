@@ -6,7 +6,7 @@ The table `order_search` is made by the migrations, as that of the messages is: 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from core.sql import dialect, fetch, run_many
+from core.sql import Program, dialect, fetch, run_many
 from core.text import index_text, query_words, reference
 from orders.deriving import Picture
 
@@ -34,9 +34,9 @@ _AFTER = " AND (o.placed_at, o.id) < ({placed}, {last})"
 _NEWEST = " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
 
 
-async def put(orders: Iterable[tuple[int, Picture]]) -> None:
+def put(orders: Iterable[tuple[int, Picture]]) -> Program[None]:
     """Make orders (by id) findable by what they say now; part of the change that writes them."""
-    await run_many(_PUT[dialect()], [{"id": order_id, "body": _text_of(picture)} for order_id, picture in orders])
+    yield from run_many(_PUT[dialect()], [{"id": order_id, "body": _text_of(picture)} for order_id, picture in orders])
 
 
 async def ids_by_words(

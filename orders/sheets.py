@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from core.clock import now
 from core.shops import Shop
+from core.sql import Program
 from orders.facts import Handle, OrderFacts
 from orders.merging import Known, from_json, merge, to_json, without
 from orders.tables import SHEETS, Row
@@ -38,23 +39,23 @@ class Sheet:
     is_news: bool
 
 
-async def read_sheets(shop: Shop, names: Collection[Name], *, lock: bool = False) -> dict[Name, Row]:
+def read_sheets(shop: Shop, names: Collection[Name], *, lock: bool = False) -> Program[dict[Name, Row]]:
     """The stored ones of these sheets; with `lock`, nobody else changes them until the commit."""
     if not names:
         return {}
     where, values = _named(shop, names)
-    rows = await (SHEETS.lock(where, **values) if lock else SHEETS.read(where, **values))
+    rows = yield from (SHEETS.lock(where, **values) if lock else SHEETS.read(where, **values))
     return {Name(row["source"], row["source_id"]): row for row in rows}
 
 
-async def merge_sheets(
+def merge_sheets(
     shop: Shop, told: Mapping[Name, Sequence[OrderFacts]], forget: frozenset[str] = frozenset()
-) -> dict[Name, Sheet]:
+) -> Program[dict[Name, Sheet]]:
     """Merge facts into the sheets of these names, which are locked. What bytes of `forget` had said is dropped first.
 
     Rows may be older than the code that derives them, so forgetting is news in any case.
     """
-    rows = await read_sheets(shop, told, lock=True)
+    rows = yield from read_sheets(shop, told, lock=True)
     return {
         name: _merged(
             rows.get(name) or SHEETS.new(shop_id=shop.id, source=name.source, source_id=name.source_id), parts, forget
@@ -63,13 +64,13 @@ async def merge_sheets(
     }
 
 
-async def keep(sheets: Iterable[Sheet]) -> None:
+def keep(sheets: Iterable[Sheet]) -> Program[None]:
     """Store what these sheets know now."""
     sheets = list(sheets)
     for sheet in sheets:
         sheet.row.update(facts=to_json(sheet.known), updated_at=now())
-    await SHEETS.update([s.row for s in sheets if s.row["id"]], ("facts", "order_id", "updated_at"))
-    await SHEETS.insert([s.row for s in sheets if not s.row["id"]])
+    yield from SHEETS.update([s.row for s in sheets if s.row["id"]], ("facts", "order_id", "updated_at"))
+    yield from SHEETS.insert([s.row for s in sheets if not s.row["id"]])
 
 
 def _named(shop: Shop, names: Iterable[Name]) -> tuple[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from core.ids import new_id
 from core.jobs import Plan, enqueue, enqueued
 from core.people import Actor
 from core.shops import Shop
-from core.sql import carry_out, fetch
+from core.sql import Program, fetch
 from core.text import reference
 from core.transactions import transaction
 from orders.facts import Version
@@ -74,14 +74,14 @@ async def recompute_later(shop_id: int, skus: Sequence[str]) -> None:
         await enqueue(RECOMPUTE, {"shop": shop_id, "skus": list(skus[start : start + TOGETHER])})
 
 
-async def orders_moved(shop_id: int, skus: Iterable[str]) -> None:
+def orders_moved(shop_id: int, skus: Iterable[str]) -> Program[None]:
     """Open lines of `skus` came, went or changed their turn: share out anew what somebody keeps count of."""
     plans = [
         Plan(kind=RECOMPUTE, args={"shop": shop_id, "skus": [sku]}, lane=lane_of(shop_id, sku))
         for sku in sorted(set(skus))
     ]
     if plans:
-        await carry_out(enqueued(plans))
+        yield from enqueued(plans)
 
 
 async def discontinue(shop: Shop, sku: str, actor: Actor, *, gone: bool = True, none_left: bool = True) -> None:

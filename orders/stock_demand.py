@@ -10,7 +10,7 @@ import structlog
 from core.clock import now
 from core.jobs import Job, enqueue
 from core.shops import Shop
-from core.sql import as_time, fetch
+from core.sql import as_time, carry_out, fetch
 from core.transactions import record, transaction
 from orders.events import StockCovered, StockShort
 from orders.models import Order
@@ -198,7 +198,7 @@ async def _tell(order_id: int, before: int, after: int) -> None:
     if order is None:
         return
     shop = await Shop.get(id=order.shop_id)
-    if order_id not in await rewrite_all(shop, [order_id], announce=True):
+    if order_id not in await carry_out(rewrite_all(shop, [order_id], announce=True)):
         return
     which = {"order_id": order.id, "shop_id": order.shop_id}
     if after > before:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.events import Event
-from core.sql import fetch
+from core.sql import Program, query
 from orders.tables import DISPUTES, LINES, PAYMENTS, REFUNDS, SHIPMENTS, Row
 
 _SCANS = (
@@ -44,15 +44,15 @@ class Written:
     news: tuple[News, ...]
 
 
-async def read_stored(order_ids: Sequence[int]) -> dict[int | None, Stored]:
+def read_stored(order_ids: Sequence[int]) -> Program[dict[int | None, Stored]]:
     """The rows of these orders, by order."""
     found: dict[int | None, Stored] = {order_id: Stored() for order_id in order_ids}
     if not order_ids:
         return found
     for name, table in _BENEATH.items():
-        for row in await table.read("order_id IN ({orders}) ORDER BY id", orders=order_ids):
+        for row in (yield from table.read("order_id IN ({orders}) ORDER BY id", orders=order_ids)):
             getattr(found[row["order_id"]], name)[row["source_id"]] = row
     parcels = {row["id"]: stored for stored in found.values() for row in stored.shipments.values()}
-    for row in await fetch(_SCANS, orders=order_ids) if parcels else ():
+    for row in (yield query(_SCANS, orders=order_ids)) if parcels else ():
         parcels[row["shipment_id"]].scans[row["shipment_id"]][row["digest"]] = row
     return found

@@ -12,8 +12,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from core.fields import UtcDatetimeField
-from core.sql import as_time, dialect, fetch, run_many
+from core.sql import Program, as_time, dialect, fetch, query, run_many
 from orders.models import Dispute, FactSheet, Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
+from orders.stock_models import Shortage, StockPosition
 
 Row = dict[str, Any]
 
@@ -51,19 +52,18 @@ class Table:
         known = {name: field.default for name, field in self._fields.items() if field.null or field.default is not None}
         return {name: default for name, default in known.items() if name != "id"}
 
-    async def read(self, where: str, **values: Any) -> list[Row]:
+    async def fetch(self, where: str, **values: Any) -> list[Row]:
         """The rows that fit; the rest of a SELECT after its WHERE, with `{name}` places for `values`."""
-        rows = await fetch(self._select + where, **values)
-        for row in rows:
-            for name, read in self._readers.items():
-                if (value := row[name]) is not None:
-                    row[name] = read(value)
-        return rows
+        return self._read(await fetch(self._select + where, **values))
 
-    async def lock(self, where: str, **values: Any) -> list[Row]:
+    def read(self, where: str, **values: Any) -> Program[list[Row]]:
+        """The same within a change."""
+        return self._read((yield query(self._select + where, **values)))
+
+    def lock(self, where: str, **values: Any) -> Program[list[Row]]:
         """The same by id, and nobody else changes them until the commit."""
         locking = " FOR UPDATE" if dialect() == "postgres" else ""  # the one writer of SQLite has it all
-        return await self.read(f"({where}) ORDER BY id{locking}", **values)
+        return self.read(f"({where}) ORDER BY id{locking}", **values)
 
     def row_of(self, instance: Model) -> Row:
         """The row behind a model's instance."""
@@ -74,14 +74,14 @@ class Table:
         made = {name: default() if callable(default) else default for name, default in self._defaults.items()}
         return {"id": None, **made, **values}
 
-    async def insert(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[Row]) -> Program[None]:
         """Store new rows, which have their ids afterwards."""
         names = [name for name in rows[0] if name != "id"] if rows else []
         most = _MOST_VALUES // max(len(names), 1)
         for start in range(0, len(rows), most):
             part = rows[start : start + most]
             places = ", ".join(f"({{r{number}}})" for number in range(len(part)))
-            stored = await fetch(
+            stored = yield query(
                 f"INSERT INTO {self.name} ({', '.join(names)}) VALUES {places} RETURNING {self._told}",  # noqa: S608 - our own names
                 **{f"r{number}": self._values(row, names) for number, row in enumerate(part)},
             )
@@ -89,18 +89,26 @@ class Table:
             for row in part:
                 row["id"] = ids[tuple(row[name] for name in self._key)]
 
-    async def update(self, rows: Sequence[Row], names: Iterable[str]) -> None:
+    def update(self, rows: Sequence[Row], names: Iterable[str]) -> Program[None]:
         """Store these columns of rows that are stored already."""
         names = list(names)
         changes = ", ".join(f"{name} = {{{name}}}" for name in names)
         statement = f"UPDATE {self.name} SET {changes} WHERE id = {{id}}"  # noqa: S608 - our own names
         names.append("id")
-        await run_many(statement, [dict(zip(names, self._values(row, names), strict=True)) for row in rows])
+        yield from run_many(statement, [dict(zip(names, self._values(row, names), strict=True)) for row in rows])
 
-    async def delete(self, ids: Sequence[int]) -> None:
+    def delete(self, ids: Sequence[int]) -> Program[None]:
         """Remove rows."""
         if ids:
-            await fetch(f"DELETE FROM {self.name} WHERE id IN ({{ids}})", ids=ids)  # noqa: S608 - our own names
+            yield query(f"DELETE FROM {self.name} WHERE id IN ({{ids}})", ids=ids)  # noqa: S608 - our own names
+
+    def _read(self, found: Iterable[Any]) -> list[Row]:
+        rows = [dict(row) for row in found]
+        for row in rows:
+            for name, read in self._readers.items():
+                if (value := row[name]) is not None:
+                    row[name] = read(value)
+        return rows
 
     def _values(self, row: Row, names: Iterable[str]) -> list[Any]:
         return [self._json[name].encoder(row[name]) if name in self._json else row[name] for name in names]
@@ -125,6 +133,8 @@ SHIPMENTS = Table(Shipment, ("order_id", "source_id"))
 SCANS = Table(TrackingEvent, ("shipment_id", "digest"))
 REFUNDS = Table(Refund, ("order_id", "source_id"))
 DISPUTES = Table(Dispute, ("order_id", "source_id"))
+POSITIONS = Table(StockPosition, ("shop_id", "sku"))
+SHORTAGES = Table(Shortage, ("line_id",))
 
 
 def assign(row: Row, values: Row) -> bool:

@@ -1,7 +1,11 @@
 """Inside the transaction of an order event: notices that a customer should get, as jobs."""
 
+from collections.abc import Sequence
+
 from conversations.events import CodeRequested
-from core.jobs import enqueue
+from core.events import Together
+from core.jobs import Plan, enqueue, enqueued
+from core.sql import Program
 from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
 from orders.statuses import Headline
 
@@ -13,6 +17,7 @@ PARCEL_NOTICES = {
     "failed_attempt": "failed_attempt",
     "exception": "exception",
 }
+Telling = OrderConfirmed | OrderCancelled | OrderChanged | ParcelMoved | RefundChanged
 REFUND_NOTICES = {"pending": "refund_pending", "succeeded": "refund_succeeded"}
 
 
@@ -21,24 +26,33 @@ async def send_code_later(event: CodeRequested) -> None:
     await enqueue("code.send", {"code_request": event.code_request_id}, key=f"code.send:{event.code_request_id}")
 
 
-async def tell_customers(event: OrderConfirmed | OrderCancelled | OrderChanged | ParcelMoved | RefundChanged) -> None:
+def _tell(events: Sequence[Telling]) -> Program[Sequence[Telling]]:
     """Queue one notice for each new fact; the key makes the second of the same fact nothing."""
+    yield from enqueued([plan for event in events if (plan := _notice(event))])
+    return ()
+
+
+tell_customers = Together(_tell)
+
+
+def _notice(event: Telling) -> Plan | None:
     match event:
         case OrderConfirmed():
-            await _queue(event.order_id, "confirmed", "")
+            return _plan(event.order_id, "confirmed", "")
         case OrderCancelled():
-            await _queue(event.order_id, "cancelled", "")
+            return _plan(event.order_id, "cancelled", "")
         case OrderChanged():
             if event.before and event.after == Headline.ON_HOLD != event.before:
-                await _queue(event.order_id, "on_hold", str(event.version))
+                return _plan(event.order_id, "on_hold", str(event.version))
         case ParcelMoved():
             if event.state in PARCEL_NOTICES:
-                await _queue(event.order_id, PARCEL_NOTICES[event.state], str(event.shipment_id))
+                return _plan(event.order_id, PARCEL_NOTICES[event.state], str(event.shipment_id))
         case RefundChanged():
             if event.state in REFUND_NOTICES:
-                await _queue(event.order_id, REFUND_NOTICES[event.state], str(event.refund_id))
+                return _plan(event.order_id, REFUND_NOTICES[event.state], str(event.refund_id))
+    return None
 
 
-async def _queue(order_id: int, kind: str, subject: str) -> None:
+def _plan(order_id: int, kind: str, subject: str) -> Plan:
     key = f"notice:{order_id}:{kind}:{subject}"
-    await enqueue("notice.send", {"order": order_id, "kind": kind, "subject": subject}, key=key)
+    return Plan(kind="notice.send", args={"order": order_id, "kind": kind, "subject": subject}, key=key)

@@ -19,6 +19,7 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 
 from core.engines.transactions import (
     Ending,
+    Rows,
     SafeTransaction,
     Savepoint,
     Steps,
@@ -220,7 +221,11 @@ class TransactionWrapper(SafeTransaction, AsyncpgDBClient):
             while True:
                 query, values = steps.send(rows)
                 self.log.debug("%s", query)
-                rows = await connection.fetch(query, *values)
+                if isinstance(values, Rows):
+                    await connection.executemany(query, values)
+                    rows = []
+                else:
+                    rows = await connection.fetch(query, *values)
         except StopIteration as end:
             result: T = end.value
             return result

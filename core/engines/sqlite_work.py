@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from tortoise.exceptions import TransactionManagementError
 
-from core.engines.transactions import Ending, NotBegun, Steps
+from core.engines.transactions import Ending, NotBegun, Rows, Steps
 
 T = TypeVar("T")
 
@@ -35,7 +35,8 @@ def run_steps(db: sqlite3.Connection, steps: Steps[T]) -> T:
     try:
         while True:
             query, values = steps.send(rows)
-            rows = db.execute(query, values).fetchall()
+            run = db.executemany if isinstance(values, Rows) else db.execute
+            rows = run(query, values).fetchall()
     except StopIteration as end:
         result: T = end.value
         return result

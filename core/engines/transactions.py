@@ -15,6 +15,10 @@ T = TypeVar("T")
 Steps = Generator[tuple[str, list[Any]], Any, T]  # yields a statement with its values, is sent the rows it gave
 
 
+class Rows(list[list[Any]]):
+    """The values of a statement that is run once for each row of them, and gives none."""
+
+
 class Ending(NamedTuple):
     """What steps come to, and whether the transaction may be committed right behind them."""
 

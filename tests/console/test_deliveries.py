@@ -124,7 +124,7 @@ async def test_a_delivery_is_folded_again(
 ) -> None:
     event = await receive(world.lumen, generic.NAME, generic.TOPIC, "msg", {}, DOCUMENT.encode())
 
-    async def full(*_: object) -> None:
+    def full(*_: object) -> None:
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:

@@ -101,7 +101,7 @@ async def test_the_same_delivery_many_times_at_once_is_one_row_and_one_job(
 async def test_a_passing_trouble_is_noted_and_healed_by_the_next_try(
     desk: Desk, lumen: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full_disk(*args: object, **kwargs: object) -> None:
+    def full_disk(*args: object, **kwargs: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:

@@ -11,6 +11,7 @@ from app.jobs.context import JobContext
 from app.jobs.folding import fold_orders
 from core.clock import FrozenClock
 from core.shops import Shop
+from core.sql import Program
 from orders import applying, sheets
 from orders.events import OrderChanged, OrderConfirmed, OrderCreated, ParcelMoved, RefundChanged
 from orders.folding import fold, fold_together
@@ -138,11 +139,11 @@ async def test_one_that_cannot_be_written_fails_by_itself(
 ) -> None:
     real = sheets.keep
 
-    async def refuse(kept: Any) -> None:
+    def refuse(kept: Any) -> Program[None]:
         kept = list(kept)
         if any(sheet.row["source_id"] == "2" for sheet in kept):
             raise OSError("no space left on device")
-        await real(kept)
+        yield from real(kept)
 
     wires = [webhook("orders/create", {**ORDER, "id": number}) for number in (1, 2, 3)]
     ids = [(await accept(incoming(wire))).id for wire in wires]

@@ -184,7 +184,7 @@ async def test_a_mistake_is_named_by_row_and_field_and_its_order_left_out_whole(
 
 
 async def test_an_order_that_cannot_be_written_leaves_nothing(chaye: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def power_cut(*args: Any, **kwargs: Any) -> None:
+    def power_cut(*args: Any, **kwargs: Any) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr(applying, "keep", power_cut)

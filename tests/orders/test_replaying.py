@@ -73,7 +73,7 @@ async def test_what_failed_for_a_passing_reason_is_folded_by_a_replay(
 ) -> None:
     event = await accept(incoming(webhook("orders/create", ORDER)))
 
-    async def full(*_: Any) -> None:
+    def full(*_: Any) -> None:
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
@@ -105,7 +105,7 @@ async def test_a_replayed_delivery_leaves_no_dead_job_behind(
 ) -> None:
     good, bad = await accept(incoming(webhook("orders/create", ORDER))), await broken(lumen)
 
-    async def full(*_: Any) -> None:
+    def full(*_: Any) -> None:
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
