@@ -24,7 +24,8 @@ PAGE_POLICY = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _UPLOAD = re.compile(r"/console/conversations/[^/]+/files")
-QUIET = ("/livez", "/readyz", "/metrics", "/static/")
+WAITING = ("/chat/poll", "/console/poll")  # how long these take says nothing about the desk
+QUIET = ("/livez", "/readyz", "/metrics", "/static/", *WAITING)
 
 
 class RequestLog:
@@ -45,7 +46,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
-                request_seconds.observe(time.perf_counter() - started)
+                if scope["path"] not in WAITING:
+                    request_seconds.observe(time.perf_counter() - started)
             await send(message)
 
         try:

@@ -19,11 +19,13 @@ AWAY_SECONDS = 5.0  # before Redis is asked again
 RATES = {
     "chat.hello.address": "120/minute",
     "chat.identify.address": "60/minute",
+    "chat.poll.address": "1200/minute",
     "chat.post.person": "20/minute",
     "chat.post.address": "240/minute",
     "chat.file.person": "30/10minutes",
     "chat.file.address": "150/10minutes",
     "console.file.person": "150/10minutes",
+    "console.poll.person": "600/minute",
     "console.post.person": "120/minute",
     "login.account": "10/15minutes",
     "login.address": "60/15minutes",

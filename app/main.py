@@ -32,7 +32,7 @@ from app.jobs.runner import Worker
 from app.limits import Limiter
 from app.migrating import require_migrated
 from app.reactions import connect
-from app.realtime import socket
+from app.realtime import polling, socket
 from app.realtime.doors import SocketsFirst
 from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
@@ -72,6 +72,7 @@ ROUTES: Sequence[BaseRoute] = [  # asked from above: the busiest doors come firs
     *widget.routes,
     *files.routes,
     *socket.routes,
+    *polling.routes,
     *demo_mailbox.routes,
     *demo_shop.routes,
     Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),

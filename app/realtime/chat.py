@@ -1,6 +1,7 @@
 """A customer's side of the socket: frames in, verbs called, frames out. It knows one shop and one conversation."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from app.auth import visitors
@@ -8,7 +9,7 @@ from app.auth.identifying import identify, is_identified
 from app.auth.identities import read_identity
 from app.limits import Limiter
 from app.realtime import rendering
-from app.realtime.connection import Connection
+from app.realtime.channel import Channel
 from app.realtime.frames import (
     Ack,
     Bye,
@@ -30,6 +31,7 @@ from app.realtime.frames import (
     TypingNow,
     Welcome,
 )
+from app.realtime.polls import Place, stamp_of
 from app.realtime.topics import conversation_topic, desk_topic, visitor_topic
 from conversations.languages import speak
 from conversations.models import CHAT, QUEUE, Conversation, Message
@@ -52,7 +54,7 @@ TYPING_SECONDS = 2.0
 class ChatSession:
     """One open widget. The conversation begins with the first message."""
 
-    def __init__(self, connection: Connection, shop: Shop, limiter: Limiter, secret: bytes, address: str) -> None:
+    def __init__(self, connection: Channel, shop: Shop, limiter: Limiter, secret: bytes, address: str) -> None:
         self.connection, self.shop, self.limiter, self.address = connection, shop, limiter, address
         self._secret = secret
         self._token = ""
@@ -74,6 +76,29 @@ class ChatSession:
             await self._try_identity(hello.identity)
         moved = self._token != began_with
         await self._welcome(0 if moved else hello.last, self._token if fresh or moved else None, epoch=hello.epoch)
+
+    async def resume(self, hello: Hello) -> bool:
+        """Go on where an earlier request left off. False when the token stands for nobody any more."""
+        self._language = hello.language or self._language
+        if not visitors.is_genuine(self._secret, self.shop.key, hello.token) or await visitors.is_dead(hello.token):
+            return False
+        self._token = hello.token
+        self.connection.hub.subscribe(visitor_topic(visitors.digest(self._token)), self.connection)
+        await self._find()
+        return True
+
+    async def look(self, places: Sequence[Place], *, tell: bool) -> dict[str, str]:
+        """The stamp of the conversation; with `tell`, what has happened since the stamp that the client has."""
+        if self._conversation is None:
+            return {}
+        await self._conversation.refresh_from_db()  # it was found before its topic was subscribed
+        known = {place.conversation: place for place in places}.get(self._conversation.public_id)
+        stamp = stamp_of(self._conversation)
+        if tell and known is None:
+            self.connection.send(rendering.hint_frame(self._conversation, changed=True))
+        elif tell and known is not None and known.stamp != stamp:
+            self.connection.send(await history(self._conversation, Fetch(after=known.last)))
+        return {self._conversation.public_id: stamp}
 
     async def handle(self, frame: ClientFrame) -> None:
         """Do what a frame asks. Raises the errors of the verbs."""

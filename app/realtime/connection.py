@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.faults import understood
 from app.realtime.allowance import Allowance
+from app.realtime.channel import Handle, attempt
 from app.realtime.frames import MAX_FRAME_BYTES, Bye, ClientFrame, Error, Hello, read_frame
 from app.realtime.hub import Hub, encode
 from app.realtime.topics import conversation_topic, desk_topic
@@ -27,7 +27,6 @@ OUTBOX_CHARACTERS = 4 * 1024 * 1024
 DISCONNECT = "websocket.disconnect"
 BEAT_SECONDS = 4.0  # a revoked session ends within five
 
-Handle = Callable[[ClientFrame], Awaitable[None]]
 Beat = Callable[[], Awaitable[None]]
 
 
@@ -162,7 +161,7 @@ class Connection:
             while not self.closing and (message := await self._receive())["type"] != DISCONNECT:
                 frame = self._checked(message)
                 if frame is not None:
-                    await self._take(frame, handle)
+                    await attempt(frame, handle, self)
         except (WebSocketDisconnect, RuntimeError, OSError):  # OSError includes TimeoutError
             pass  # the peer has gone; Starlette raises a RuntimeError when asked again
         finally:
@@ -187,13 +186,6 @@ class Connection:
         except WismoError as error:
             self.send(Error(code=error.code, detail=error.detail).model_dump())
             return None
-
-    async def _take(self, frame: ClientFrame, handle: Handle) -> None:
-        try:
-            await handle(frame)
-        except Exception as error:  # noqa: BLE001  # `understood` logs it
-            fault = understood(error, f"frame {frame.type}")
-            self.send(_refusal(frame, fault.code, fault.detail, fault.data))
 
     async def _pulse(self, beat: Beat) -> None:
         while not self.closing:
@@ -255,14 +247,3 @@ def _text_of(message: Any) -> str | None:
     if len(text) > MAX_FRAME_BYTES or len(text.encode()) > MAX_FRAME_BYTES:
         raise TooLarge(f"a frame has at most {MAX_FRAME_BYTES} bytes")
     return str(text)
-
-
-def _refusal(frame: ClientFrame, code: str, detail: str = "", data: dict[str, object] | None = None) -> dict[str, Any]:
-    """The error frame that names what was refused."""
-    return Error(
-        code=code,
-        detail=detail,
-        client_id=getattr(frame, "client_id", None),
-        conversation=getattr(frame, "conversation", None),
-        data={key: value for key, value in (data or {}).items() if isinstance(value, str | int | float | None)},
-    ).model_dump()

@@ -1,17 +1,21 @@
 """An agent's side of the socket: every view is checked when it opens, and ends when the right to it does."""
 
 import time
+from collections.abc import Sequence
 
 from app.auth.models import Session
 from app.auth.sessions import is_alive
 from app.limits import Limiter
 from app.realtime import rendering
+from app.realtime.channel import Channel
 from app.realtime.chat import TYPING_SECONDS, ack, history
-from app.realtime.connection import Close, Connection
+from app.realtime.connection import Close
 from app.realtime.frames import (
+    Bye,
     ClientFrame,
     Fetch,
     Hello,
+    Inbox,
     Ping,
     Pong,
     Post,
@@ -24,13 +28,14 @@ from app.realtime.frames import (
     Watch,
     Welcome,
 )
+from app.realtime.polls import Place, stamp_of
 from app.realtime.topics import agent_topic, conversation_topic, desk_topic, shop_topic
 from conversations.access import conversation_for
-from conversations.models import CHAT
+from conversations.models import CHAT, Conversation, Note
 from conversations.posting import post
 from conversations.queries import notes_of
 from conversations.reading import DESK, mark_read, mark_received
-from core.errors import Forbidden, Invalid
+from core.errors import Forbidden, Invalid, NotFound
 from core.people import Actor, shop_ids_of
 from tickets.staffing import show_presence
 
@@ -41,7 +46,7 @@ NOTES = 100
 class DeskSession:
     """One open console page. It hears the inboxes of the agent's shops and the conversations it watches."""
 
-    def __init__(self, connection: Connection, session: Session, limiter: Limiter) -> None:
+    def __init__(self, connection: Channel, session: Session, limiter: Limiter) -> None:
         self.connection, self.session, self.limiter = connection, session, limiter
         self.agent = session.agent
         self._shop_ids: list[int] = []
@@ -50,14 +55,39 @@ class DeskSession:
         self._shown_at = 0.0
 
     async def start(self, hello: Hello) -> None:
-        """Subscribe to what concerns the agent."""
-        self._shop_ids = await shop_ids_of(self.agent)
-        for topic in (agent_topic(self.agent.id), *map(shop_topic, self._shop_ids)):
-            self.connection.hub.subscribe(topic, self.connection)
+        """Subscribe to what concerns the agent, and greet."""
+        await self.resume()
         await self._sign_of_life()
         self._shown_at = time.monotonic()
         welcome = Welcome(language=hello.language or self.agent.language, agent=self.agent.name, online=True)
         self.connection.send(welcome.model_dump())
+
+    async def resume(self) -> None:
+        """Subscribe to what concerns the agent."""
+        self._shop_ids = await shop_ids_of(self.agent)
+        for topic in (agent_topic(self.agent.id), *map(shop_topic, self._shop_ids)):
+            self.connection.hub.subscribe(topic, self.connection)
+
+    async def look(self, places: Sequence[Place], *, tell: bool) -> dict[str, str]:
+        """Watch again what an earlier request watched. Returns the stamps; with `tell`, what has happened since."""
+        stamps: dict[str, str] = {}
+        for place in places:
+            try:
+                conversation = await self._follow(place.conversation)
+            except NotFound:
+                self.connection.send(Bye(reason="revoked", conversation=place.conversation).model_dump())
+                continue
+            newest = await Note.filter(conversation_id=conversation.id).order_by("-id").first()
+            stamps[place.conversation] = stamp_of(conversation, newest.id if newest else 0)
+            if tell and stamps[place.conversation] != place.stamp:
+                await self._tell(conversation, place.last)
+        if tell and time.monotonic() - self._shown_at >= SHOW_PRESENCE_SECONDS:
+            self._show(self._watched, on=True)
+        return stamps
+
+    def remind(self) -> None:
+        """Nothing was heard for a while: between two requests the inbox may have moved unheard."""
+        self.connection.send(Inbox(conversation="", what="missed").model_dump())
 
     async def handle(self, frame: ClientFrame) -> None:
         """Do what a frame asks. Raises the errors of the verbs."""
@@ -104,17 +134,24 @@ class DeskSession:
         await show_presence(self.agent.id)
 
     async def _watch(self, frame: Watch) -> None:
-        conversation = await conversation_for(self.agent, frame.conversation)
+        conversation = await self._follow(frame.conversation)
+        await self._tell(conversation, frame.last)
+        self._show({conversation.public_id}, on=True)
+
+    async def _follow(self, public_id: str) -> Conversation:
+        conversation = await conversation_for(self.agent, public_id)
         for topic in (conversation_topic(conversation.public_id), desk_topic(conversation.public_id)):
             self.connection.hub.subscribe(topic, self.connection)
         self._watched.add(conversation.public_id)
         await conversation.refresh_from_db()  # it was read before its topics were subscribed
-        page = Fetch(after=frame.last, conversation=conversation.public_id)
+        return conversation
+
+    async def _tell(self, conversation: Conversation, last: int) -> None:
+        page = Fetch(after=last, conversation=conversation.public_id)
         self.connection.send(await history(conversation, page))
         for note in await notes_of(conversation.id, NOTES):
             author = note.agent.name if note.agent else ""
             self.connection.send(rendering.note_frame(conversation.public_id, note, author))
-        self._show({conversation.public_id}, on=True)
 
     def _unwatch(self, public_id: str) -> None:
         if public_id in self._watched:

@@ -1,7 +1,7 @@
 """The hub of several processes: Redis carries hints between them, the database stays the truth.
 
 Redis pub/sub is at most once. What it loses is found again by looking at the numbers of the conversations that
-somebody here watches: every two seconds while Redis is away, every ten while it answers.
+somebody here watches: every two seconds, in one question for all of them.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ PUBLISH_SECONDS = 1.0
 SILENCE_SECONDS = 3.0
 WAITING_FRAMES = 1000
 LARGEST_FRAME = 32_768  # characters; what is larger goes as a hint
-POLL_SECONDS, CALM_POLL_SECONDS = 2.0, 10.0
+POLL_SECONDS = 2.0  # a lost hint costs three seconds at most
 _CHUNK = 500
 _FAILURES = (RedisError, OSError, TimeoutError)
 
@@ -152,7 +152,7 @@ class RedisRelay(Hub):
     async def _poll(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(CALM_POLL_SECONDS if self._up else POLL_SECONDS):
+                async with asyncio.timeout(POLL_SECONDS):
                     await self._look_now.wait()
             except TimeoutError:
                 pass

@@ -85,9 +85,9 @@ export class PollLine {
   #hear({ frames, stamps, close }, step) {
     if (!this.#on) return;
     if (close === null) this.#on.alive();
-    if (step === "wait") for (const [id, stamp] of Object.entries(stamps)) this.#place(id, { stamp });
+    for (const [id, stamp] of Object.entries(stamps)) if (step === "wait" && this.#places.has(id)) this.#place(id, { stamp });
     for (const frame of frames) {
-      if (frame.type === "welcome" && frame.conversation) this.#place(frame.conversation, {});
+      if (["welcome", "history", "ack"].includes(frame.type) && frame.conversation) this.#place(frame.conversation, {});
       const numbers = (frame.messages ?? [frame]).map((message) => message.number);
       if (["welcome", "history", "message"].includes(frame.type)) this.#reached(frame.conversation, numbers);
       this.#on?.take(frame);

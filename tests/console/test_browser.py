@@ -9,9 +9,10 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Route, expect
 from starlette.applications import Starlette
 
-from app.realtime import socket
+from app.realtime import polling, socket
 from app.realtime.hub import Hub
 from conversations.models import Conversation, Message
+from conversations.reading import CUSTOMER, mark_read
 from core.clock import now
 from core.people import Actor, Agent
 from orders.folding import fold
@@ -46,7 +47,7 @@ async def story(world: World, talk: Talk, hub: Hub) -> tuple[Ticket, Conversatio
 async def open_page(desk: Starlette, hub: Hub, chromium: Browser) -> AsyncIterator[OpenPage]:
     """A window of Chromium in which an agent is signed in."""
     desk.state.hub = hub
-    desk.router.routes[:0] = socket.routes
+    desk.router.routes[:0] = [*socket.routes, *polling.routes]
     async with serving(desk, hub) as running:
 
         async def open_one(agent: Agent, path: str = "/console", **options: object) -> Page:
@@ -112,6 +113,42 @@ async def test_two_agents_see_the_same_thread_at_once(
     await expect(mei.get_by_role("alert")).to_contain_text("Omar has the conversation.")
     await expect(mei.locator("#text")).to_have_value("Hm")
     await expect(mei.locator(".message.from-agent")).to_have_count(1)
+
+
+async def test_where_sockets_are_blocked_the_desk_goes_on(
+    world: World, story: tuple[Ticket, Conversation], talk: Talk, open_page: OpenPage
+) -> None:
+    ticket, conversation = story
+    page = await open_page(world.omar)
+    await page.route_web_socket("**/console/ws", lambda socket: socket.close())
+    await page.goto(f"/console/tickets/{ticket.number}")
+    await expect(page.locator("#live-word")).to_have_text("Live")
+    await talk.says(conversation, world.ines, "Hello? Anybody there?")
+    await expect(page.locator(".message.from-customer").last).to_contain_text("Anybody there?")
+    await page.locator("#text").fill("I am here, Ines.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".message.from-agent .message-state")).to_have_text("sent")
+    await mark_read(conversation.id, CUSTOMER, 99)
+    await expect(page.locator(".message.from-agent .message-state")).to_have_text("read")
+
+
+async def test_words_of_an_agent_without_a_line_outlive_a_reload(
+    world: World, story: tuple[Ticket, Conversation], open_page: OpenPage
+) -> None:
+    ticket, conversation = story
+    page = await open_page(world.omar, f"/console/tickets/{ticket.number}")
+    await page.route("**/replies", lambda route: route.abort())
+    await page.locator("#text").fill("It leaves today.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".message.pending")).to_contain_text("It leaves today.")
+    await page.reload()
+    await expect(page.locator(".message.pending")).to_contain_text("It leaves today.")
+    await page.unroute_all()
+    await page.reload()
+    await expect(page.locator(".message.from-agent:not(.pending)")).to_contain_text("It leaves today.")
+    assert await Message.filter(conversation_id=conversation.id, author_kind="agent").count() == 1
+    await page.reload()
+    await expect(page.locator(".message.from-agent")).to_have_count(1)
 
 
 async def test_a_draft_outlives_a_reload_and_unread_words_stop_it(

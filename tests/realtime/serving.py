@@ -19,7 +19,7 @@ from tortoise.context import TortoiseContext
 from app.database import DatabaseMiddleware
 from app.guards import SafeHeaders
 from app.limits import Limiter
-from app.realtime import rendering, socket
+from app.realtime import polling, rendering, socket
 from app.realtime.frames import MAX_FRAME_BYTES
 from app.realtime.hub import Hub
 from app.realtime.topics import conversation_topic, desk_topic
@@ -59,6 +59,7 @@ def make_app(database: TortoiseContext, hub: Hub, folder: Path, *, scale: float 
     app = Starlette(
         routes=[
             *socket.routes,
+            *polling.routes,
             *widget.routes,
             Route("/shop/{site}", shop_page),
             Mount("/static", StaticFiles(directory=STATIC)),

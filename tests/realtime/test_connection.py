@@ -12,6 +12,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from app.realtime import allowance, connection
+from app.realtime.channel import Handle
 from app.realtime.connection import Close, Connection
 from app.realtime.frames import ClientFrame
 from app.realtime.hub import Hub
@@ -56,7 +57,7 @@ async def nothing(frame: ClientFrame) -> None:
 
 
 @asynccontextmanager
-async def running(line: Line, hub: Hub, handle: connection.Handle = nothing) -> AsyncIterator[Connection]:
+async def running(line: Line, hub: Hub, handle: Handle = nothing) -> AsyncIterator[Connection]:
     served = Connection(line, hub)  # type: ignore[arg-type]
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         group.create_task(served.run(handle))

@@ -202,7 +202,6 @@ async def test_what_was_lost_meanwhile_is_found_on_the_way_back(
     tunnel: Tunnel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_room, "POLL_SECONDS", 3600.0)
-    monkeypatch.setattr(relay_room, "CALM_POLL_SECONDS", 3600.0)
     conversation = await chat(world.lumen, world.ines)
     async with relays(tunnel.url) as (relay,):
         ear = Ear()

@@ -1,6 +1,7 @@
 """The widget in a real browser, on a shop's page of another origin with the strictest policy a shop can have."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,25 @@ async def test_words_without_a_line_survive_a_reload_and_arrive_once(
     assert await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('wismo-said')).length") == 0
     assert await Message.all().count() == 1
     await page.context.close()
+
+
+async def test_where_sockets_are_blocked_the_talk_goes_on(shop: ShopPage, world: World) -> None:
+    await shop.page.route_web_socket("**/chat/ws", lambda socket: socket.close())
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "Where is my lamp?")
+    await expect(chat.locator("[data-number='1'] .bubble")).to_have_text("Where is my lamp?")
+    conversation = await Conversation.get()
+    await post(conversation.id, BOT, "Which order?", client_id="bot:1")
+    await expect(chat.locator("[data-number='2'] .bubble")).to_have_text("Which order?")
+    await take(conversation.id, world.omar)
+    await expect(chat.locator(".status")).to_contain_text("Omar")
+    started = time.monotonic()
+    await post(conversation.id, Actor.of(world.omar), "It left today", client_id="agent-client-id")
+    await expect(chat.locator("[data-number='3'] .bubble")).to_have_text("It left today")
+    assert time.monotonic() - started < 5, "it is heard, not found at the end of a waiting"
+    await eventually(lambda: Conversation.exists(id=conversation.id, customer_read=3))
+    await expect(chat.locator(".banner")).to_be_hidden()
 
 
 async def test_own_words_tell_how_far_they_got(shop: ShopPage) -> None:
