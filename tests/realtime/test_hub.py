@@ -228,6 +228,22 @@ async def test_a_lost_hint_is_found_by_looking(redis_url: str, world: World) -> 
 
 
 @pytest.mark.redis
+async def test_a_frame_that_redis_loses_is_found_while_redis_answers(
+    redis_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert relay_room.POLL_SECONDS <= 2.5, "a lost hint costs three seconds at most"
+    monkeypatch.setattr(relay_room, "POLL_SECONDS", 0.1)
+    conversation = await chat(world.lumen, world.ines)
+    async with relays(redis_url) as (relay,):
+        monkeypatch.setattr(relay, "_take", lambda data: None)
+        ear = Ear()
+        relay.subscribe(conversation_topic(conversation.public_id), ear)
+        await post(conversation.id, Actor.of(world.ines), "In another process", client_id="from-elsewhere")
+        await eventually(lambda: any(frame["number"] == 1 for frame in ear.frames))
+        assert relay.up
+
+
+@pytest.mark.redis
 async def test_nonsense_on_the_channel_is_ignored(redis_url: str, world: World) -> None:
     async with relays(redis_url, redis_url) as (here, there):
         far = Ear()
