@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Callable
+from posixpath import normpath
 from urllib.parse import urlsplit
 
 import structlog
@@ -129,21 +131,30 @@ def _too_large(limit: int) -> TooLarge:
 
 
 class KeptStatic:
-    """Static files whose address carries a digest may be kept for ever."""
+    """Static files may be kept for ever if they were asked for by the `address` that names their content.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    While processes are exchanged, one of the old version may be asked for a file by its new address: what it answers
+    must not be kept under that.
+    """
+
+    def __init__(self, app: ASGIApp, address: Callable[[str], str]) -> None:
+        self.app, self.address = app, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        versioned = scope["type"] == "http" and scope.get("query_string", b"").startswith(b"v=")
+        asked = f"{scope['path']}?{scope.get('query_string', b'').decode('latin-1')}"
 
         async def send_kept(message: Message) -> None:
             if message["type"] == "http.response.start":
-                policy = "public, max-age=31536000, immutable" if versioned and message["status"] == 200 else "no-cache"
+                kept = message["status"] == 200 and asked == self._own(scope["path"])
+                policy = "public, max-age=31536000, immutable" if kept else "no-cache"
                 MutableHeaders(scope=message)["Cache-Control"] = policy
             await send(message)
 
         await self.app(scope, receive, send_kept)
+
+    def _own(self, path: str) -> str:
+        """The address of a file that exists; none for other spellings of its path, so that nobody fills the memory."""
+        return self.address(path.removeprefix("/static/")) if path == normpath(path) else ""
 
 
 def own_path(target: str | None, otherwise: str) -> str:

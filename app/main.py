@@ -36,7 +36,7 @@ from app.realtime import polling, socket
 from app.realtime.doors import SocketsFirst
 from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
-from app.rendering import STATIC, make_templates
+from app.rendering import STATIC, asset, make_templates
 from app.settings import Settings
 from app.stopping import STOP_SECONDS
 from app.web import console, demo_mailbox, demo_shop, files, login, widget
@@ -75,7 +75,7 @@ ROUTES: Sequence[BaseRoute] = [  # asked from above: the busiest doors come firs
     *polling.routes,
     *demo_mailbox.routes,
     *demo_shop.routes,
-    Mount("/static", KeptStatic(StaticFiles(directory=STATIC)), name="static"),
+    Mount("/static", KeptStatic(StaticFiles(directory=STATIC), asset), name="static"),
 ]
 
 
