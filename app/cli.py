@@ -31,7 +31,7 @@ from core.business_hours import read_hours, written_hours
 from core.clock import now
 from core.errors import Invalid, WismoError
 from core.people import ROLES, Agent
-from core.shops import SECRET_KINDS, Shop, add_secret, create_shop
+from core.shops import SECRET_KINDS, Shop, add_secret, create_shop, set_privacy
 from orders.sources import PLATFORMS
 from orders.sources.secret_forms import check_secret
 
@@ -253,6 +253,21 @@ async def shop_hours(key: str, toml: BinaryIO | None) -> None:
 
 agents.add_command(agent_work)
 shops.add_command(shop_assignment)
+
+
+@shops.command("privacy")
+@click.argument("key")
+@click.option("--url", default="", help="The shop's page on privacy.")
+@click.option("--en", default="", help="What the chat says in English, instead of the desk's own sentence.")
+@click.option("--zh", default="", help="The same in Chinese.")
+@_in_database
+async def shop_privacy(key: str, url: str, en: str, zh: str) -> None:
+    """Set what the chat says on privacy before the first message; without options, the desk's own sentence."""
+    shop = await Shop.get_or_none(key=key)
+    if shop is None:
+        raise click.BadParameter("no shop has this key", param_hint="KEY")
+    await set_privacy(shop, url, {"en": en, "zh": zh})
+    click.echo("Done.")
 
 
 @main.group()

@@ -4,6 +4,7 @@ import base64
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import available_timezones
@@ -16,6 +17,7 @@ from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.ids import new_id
 from core.sql import connection_name, fetch
+from core.text import clean
 
 MANUAL, AUTOMATIC = "manual", "automatic"
 ASSIGNMENTS = (MANUAL, AUTOMATIC)
@@ -42,6 +44,7 @@ class Shop(Model):
     hours: Any = fields.JSONField(default=dict)  # shop's zone: {"mon": [["09:00", "18:00"]]}; no day: closed
     assignment = code_field(default=MANUAL, db_default=MANUAL)  # who gives out what waits: agents pick, or routing does
     valuable_from = fields.BigIntField(null=True)  # orders from this total (minor units, shop's currency) come sooner
+    privacy: Any = fields.JSONField(null=True)  # what the chat says: {"url": "…", "words": {"en": "…"}}
     demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves
     created_at = UtcDatetimeField()
 
@@ -65,6 +68,7 @@ SECRET_KINDS = (
     "easypost",
 )
 _NAMED = "SELECT * FROM shop WHERE key = {key}"
+PRIVACY_LIMIT = 300
 KEPT_SECRETS = 2  # the newest and the one before, while senders change over
 KEPT_SECONDS = 1.0  # how long a shop may be used without reading it again
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
@@ -123,6 +127,21 @@ async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
     for kept in _kept.values():
         kept.pop(shop.key, None)
     return fresh
+
+
+async def set_privacy(shop: Shop, url: str = "", words: Mapping[str, str] | None = None) -> None:
+    """What the chat says on privacy before the first message: the shop's page (https) and its own words, at most 300
+    characters a language; nothing at all brings the desk's own sentence back. Raises Invalid (bad_url, text_too_long).
+    """
+    if url and (not url.startswith("https://") or len(url) > 500 or any(sign.isspace() for sign in url)):
+        raise Invalid("the page is an address that begins with https://", code="bad_url")
+    own = {language: clean(text, limit=PRIVACY_LIMIT + 1) for language, text in (words or {}).items() if text}
+    if any(len(text) > PRIVACY_LIMIT for text in own.values()):
+        raise Invalid(f"{PRIVACY_LIMIT} characters at most", code="text_too_long", limit=PRIVACY_LIMIT)
+    shop.privacy = {"url": url, "words": own} if url or own else None
+    await shop.save(update_fields=["privacy"])
+    for kept in _kept.values():
+        kept.pop(shop.key, None)
 
 
 def new_signing_secret() -> str:

@@ -14,6 +14,8 @@ from app.realtime.frames import (
     Ack,
     Bye,
     ClientFrame,
+    Enquire,
+    Enquired,
     Error,
     Fetch,
     Hello,
@@ -44,6 +46,7 @@ from conversations.reading import CUSTOMER, mark_read, mark_received
 from core.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from core.people import Actor, Customer, anyone_online
 from core.shops import Shop
+from tickets.enquiries import Enquiry, enquire
 from tickets.models import Ticket
 from tickets.statuses import Status
 
@@ -120,6 +123,8 @@ class ChatSession:
                 await self._welcome(0, self._token)
             case Rate():
                 await self._rate(frame)
+            case Enquire():
+                await self._enquire(frame)
             case Leave():
                 await self._leave()
             case Ping():
@@ -158,6 +163,22 @@ class ChatSession:
         conversation = await self._own(None)
         assert self._customer is not None
         await rate(conversation.id, Actor.of(self._customer), frame.score, frame.text)
+
+    async def _enquire(self, frame: Enquire) -> None:
+        await self.limiter.hit("chat.enquire.address", self.address)
+        ticket = await enquire(
+            self.shop,
+            Enquiry(
+                name=frame.name,
+                contact=frame.contact,
+                text=frame.text,
+                order_number=frame.order,
+                language=frame.language or self._language,
+                client_id=frame.client_id,
+            ),
+        )
+        by = rendering.stamp(ticket.first_reply_due_at) if ticket.first_reply_due_at else None
+        self.connection.send(Enquired(client_id=frame.client_id, number=ticket.number, by=by).model_dump())
 
     async def _typing(self, frame: Typing) -> None:
         conversation = await self._own(frame.conversation)
@@ -214,11 +235,13 @@ class ChatSession:
         self.connection.hub.publish(visitor_topic(visitors.digest(self._token)), bye)
 
     async def _welcome(self, last: int, token: str | None = None, *, epoch: int | None = None) -> None:
+        online = await anyone_online(self.shop.id)
         welcome = Welcome(
             visitor_token=token,
             shop=self.shop.name,
             language=self._language,
-            online=await anyone_online(self.shop.id),
+            online=online,
+            hours=rendering.hours_of(self.shop, online),
         ).model_dump()
         if self._conversation is not None:
             welcome |= await _state(self._conversation, last, epoch)
@@ -310,7 +333,12 @@ async def _work(conversation: Conversation) -> dict[str, Any]:
         return {}
     frame = rendering.ticket_frame(conversation.public_id, ticket.number, ticket.kind, ticket.status)
     done = ticket.status in (Status.RESOLVED, Status.CLOSED)
-    return {"ticket": frame, "rate": done and not await is_rated(conversation)}
+    by = ticket.first_reply_due_at if conversation.handler == QUEUE else None
+    return {
+        "ticket": frame,
+        "by": rendering.stamp(by) if by else None,
+        "rate": done and not await is_rated(conversation),
+    }
 
 
 async def _missed(conversation: Conversation, last: int) -> tuple[list[Message], bool]:

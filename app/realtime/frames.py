@@ -90,8 +90,7 @@ class Speak(ClientFrameBase):
 
 
 class Identify(ClientFrameBase):
-    """Customers only: the shop's page says who the customer is (docs/widget.md). Answered by a `welcome`, mostly with a
-    new token and perhaps with another conversation: forget what you have."""
+    """Customers only: the shop says who the customer is. Answered by a `welcome` of perhaps another conversation."""
 
     type: Literal["identify"] = "identify"
     token: str = Field(max_length=4096)
@@ -103,6 +102,18 @@ class Rate(ClientFrameBase):
     type: Literal["rate"] = "rate"
     score: int = Field(ge=1, le=5, description="1 (worst) to 5.")
     text: str = Field("", max_length=2000)
+
+
+class Enquire(ClientFrameBase):
+    """Customers only: words for a person, who answers the contact; they become a ticket. Answered by `enquired`."""
+
+    type: Literal["enquire"] = "enquire"
+    client_id: ClientId
+    name: str = Field(max_length=200)
+    contact: str = Field(max_length=254, description="An e-mail address or a phone number.")
+    text: str = Field(description="1 to 8,000 characters.")
+    order: str = Field("", max_length=120, description="The number of an order.")
+    language: Language | None = None
 
 
 class Leave(ClientFrameBase):
@@ -132,7 +143,8 @@ class Ping(ClientFrameBase):
     type: Literal["ping"] = "ping"
 
 
-ClientFrame = Hello | Post | Typing | Read | Received | Fetch | Speak | Identify | Rate | Leave | Watch | Unwatch | Ping
+_Talk = Hello | Post | Typing | Read | Received | Fetch | Speak | Ping
+ClientFrame = _Talk | Identify | Rate | Enquire | Leave | Watch | Unwatch
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -227,6 +239,16 @@ class Ticket(ServerFrameBase):
     status: str
 
 
+class Hours(ServerFrameBase):
+    """When people are at the desk. Times are RFC 3339, UTC; null: not as far as can be seen."""
+
+    open: bool = Field(description="Whether these are business hours.")
+    closes_at: str | None = None
+    opens_at: str | None = None
+    answers_by: str | None = Field(None, description="By when who asks for a person now hears from one.")
+    timezone: str = Field(description="The shop's, by its IANA name.")
+
+
 class Welcome(ServerFrameBase):
     """The answer to `hello`. For a customer it holds all that the view needs, with the newest messages after `last`."""
 
@@ -243,11 +265,11 @@ class Welcome(ServerFrameBase):
     order: dict[str, Any] | None = Field(None, description="Card of the order last talked about.")
     read: int = Field(0, description="What the desk has read up to.")
     ticket: Ticket | None = Field(None, description="The newest ticket of the conversation.")
+    by: str | None = Field(None, description="By when whoever waits for a person hears from one. RFC 3339, UTC.")
+    hours: Hours | None = None
     rate: bool = Field(False, description="The work is done, and nobody has said yet how it was.")
     marks: Marks = Marks()
-    epoch: int = Field(
-        0, description="Of which history the numbers are. Another one than before: forget what you have."
-    )
+    epoch: int = Field(0, description="Of which history the numbers are. Another one: forget what you have.")
 
 
 class History(ServerFrameBase):
@@ -308,6 +330,15 @@ class Rated(ServerFrameBase):
     type: Literal["rated"] = "rated"
     conversation: str
     score: int
+
+
+class Enquired(ServerFrameBase):
+    """The words of an `enquire` are a ticket."""
+
+    type: Literal["enquired"] = "enquired"
+    client_id: str
+    number: int
+    by: str | None = Field(None, description="By when a person answers. RFC 3339, UTC.")
 
 
 class Queue(ServerFrameBase):
@@ -405,6 +436,7 @@ ServerFrame = (
     | Order
     | Ticket
     | Rated
+    | Enquired
     | Queue
     | ReadUpTo
     | ReceivedUpTo

@@ -10,6 +10,7 @@ from app.realtime.frames import (
     Author,
     Handler,
     Hint,
+    Hours,
     Inbox,
     Marks,
     Message,
@@ -24,10 +25,13 @@ from app.realtime.frames import (
 )
 from conversations import models as talk
 from conversations.proofs import proven_contacts
+from core.business_hours import BusinessHours
 from core.clock import now
 from core.people import Agent, anyone_online
+from core.shops import Shop
 from orders.access import Viewer, orders_in_view
 from orders.snapshots import snapshots
+from tickets.deadlines import first_reply_due
 from tickets.queue import Place, places_in_queue
 
 PURPOSE = "chat"
@@ -65,6 +69,21 @@ async def shown_card(conversation: talk.Conversation) -> dict[str, Any] | None:
 def rated_frame(conversation_public_id: str, score: int) -> dict[str, Any]:
     """The customer has rated the help."""
     return Rated(conversation=conversation_public_id, score=score).model_dump()
+
+
+def hours_of(shop: Shop, online: bool) -> Hours | None:
+    """When people are at the desk of `shop`, as seen now (`online`: whether somebody is); None without any hours."""
+    if not shop.hours:
+        return None
+    moment, hours = now(), BusinessHours.of(shop.hours, shop.timezone)
+    closes, opens = hours.closes_at(moment), hours.opens_at(moment)
+    return Hours(
+        open=hours.is_open(moment),
+        closes_at=stamp(closes) if closes else None,
+        opens_at=stamp(opens) if opens else None,
+        answers_by=stamp(first_reply_due(shop, moment, online)),
+        timezone=shop.timezone,
+    )
 
 
 def order_frame(conversation_public_id: str, card: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ async def page(request: Request) -> Response:
         "suggestions": SUGGESTIONS,
         "files": FILE_WORDS,
         "file_bytes": request.app.state.settings.file_bytes,
+        "privacy": shop.privacy or {},
     }
     ancestors = " ".join(origins) or "'none'"
     policy = PAGE_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
@@ -136,6 +137,19 @@ WORDS = (
     _("Number {number} in the queue"),
     _("usually about {minutes} min more"),
     _("A person answers by about {time}"),
+    _("A person answers by about {time}."),
+    _("E-mail or phone"),
+    _("Leave a message for a person"),
+    _("Nobody is at the desk now. People are back {time}."),
+    _("Order number, if there is one"),
+    _("People are here until {time}."),
+    _("Privacy"),
+    _("This is neither an e-mail address nor a phone number."),
+    _("We have your message: ticket {number}."),
+    _("We have your message: ticket {number}. A person answers by about {time}."),
+    _("What is it about?"),
+    _("Your name"),
+    _("{time} ({zone})"),
     _("What could be better?"),
     _("Write a message…"),
     _("Yesterday"),

@@ -30,6 +30,11 @@ export class Composer {
     this.field.focus({ preventScroll: true });
   }
 
+  clear() {
+    this.field.value = "";
+    this.#changed();
+  }
+
   #submit(send) {
     const text = this.field.value.trim();
     if (this.tray.busy || !(text || this.tray.some)) return;

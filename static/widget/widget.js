@@ -7,11 +7,14 @@ import { Wire } from "../js/wire.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
 import { askToEnd } from "./ending.js";
+import { EnquiryForm } from "./enquiry.js";
+import { hoursLine, moment } from "./hours.js";
 import { forget, readAs, remember } from "./files.js";
 import { Identity } from "./identify.js";
 import { languageOf, Log } from "./log.js";
+import { privacyLine } from "./privacy.js";
 import { RatingPrompt } from "./rating.js";
-import { boot, dueAt, speak, spoken, t } from "./words.js";
+import { boot, speak, spoken, t } from "./words.js";
 
 const at = (selector) => document.querySelector(selector);
 const framed = parent !== window && boot.origin;
@@ -24,6 +27,7 @@ let signedOut = false;
 let unread = 0;
 let handler = { handler: "bot", agent: null };
 let queue = { by: null, online: false };
+let hours; // undefined until the first welcome, null for a shop without hours
 let ticket = null;
 let bannerTimer = 0;
 
@@ -69,12 +73,20 @@ const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire
 
 const rating = new RatingPrompt(at(".rate"), (given) => wire.send({ type: "rate", ...given }));
 
+const enquiry = new EnquiryForm(at(".away"), {
+  send: (frame) => wire.send(frame),
+  words: () => at(".composer textarea").value,
+  sent: () => composer.clear(),
+  time: (by) => moment(new Date(by), hours),
+});
+
 const handlers = {
   welcome(frame) {
     if (frame.visitor_token) keepToken(frame.visitor_token);
     identity.greeted();
     handler = { handler: frame.handler, agent: frame.agent };
-    queue.online = frame.online;
+    queue = { by: frame.by, online: frame.online };
+    hours = frame.hours;
     if (frame.order) log.move(frame.order);
     ticket = frame.ticket;
     if (frame.rate) rating.ask(talk.thread.last);
@@ -107,7 +119,11 @@ const handlers = {
   typing(frame) {
     if (frame.who !== "customer") log.write(frame.on, frame.name);
   },
+  enquired(frame) {
+    enquiry.received(frame);
+  },
   error(frame) {
+    enquiry.refused(frame);
     identity.refused(frame);
   },
   bye(frame) {
@@ -162,11 +178,20 @@ function paint() {
   at(".ticket").hidden = kind === "bot" || !ticket;
   at(".ticket").textContent = ticket ? t("Ticket {number}", { number: ticket.number }) : "";
   log.mark(talk);
+  paintDesk();
+}
+
+/** Who is there, and what to do when nobody is. */
+function paintDesk() {
+  const line = hoursLine(hours, queue.online);
+  at(".hours").textContent = line;
+  at(".hours").hidden = !line;
+  enquiry.offer(hours !== undefined && !queue.online && (handler.handler === "queue" || !talk.thread.last));
 }
 
 /** What somebody who waits is told: their place, what it usually still takes, and until when at the latest. */
 function waiting() {
-  const words = [queue.by ? t("A person answers by about {time}", { time: dueAt(new Date(queue.by)) }) : t("Waiting for a person")];
+  const words = [queue.by ? t("A person answers by about {time}", { time: moment(new Date(queue.by), hours) }) : t("Waiting for a person")];
   if (queue.place) words.unshift(queue.place === 1 ? t("You are next") : t("Number {number} in the queue", { number: queue.place }));
   if (queue.wait) words.splice(1, 0, t("usually about {minutes} min more", { minutes: Math.max(1, Math.round(queue.wait / 60)) }));
   return words.join(" · ");
@@ -195,11 +220,13 @@ function choose(language) {
   paint();
   paintSuggestions();
   rating.repaint();
+  enquiry.repaint();
   talk.renew();
   if (!wire.send({ type: "speak", language })) wire.connect();
 }
 
 function paintSuggestions() {
+  at(".privacy").replaceChildren(...privacyLine().filter(Boolean));
   const questions = boot.suggestions.map((question) => t(question));
   const buttons = questions.map((question) => h("button.reply", { type: "button", onclick: () => say(question) }, question));
   at(".suggestions").replaceChildren(...buttons);

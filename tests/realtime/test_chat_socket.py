@@ -16,9 +16,11 @@ from conversations.models import Conversation, Message, Rating
 from conversations.noting import add_note
 from conversations.posting import post
 from core.people import BOT, Actor, Customer
+from core.shops import Shop
 from tests.people import World
 from tests.realtime.clients import dialled, visitor
 from tests.realtime.serving import Desk
+from tickets.models import Ticket
 from tickets.opening import open_ticket
 from tickets.resolution import resolve
 
@@ -386,3 +388,22 @@ async def test_how_the_help_was_is_asked_when_the_work_is_done(desk: Desk, world
     assert (rating.score, rating.text) == (4, "Quick")
     async with visitor(desk, token=token) as ines:
         assert not ines.welcome["rate"]
+
+
+async def test_hours_and_words_for_a_person(desk: Desk, world: World) -> None:
+    await Shop.filter(key="lumen").update(hours={"mon": [["09:00", "18:00"]]})
+    async with visitor(desk) as ines:
+        hours = ines.welcome["hours"]
+        assert hours["timezone"] == "UTC"
+        assert hours["open"] == (hours["opens_at"] is None)
+        assert hours["answers_by"]
+        await ines.send("enquire", client_id="client-id-1", name="Ines", contact="?", text="Call me")
+        assert (await ines.wait("error", client_id="client-id-1"))["code"] == "bad_contact"
+        await ines.send("enquire", client_id="client-id-1", name="Ines", contact="ines@example.com", text="Write me")
+        answer = await ines.wait("enquired", client_id="client-id-1")
+        assert answer["by"]
+        assert await Ticket.exists(number=answer["number"])
+        await ines.send("fetch", after=0)  # it is no part of the chat
+        await ines.wait("error", code="not_found")
+    async with visitor(desk, "chaye") as lin:
+        assert lin.welcome["hours"] is None

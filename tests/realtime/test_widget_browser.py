@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from conversations.reading import DESK, mark_read, mark_received
 from core.clock import now
 from core.ids import new_id
 from core.people import BOT, Actor
-from core.shops import Shop, add_secret
+from core.shops import Shop, add_secret, set_privacy
 from tests.people import World, make_order
 from tests.realtime.serving import Desk, frames_follow_events, make_app, serving
+from tickets.models import Ticket
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -422,4 +424,30 @@ async def test_how_the_help_was(shop: ShopPage, world: World) -> None:
     await chat.click(".ending .end")
     await expect(chat.locator(".banner")).to_be_visible()
     await eventually(lambda: Rating.exists(score=2))
+    assert shop.complaints == []
+
+
+async def test_words_are_left_when_nobody_is_there(shop: ShopPage, world: World) -> None:
+    day = (now() + timedelta(days=2)).strftime("%a").lower()
+    await Shop.filter(key="lumen").update(hours={day: [["09:00", "18:00"]]})
+    await set_privacy(await Shop.get(key="lumen"), "https://lumen.example/privacy", {"zh": "仅用于售后服务。"})
+    await shop.visit()
+    chat = await shop.open_chat()
+    await expect(chat.locator(".hours")).to_contain_text("People are back")
+    await expect(chat.locator(".privacy a")).to_have_attribute("href", "https://lumen.example/privacy")
+    await chat.fill("textarea", "My lamp flickers")
+    await chat.click(".leave-word")
+    await chat.fill("[name=name]", "Ines")
+    await chat.fill("[name=contact]", "nobody")
+    await chat.press("[name=contact]", "Enter")
+    await expect(chat.locator(".refusal")).to_contain_text("neither")
+    await chat.click("[popovertarget=menu]")
+    await chat.click("[data-language=zh]")
+    await expect(chat.locator(".small-print")).to_contain_text("仅用于售后服务。")
+    await expect(chat.locator("[name=text]")).to_have_value("My lamp flickers")
+    await chat.fill("[name=contact]", "ines@example.com")
+    await chat.click(".enquiry [type=submit]")
+    await expect(chat.locator(".away .thanks")).to_contain_text("工单号")
+    ticket = await Ticket.get()
+    assert (ticket.subject, ticket.opened_by) == ("My lamp flickers", "customer")
     assert shop.complaints == []

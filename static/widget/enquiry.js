@@ -1,0 +1,104 @@
+// When nobody is at the desk: a form that becomes a ticket, and the number of it.
+
+import { newClientId } from "../js/outbox.js";
+import { h } from "./dom.js";
+import { privacyLine } from "./privacy.js";
+import { spoken, t } from "./words.js";
+
+export class EnquiryForm {
+  #open = null; // {form, note, clientId}
+  #offered = false;
+  #received = null;
+
+  /** `send(frame)` says whether the line was open, `words()` is what the person has begun to write. */
+  constructor(box, { send, words, sent, time }) {
+    Object.assign(this, { box, send, words, sent, time });
+  }
+
+  /** Show the button, or take it away; an open form stays. */
+  offer(on) {
+    this.#offered = on;
+    if (!this.#open && !this.#received) this.#button();
+  }
+
+  /** Everything in the language that is spoken now; what was typed stays. */
+  repaint() {
+    if (this.#received) this.received(this.#received);
+    else if (this.#open) this.#show(Object.fromEntries(new FormData(this.#open.form)));
+    else this.#button();
+  }
+
+  /** The desk has it. */
+  received(frame) {
+    this.#open = null;
+    this.#received = frame;
+    const words = frame.by
+      ? t("We have your message: ticket {number}. A person answers by about {time}.", { number: frame.number, time: this.time(frame.by) })
+      : t("We have your message: ticket {number}.", { number: frame.number });
+    this.box.replaceChildren(h("p.panel.thanks", { role: "status", tabindex: "-1" }, words));
+    this.box.firstChild.focus();
+    this.sent();
+  }
+
+  /** It was refused: say why, keep the words. */
+  refused({ client_id: clientId, code }) {
+    if (!this.#open || clientId !== this.#open.clientId) return;
+    this.#open.note.textContent = REASONS[code]?.() ?? t("Not sent.");
+    this.#open.form.querySelector("[type=submit]").disabled = false;
+    if (code === "bad_contact") this.#open.form.elements.contact.focus();
+  }
+
+  #button() {
+    const open = () => {
+      this.#show({ text: this.words() });
+      this.box.querySelector("input").focus();
+    };
+    const button = h("button.reply.leave-word", { type: "button", onclick: open }, t("Leave a message for a person"));
+    this.box.replaceChildren(...(this.#offered ? [button] : []));
+  }
+
+  #show(typed) {
+    const field = (name, label, attributes = {}) =>
+      h("label.entry", {}, h("span", {}, label), h("input", { name, value: typed[name] ?? "", ...attributes }));
+    const note = h("p.refusal", { role: "alert" });
+    const form = h(
+      "form.panel.enquiry",
+      { onsubmit: (event) => this.#submit(event), "aria-label": t("Leave a message for a person") },
+      field("name", t("Your name"), { autocomplete: "name", maxlength: 200, required: true }),
+      field("contact", t("E-mail or phone"), { autocomplete: "email", maxlength: 254, required: true }),
+      field("order", t("Order number, if there is one"), { autocomplete: "off", maxlength: 120 }),
+      h("label.entry", {}, h("span", {}, t("What is it about?")), h("textarea", { name: "text", rows: 3, maxlength: 8000, required: true }, typed.text ?? "")),
+      note,
+      h("p.small-print", {}, privacyLine()),
+      h(
+        "div.panel-actions",
+        {},
+        h("button.later", { type: "button", onclick: () => this.#cancel() }, t("Not now")),
+        h("button.check", { type: "submit" }, t("Send")),
+      ),
+    );
+    this.#open = { form, note, clientId: this.#open?.clientId ?? newClientId() };
+    this.box.replaceChildren(form);
+    form.scrollIntoView({ block: "nearest" });
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const typed = Object.fromEntries(new FormData(this.#open.form));
+    const frame = { type: "enquire", client_id: this.#open.clientId, language: spoken(), ...typed };
+    const on = this.send(frame);
+    this.#open.note.textContent = on ? "" : t("Not sent.");
+    this.#open.form.querySelector("[type=submit]").disabled = on;
+  }
+
+  #cancel() {
+    this.#open = null;
+    this.#button();
+    this.box.querySelector("button")?.focus();
+  }
+}
+
+const REASONS = {
+  bad_contact: () => t("This is neither an e-mail address nor a phone number."),
+  too_many: () => t("Too many messages at once. Please wait a little."),
+};
