@@ -7,12 +7,12 @@ from conversations.handover import claim_waiting, hand_to_queue
 from conversations.models import AGENT, CHAT, Conversation, Message
 from core.clock import now
 from core.errors import Conflict
-from core.jobs import READY, Plan, enqueued
+from core.jobs import READY, Plan, enqueued, wake
 from core.people import ADMIN, ONLINE, SYSTEM, Agent, ShopMember, is_present
 from core.shops import AUTOMATIC, Shop
 from core.sql import as_time, carry_out, dialect, fetch
 from core.teams import TeamMember
-from core.transactions import transaction
+from core.transactions import on_commit, transaction
 from tickets.capacity import Weights, loads
 from tickets.models import QueueVisit
 from tickets.queue import waiting_in
@@ -39,6 +39,7 @@ async def drain_later(shop_id: int | None = None) -> None:
         held = " FOR UPDATE SKIP LOCKED" if dialect() == "postgres" else ""
         if not await fetch(_PLANNED + held, kind=DRAIN, ready=READY, now=now()):
             await carry_out(enqueued([Plan(kind=DRAIN, lane=DRAIN)]))
+        on_commit("jobs", wake)  # a worker may have passed by the job while we held it
 
 
 async def drain(weights: Weights) -> int:

@@ -37,6 +37,7 @@ _WAITING = (
     " (SELECT 1 FROM ticket AS r WHERE r.conversation_id = c.id AND r.status IN ('pending', 'resolved')))"
     " ORDER BY c.id LIMIT {limit}"
 )
+_COUNT = f"SELECT COUNT(*) AS found FROM ({_WAITING}) AS waiting"  # noqa: S608
 _PASSED = (
     "SELECT conversation_id, agent_id FROM queue_visit WHERE conversation_id IN ({conversations})"
     " AND agent_id IS NOT NULL AND returned_at > {since}"
@@ -97,7 +98,8 @@ async def waiting_in(shop_ids: Collection[int], weights: Weights) -> list[Waitin
 
 async def count_waiting(shop_ids: Collection[int]) -> int:
     """How many conversations wait for a person in these shops, up to `LONGEST_QUEUE`; one statement."""
-    return len(await fetch(_WAITING, shops=list(shop_ids), limit=LONGEST_QUEUE))
+    [row] = await fetch(_COUNT, shops=list(shop_ids), limit=LONGEST_QUEUE)
+    return int(row["found"])
 
 
 async def place_in_queue(conversation: Conversation) -> Place | None:

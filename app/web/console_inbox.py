@@ -11,8 +11,9 @@ from app.web.desk import HOME, VIEWS, shell, shown_counts, signed_in
 from app.web.forms import whole_number
 from app.web.rows import live_row, ticket_row
 from core.clock import now
-from core.people import Agent
+from core.people import Agent, shop_ids_of
 from tickets.queries import counts, cursor, inbox, live_conversations
+from tickets.queue import count_waiting
 
 PAGE, LONGEST = 50, 99
 
@@ -43,6 +44,7 @@ async def inbox_page(request: Request, agent: Agent) -> Response:
     )
     numbers = await counts(agent)
     if request.query_params.get("fragment") == "rows":
+        numbers["queue"] = await count_waiting(await shop_ids_of(agent))
         return render(request, "console/_rows.html", {**pane, "numbers": shown_counts(numbers)})
     return render(
         request, "console/inbox.html", {"shell": shell(request, agent, counts=numbers, current=view), "list": pane}
