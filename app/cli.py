@@ -27,6 +27,7 @@ from app.serving import require_free, serve
 from app.settings import Settings, read_settings
 from app.working import work_until_stopped
 from bots.filters import classify
+from conversations.epochs import begin_epoch
 from core.business_hours import read_hours, written_hours
 from core.clock import now
 from core.errors import Invalid, WismoError
@@ -115,6 +116,13 @@ def migrate_command() -> None:
     settings = _prepared()
     report = asyncio.run(migrate(settings.database, backup_dir=settings.data_dir / "backups"))
     click.echo(str(report))
+
+
+@main.command()
+@_in_database
+async def restored() -> None:
+    """After a backup was restored: make open chats forget what the backup does not know."""
+    click.echo(f"{await begin_epoch()} conversations begin anew in their clients.")
 
 
 @main.command()
