@@ -36,6 +36,7 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
     (async () => (person?.call ? person() : person))().catch(() => {}),
     new Promise((late) => setTimeout(late, 4e3)),
   ]);
+  const wants = () => ({ notify: memory.notify && window.Notification?.permission === "granted", sound: memory.sound });
   const say = (name, data) => listeners[name]?.forEach((f) => f(data));
   const paint = () => {
     button.ariaLabel = words[language][+shown] + (unread ? ` (${unread})` : "");
@@ -64,13 +65,22 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
       const identity = await who();
       recall();
       ready = true;
-      tell("boot", { token: memory.token, language, shown, identity });
+      tell("boot", { token: memory.token, language, shown, identity, alerts: wants() });
     },
     identify: async () => person?.call && tell("identify", { identity: await who() }),
     token: ({ token }) => keep({ token }),
     language: (data) => keep({ language: (language = data.language) }),
     unread: ({ count }) => say("unread", (unread = count)),
     close: () => show(false),
+    want: async ({ name, on }) => {
+      const allowed = name !== "notify" || !on || (await window.Notification?.requestPermission()) === "granted";
+      keep({ [name]: on && allowed });
+      tell("alerts", { alerts: { ...wants(), refused: !allowed } });
+    },
+    alert: ({ title, body }) => {
+      if (!memory.notify || !page.hidden) return;
+      try { new Notification(title, { body, tag: key }).onclick = () => { focus(); show(true); }; } catch {}
+    },
   };
   addEventListener("message", ({ origin, source, data }) => {
     if (origin !== base || !frame || source !== frame.contentWindow || data?.wismo !== 1) return;

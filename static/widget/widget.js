@@ -4,6 +4,7 @@ import { gather, sentFrom, Tray } from "../js/files.js";
 import { markOf } from "../js/outbox.js";
 import { Talk } from "../js/talk.js";
 import { Wire } from "../js/wire.js";
+import { Alerts } from "./alerts.js";
 import { Composer } from "./composer.js";
 import { h } from "./dom.js";
 import { askToEnd } from "./ending.js";
@@ -25,6 +26,7 @@ let token = "";
 let shown = !framed;
 let signedOut = false;
 let unread = 0;
+let greeted = false; // what is shown before was said before
 let handler = { handler: "bot", agent: null };
 let queue = { by: null, online: false };
 let hours; // undefined until the first welcome, null for a shop without hours
@@ -80,6 +82,8 @@ const enquiry = new EnquiryForm(at(".away"), {
   time: (by) => moment(new Date(by), hours),
 });
 
+const alerts = new Alerts(at(".menu"), tell);
+
 const handlers = {
   welcome(frame) {
     if (frame.visitor_token) keepToken(frame.visitor_token);
@@ -88,6 +92,8 @@ const handlers = {
     queue = { by: frame.by, online: frame.online };
     hours = frame.hours;
     if (frame.order) log.move(frame.order);
+    greeted = true;
+    if (frame.conversation) recount(frame.marks.customer_read);
     ticket = frame.ticket;
     if (frame.rate) rating.ask(talk.thread.last);
     paint();
@@ -148,7 +154,15 @@ function show(message) {
     rating.renew(message.number);
   } else if (!shown || document.hidden) {
     tell("unread", { count: ++unread });
+    if (greeted) alerts.ring(message.author.kind === "agent" ? message.author.name : "");
   }
+}
+
+/** How many answers were never seen, on whatever device: the badge is right after a reload, too. */
+function recount(seen) {
+  const answers = [...document.querySelectorAll(".list .turn[data-number]:not(.from-customer)")];
+  unread = shown && !document.hidden ? 0 : answers.filter((turn) => Number(turn.dataset.number) > seen).length;
+  tell("unread", { count: unread });
 }
 
 function markRead() {
@@ -280,6 +294,7 @@ function hear({ origin, source, data }) {
     token = data.token ?? "";
     shown = data.shown;
     identity.take(data.identity);
+    alerts.set(data.alerts);
     if (data.language !== spoken() && boot.words[data.language]) speak(data.language);
     begin();
   } else if (data.type === "show") {
@@ -288,6 +303,8 @@ function hear({ origin, source, data }) {
       composer.focus();
       log.toEnd();
     }
+  } else if (data.type === "alerts") {
+    alerts.set(data.alerts);
   } else if (data.type === "identify") {
     identity.take(data.identity);
   } else if (data.type === "leave") {

@@ -451,3 +451,40 @@ async def test_words_are_left_when_nobody_is_there(shop: ShopPage, world: World)
     ticket = await Ticket.get()
     assert (ticket.subject, ticket.opened_by) == ("My lamp flickers", "customer")
     assert shop.complaints == []
+
+
+async def test_answers_that_nobody_sees(shop: ShopPage, world: World) -> None:
+    """The badge after a reload, and notifications: only wished, only while the page is hidden, without the words."""
+    await shop.page.context.grant_permissions(["notifications"])
+    await shop.page.add_init_script(
+        "window.told = []; window.Notification = class { static permission = 'granted';"
+        " static requestPermission = async () => 'granted';"
+        " constructor(title, { body }) { told.push(`${title}: ${body}`); } };"
+    )
+    await shop.visit()
+    chat = await shop.open_chat()
+    await say(chat, "Where is my lamp?")
+    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    conversation = await Conversation.get()
+    await take(conversation.id, world.omar)
+    await shop.page.evaluate("Wismo('close')")
+    await post(conversation.id, Actor.of(world.omar), "It left today", client_id="agent-client-1")
+    await expect(chat.locator("[data-number='2']")).to_be_attached()
+    assert await shop.page.evaluate("told") == []
+
+    await shop.visit()
+    await shop.page.evaluate("Wismo('on', 'unread', (count) => (document.title = `${count} new`))")
+    chat = await shop.chat()
+    await eventually(lambda: title_is(shop.page, "1 new"))
+    await shop.page.evaluate("Wismo('open')")
+    await eventually(lambda: title_is(shop.page, "0 new"))
+    await chat.click("[popovertarget=menu]")
+    await chat.click("[data-alert=notify]")
+    await expect(chat.locator("[data-alert=notify]")).to_have_attribute("aria-checked", "true")
+    await shop.page.keyboard.press("Escape")
+    await shop.page.evaluate("Wismo('close')")
+    await shop.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    await post(conversation.id, Actor.of(world.omar), "My secret", client_id="agent-client-2")
+    await eventually(lambda: shop.page.evaluate("told.length"))
+    assert await shop.page.evaluate("told") == ["Lumen: Omar has answered"]
+    assert shop.complaints == []
