@@ -1,8 +1,10 @@
 """Pure-ASGI layers around every request: an id for the logs, headers that keep browsers safe, a language."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from posixpath import normpath
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ PAGE_POLICY = (
 )
 _UPLOAD = re.compile(r"/console/conversations/[^/]+/files")
 WAITING = ("/chat/poll", "/console/poll")  # how long these take says nothing about the desk
+LARGEST_DRAINED, DRAIN_SECONDS = 4, 2.0  # times the limit; what is longer, or slow, is cut off
 QUIET = ("/livez", "/readyz", "/metrics", "/static/", *WAITING)
 
 
@@ -103,7 +106,11 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         limit, taken = self._limit_of(scope["path"], headers), 0
-        _check_announced(headers.get("content-length", ""), limit)
+        announced = _announced(headers)
+        if announced > limit:
+            if announced <= LARGEST_DRAINED * limit:
+                await _drain(receive)
+            raise _too_large(limit)
 
         async def receive_counting() -> Message:
             nonlocal taken
@@ -121,9 +128,17 @@ class BodyLimit:
         return max(self.limit, self.files) if streamed else self.limit
 
 
-def _check_announced(length: str, limit: int) -> None:
-    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
-        raise _too_large(limit)
+def _announced(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length[:20]) if length.isascii() and length.isdigit() else 0
+
+
+async def _drain(receive: Receive) -> None:
+    """Let a body pass that is not much too long: closing on its sender resets the line, and a proxy says 502."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (await receive()).get("more_body"):
+                continue
 
 
 def _too_large(limit: int) -> TooLarge:
