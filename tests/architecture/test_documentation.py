@@ -133,3 +133,10 @@ def headings(text: str) -> set[str]:
         r"^#+ +(.+?) *$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
     )
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_a_decision_is_named_by_one_number() -> None:
+    named = [name for path in DOCUMENTS if (name := path.removeprefix("docs/decisions/"))[:4].isdigit()]
+    assert [name[:4] for name in named] == [f"{number:04}" for number in range(1, len(named) + 1)]
+    for name in named:
+        assert read(f"docs/decisions/{name}").startswith(f"# {name[:4]} ")
