@@ -144,8 +144,8 @@ class Shopper:
 
     async def ask(self, text: str) -> None:
         """Type and send."""
-        await self.chat.locator("textarea").fill(text)
-        await self.chat.locator("textarea").press("Enter")
+        await self.chat.locator(".composer textarea").fill(text)
+        await self.chat.locator(".composer textarea").press("Enter")
 
     async def reads(self, text: str | re.Pattern[str]) -> None:
         """See these words in the conversation."""

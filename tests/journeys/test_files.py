@@ -79,7 +79,7 @@ async def test_a_photo_goes_to_the_desk_and_a_document_comes_back(desk: Desk, br
         await expect_drawn(chat.locator("dialog img"))
         await page.keyboard.press("Escape")
         await expect(chat.locator("dialog")).to_have_count(0)
-        await expect(chat.locator("textarea")).to_be_visible()
+        await expect(chat.locator(".composer textarea")).to_be_visible()
         await page.reload()
         await customer.page.wait_for_function("window.Wismo && window.Wismo.ready")
         await page.evaluate("Wismo('open')")
