@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def until(true: Callable[[], object], seconds: float = 30) -> None:
+async def until(true: Callable[[], object], seconds: float = 90) -> None:
     """Return when `true()` is. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not true():
