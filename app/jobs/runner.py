@@ -23,7 +23,7 @@ Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
 
 CONCURRENT = 8
-LEAST_TOGETHER, MOST_TOGETHER = 32, 128  # jobs of a batch, as many as are done in this time:
+LEAST_TOGETHER, MOST_TOGETHER = 64, 128  # jobs of a batch, as many as are done in this time:
 BATCH_SECONDS = 0.05  # its transaction keeps whoever else writes waiting meanwhile
 LONGEST_NAP = 1.0  # seconds; another process may have added work that nobody told us of
 PATIENCE = 5.0  # seconds for jobs that run when the worker is told to stop

@@ -321,13 +321,13 @@ async def _done(number: int) -> bool:
 @pytest.mark.parametrize(
     ("size", "done", "seconds", "expected"),
     [
-        (32, 32, 0.01, 64),  # fast: at most twice as many
+        (64, 64, 0.01, 128),  # fast: at most twice as many
         (100, 100, 0.04, 125),  # as many as are done in time
         (128, 128, 0.01, 128),
         (64, 10, 0.001, 64),  # not full: that says nothing of more
-        (64, 64, 0.0666, 48),
+        (128, 128, 0.0666, 96),
         (128, 128, 5.0, 64),  # once very slow: half as many
-        (32, 32, 5.0, 32),
+        (64, 64, 5.0, 64),
     ],
 )
 async def test_the_next_batch_is_as_large_as_is_done_in_time(
