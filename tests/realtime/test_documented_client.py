@@ -30,7 +30,7 @@ async def test_the_example_in_the_documentation_talks(
     try:
         async with asyncio.timeout(10):
             words.put_nowait("Where is my lamp?")
-            while not await Conversation.exists():
+            while not await Message.exists():
                 await asyncio.sleep(0.01)
             conversation = await Conversation.get()
             desk.hub.dismiss()  # the line is lost
