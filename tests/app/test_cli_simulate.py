@@ -17,6 +17,8 @@ from orders.models import Order
 from tests.app.desks import open_desk
 from tests.orders.deliveries import a_shop
 
+pytestmark = pytest.mark.sqlite  # what it tests does not depend on the database
+
 AT = "2026-03-02T12:00:00+00:00"
 
 

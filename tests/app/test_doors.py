@@ -9,6 +9,8 @@ import pytest
 from app.main import MAX_BODY_BYTES
 from tests.app.desks import open_desk
 
+pytestmark = pytest.mark.sqlite  # what it tests does not depend on the database
+
 LONG, NUL = "a" * 300, "%00"
 
 

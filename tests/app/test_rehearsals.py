@@ -33,6 +33,8 @@ from orders.stock_demand import recompute
 from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
 from tests.orders.deliveries import NOON, a_shop
 
+pytestmark = pytest.mark.sqlite  # what it tests does not depend on the database
+
 QUICK = Pace(rate=10_000)
 DOORS = (orders_api, shopify, woocommerce, stripe, alipay, wechatpay, carriers)
 

@@ -30,6 +30,8 @@ from tests.fakes.shopify_nodes import gid
 from tests.orders.deliveries import LIFE, a_delivery, a_shop, told
 from tests.orders.test_shopify import FULFILLMENT, ORDER, SCAN
 
+pytestmark = pytest.mark.sqlite  # what it tests does not depend on the database
+
 EVER = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 
 

@@ -19,6 +19,8 @@ from tests.orders.deliveries import NOON, webhook
 from tests.orders.test_folding import comparable
 from tests.orders.test_shopify import ORDER
 
+pytestmark = pytest.mark.sqlite  # what it tests does not depend on the database
+
 NEVER_SEEDED = {Headline.EXPIRED, Headline.RETURNED}
 
 

@@ -17,7 +17,7 @@ from orders.folding import fold
 from orders.models import Order, SourceEvent
 from tests.realtime.serving import Desk, frames_follow_events, make_app, serving
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sqlite]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from core.shops import Shop
 from tests.architecture.sources import ROOT
 from tests.realtime.serving import Desk
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sqlite]
 
 
 @pytest.fixture
