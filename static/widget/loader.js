@@ -90,7 +90,7 @@ iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh 
   const commands = {
     open: () => show(true),
     close: () => show(false),
-    on: (name, f) => (listeners[name] ??= []).push(f),
+    on: (name, f) => { (listeners[name] ??= []).push(f); if (name === "unread" && unread) f(unread); },
     identify: async (value) => { person = value; ready && tell("identify", { identity: await who() }); },
     logout: () => { person = ""; tell("leave", { signedOut: true }); keep({ token: "" }); },
     shutdown: () => { tell("leave"); keep({ token: "" }); host.hidden = true; setTimeout(() => host.remove(), 500); },
