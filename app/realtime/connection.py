@@ -3,17 +3,15 @@
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
-from enum import IntEnum
 from typing import Any
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.realtime.allowance import Allowance
-from app.realtime.channel import Handle, attempt
+from app.realtime.channel import Close, Handle, attempt, end_what_is_over
 from app.realtime.frames import MAX_FRAME_BYTES, Bye, ClientFrame, Error, Hello, read_frame
 from app.realtime.hub import Hub, encode
-from app.realtime.topics import conversation_topic, desk_topic
 from core.errors import Malformed, TooLarge, WismoError
 from core.tasks import as_far_as_it_goes, end, spawn
 
@@ -28,19 +26,6 @@ DISCONNECT = "websocket.disconnect"
 BEAT_SECONDS = 4.0  # a revoked session ends within five
 
 Beat = Callable[[], Awaitable[None]]
-
-
-class Close(IntEnum):
-    """Why the server closed a socket."""
-
-    UNAUTHENTICATED = 4401  # no (or no longer a) session, or something else before hello
-    FORBIDDEN = 4403  # foreign origin, unknown shop
-    HELLO_TIMEOUT = 4408
-    TAKEN_OVER = 4409
-    RESYNC = 4410  # the client read too slowly: reconnect and catch up by number
-    TOO_LARGE = 4413
-    RATE = 4429
-    RESTART = 1012  # come back in a moment, spread out
 
 
 class Connection:
@@ -123,14 +108,8 @@ class Connection:
     def deliver(self, frame: dict[str, Any], text: str) -> None:
         """Take a frame from the hub; a `bye` ends this socket or one of its views."""
         self._put(text)
-        if frame["type"] != "bye":
-            return
-        conversation = frame.get("conversation")
-        if conversation is None:
-            self.close(Close.UNAUTHENTICATED, frame["reason"])
-        else:
-            self.hub.unsubscribe(conversation_topic(conversation), self)
-            self.hub.unsubscribe(desk_topic(conversation), self)
+        if frame["type"] == "bye":
+            end_what_is_over(frame, self)
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is in the outbox."""

@@ -7,9 +7,8 @@ from app.auth.models import Session
 from app.auth.sessions import is_alive
 from app.limits import Limiter
 from app.realtime import rendering
-from app.realtime.channel import Channel
+from app.realtime.channel import Channel, Close
 from app.realtime.chat import TYPING_SECONDS, ack, history
-from app.realtime.connection import Close
 from app.realtime.frames import (
     Bye,
     ClientFrame,

@@ -17,14 +17,13 @@ from starlette.routing import Route
 from app.auth.csrf import comes_from_us
 from app.auth.sessions import client_address, session_of
 from app.faults import understood
-from app.realtime.channel import attempt
+from app.realtime.channel import Close, attempt, end_what_is_over
 from app.realtime.chat import ChatSession
-from app.realtime.connection import BEAT_SECONDS, OUTBOX_FRAMES, Close
+from app.realtime.connection import BEAT_SECONDS, OUTBOX_FRAMES
 from app.realtime.desk import DeskSession
 from app.realtime.frames import MAX_FRAME_BYTES, Bye, Error, read_frame
 from app.realtime.hub import Hub
 from app.realtime.polls import Poll, PollAnswer, read_poll
-from app.realtime.topics import conversation_topic, desk_topic
 from core.errors import Malformed, TooLarge, TooMany
 from core.shops import shop_named
 from core.tasks import end, spawn
@@ -60,14 +59,8 @@ class PollChannel:
     def deliver(self, frame: dict[str, Any], text: str) -> None:
         """Take a frame from the hub; a `bye` ends this client or one of its views."""
         self.send(frame)
-        if frame["type"] != "bye":
-            return
-        conversation = frame.get("conversation")
-        if conversation is None:
-            self.close(Close.UNAUTHENTICATED, frame["reason"])
-        else:
-            self.hub.unsubscribe(conversation_topic(conversation), self)
-            self.hub.unsubscribe(desk_topic(conversation), self)
+        if frame["type"] == "bye":
+            end_what_is_over(frame, self)
 
     def close(self, code: int, reason: str) -> None:
         """End with this answer."""

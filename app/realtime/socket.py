@@ -11,8 +11,9 @@ from starlette.websockets import WebSocket
 
 from app.auth.sessions import client_address, session_of
 from app.faults import understood
+from app.realtime.channel import Close
 from app.realtime.chat import ChatSession
-from app.realtime.connection import Close, Connection
+from app.realtime.connection import Connection
 from app.realtime.desk import DeskSession
 from app.realtime.doors import SocketDoor
 from core.errors import TooMany

@@ -15,7 +15,7 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError, DoesNotExist, IntegrityError, OperationalError
 
 from app.database import database_busy
-from app.realtime.connection import Close
+from app.realtime.channel import Close
 from conversations.models import Message
 from core.people import Agent
 from orders.models import SourceEvent

@@ -9,6 +9,7 @@ from tortoise.expressions import F
 from app.auth import visitors
 from app.auth.models import VisitorToken
 from app.realtime import allowance, connection
+from app.realtime.channel import Close
 from app.realtime.frames import MAX_FRAME_BYTES
 from app.realtime.topics import agent_topic, conversation_topic
 from conversations.handover import take
@@ -223,20 +224,20 @@ async def test_a_refused_post_names_itself(desk: Desk) -> None:
 @pytest.mark.parametrize("path", ["/chat/ws", "/console/ws"])
 async def test_a_foreign_page_is_shut_out(desk: Desk, origin: str | None, path: str) -> None:
     async with dialled(desk, path, origin=origin) as mallory:
-        assert await mallory.closed() == connection.Close.FORBIDDEN
+        assert await mallory.closed() == Close.FORBIDDEN
         assert [frame["code"] for frame in mallory.heard] == ["foreign_origin"]
 
 
 @pytest.mark.parametrize(
     ("first", "code"),
     [
-        ('{"type":"ping"}', connection.Close.UNAUTHENTICATED),
-        ("nonsense", connection.Close.UNAUTHENTICATED),
-        (b"\x00", connection.Close.UNAUTHENTICATED),
-        ("x" * (MAX_FRAME_BYTES + 1), connection.Close.TOO_LARGE),
-        ('{"type":"hello","site":"nowhere"}', connection.Close.FORBIDDEN),
-        ('{"type":"hello","site":"lumen\\u0000"}', connection.Close.FORBIDDEN),
-        ('{"type":"hello"}', connection.Close.FORBIDDEN),
+        ('{"type":"ping"}', Close.UNAUTHENTICATED),
+        ("nonsense", Close.UNAUTHENTICATED),
+        (b"\x00", Close.UNAUTHENTICATED),
+        ("x" * (MAX_FRAME_BYTES + 1), Close.TOO_LARGE),
+        ('{"type":"hello","site":"nowhere"}', Close.FORBIDDEN),
+        ('{"type":"hello","site":"lumen\\u0000"}', Close.FORBIDDEN),
+        ('{"type":"hello"}', Close.FORBIDDEN),
     ],
 )
 async def test_whoever_does_not_begin_with_hello_is_sent_away(desk: Desk, first: str | bytes, code: int) -> None:
@@ -248,14 +249,14 @@ async def test_whoever_does_not_begin_with_hello_is_sent_away(desk: Desk, first:
 async def test_whoever_says_nothing_is_sent_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "HELLO_SECONDS", 0.05)
     async with dialled(desk, "/chat/ws") as mallory:
-        assert await mallory.closed() == connection.Close.HELLO_TIMEOUT
+        assert await mallory.closed() == Close.HELLO_TIMEOUT
 
 
 async def test_a_flood_ends_the_line_and_disturbs_nobody(desk: Desk) -> None:
     async with visitor(desk) as ines, visitor(desk) as mallory:
         for _ in range(allowance.BURST_FRAMES + 50):
             await mallory.send("ping")
-        assert await mallory.closed() == connection.Close.RATE
+        assert await mallory.closed() == Close.RATE
         assert (await ines.post("Undisturbed"))["number"] == 1
 
 
@@ -356,7 +357,7 @@ async def test_customers_never_hear_agents_topics(desk: Desk, world: World) -> N
 async def test_the_server_restarts_and_everybody_is_told(desk: Desk) -> None:
     async with visitor(desk) as ines:
         await desk.hub.stop()
-        assert await ines.closed() == connection.Close.RESTART
+        assert await ines.closed() == Close.RESTART
 
 
 async def test_an_answer_by_an_agent_reaches_the_customer(desk: Desk, world: World) -> None:

@@ -12,8 +12,8 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from app.realtime import allowance, connection
-from app.realtime.channel import Handle
-from app.realtime.connection import Close, Connection
+from app.realtime.channel import Close, Handle
+from app.realtime.connection import Connection
 from app.realtime.frames import ClientFrame
 from app.realtime.hub import Hub
 from core.errors import Conflict

@@ -8,6 +8,7 @@ from app.auth.models import Session
 from app.auth.sessions import end_session, start_session
 from app.realtime import connection
 from app.realtime import desk as desk_room
+from app.realtime.channel import Close
 from app.realtime.topics import agent_topic, shop_topic
 from conversations.models import Conversation
 from conversations.noting import add_note
@@ -37,7 +38,7 @@ async def thread(world: World) -> Conversation:
 async def test_without_a_session_there_is_no_console(desk: Desk) -> None:
     for cookie in ("", "wismo_session=guessed", "wismo_session=" + "x" * 5000):
         async with dialled(desk, "/console/ws", cookie=cookie) as mallory:
-            assert await mallory.closed() == connection.Close.UNAUTHENTICATED
+            assert await mallory.closed() == Close.UNAUTHENTICATED
 
 
 async def test_an_open_console_is_a_sign_of_life(desk: Desk, world: World) -> None:
@@ -138,9 +139,9 @@ async def take_out_of_the_shop(agent: Agent) -> None:
 @pytest.mark.parametrize(
     ("revoke", "code"),
     [
-        (revoke_session, connection.Close.UNAUTHENTICATED),
-        (disable, connection.Close.UNAUTHENTICATED),
-        (take_out_of_the_shop, connection.Close.RESTART),
+        (revoke_session, Close.UNAUTHENTICATED),
+        (disable, Close.UNAUTHENTICATED),
+        (take_out_of_the_shop, Close.RESTART),
     ],
 )
 async def test_the_socket_ends_with_the_right_to_it(
@@ -157,7 +158,7 @@ async def test_the_socket_ends_with_the_right_to_it(
 async def test_signing_out_ends_the_socket_at_once(desk: Desk, world: World) -> None:
     async with console(desk, await start_session(world.omar)) as omar:
         desk.hub.publish(agent_topic(world.omar.id), {"type": "bye", "reason": "signed_out"})
-        assert await omar.closed() == connection.Close.UNAUTHENTICATED
+        assert await omar.closed() == Close.UNAUTHENTICATED
 
 
 async def test_presence_is_shown_again_and_again(
