@@ -9,8 +9,8 @@ from app import order_cards
 from app.i18n import gettext
 from app.order_cards import order_card
 from app.order_outlook import TITLES
+from bots.sample_orders import NOW, states
 from orders.statuses import Gate, Headline, Hold, ParcelState
-from tests.bots.world import NOW, states
 
 
 @pytest.mark.parametrize("headline", Headline)

@@ -13,9 +13,9 @@ from bots.dialogue import Dialogue
 from bots.engine import decide
 from bots.question import Question
 from bots.rulebook import Rulebook
+from bots.sample_orders import NOW, SHANGHAI, ago, ahead, order, parcel, states
 from orders.snapshots import OrderSnapshot
 from orders.statuses import Headline, Hold, ParcelState
-from tests.bots.world import NOW, SHANGHAI, ago, ahead, order, parcel, states
 
 STATES = states()
 ASK = {"en": "Where is order 1001?", "zh": "订单1001到哪了"}

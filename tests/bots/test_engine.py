@@ -12,11 +12,11 @@ from bots.decisions import Handover, OpenTicket
 from bots.dialogue import Dialogue
 from bots.engine import decide
 from bots.entities import find_entities
+from bots.golden import owned
 from bots.question import Question, language_of
 from bots.rulebook import load_rulebook
+from bots.sample_orders import NOW, states
 from orders.snapshots import OrderSnapshot
-from tests.bots.talking import owned
-from tests.bots.world import NOW, states
 
 RULEBOOK = load_rulebook()
 LATIN = st.sampled_from(

@@ -7,7 +7,7 @@ from bots.dialogue import Dialogue
 from bots.engine import decide
 from bots.question import Question
 from bots.rulebook import load_rulebook
-from tests.bots.world import NOW
+from bots.sample_orders import NOW
 
 RULEBOOK = load_rulebook()
 

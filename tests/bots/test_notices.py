@@ -3,8 +3,8 @@
 import pytest
 
 from bots.notices import KINDS, notice
+from bots.sample_orders import NOW, order, parcel, states
 from orders.statuses import Headline, ParcelState
-from tests.bots.world import NOW, order, parcel, states
 
 FITTING = {
     "confirmed": "processing",

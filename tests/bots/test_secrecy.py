@@ -3,9 +3,9 @@
 import pytest
 
 from bots.decisions import CheckCode, Decision, OpenTicket, RequestCode
+from bots.golden import Talk, described, owned
 from bots.rulebook import Rulebook
-from tests.bots.talking import Talk, described, owned
-from tests.bots.world import states
+from bots.sample_orders import states
 
 FACTS = ("DHL", "Leipzig", "Desk lamp", "Hamburg", "199", "0034043412345", "Meier", "confirmed on", "已确认", "已签收")
 TRICKS = [

@@ -1,4 +1,4 @@
-"""Order snapshots by name of state, for the bot's tests. The time is always NOW unless a test says otherwise."""
+"""Sample orders in every state that has an answer of its own, for golden dialogues. It is always NOW."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
