@@ -8,7 +8,7 @@ from typing import Literal
 
 from bots.entities import Entities
 from bots.patterns import Pattern, PatternError, compile_chinese, compile_english
-from bots.rulefiles import HINT, RulebookError, RuleFile, RuleSources, read_rules
+from bots.rulefiles import HINT, NO_CHANGES, Changes, RulebookError, RuleFile, RuleSources, read_rules
 from bots.spelling import Speller
 from bots.wording import Wording, Words, no_spaces_between_cjk, plain, simplified_table
 
@@ -149,9 +149,9 @@ class Rulebook:
         return Understanding(best, intent, round(confidence, 3), rivals[0][0] if rivals else None, scores, wording)
 
 
-def load_rulebook(directory: Path = RULES) -> Rulebook:
-    """Read and compile all rule files. Raises RulebookError naming the file that is wrong."""
-    return Rulebook(read_rules(directory))
+def load_rulebook(directory: Path = RULES, changes: Changes = NO_CHANGES) -> Rulebook:
+    """Compile all rule files, with `changes` in place of some. Raises RulebookError naming the file that is wrong."""
+    return Rulebook(read_rules(directory, changes))
 
 
 def _clues(

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,9 @@ from bots.patterns import Concepts
 from bots.wording import no_spaces_between_cjk
 
 SURE, LIKELY, HINT = 0.95, 0.8, 0.45
+
+Changes = Mapping[str, str]  # the text of a rule file by the rule's name; an empty text removes the rule
+NO_CHANGES: Changes = MappingProxyType({})
 
 Context = Literal["order_number", "code", "order_choice", "problem", "order_known"]
 
@@ -72,15 +76,15 @@ class RuleSources:
     version: str
 
 
-def read_rules(directory: Path) -> RuleSources:
-    """Read rules/*.toml and rules/shared/*.toml. Raises RulebookError."""
-    paths = sorted(directory.glob("*.toml"))
-    shared = [directory / "shared" / "concepts.toml", directory / "shared" / "words.toml"]
+def read_rules(directory: Path, changes: Changes = NO_CHANGES) -> RuleSources:
+    """Read rules/*.toml and rules/shared/*.toml, with `changes` in place of some. Raises RulebookError."""
+    texts = rule_texts(directory, changes)
+    shared = {name: _text(directory / "shared" / f"{name}.toml") for name in ("concepts", "words")}
     digest = hashlib.sha256()
-    for path in (*paths, *shared):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    concepts, words = (_toml(path) for path in shared)
-    files = tuple(_rule_file(path) for path in paths)
+    for name, text in (*texts.items(), *shared.items()):
+        digest.update(f"{name}.toml\0{text}\0".encode())
+    concepts, words = (_toml(name, text) for name, text in shared.items())
+    files = tuple(_rule_file(name, text) for name, text in texts.items())
     _check_names(files)
     same = words["en"]["same"]
     return RuleSources(
@@ -92,21 +96,38 @@ def read_rules(directory: Path) -> RuleSources:
     )
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def rule_texts(directory: Path, changes: Changes = NO_CHANGES) -> dict[str, str]:
+    """The text of every rule by name, in the order in which rules are read. Raises RulebookError."""
+    texts = {path.stem: _text(path) for path in directory.glob("*.toml")} | dict(changes)
+    return {name: texts[name] for name in sorted(texts) if texts[name].strip()}
+
+
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise RulebookError(f"{path.name}: {error}") from error
 
 
-def _rule_file(path: Path) -> RuleFile:
+def _toml(name: str, text: str) -> dict[str, Any]:
     try:
-        file = RuleFile.model_validate(_toml(path))
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RulebookError(f"{name}.toml: {error}") from error
+
+
+def _rule_file(name: str, text: str) -> RuleFile:
+    try:
+        file = RuleFile.model_validate(_toml(name, text))
     except ValidationError as error:
-        raise RulebookError(f"{path.name}: {error}") from error
-    if file.name != path.stem:
-        raise RulebookError(f"{path.name}: the name inside is {file.name!r}")
+        raise RulebookError(f"{name}.toml: {_reasons(error)}") from error
+    if file.name != name:
+        raise RulebookError(f"{name}.toml: the name inside is {file.name!r}")
     return file
+
+
+def _reasons(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
 
 
 def _check_names(files: tuple[RuleFile, ...]) -> None:
