@@ -28,6 +28,7 @@ MODEL_MODULES = [
     "core.promises",
     "core.shops",
     "core.teams",
+    "core.rulebooks",
     "orders.models",
     "orders.stock_models",
     "conversations.models",

@@ -37,6 +37,7 @@ from app.realtime.doors import SocketsFirst
 from app.realtime.hub import Hub
 from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, asset, make_templates
+from app.rulebook_shelf import Shelf
 from app.settings import Settings
 from app.stopping import STOP_SECONDS
 from app.web import console, demo_mailbox, demo_shop, files, login, widget
@@ -113,7 +114,6 @@ def create_app(
     )
     app.state.settings = settings
     app.state.templates = make_templates()
-    app.state.rulebook = load_rulebook()
     app.state.files = Intake(FolderStorage(settings.files_folder), settings.file_bytes)
     app.state.ready = False
     app.state.begin_to_stop = _nothing_runs
@@ -153,7 +153,7 @@ async def open_parts(
     use_bus(connect(hub))
     worker = None
     if work:
-        worker = Worker(JobContext(settings, mailer, load_rulebook()), HANDLERS, LAST_RESORTS, TOGETHER)
+        worker = Worker(JobContext(settings, mailer, Shelf(load_rulebook())), HANDLERS, LAST_RESORTS, TOGETHER)
         jobs.use_waker(worker.wake)
         if relay is not None:
             relay.on_work = worker.wake

@@ -45,9 +45,10 @@ async def answer(args: dict[str, Any], context: JobContext) -> None:
     Whatever goes wrong becomes a handover to a person, never silence; only a busy database is asked again later.
     """
     try:
+        rulebook = await context.rulebooks.current()
         async with transaction():
             if (turn := await _turn(args)) is not None:
-                await turn.take(context.rulebook)
+                await turn.take(rulebook)
     except Exception as error:
         if database_busy(error) is not None:
             raise

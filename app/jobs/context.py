@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from app.gateways.mail import Mailer
+from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import Rulebook
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The process's settings, gateways and rulebook."""
+    """The process's settings, gateways and rulebooks."""
 
     settings: Settings
     mailer: Mailer
-    rulebook: Rulebook
+    rulebooks: Shelf

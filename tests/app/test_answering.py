@@ -18,6 +18,7 @@ from app.jobs.context import JobContext
 from app.mail.models import OutgoingMail
 from app.reactions import connect
 from app.realtime.hub import Hub
+from app.rulebook_shelf import Shelf
 from app.settings import Settings
 from bots.rulebook import load_rulebook
 from conversations.handover import hand_back, take
@@ -101,7 +102,7 @@ class Talk:
 
 @pytest.fixture
 async def talk(world: World, tmp_path: Path) -> Talk:
-    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), load_rulebook())
+    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
     return Talk(world, await chat(world.lumen, world.ines), context)
 
 
@@ -124,7 +125,7 @@ async def test_a_repeated_job_answers_once(talk: Talk) -> None:
     assert len(await talk.replies()) == 1
     receipt = await AnswerReceipt.get(conversation_id=talk.conversation.id)
     assert (receipt.question_number, receipt.intent) == (question.number, "greeting")
-    assert receipt.rulebook == talk.context.rulebook.version
+    assert receipt.rulebook == (await talk.context.rulebooks.current()).version
 
 
 async def test_a_bot_that_fails_brings_a_person(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:

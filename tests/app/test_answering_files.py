@@ -7,6 +7,7 @@ import pytest
 from app.gateways.mail import RecordingMailer
 from app.jobs.answering import answer
 from app.jobs.context import JobContext
+from app.rulebook_shelf import Shelf
 from app.settings import Settings
 from bots.rulebook import load_rulebook
 from conversations.attachments import KeptFile, register
@@ -29,7 +30,7 @@ async def world(database: object, clock: FrozenClock) -> World:
 
 @pytest.fixture
 def context(tmp_path: Path) -> JobContext:
-    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), load_rulebook())
+    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
 
 
 async def photo(world: World, talk: Conversation, context: JobContext, name: str) -> list[str]:

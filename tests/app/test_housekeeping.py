@@ -12,6 +12,7 @@ from app.jobs import HANDLERS
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import EVERY, close_tickets, keep_house, plan_next, schedule
 from app.jobs.promises import judge_promise
+from app.rulebook_shelf import Shelf
 from app.settings import Settings
 from bots.rulebook import load_rulebook
 from conversations.handover import take
@@ -41,7 +42,7 @@ async def world(database: object, clock: FrozenClock) -> World:
 
 @pytest.fixture
 def context(tmp_path: Path) -> JobContext:
-    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), load_rulebook())
+    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
 
 
 async def a_ticket(world: World) -> Ticket:

@@ -15,6 +15,7 @@ from app.gateways.mail import RecordingMailer
 from app.jobs import runner
 from app.jobs.context import JobContext
 from app.jobs.runner import Worker
+from app.rulebook_shelf import Shelf
 from app.settings import Settings
 from bots.rulebook import load_rulebook
 from core import jobs
@@ -34,7 +35,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         handlers = {"note": self.note, "wait": self.wait, "fail": self.fail, "refuse": self.refuse}
-        context = JobContext(Settings(data_dir=folder), RecordingMailer(), load_rulebook())
+        context = JobContext(Settings(data_dir=folder), RecordingMailer(), Shelf(load_rulebook()))
         handlers["fold"] = self.note
         self.worker = Worker(context, handlers, {"note": self.rescue}, {"fold": self.fold})
         self.log: list[str] = []
