@@ -80,6 +80,12 @@ def day(moment: datetime, timezone: str, language: str) -> str:
     return format_date(local, "M月d日（EEE）" if language == "zh" else "EEE d MMM", locale=_LOCALES[language])
 
 
+def full_day(moment: datetime, timezone: str, language: str) -> str:
+    """A day of any year: `24 Nov 2026` / `2026年11月24日`."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    return format_date(local, "y年M月d日" if language == "zh" else "d MMM y", locale=_LOCALES[language])
+
+
 def short_day(moment: datetime, timezone: str, language: str) -> str:
     """A day where there is little room: `24 Nov` / `11月24日`."""
     local = moment.astimezone(ZoneInfo(timezone))

@@ -19,6 +19,9 @@ AWAY_SECONDS = 5.0  # before Redis is asked again
 RATES = {
     "chat.hello.address": "120/minute",
     "chat.enquire.address": "20/hour",
+    "chat.prove.address": "30/hour",
+    "chat.prove.person": "20/hour",
+    "chat.transcript.person": "10/hour",
     "chat.identify.address": "60/minute",
     "chat.poll.address": "1200/minute",
     "chat.post.person": "20/minute",

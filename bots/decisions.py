@@ -26,7 +26,7 @@ class Reply:
     text: str
     order_id: str | None = None
     quick_replies: tuple[QuickReply, ...] = ()
-    form: Literal["code"] | None = None
+    form: Literal["code", "order"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from bots import order_wishes, person_wishes, small_talk
 from bots.decisions import CheckCode, Decision, Receipt
 from bots.dialogue import Dialogue
 from bots.entities import find_code, find_entities
-from bots.identifying import code_again
+from bots.identifying import chosen_order, code_again
 from bots.phrases import wordings
 from bots.question import Question, language_of
 from bots.rulebook import Rulebook
@@ -65,13 +65,13 @@ def _contexts(dialogue: Dialogue, orders: Sequence[OrderSnapshot]) -> frozenset[
 
 
 def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
-    if turn.dialogue.awaiting == "code" and (code := find_code(turn.question.text)):
+    if turn.dialogue.awaiting == "code" and not chosen_order(turn) and (code := find_code(turn.question.text)):
         return _check_code(turn, code)
     if turn.dialogue.turns >= MOST_TURNS:
         return person_wishes.give_up(turn, "too_many_turns", "too_many_turns")
     if turn.question.files and not turn.question.text.strip():
         return small_talk.files_came(turn)
-    wish, certain = _wish(turn, rulebook)
+    wish, certain = (_chosen_wish(turn), True) if chosen_order(turn) else _wish(turn, rulebook)
     turn = turn.about(wish)
     if not certain and f"wish_{wish}" in wordings():
         return person_wishes.give_up(turn, "not_understood") if turn.dialogue.misses else small_talk.guess(turn)
@@ -123,6 +123,12 @@ def _order_wish(dialogue: Dialogue) -> str:
         if wish in _ABOUT_ORDERS and wish:
             return wish
     return "order_status"
+
+
+def _chosen_wish(turn: Turn) -> str:
+    """An order was picked: for the wish that waits for one, whatever words came with it."""
+    dialogue = turn.dialogue
+    return (dialogue.awaiting in _FORMS and dialogue.pending) or _order_wish(dialogue)
 
 
 def _handler(wish: str, rulebook: Rulebook) -> Callable[[Turn], Outcome]:

@@ -15,6 +15,8 @@ _CHOICES = 4
 
 def find_orders(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
     """The proved orders the customer means (one, or the several they named), or the question that has to come first."""
+    if chosen := chosen_order(turn):
+        return [chosen]
     if named := turn.entities.order_numbers:
         found = [order for number in named if (order := matching(turn.orders, number))]
         return _distinct(found) or _prove(turn, named[0])
@@ -27,6 +29,8 @@ def find_orders(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
 
 def order_in_context(turn: Turn) -> OrderSnapshot | None:
     """The proved order that the talk is about, without asking anybody."""
+    if chosen := chosen_order(turn):
+        return chosen
     for number in (*turn.entities.order_numbers, turn.dialogue.order_number):
         if number and (order := matching(turn.orders, number)):
             return order
@@ -34,6 +38,11 @@ def order_in_context(turn: Turn) -> OrderSnapshot | None:
         return None
     current = current_order(turn)
     return current or (turn.orders[0] if len(turn.orders) == 1 else None)
+
+
+def chosen_order(turn: Turn) -> OrderSnapshot | None:
+    """The proved order that was picked from a list with this message."""
+    return next((order for order in turn.orders if order.order_id == turn.question.order_id), None)
 
 
 def current_order(turn: Turn) -> OrderSnapshot | None:
@@ -146,7 +155,7 @@ def _code_waiting(turn: Turn) -> Outcome:
 def _choose(turn: Turn, orders: Sequence[OrderSnapshot]) -> Outcome:
     shown = tuple(order_button(order, turn.language) for order in _newest(orders)[:_CHOICES])
     reply = turn.bubble("choose_order", quick_replies=(*shown, button("person", turn.language)))
-    return Outcome(dialogue=_waiting(turn, "order_choice"), replies=(reply,))
+    return Outcome(dialogue=_waiting(turn, "order_choice"), replies=(replace(reply, form="order"),))
 
 
 def _no_other(turn: Turn) -> Outcome:

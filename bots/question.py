@@ -21,6 +21,7 @@ class Question:
     number: int = 0
     files: int = 0  # how many came with it; the bot does not look into them
     ticket: int | None = None  # number of the work that is open in this conversation
+    order_id: str | None = None  # of an order that was picked from a list, not typed
 
 
 def language_of(question: Question, spoken: Language | None) -> Language:

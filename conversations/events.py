@@ -89,6 +89,14 @@ class ContactProved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptRequested(Event):
+    """The customer wants the conversation by mail. Recorded by `transcripts`, for a proved address only."""
+
+    conversation_id: int
+    recipient: str = field(repr=False)  # e-mail address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderInView(Event):
     """Another order is shown live beside the conversation."""
 

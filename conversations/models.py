@@ -191,7 +191,8 @@ class CodeRequest(Model):
         "wismo.Conversation", related_name="code_requests"
     )
     conversation_id: int
-    number_key = fields.CharField(max_length=120)  # of the order that was named
+    number_key = fields.CharField(max_length=120)  # of the order that was named; empty when an address was
+    address = fields.CharField(max_length=254, null=True)  # the e-mail address that was typed instead of a number
     twin_of = fields.BigIntField(null=True)  # the request itself, when several orders have the number
     contact = fields.CharField(max_length=254, default="")  # empty: nothing was sent, no code can fit
     code_hash = fields.CharField(max_length=128)

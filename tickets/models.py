@@ -139,3 +139,20 @@ class QueueVisit(Model):
             Index(fields=("agent_id", "left_at")),
             Index(fields=("team_id",)),
         )
+
+
+class EnquiryReceipt(Model):
+    """An enquiry that was taken in: what is sent twice finds the ticket of the first time."""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=64, unique=True)  # SHA-256 over shop, contact and client id, hex
+    ticket: fields.ForeignKeyNullableRelation[Ticket] = fields.ForeignKeyField(
+        "wismo.Ticket", null=True, related_name="enquiry_receipts"
+    )
+    ticket_id: int | None  # null: only until the transaction that takes it in has ended
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "enquiry_receipt"
+        indexes = (Index(fields=("ticket_id",)),)

@@ -8,7 +8,7 @@ from app.jobs.answering import answer, give_up
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
-from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail
+from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail, send_transcript
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
@@ -26,6 +26,7 @@ HANDLERS: dict[str, Handler] = {
     "orders.short": tell_short_orders,
     "bot.answer": answer,
     "code.send": send_code,
+    "transcript.send": send_transcript,
     "mail.receive": receive_mail,
     "mail.send": send_mail,
     "mail.reply": reply_by_mail,

@@ -108,7 +108,9 @@ class _Turn:
         tickets = await tickets_of(self.conversation.id) if files and not self.message.text else []
         open_ones = [ticket.number for ticket in tickets if ticket.status in UNFINISHED]
         ticket = open_ones[0] if open_ones else None
-        return Question(self.message.text, self.conversation.language, self.message.number, files, ticket)
+        order = await Order.get_or_none(id=self.message.order_id) if self.message.order_id else None
+        chosen = order.public_id if order else None
+        return Question(self.message.text, self.conversation.language, self.message.number, files, ticket, chosen)
 
     async def _proven(self) -> list[OrderSnapshot]:
         contacts = await proofs.proven_contacts(self.conversation.id)

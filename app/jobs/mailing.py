@@ -10,8 +10,10 @@ from app.mail.models import OutgoingMail
 from app.mail.receiving import receive
 from app.mail.replying import reply
 from app.mail.sending import send
+from app.mail.transcripts import write_transcript
 from app.mail.writing import queue_letter
-from conversations.proofs import CODE_LIVES, fulfil_code_request
+from conversations.codes import fulfil_code_request
+from conversations.proofs import CODE_LIVES
 from core.transactions import transaction
 
 CODE_MINUTES = int(CODE_LIVES.total_seconds() // 60)
@@ -34,6 +36,11 @@ async def send_mail(args: dict[str, Any], context: JobContext) -> None:
     await send(args["outgoing_mail"], context.mailer)
 
 
+async def send_transcript(args: dict[str, Any], context: JobContext) -> None:
+    """Write the letter with all that was said in `conversation` to `recipient`."""
+    await write_transcript(args["conversation"], args["recipient"], context.settings.secret)
+
+
 async def send_code(args: dict[str, Any], context: JobContext) -> None:
     """Make the codes of `code_request` and their letters in one change: a second code would belie the first letter."""
     key = f"code:{args['code_request']}"
@@ -47,7 +54,7 @@ async def send_code(args: dict[str, Any], context: JobContext) -> None:
             await queue_letter(
                 found.shop,
                 found.contact,
-                "code",
+                "address_code" if found.by_address else "code",
                 {"code": found.code, "minutes": CODE_MINUTES},
                 found.language,
                 secret=context.settings.secret,

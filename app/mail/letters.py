@@ -58,6 +58,8 @@ def _(message: str) -> str:
 
 SUBJECTS = {
     "code": _("Your one-time code for %(shop)s"),
+    "address_code": _("Your one-time code for %(shop)s"),
+    "transcript": _("Your conversation with %(shop)s"),
     "acknowledgement": _("We have your message: ticket %(ticket)s"),
     "reply": _("An answer from %(shop)s"),
 }

@@ -5,7 +5,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.frames import Frames
-from app.reactions.notices import send_code_later, tell_customers
+from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
 from app.reactions.ratings import follow_up
 from app.reactions.routing import drain_after_work, follow_queue
 from app.realtime.hub import Hub
@@ -19,6 +19,7 @@ from conversations.events import (
     NoteAdded,
     OrderInView,
     RatingGiven,
+    TranscriptRequested,
 )
 from core.events import Bus
 from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
@@ -36,6 +37,7 @@ def connect(hub: Hub) -> Bus:
         HandlerChanged: (assign_to_speaker, follow_queue),
         CodeRequested: (send_code_later,),
         RatingGiven: (follow_up,),
+        TranscriptRequested: (send_transcript_later,),
         # work
         TicketOpened: (drain_after_work,),
         TicketChanged: (drain_after_work,),

@@ -7,6 +7,7 @@ from app.order_cards import order_card
 from app.realtime import rendering
 from app.realtime.hub import Hub
 from app.realtime.inbox import InboxNews
+from app.realtime.requests import orders_frame
 from app.realtime.topics import agent_topic, conversation_topic, desk_topic
 from conversations.events import (
     ContactProved,
@@ -39,8 +40,8 @@ class Frames:
 
     def message_posted(self, event: MessagePosted) -> Awaitable[None] | None:
         """The words appear on both sides, and the inbox moves. Only a live card needs the database."""
-        if event.message.order_id is not None:
-            return self._posted_with_card(event, event.message.order_id)
+        if (order_id := rendering.card_of(event.message)) is not None:
+            return self._posted_with_card(event, order_id)
         self._posted(event)
         return None
 
@@ -100,6 +101,8 @@ class Frames:
         if card is not None:
             frame = rendering.order_frame(conversation.public_id, card)
             self.hub.publish(conversation_topic(conversation.public_id), frame)
+        if (orders := await orders_frame(conversation)) is not None:
+            self.hub.publish(conversation_topic(conversation.public_id), orders)
 
     async def rating_given(self, event: RatingGiven) -> None:
         """Both sides see that it was given."""

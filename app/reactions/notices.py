@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from conversations.events import CodeRequested
+from conversations.events import CodeRequested, TranscriptRequested
 from core.events import Together
 from core.jobs import Plan, enqueue, enqueued
 from core.sql import Program
@@ -24,6 +24,11 @@ REFUND_NOTICES = {"pending": "refund_pending", "succeeded": "refund_succeeded"}
 async def send_code_later(event: CodeRequested) -> None:
     """Whether there is anybody to send the code to is found out by the job, so that asking always takes the same."""
     await enqueue("code.send", {"code_request": event.code_request_id}, key=f"code.send:{event.code_request_id}")
+
+
+async def send_transcript_later(event: TranscriptRequested) -> None:
+    """Each wish is a job; which of them becomes a letter is decided when it is written."""
+    await enqueue("transcript.send", {"conversation": event.conversation_id, "recipient": event.recipient})
 
 
 def _tell(events: Sequence[Telling]) -> Program[Sequence[Telling]]:

@@ -25,15 +25,18 @@ from app.realtime.frames import (
     Ping,
     Pong,
     Post,
+    Prove,
     Rate,
     Read,
     Received,
     Speak,
+    Transcript,
     Typing,
     TypingNow,
     Welcome,
 )
 from app.realtime.polls import Place, stamp_of
+from app.realtime.requests import chosen_order, orders_frame, prove, transcript
 from app.realtime.topics import conversation_topic, desk_topic, visitor_topic
 from conversations.languages import speak
 from conversations.models import CHAT, QUEUE, Conversation, Message
@@ -65,6 +68,7 @@ class ChatSession:
         self._customer: Customer | None = None
         self._conversation: Conversation | None = None
         self._typed_at = 0.0
+        self._kept = True  # whether an identity left the visitor who they were
 
     async def start(self, hello: Hello) -> None:
         """Subscribe first, then catch up: what happens in between arrives twice and is merged by its number."""
@@ -118,6 +122,13 @@ class ChatSession:
                 await self._fetch(frame)
             case Speak():
                 await self._speak(frame)
+            case Ping():
+                self.connection.send(Pong().model_dump())
+            case _:
+                await self._handle_wish(frame)
+
+    async def _handle_wish(self, frame: ClientFrame) -> None:
+        match frame:
             case Identify():
                 await self._identify(frame.token)
                 await self._welcome(0, self._token)
@@ -125,10 +136,12 @@ class ChatSession:
                 await self._rate(frame)
             case Enquire():
                 await self._enquire(frame)
+            case Prove():
+                await self._prove(frame)
+            case Transcript():
+                await self._transcript(frame)
             case Leave():
                 await self._leave()
-            case Ping():
-                self.connection.send(Pong().model_dump())
             case _:
                 raise Forbidden(f"{frame.type} is not for customers", code="not_for_you")
 
@@ -142,6 +155,7 @@ class ChatSession:
             self._follow(customer, await chat_with(self.shop, customer, language=self._language))
         conversation = await self._own(frame.conversation)
         assert self._customer is not None
+        order = await chosen_order(conversation, frame.order) if frame.order else None
         message = await post(
             conversation.id,
             Actor.of(self._customer),
@@ -150,6 +164,7 @@ class ChatSession:
             channel=CHAT,
             language=frame.language,
             attachments=frame.attachments,
+            order_id=order.id if order else None,
         )
         self.connection.send(ack(conversation, message))
         if began:  # other tabs of the same visitor
@@ -179,6 +194,19 @@ class ChatSession:
         )
         by = rendering.stamp(ticket.first_reply_due_at) if ticket.first_reply_due_at else None
         self.connection.send(Enquired(client_id=frame.client_id, number=ticket.number, by=by).model_dump())
+
+    async def _prove(self, frame: Prove) -> None:
+        await self.limiter.hit("chat.prove.person", visitors.digest(self._token))
+        await self.limiter.hit("chat.prove.address", self.address)
+        await self._find()
+        self.connection.send(await prove(await self._own(None), frame))
+
+    async def _transcript(self, frame: Transcript) -> None:
+        await self.limiter.hit("chat.transcript.person", visitors.digest(self._token))
+        await self._find()
+        conversation = await self._own(None)
+        assert self._customer is not None
+        self.connection.send(await transcript(conversation, Actor.of(self._customer), frame))
 
     async def _typing(self, frame: Typing) -> None:
         conversation = await self._own(frame.conversation)
@@ -216,6 +244,7 @@ class ChatSession:
         visitor = await visitors.find(self._token, self.shop)
         was_theirs = visitor is not None and await is_identified(visitor.id)
         customer, conversation = await identify(identity, self.shop, visitor=visitor, language=self._language)
+        self._kept = visitor is not None and visitor.id == customer.id
         if not was_theirs or visitor is None or visitor.id != customer.id:
             fresh = visitors.issue(self._secret, self.shop.key)
             await visitors.replace(self._token, fresh, customer)
@@ -242,12 +271,18 @@ class ChatSession:
             language=self._language,
             online=online,
             hours=rendering.hours_of(self.shop, online),
+            kept=self._kept,
         ).model_dump()
         if self._conversation is not None:
             welcome |= await _state(self._conversation, last, epoch)
+        self._kept = True  # said once
         self.connection.send(welcome)
-        if self._conversation is not None and welcome["handler"] == QUEUE:
+        if self._conversation is None:
+            return
+        if welcome["handler"] == QUEUE:
             self.connection.send(await rendering.place_frame(self._conversation))
+        if (orders := await orders_frame(self._conversation)) is not None:
+            self.connection.send(orders)
 
     async def _own(self, public_id: str | None) -> Conversation:
         if self._conversation is None or public_id not in (None, self._conversation.public_id):

@@ -43,6 +43,7 @@ class Post(ClientFrameBase):
     text: str = Field(description="1 to 8,000 characters; may be empty beside attachments.")
     attachments: list[PublicId] = Field([], max_length=5, description="Ids of up to five files that were sent before.")
     language: Language | None = None
+    order: PublicId | None = Field(None, description="Customers only: which of `orders` it is about.")
     conversation: PublicId | None = Field(None, description="Console only; customers have one conversation.")
     seen: Number | None = Field(
         None, description="Console only: last number the agent has seen; newer words refuse the post."
@@ -116,6 +117,25 @@ class Enquire(ClientFrameBase):
     language: Language | None = None
 
 
+class Prove(ClientFrameBase):
+    """Customers only: an e-mail address is theirs. With `address` a code goes there, with `code` it is tried; both are
+    answered by `proof`."""
+
+    type: Literal["prove"] = "prove"
+    client_id: ClientId
+    address: str = Field("", max_length=254)
+    code: str = Field("", max_length=40)
+
+
+class Transcript(ClientFrameBase):
+    """Customers only: the conversation by mail, to an address that is proved; answered by `transcript`. Without an
+    `address` it is the one proved last; `error` `not_proved` says that there is none."""
+
+    type: Literal["transcript"] = "transcript"
+    client_id: ClientId
+    address: str = Field("", max_length=254)
+
+
 class Leave(ClientFrameBase):
     """Customers only: end the chat on this device. The token is worth nothing from now on; answered by `bye`."""
 
@@ -144,7 +164,7 @@ class Ping(ClientFrameBase):
 
 
 _Talk = Hello | Post | Typing | Read | Received | Fetch | Speak | Ping
-ClientFrame = _Talk | Identify | Rate | Enquire | Leave | Watch | Unwatch
+ClientFrame = _Talk | Identify | Rate | Enquire | Prove | Transcript | Leave | Watch | Unwatch
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -205,7 +225,9 @@ class Message(ServerFrameBase):
     at: str = Field(description="RFC 3339, UTC.")
     order: dict[str, Any] | None = Field(None, description="Live card of the order it speaks of, if the proof allows.")
     quick_replies: list[QuickReply] = []
-    form: Literal["code"] | None = Field(None, description="What the client may ask for: a six-digit code.")
+    form: Literal["code", "order"] | None = Field(
+        None, description="What the client may ask for: a six-digit code, or a choice from `orders`."
+    )
     state: str = Field("sent", description="sent, delivered or failed (mail).")
     attachments: list[Attachment] = []
 
@@ -268,6 +290,7 @@ class Welcome(ServerFrameBase):
     by: str | None = Field(None, description="By when whoever waits for a person hears from one. RFC 3339, UTC.")
     hours: Hours | None = None
     rate: bool = Field(False, description="The work is done, and nobody has said yet how it was.")
+    kept: bool = Field(True, description="After an `identity`: whether the visitor of before is this customer now.")
     marks: Marks = Marks()
     epoch: int = Field(0, description="Of which history the numbers are. Another one: forget what you have.")
 
@@ -339,6 +362,44 @@ class Enquired(ServerFrameBase):
     client_id: str
     number: int
     by: str | None = Field(None, description="By when a person answers. RFC 3339, UTC.")
+
+
+class Proof(ServerFrameBase):
+    """Where the proof of an address stands: a code was `sent`, was `wrong` (with the tries that are left), or the
+    address is `proved`. A code is `sent` to any address alike."""
+
+    type: Literal["proof"] = "proof"
+    client_id: str
+    state: Literal["sent", "wrong", "proved"]
+    left: int = Field(0, description="Tries that the code leaves.")
+
+
+class TranscriptSent(ServerFrameBase):
+    """The conversation goes to `address`, most of which is hidden."""
+
+    type: Literal["transcript"] = "transcript"
+    client_id: str
+    address: str
+
+
+class Choice(ServerFrameBase):
+    """One of the customer's own orders, in words that are ready to show."""
+
+    order: str
+    number: str
+    placed: str
+    items: str = Field(description="The first item, and how many more there are.")
+    state: str
+    tone: str = Field(description="calm, good, warn or bad.")
+    total: str
+
+
+class Orders(ServerFrameBase):
+    """The newest orders that the customer may see, after each `welcome` and each proof: to choose from."""
+
+    type: Literal["orders"] = "orders"
+    conversation: str
+    orders: list[Choice]
 
 
 class Queue(ServerFrameBase):
@@ -437,6 +498,9 @@ ServerFrame = (
     | Ticket
     | Rated
     | Enquired
+    | Proof
+    | TranscriptSent
+    | Orders
     | Queue
     | ReadUpTo
     | ReceivedUpTo

@@ -39,8 +39,13 @@ PURPOSE = "chat"
 
 async def message_frames(conversation: talk.Conversation, messages: Sequence[talk.Message]) -> list[dict[str, Any]]:
     """Frames for messages of one conversation, with live cards; a constant number of queries."""
-    cards = await order_cards(conversation, {m.order_id for m in messages if m.order_id is not None})
-    return [message_frame(conversation.public_id, message, cards.get(message.order_id or 0)) for message in messages]
+    cards = await order_cards(conversation, {order for message in messages if (order := card_of(message)) is not None})
+    return [message_frame(conversation.public_id, message, cards.get(card_of(message) or 0)) for message in messages]
+
+
+def card_of(message: talk.Message) -> int | None:
+    """The order whose card stands under a message. A customer who has chosen one reads of it in the answer."""
+    return None if message.author_kind == "customer" else message.order_id
 
 
 async def order_cards(conversation: talk.Conversation, order_ids: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -194,7 +199,7 @@ def message_frame(
         at=stamp(message.created_at),
         order=card,
         quick_replies=[QuickReply(label=reply["label"], text=reply["text"]) for reply in message.quick_replies],
-        form="code" if message.form == "code" else None,
+        form=cast(Literal["code", "order"] | None, message.form),
         state=message.state,
         attachments=[Attachment(**file) for file in message.attachments or ()],
     ).model_dump()

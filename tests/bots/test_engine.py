@@ -132,3 +132,18 @@ def test_a_newer_version_is_news() -> None:
     first = decide(Question("where is my order", "en", 1), Dialogue(), [order], NOW, RULEBOOK)
     second = decide(Question("where is my order", "en", 2), first.dialogue, [replace(order, version=4)], NOW, RULEBOOK)
     assert [reply.phrase for reply in second.replies] == ["order_shipped"]
+
+
+def test_an_order_that_was_picked_needs_no_readable_number() -> None:
+    orders = owned({"1001": "in_transit", "1002": "processing"})
+    asked = decide(Question("where is my order?"), Dialogue(), orders, NOW, RULEBOOK)
+    assert (asked.replies[0].phrase, asked.replies[0].form) == ("choose_order", "order")
+    for words in ("Order", "订单 R-ABC", "I want to order 123456"):
+        picked = decide(Question(words, order_id="ord_1002"), asked.dialogue, orders, NOW, RULEBOOK)
+        assert [reply.order_id for reply in picked.replies] == ["ord_1002"]
+    waiting = Dialogue(awaiting="code", pending="refund_status", order_number="1009")
+    picked = decide(Question("Order 482913", order_id="ord_1001"), waiting, orders, NOW, RULEBOOK)
+    assert picked.actions == ()
+    assert picked.receipt.order_id == "ord_1001"
+    foreign = decide(Question("Order 1009", order_id="ord_9"), Dialogue(), orders, NOW, RULEBOOK)
+    assert [reply.phrase for reply in foreign.replies] == ["prove"], "what is not theirs is no choice"

@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from conversations.codes import CodeToSend, fulfil_code_request
 from conversations.events import CodeRequested, ContactProved
 from conversations.models import CodeRequest, Conversation, Proof
 from conversations.proofs import (
-    CodeToSend,
     check_code,
-    fulfil_code_request,
     proven_contacts,
+    request_address_code,
     request_code,
     tries_left,
 )
 from core.clock import FrozenClock
-from core.errors import NotFound, TooMany
+from core.errors import Invalid, NotFound, TooMany
 from tests.heard import Heard, counted
 from tests.people import World, chat, make_order
 
@@ -245,3 +245,45 @@ async def test_a_conversation_that_is_not_there(world: World) -> None:
         await request_code(4711, "1001")
     assert not await check_code(4711, "123456")
     assert await tries_left(4711) == 0
+
+
+async def address_code(talk: Conversation, address: str) -> str:
+    """The code that goes to a typed address."""
+    await request_address_code(talk.id, address)
+    request = await CodeRequest.filter(conversation_id=talk.id).order_by("-id").first()
+    assert request is not None
+    [sent] = await fulfil_code_request(request.id)
+    assert (sent.contact, sent.by_address) == (address.strip().lower(), True)
+    return sent.code
+
+
+async def test_a_typed_address_is_proved_by_a_code_whoever_has_it(talk: Conversation) -> None:
+    for address in ("Ines@Example.com ", "nobody@example.net"):  # one has an order, the other is unknown
+        assert await check_code(talk.id, await address_code(talk, address), by_address=True)
+    assert await proven_contacts(talk.id) == ("ines@example.com", "nobody@example.net")
+
+
+async def test_codes_for_orders_and_for_addresses_leave_each_other_alone(talk: Conversation) -> None:
+    order_code = await code_for(talk)
+    typed = await address_code(talk, "else@example.com")
+    assert not await check_code(talk.id, order_code if order_code != typed else "x", by_address=True)
+    assert await tries_left(talk.id, by_address=True) == 4
+    assert await check_code(talk.id, order_code)
+    assert await check_code(talk.id, typed, by_address=True)
+
+
+async def test_codes_to_addresses_are_as_few_as_to_orders(world: World, talk: Conversation) -> None:
+    with pytest.raises(Invalid):
+        await request_address_code(talk.id, "nobody")
+    for _ in range(3):
+        await address_code(talk, "full@example.com")
+    other = await chat(world.lumen, world.ines)
+    await request_address_code(other.id, "full@example.com")  # it looks the same
+    request = await CodeRequest.filter(conversation_id=other.id).get()
+    assert await fulfil_code_request(request.id) == []
+    for _ in range(2):
+        await request_address_code(talk.id, "else@example.com")
+    with pytest.raises(TooMany):
+        await request_address_code(talk.id, "else@example.com")
+    with pytest.raises(TooMany):
+        await request_code(talk.id, "1001")

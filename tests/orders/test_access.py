@@ -6,7 +6,7 @@ from core.audit import AuditEntry
 from core.clock import FrozenClock
 from core.errors import NotFound
 from core.shops import Shop
-from orders.access import Viewer, order_in_view, orders_in_view
+from orders.access import Viewer, order_in_view, orders_in_view, orders_to_choose
 from tests.heard import counted
 from tests.people import make_order
 
@@ -102,3 +102,14 @@ async def test_nobody_sees_orders_without_contacts(lumen: Shop) -> None:
 async def test_names_that_nothing_can_have_are_not_found(lumen: Shop, name: str) -> None:
     with pytest.raises(NotFound):
         await order_in_view(Viewer.customer(lumen.id, ["ines@example.com"]), name, "chat")
+
+
+async def test_orders_to_choose_from_are_the_customers_own(lumen: Shop, chaye: Shop) -> None:
+    both = Viewer.customer(lumen.id, ["ines@example.com", "+15035550142"])
+    assert {order.number for order in await orders_to_choose(both)} == {"#1001", "#1002"}
+    assert [order.number for order in await orders_to_choose(Viewer.customer(lumen.id, ["Ines@Example.com"]))] == [
+        "#1001"
+    ]
+    assert await orders_to_choose(Viewer.customer(lumen.id, [])) == []
+    assert await orders_to_choose(Viewer.customer(lumen.id, ["lin@example.com"])) == []
+    assert await orders_to_choose(Viewer.agent(1, [lumen.id, chaye.id])) == []

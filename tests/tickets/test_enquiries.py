@@ -1,5 +1,7 @@
 """Words left while nobody is there: a ticket once, an answer by mail, and nothing learned about orders."""
 
+import asyncio
+
 import pytest
 
 from conversations.models import EMAIL, PHONE, QUEUE, Conversation, Message
@@ -68,3 +70,22 @@ async def test_what_cannot_be_answered_is_refused(world: World, changes: dict[st
         await enquire(world.lumen, enquiry(**changes))
     assert refused.value.code == code
     assert await Customer.all().count() == before
+
+
+async def test_sent_twice_at_the_same_moment_it_is_one_ticket(world: World) -> None:
+    tickets = await asyncio.gather(*(enquire(world.lumen, enquiry()) for _ in range(4)))
+    assert len({ticket.number for ticket in tickets}) == 1
+    assert await Ticket.all().count() == await Conversation.all().count() == await Message.all().count() == 1
+
+
+async def test_what_was_refused_can_be_sent_again(world: World) -> None:
+    with pytest.raises(Invalid, match="words"):
+        await enquire(world.lumen, enquiry(text=" "))
+    assert (await enquire(world.lumen, enquiry())).number
+
+
+async def test_another_contact_is_another_enquiry(world: World) -> None:
+    """Nobody learns the number of a ticket by repeating somebody else's client id."""
+    first = await enquire(world.lumen, enquiry())
+    other = await enquire(world.lumen, enquiry(contact="else@example.com"))
+    assert other.number != first.number
