@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from app.realtime.frames import MAX_FRAME_BYTES
+from app.realtime.client_frames import MAX_FRAME_BYTES
 from app.settings import Settings
 from app.stopping import STOP_SECONDS, end_in_time
 from core.errors import Unavailable

@@ -5,7 +5,8 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from app.faults import understood
-from app.realtime.frames import ClientFrame, Error
+from app.realtime.client_frames import ClientFrame
+from app.realtime.frames import Error
 from app.realtime.hub import Hub, Listener
 from app.realtime.topics import conversation_topic, desk_topic
 

@@ -10,20 +10,14 @@ from app.auth.identities import read_identity
 from app.limits import Limiter
 from app.realtime import rendering
 from app.realtime.channel import Channel
-from app.realtime.frames import (
-    Ack,
-    Bye,
+from app.realtime.client_frames import (
     ClientFrame,
     Enquire,
-    Enquired,
-    Error,
     Fetch,
     Hello,
-    History,
     Identify,
     Leave,
     Ping,
-    Pong,
     Post,
     Prove,
     Rate,
@@ -32,9 +26,8 @@ from app.realtime.frames import (
     Speak,
     Transcript,
     Typing,
-    TypingNow,
-    Welcome,
 )
+from app.realtime.frames import Ack, Bye, Enquired, Error, History, Pong, TypingNow, Welcome
 from app.realtime.polls import Place, stamp_of
 from app.realtime.requests import chosen_order, orders_frame, prove, transcript
 from app.realtime.topics import conversation_topic, desk_topic, visitor_topic

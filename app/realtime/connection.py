@@ -10,7 +10,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.realtime.allowance import Allowance
 from app.realtime.channel import Close, Handle, attempt, end_what_is_over
-from app.realtime.frames import MAX_FRAME_BYTES, Bye, ClientFrame, Error, Hello, read_frame
+from app.realtime.client_frames import MAX_FRAME_BYTES, ClientFrame, Hello, read_frame
+from app.realtime.frames import Bye, Error
 from app.realtime.hub import Hub, encode
 from core.errors import Malformed, TooLarge, WismoError
 from core.tasks import as_far_as_it_goes, end, spawn

@@ -9,24 +9,8 @@ from app.limits import Limiter
 from app.realtime import rendering
 from app.realtime.channel import Channel, Close
 from app.realtime.chat import TYPING_SECONDS, ack, history
-from app.realtime.frames import (
-    Bye,
-    ClientFrame,
-    Fetch,
-    Hello,
-    Inbox,
-    Ping,
-    Pong,
-    Post,
-    Presence,
-    Read,
-    Received,
-    Typing,
-    TypingNow,
-    Unwatch,
-    Watch,
-    Welcome,
-)
+from app.realtime.client_frames import ClientFrame, Fetch, Hello, Ping, Post, Read, Received, Typing, Unwatch, Watch
+from app.realtime.frames import Bye, Inbox, Pong, Presence, TypingNow, Welcome
 from app.realtime.polls import Place, stamp_of
 from app.realtime.topics import agent_topic, conversation_topic, desk_topic, shop_topic
 from conversations.access import conversation_for

@@ -19,9 +19,10 @@ from app.auth.sessions import client_address, session_of
 from app.faults import understood
 from app.realtime.channel import Close, attempt, end_what_is_over
 from app.realtime.chat import ChatSession
+from app.realtime.client_frames import MAX_FRAME_BYTES, read_frame
 from app.realtime.connection import BEAT_SECONDS, OUTBOX_FRAMES
 from app.realtime.desk import DeskSession
-from app.realtime.frames import MAX_FRAME_BYTES, Bye, Error, read_frame
+from app.realtime.frames import Bye, Error
 from app.realtime.hub import Hub
 from app.realtime.polls import Poll, PollAnswer, read_poll
 from core.errors import Malformed, TooLarge, TooMany

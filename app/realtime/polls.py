@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from app.realtime.frames import ClientFrameBase, Hello, Number, PublicId
+from app.realtime.client_frames import ClientFrameBase, Hello, Number, PublicId
 from conversations.models import Conversation
 from core.errors import Malformed
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.order_choices import choice
-from app.realtime.frames import Choice, Orders, Proof, Prove, Transcript, TranscriptSent
+from app.realtime.client_frames import Prove, Transcript
+from app.realtime.frames import Choice, Orders, Proof, TranscriptSent
 from conversations.models import Conversation
 from conversations.proofs import check_code, proven_contacts, request_address_code, tries_left
 from conversations.transcripts import request_transcript

@@ -6,7 +6,8 @@ import types
 from pathlib import Path
 from typing import Any, get_args
 
-from app.realtime.frames import ClientFrame, ServerFrame, ServerFrameBase
+from app.realtime.client_frames import ClientFrame
+from app.realtime.frames import ServerFrame, ServerFrameBase
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/chat-protocol.md"
 

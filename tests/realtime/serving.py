@@ -20,7 +20,7 @@ from app.database import DatabaseMiddleware
 from app.guards import SafeHeaders
 from app.limits import Limiter
 from app.realtime import polling, rendering, socket
-from app.realtime.frames import MAX_FRAME_BYTES
+from app.realtime.client_frames import MAX_FRAME_BYTES
 from app.realtime.hub import Hub
 from app.realtime.topics import conversation_topic, desk_topic
 from app.rendering import STATIC, make_templates, problem

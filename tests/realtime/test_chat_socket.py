@@ -10,7 +10,7 @@ from app.auth import visitors
 from app.auth.models import VisitorToken
 from app.realtime import allowance, connection
 from app.realtime.channel import Close
-from app.realtime.frames import MAX_FRAME_BYTES
+from app.realtime.client_frames import MAX_FRAME_BYTES
 from app.realtime.topics import agent_topic, conversation_topic
 from conversations.handover import take
 from conversations.models import Conversation, Message, Rating

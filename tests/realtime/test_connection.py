@@ -13,8 +13,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.realtime import allowance, connection
 from app.realtime.channel import Close, Handle
+from app.realtime.client_frames import ClientFrame
 from app.realtime.connection import Connection
-from app.realtime.frames import ClientFrame
 from app.realtime.hub import Hub
 from core.errors import Conflict
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.realtime import frames
-from app.realtime.frames import MAX_NUMBER, ClientFrameBase, read_frame, server_frames
+from app.realtime.client_frames import MAX_NUMBER, ClientFrameBase, read_frame
+from app.realtime.frames import server_frames
 from core.errors import Malformed
 from tests.realtime.protocol import as_document
 
