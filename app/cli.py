@@ -11,6 +11,7 @@ import click
 from starlette.applications import Starlette
 
 from app.auth import agents as desk
+from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
 from app.cli_reconcile import reconcile
@@ -26,7 +27,6 @@ from app.migrating import migrate, pending, require_migrated
 from app.serving import require_free, serve
 from app.settings import Settings, read_settings
 from app.working import work_until_stopped
-from bots.filters import classify
 from conversations.epochs import begin_epoch
 from core.business_hours import read_hours, written_hours
 from core.clock import now
@@ -52,6 +52,7 @@ def main() -> None:
     """Wismo: a customer-service desk for online shops."""
 
 
+main.add_command(bot)
 main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(simulate)
@@ -276,19 +277,6 @@ async def shop_privacy(key: str, url: str, en: str, zh: str) -> None:
         raise click.BadParameter("no shop has this key", param_hint="KEY")
     await set_privacy(shop, url, {"en": en, "zh": zh})
     click.echo("Done.")
-
-
-@main.group()
-def bot() -> None:
-    """The rule-based bot."""
-
-
-@bot.command("classify")
-def classify_command() -> None:
-    """Read {"id", "text"} lines, write what the bot understands, a line each."""
-    for line in classify(sys.stdin):
-        click.echo(line)
-        sys.stdout.flush()
 
 
 @main.group()

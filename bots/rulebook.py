@@ -34,6 +34,17 @@ class Understanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Fired:
+    """A pattern that fits a sentence. Weight 0: it rules its rule out for that sentence."""
+
+    rule: str
+    say: str
+    weight: float
+    sentence: str
+    words: str  # what it fitted
+
+
+@dataclass(frozen=True, slots=True)
 class _Clue:
     pattern: Pattern
     rule: int
@@ -97,6 +108,18 @@ class Rulebook:
             self._files[number].name: score for number, score in tally.scores.items() if self._live(number, contexts)
         }
         return self._decide(self._settle(live, crowded=tally.beside > tally.allowed), wording)
+
+    def fired(self, wording: Wording) -> list[Fired]:
+        """Every pattern that fits, for somebody who wants to know why; nothing is settled here."""
+        found = []
+        readings = ((wording.en, self._english, str.split), (wording.zh, self._chinese, _chinese_keys))
+        for sentences, language, keys in readings:
+            for sentence in sentences:
+                for clue in language.clues(keys(sentence)):
+                    if match := clue.pattern.expression.search(sentence):
+                        rule, words = self._files[clue.rule].name, match.group().strip()
+                        found.append(Fired(rule, clue.pattern.say, clue.weight, sentence.strip(), words))
+        return found
 
     def intent_of(self, rule: str) -> str:
         """The taxonomy's word for a rule."""
