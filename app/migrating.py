@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
 from app.database import APP_LABEL, DatabaseUnavailable, open_configured, sqlite_path, tortoise_config
 from app.migration_checks import MigrationFailed, inventory, keep_promises
+from app.migration_state import Executor
 from core.clock import now
 from core.errors import Unavailable, WismoError
 
@@ -119,7 +119,7 @@ async def _apply(config: dict[str, Any], progress: Progress | None) -> tuple[str
             async with in_transaction(context.default_connection) as client:
                 await _wait_for_turn(client)
                 # On the transaction's own connection: so the record of what was applied is part of it, too.
-                executor = MigrationExecutor(client, config["apps"])
+                executor = Executor(client, config["apps"])
                 await _pending_on(client, config)  # refuses a database that is too new
                 await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
                 plan = [step.migration for step in await executor.plan()]

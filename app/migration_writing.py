@@ -9,12 +9,14 @@ from typing import Any
 
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.migration import Migration
 from tortoise.migrations.operations import Operation
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.writer import MigrationWriter
 
 from app.database import APP_LABEL, tortoise_config
 from app.migrating import known_migrations
+from app.migration_state import lazy_state
 
 NOWHERE = "sqlite://unused.db"  # models and migrations are compared without a database
 
@@ -57,6 +59,14 @@ def _tidy(path: Path) -> None:
 
 class _Detector(MigrationAutodetector):
     """Leaves out the docstrings of the models: they would be comments in the database, changing with every word."""
+
+    async def _project_state(self) -> State:
+        state = lazy_state()
+        for key in self._full_plan():
+            migration = self.loader.graph.nodes[key]
+            assert isinstance(migration, Migration)
+            await migration.apply(state, dry_run=True, schema_editor=None)
+        return state
 
     def _current_state(self) -> State:
         state = super()._current_state()
