@@ -1,4 +1,4 @@
-"""The program in processes of its own, as an operator calls it."""
+"""The program as an operator calls it: commands that end in this process, what goes on in one of its own."""
 
 import os
 import re
@@ -7,7 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
+LOGGING = [
+    module for name, module in sys.modules.items() if name.startswith("app.cli") and "configure_logs" in vars(module)
+]
 
 
 class Desk:
@@ -21,20 +29,16 @@ class Desk:
 
     def call(self, *arguments: str, status: int = 0, typed: str = "") -> str:
         """Run one command to its end. Returns what it said; `status` is the one it must end with."""
-        answer = subprocess.run(
-            [sys.executable, "-m", "app.cli", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        said = answer.stdout + answer.stderr
-        assert answer.returncode == status, said
-        assert "Traceback" not in said, said
-        return said
+        outside = {name: None for name in os.environ if name.startswith("WISMO_")}
+        inside = {name: value for name, value in self.environment.items() if name.startswith("WISMO_")}
+        with pytest.MonkeyPatch.context() as patch:
+            for module in LOGGING:
+                patch.setattr(module, "configure_logs", lambda *_: None)  # it is for the whole process
+            answer = CliRunner().invoke(main, arguments, input=typed, env=outside | inside, prog_name="wismo")
+        if answer.exception is not None and not isinstance(answer.exception, SystemExit):
+            raise answer.exception
+        assert answer.exit_code == status, answer.output
+        return answer.output
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command that goes on, with pipes."""
