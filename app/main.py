@@ -42,7 +42,7 @@ from app.settings import Settings
 from app.stopping import STOP_SECONDS
 from app.web import console, demo_mailbox, demo_shop, files, login, widget
 from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, woocommerce
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from core import jobs
 from core.events import use_bus
 from core.tasks import remember_base_context, spawn
@@ -153,7 +153,7 @@ async def open_parts(
     use_bus(connect(hub))
     worker = None
     if work:
-        worker = Worker(JobContext(settings, mailer, Shelf(load_rulebook())), HANDLERS, LAST_RESORTS, TOGETHER)
+        worker = Worker(JobContext(settings, mailer, Shelf(own_rulebook())), HANDLERS, LAST_RESORTS, TOGETHER)
         jobs.use_waker(worker.wake)
         if relay is not None:
             relay.on_work = worker.wake

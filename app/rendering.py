@@ -17,8 +17,9 @@ ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
 
 
+@cache
 def make_templates() -> Environment:
-    """The template environment: everything is escaped, an unknown name is an error."""
+    """The template environment of this process: everything is escaped, an unknown name is an error."""
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=True,

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bots.engine import ACT
 from bots.entities import find_entities
-from bots.rulebook import Rulebook, Understanding, load_rulebook
+from bots.rulebook import Rulebook, Understanding, own_rulebook
 
 NOT_ACTING = {
     "out_of_scope",
@@ -34,7 +34,7 @@ TALK = {"human_handover", "feedback", "greeting", "thanks", "goodbye", "affirm",
 def main(arguments: list[str]) -> None:
     rows = [json.loads(line) for line in Path(arguments[0]).read_text(encoding="utf-8").splitlines() if line.strip()]
     started = time.perf_counter()
-    rulebook = load_rulebook()
+    rulebook = own_rulebook()
     loading = time.perf_counter() - started
     covered = {rule.intent for rule in rulebook.rules.values()} | {"out_of_scope"}
     if "--covered" in arguments:

@@ -34,7 +34,7 @@ from app.logs import configure_logs
 from app.migrating import migrate
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from core.jobs import READY, RUNNING, Job, use_waker
 from core.shops import Shop
 from core.tasks import remember_base_context, spawn
@@ -166,7 +166,7 @@ async def _rate(work: Callable[[], Awaitable[None]], count: int) -> Rate:
 
 async def _backlog(folder: Path, count: int) -> Rate:
     """The worker does all jobs that wait."""
-    context = JobContext(Settings(data_dir=folder), RecordingMailer(), Shelf(load_rulebook()))
+    context = JobContext(Settings(data_dir=folder), RecordingMailer(), Shelf(own_rulebook()))
     worker = Worker(context, HANDLERS, LAST_RESORTS, TOGETHER)
     use_waker(worker.wake)
 

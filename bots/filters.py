@@ -6,7 +6,7 @@ from typing import Any
 
 from bots.engine import ACT
 from bots.entities import find_entities
-from bots.rulebook import Rulebook, load_rulebook
+from bots.rulebook import Rulebook, own_rulebook
 
 
 def classify(lines: Iterable[str], rulebook: Rulebook | None = None) -> Iterator[str]:
@@ -15,7 +15,7 @@ def classify(lines: Iterable[str], rulebook: Rulebook | None = None) -> Iterator
     `handover`: the engine would bring a person at once. A line that is no such object gives {"error": …}; empty lines
     are skipped.
     """
-    rules = rulebook or load_rulebook()
+    rules = rulebook or own_rulebook()
     for line in lines:
         if line.strip():
             yield json.dumps(_classified(line, rules), ensure_ascii=False)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -170,6 +171,12 @@ class Rulebook:
         lead = score - rivals[0][1] if rivals else score
         confidence = score if lead >= _LEAD else score * (0.6 + 2 * lead)
         return Understanding(best, intent, round(confidence, 3), rivals[0][0] if rivals else None, scores, wording)
+
+
+@cache
+def own_rulebook() -> Rulebook:
+    """The rules of this version, read and compiled once a process (half a second). Raises RulebookError."""
+    return load_rulebook()
 
 
 def load_rulebook(directory: Path = RULES, changes: Changes = NO_CHANGES) -> Rulebook:

@@ -29,12 +29,12 @@ class Desk:
 
     def call(self, *arguments: str, status: int = 0, typed: str = "") -> str:
         """Run one command to its end. Returns what it said; `status` is the one it must end with."""
-        outside = {name: None for name in os.environ if name.startswith("WISMO_")}
+        outside: dict[str, str | None] = {name: None for name in os.environ if name.startswith("WISMO_")}
         inside = {name: value for name, value in self.environment.items() if name.startswith("WISMO_")}
         with pytest.MonkeyPatch.context() as patch:
             for module in LOGGING:
                 patch.setattr(module, "configure_logs", lambda *_: None)  # it is for the whole process
-            answer = CliRunner().invoke(main, arguments, input=typed, env=outside | inside, prog_name="wismo")
+            answer = CliRunner().invoke(main, arguments, input=typed, env={**outside, **inside}, prog_name="wismo")
         if answer.exception is not None and not isinstance(answer.exception, SystemExit):
             raise answer.exception
         assert answer.exit_code == status, answer.output

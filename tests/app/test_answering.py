@@ -20,7 +20,7 @@ from app.reactions import connect
 from app.realtime.hub import Hub
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from conversations.handover import hand_back, take
 from conversations.models import AnswerReceipt, CodeRequest, Conversation, Message, Note
 from conversations.posting import post
@@ -102,7 +102,7 @@ class Talk:
 
 @pytest.fixture
 async def talk(world: World, tmp_path: Path) -> Talk:
-    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
+    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(own_rulebook()))
     return Talk(world, await chat(world.lumen, world.ines), context)
 
 

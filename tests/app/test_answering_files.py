@@ -9,7 +9,7 @@ from app.jobs.answering import answer
 from app.jobs.context import JobContext
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from conversations.attachments import KeptFile, register
 from conversations.models import Conversation, Message
 from conversations.posting import post
@@ -30,7 +30,7 @@ async def world(database: object, clock: FrozenClock) -> World:
 
 @pytest.fixture
 def context(tmp_path: Path) -> JobContext:
-    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
+    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(own_rulebook()))
 
 
 async def photo(world: World, talk: Conversation, context: JobContext, name: str) -> list[str]:

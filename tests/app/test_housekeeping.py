@@ -14,7 +14,7 @@ from app.jobs.housekeeping import EVERY, close_tickets, keep_house, plan_next, s
 from app.jobs.promises import judge_promise
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from conversations.handover import take
 from conversations.models import Conversation
 from conversations.posting import post
@@ -42,7 +42,7 @@ async def world(database: object, clock: FrozenClock) -> World:
 
 @pytest.fixture
 def context(tmp_path: Path) -> JobContext:
-    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
+    return JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(own_rulebook()))
 
 
 async def a_ticket(world: World) -> Ticket:

@@ -15,7 +15,7 @@ from app.reactions import connect
 from app.realtime.hub import Hub
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from conversations.models import Conversation, Message, Proof
 from conversations.posting import post
 from core import jobs
@@ -91,7 +91,7 @@ async def desk(world: World, clock: FrozenClock, tmp_path: Path) -> Desk:
         "expires_at": now() + timedelta(days=1),
     }
     await Proof.create(conversation_id=talk.id, **proof)
-    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
+    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(own_rulebook()))
     desk = Desk(world.chaye, talk, clock, context)
     await desk.told(**ORDER)
     return desk

@@ -22,7 +22,7 @@ from app.jobs.context import JobContext
 from app.jobs.reconciling import plan_first
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from core import jobs
 from core.clock import FrozenClock, now
 from core.jobs import Job
@@ -65,7 +65,7 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     clock.at = NOON
     monkeypatch.setattr(feed_http, "pause_before", lambda attempt: 0.0)
-    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(load_rulebook()))
+    context = JobContext(Settings(data_dir=tmp_path), RecordingMailer(), Shelf(own_rulebook()))
     desk = Desk(context, clock, {})
     async with AsyncExitStack() as stack:
         for place, platform in enumerate(("woocommerce", "magento"), 1):

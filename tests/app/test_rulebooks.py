@@ -7,7 +7,7 @@ import pytest
 from app.rulebook_shelf import Shelf
 from app.rulebooks import discard_draft, draft, live, publish, rehearse_draft, roll_back, save_rule, texts_of
 from bots.entities import find_entities
-from bots.rulebook import Rulebook, load_rulebook
+from bots.rulebook import Rulebook, own_rulebook
 from core.audit import AuditEntry
 from core.clock import FrozenClock
 from core.errors import Conflict, Invalid, NotFound
@@ -24,7 +24,7 @@ GREEDY = PARTY.replace('"gift (card | voucher)"', '"(order | parcel | package)"'
 
 @pytest.fixture(scope="module")
 def shipped() -> Rulebook:
-    return load_rulebook()
+    return own_rulebook()
 
 
 @pytest.fixture

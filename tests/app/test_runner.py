@@ -17,7 +17,7 @@ from app.jobs.context import JobContext
 from app.jobs.runner import Worker
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from core import jobs
 from core.clock import now
 from core.errors import NotFound
@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         handlers = {"note": self.note, "wait": self.wait, "fail": self.fail, "refuse": self.refuse}
-        context = JobContext(Settings(data_dir=folder), RecordingMailer(), Shelf(load_rulebook()))
+        context = JobContext(Settings(data_dir=folder), RecordingMailer(), Shelf(own_rulebook()))
         handlers["fold"] = self.note
         self.worker = Worker(context, handlers, {"note": self.rescue}, {"fold": self.fold})
         self.log: list[str] = []

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bots.rulebook import Rulebook, load_rulebook
+from bots.rulebook import Rulebook, own_rulebook
 
 
 @pytest.fixture(scope="session")
 def rulebook() -> Rulebook:
-    return load_rulebook()
+    return own_rulebook()

@@ -14,11 +14,11 @@ from bots.engine import decide
 from bots.entities import find_entities
 from bots.golden import owned
 from bots.question import Question, language_of
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from bots.sample_orders import NOW, states
 from orders.snapshots import OrderSnapshot
 
-RULEBOOK = load_rulebook()
+RULEBOOK = own_rulebook()
 LATIN = st.sampled_from(
     ["order", "where", "is", "1001", "#1002", "cancel", "not", "482913", "refund", "ines@example.com", "yes", "{x}"]
 )

@@ -6,10 +6,10 @@ from bots.decisions import Decision, Handover
 from bots.dialogue import Dialogue
 from bots.engine import decide
 from bots.question import Question
-from bots.rulebook import load_rulebook
+from bots.rulebook import own_rulebook
 from bots.sample_orders import NOW
 
-RULEBOOK = load_rulebook()
+RULEBOOK = own_rulebook()
 
 
 def photo(dialogue: Dialogue | None = None, *, text: str = "", ticket: int | None = None, hint: str = "en") -> Decision:
