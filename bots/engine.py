@@ -7,7 +7,7 @@ from datetime import datetime
 from bots import order_wishes, person_wishes, small_talk
 from bots.decisions import CheckCode, Decision, Receipt
 from bots.dialogue import Dialogue
-from bots.entities import find_code, find_entities
+from bots.entities import NOTHING_ASKED, find_code, find_entities
 from bots.identifying import chosen_order, code_again
 from bots.phrases import wordings
 from bots.question import Question, language_of
@@ -26,6 +26,7 @@ _WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "resend_code": code_again,
 }
 _FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
+_ORDER_ASKED = frozenset({"order_number"})
 _ABOUT_ORDERS = frozenset(order_wishes.WISHES)
 
 
@@ -38,7 +39,7 @@ def decide(
     proof. Never raises on any text.
     """
     language = language_of(question, dialogue.language)
-    entities = find_entities(question.text, asked_for_number=dialogue.awaiting in ("order_number", "order_choice"))
+    entities = find_entities(question.text, _asked(dialogue))
     heard = rulebook.understand(entities, _contexts(dialogue, orders))
     turn = Turn(
         question=question,
@@ -57,6 +58,11 @@ def decide(
         dialogue=replace(outcome.dialogue, turns=outcome.dialogue.turns + 1),
         receipt=_receipt(turn, outcome, rulebook),
     )
+
+
+def _asked(dialogue: Dialogue) -> frozenset[str]:
+    """What the bot's open question asks for."""
+    return _ORDER_ASKED if dialogue.awaiting in ("order_number", "order_choice") else NOTHING_ASKED
 
 
 def _contexts(dialogue: Dialogue, orders: Sequence[OrderSnapshot]) -> frozenset[str]:

@@ -196,7 +196,7 @@ async def _orders_named(parsed: ParsedMail, shop_id: int) -> list[int]:
 
 def _numbers_in(text: str) -> tuple[str, ...]:
     """What may be an order number in `text`."""
-    return find_entities(text, asked_for_number=True).order_numbers
+    return find_entities(text, frozenset({"order_number"})).order_numbers
 
 
 def _subject(parsed: ParsedMail, language: str) -> str:
