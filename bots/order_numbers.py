@@ -94,7 +94,9 @@ def meaning(value: str, start: int, end: int, shape: str, around: Around, *, fol
     `follows`: it continues a list of order numbers ("1001, 1002 and 1003").
     """
     digits = sum(character.isdigit() for character in value)
-    if len(value) > LONGEST or value in _HOTLINES:
+    if value in _HOTLINES:
+        return "hotline"
+    if len(value) > LONGEST:
         return "number"
     label = label_before(around.text, start, value)
     if label not in ("order", None) and shape != "amount":
