@@ -93,29 +93,19 @@ def meaning(value: str, start: int, end: int, shape: str, around: Around, *, fol
 
     `follows`: it continues a list of order numbers ("1001, 1002 and 1003").
     """
+    if value in _HOTLINES or len(value) > LONGEST:
+        return "hotline" if value in _HOTLINES else "number"
     digits = sum(character.isdigit() for character in value)
-    if value in _HOTLINES:
-        return "hotline"
-    if len(value) > LONGEST:
-        return "number"
-    label = label_before(around.text, start, value)
-    if label not in ("order", None) and shape != "amount":
-        label = _by_label(label, shape, digits, label_after(around.text, end))
-    elif label is None:
-        label = label_after(around.text, end)
-    if label == "order" and _named(value, shape, digits):
+    label = _label(value, start, end, shape, around)
+    if label == "order" and shape != "amount" and (digits >= 3 or value.startswith("#")):
         return "order_number"
     if label in ("phone", "tracking", "other"):
-        return {"phone": "phone", "tracking": "tracking" if digits >= 8 else "number", "other": "number"}[label]
+        return "number" if label == "other" or (label == "tracking" and digits < 8) else label
     if shape not in ("token", "grouped"):
-        return _shaped(shape, value, digits, label, around)
-    if _GLUED_ORDER.match(value) or (value.startswith("#") and (digits >= 3 or len(around.text) <= len(value) + 3)):
-        return "order_number"
-    if label == "generic" and digits >= 3 and not is_chinese_id(value):
-        return "order_number"
-    if follows:
-        return "order_number"
-    return "order_number" if _stands_alone(value, start, end, digits, around) else "number"
+        asked_only_order = "order_number" in around.asked and "phone" not in around.asked
+        return "order_number" if shape == "phone" and value.isdigit() and asked_only_order else shape
+    called = follows or _is_called_order(value, digits, label, around)
+    return "order_number" if called or _stands_alone(value, start, end, digits, around) else "number"
 
 
 def cleaned(value: str) -> str:
@@ -124,27 +114,19 @@ def cleaned(value: str) -> str:
     return _GLUED_AFTER.sub("", _GLUED.sub("", bare, count=1)) if not bare.isdigit() else bare
 
 
-def _by_label(label: str | None, shape: str, digits: int, after: str | None) -> str | None:
-    """A generic "number" gives way to what is said after the value."""
-    if label == "generic" and after is not None:
-        return after
+def _label(value: str, start: int, end: int, shape: str, around: Around) -> str | None:
+    """The word before counts more than the word after, except for a mere "number"."""
+    label = label_before(around.text, start, value)
+    if label is None or (label == "generic" and shape != "amount"):
+        return label_after(around.text, end) or label
     return label
 
 
-def _named(value: str, shape: str, digits: int) -> bool:
-    if shape == "amount":
-        return False
-    return digits >= 3 or (value.startswith("#") and digits >= 1)
-
-
-def _shaped(shape: str, value: str, digits: int, label: str | None, around: Around) -> str:
-    """A value with the shape of a phone number, a parcel or a card, that nobody called an order."""
-    asked_only_order = "order_number" in around.asked and "phone" not in around.asked
-    if shape == "phone" and value.isdigit() and asked_only_order:
-        return "order_number"
-    if shape == "amount" and asked_only_order and digits >= 4 and len(around.text) <= 30:
-        return "amount"
-    return shape
+def _is_called_order(value: str, digits: int, label: str | None, around: Around) -> bool:
+    """Something like "#1001", "order1001" or "no. 1001"."""
+    marked = value.startswith("#") and (digits >= 3 or len(around.text) <= len(value) + 3)
+    numbered = label == "generic" and digits >= 3 and not is_chinese_id(value)
+    return marked or numbered or _GLUED_ORDER.match(value) is not None
 
 
 def _stands_alone(value: str, start: int, end: int, digits: int, around: Around) -> bool:
