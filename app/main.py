@@ -35,6 +35,7 @@ from app.reactions import connect
 from app.realtime import polling, socket
 from app.realtime.doors import SocketsFirst
 from app.realtime.hub import Hub
+from app.realtime.keeping import watch_presence
 from app.realtime.relay import RedisRelay
 from app.rendering import STATIC, asset, make_templates
 from app.rulebook_shelf import Shelf
@@ -150,7 +151,8 @@ async def open_parts(
     hub = relay or Hub()
     await hub.start()
     stack.push_async_callback(hub.stop)
-    use_bus(connect(hub))
+    use_bus(connect(hub, settings.weights))
+    watch_presence(hub)
     worker = None
     if work:
         worker = Worker(JobContext(settings, mailer, Shelf(own_rulebook())), HANDLERS, LAST_RESORTS, TOGETHER)

@@ -46,6 +46,7 @@ class Conversation(Model):
     customer_received = fields.BigIntField(default=0, db_default=0)  # on their device; further than read, or behind it
     desk_received = fields.BigIntField(default=0, db_default=0)
     last_customer_at = UtcDatetimeField(null=True)
+    customer_seen_at = UtcDatetimeField(null=True)  # their last line ended; nothing is written while they are there
     last_message_at = UtcDatetimeField(null=True)
     last_text = fields.CharField(max_length=200, default="")
     dialogue: Any = fields.JSONField(default=dict)  # what the bot remembers

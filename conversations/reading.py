@@ -1,4 +1,7 @@
-"""Who has got and who has read how far."""
+"""Who has got and who has read how far, and when customers were last there."""
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from conversations.events import ConversationRead, MessagesReceived
 from core.errors import Invalid
@@ -15,6 +18,9 @@ _MARK = (
 )
 _READ = {side: _MARK.format(column=f"{side}_read") for side in _SIDES}
 _RECEIVED = {side: _MARK.format(column=f"{side}_received") for side in _SIDES}
+
+_SEEN = "UPDATE conversation SET customer_seen_at = {at} WHERE public_id IN ({conversations})"
+_AT_ONCE = 500
 
 
 async def mark_read(conversation_id: int, reader: str, number: int) -> None:
@@ -38,6 +44,13 @@ async def mark_received(conversation_id: int, receiver: str, number: int) -> Non
     async with transaction():
         for row in await fetch(_RECEIVED[receiver], conversation=conversation_id, number=min(number, 2**62)):
             record(MessagesReceived(conversation_id=conversation_id, receiver=receiver, number=row["number"]))
+
+
+async def note_last_seen(conversations: Sequence[str], at: datetime) -> None:
+    """The customers of these conversations (public ids) were there until `at`. One statement for 500 of them; written
+    when they leave, never while they are there. What does not exist is left out."""
+    for start in range(0, len(conversations), _AT_ONCE):
+        await fetch(_SEEN, at=at, conversations=list(conversations[start : start + _AT_ONCE]))
 
 
 def _require_side(side: str) -> None:

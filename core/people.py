@@ -1,7 +1,7 @@
 """The people on both sides of the desk."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise import fields
@@ -101,7 +101,12 @@ PRESENT = timedelta(minutes=2)  # an open console gives a sign of life at least 
 
 def is_present(agent: Agent) -> bool:
     """Whether the agent has the console open now."""
-    return agent.active and agent.seen_at is not None and now() - agent.seen_at <= PRESENT
+    return agent.active and is_recent(agent.seen_at)
+
+
+def is_recent(sign_of_life: datetime | None) -> bool:
+    """Whether a console that gave this sign of life counts as open."""
+    return sign_of_life is not None and now() - sign_of_life <= PRESENT
 
 
 async def anyone_online(shop_id: int) -> bool:

@@ -22,3 +22,11 @@ class TicketChanged(Event):
     shop_id: int
     conversation_id: int
     what: str  # assignment · priority · status · links · reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffChanged(Event):
+    """An agent has come or gone, or takes other work than before: queues and heads of pages may show it."""
+
+    agent_id: int
+    what: str  # came · gone · availability · work · teams

@@ -1,19 +1,22 @@
 """What agents take: whether they are available, how much, in which languages, of which kinds, for which teams."""
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from core import audit
 from core.clock import now
 from core.errors import Invalid
-from core.people import AVAILABILITIES, Actor, Agent
+from core.people import AVAILABILITIES, Actor, Agent, is_present
 from core.shops import ASSIGNMENTS, Shop
 from core.teams import Team, TeamMember
-from core.transactions import transaction
-from tickets.draining import drain_later, is_available
+from core.transactions import record, transaction
+from tickets.draining import drain_later
+from tickets.events import StaffChanged
 from tickets.models import KINDS
 
 MOST_CAPACITY = 100  # points
 LANGUAGES = ("en", "zh")
+LIFE = timedelta(seconds=25)  # an open console gives a sign of life more often
 
 
 async def set_availability(agent: Agent, availability: str) -> None:
@@ -22,6 +25,7 @@ async def set_availability(agent: Agent, availability: str) -> None:
         raise Invalid("one of online, away, offline", code="bad_availability")
     async with transaction():
         await Agent.filter(id=agent.id).update(availability=availability)
+        record(StaffChanged(agent_id=agent.id, what="availability"))
         await drain_later()
     agent.availability = availability
 
@@ -32,10 +36,25 @@ async def show_presence(agent_id: int) -> None:
         agent = await Agent.get_or_none(id=agent_id)
         if agent is None:
             return
-        came = not is_available(agent)
+        came = not is_present(agent)
         await Agent.filter(id=agent_id).update(seen_at=now())
         if came:
+            record(StaffChanged(agent_id=agent_id, what="came"))
             await drain_later()
+
+
+async def end_presence(agent_id: int) -> bool:
+    """The agent's last console at one process has been closed for a while. False when another still shows signs of
+    life: then nothing changes."""
+    async with transaction():
+        agent = await Agent.filter(id=agent_id).select_for_update().first()
+        if agent is None or agent.seen_at is None:
+            return True
+        if now() - agent.seen_at < LIFE:
+            return False
+        await Agent.filter(id=agent_id).update(seen_at=None)
+        record(StaffChanged(agent_id=agent_id, what="gone"))
+    return True
 
 
 async def set_work(
@@ -55,6 +74,7 @@ async def set_work(
         agent.capacity, agent.languages, agent.skills = capacity, sorted(set(languages)), sorted(set(skills))
         await agent.save(update_fields=["capacity", "languages", "skills"])
         await audit.note(actor, "agent.work_set", agent.public_id, capacity=capacity)
+        record(StaffChanged(agent_id=agent.id, what="work"))
         await drain_later()
 
 
@@ -67,6 +87,7 @@ async def set_teams(agent: Agent, teams: Collection[Team], actor: Actor) -> None
         for team_id in sorted(wanted - there):
             await TeamMember.create(agent_id=agent.id, team_id=team_id)
         await audit.note(actor, "agent.teams_set", agent.public_id, teams=sorted(wanted))
+        record(StaffChanged(agent_id=agent.id, what="teams"))
         await drain_later()
 
 

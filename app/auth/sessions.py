@@ -11,6 +11,7 @@ from app.auth.models import Session
 from core.clock import now
 from core.ids import new_token
 from core.people import Agent
+from tickets.staffing import show_presence
 
 IDLE, LONGEST = timedelta(hours=12), timedelta(days=14)
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -116,7 +117,7 @@ async def _find(token: str) -> Session | None:
     moment = now()
     if moment - session.used_at >= _TOUCH_EVERY:
         await Session.filter(id=session.id).update(used_at=moment)
-        await Agent.filter(id=session.agent_id).update(seen_at=moment)
+        await show_presence(session.agent_id)
     return session
 
 

@@ -8,6 +8,7 @@ from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
 from app.reactions.ratings import follow_up
 from app.reactions.routing import drain_after_work, follow_queue
+from app.reactions.staff import StaffNews
 from app.realtime.hub import Hub
 from conversations.events import (
     CodeRequested,
@@ -24,12 +25,14 @@ from conversations.events import (
 from core.events import Bus
 from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
 from orders.history import note_change
-from tickets.events import TicketChanged, TicketOpened
+from tickets.capacity import Weights
+from tickets.events import StaffChanged, TicketChanged, TicketOpened
 
 
-def connect(hub: Hub) -> Bus:
-    """The bus with every reaction on it; frames leave through `hub`."""
+def connect(hub: Hub, weights: Weights | None = None) -> Bus:
+    """The bus with every reaction on it; frames leave through `hub`. `weights` are the points of work."""
     frames = Frames(hub)
+    staff = StaffNews(hub, frames.inbox, weights or Weights())
     bus = Bus()
     bus.inside = {
         # talk
@@ -51,7 +54,7 @@ def connect(hub: Hub) -> Bus:
     bus.after = {
         # talk
         MessagePosted: (frames.message_posted,),
-        HandlerChanged: (frames.handler_changed,),
+        HandlerChanged: (frames.handler_changed, staff.handler_changed),
         NoteAdded: (frames.note_added,),
         ConversationRead: (frames.conversation_read,),
         MessagesReceived: (frames.messages_received,),
@@ -59,8 +62,9 @@ def connect(hub: Hub) -> Bus:
         ContactProved: (frames.contact_proved,),
         RatingGiven: (frames.rating_given,),
         # work
-        TicketOpened: (frames.ticket_changed,),
-        TicketChanged: (frames.ticket_changed,),
+        TicketOpened: (frames.ticket_changed, staff.ticket_changed),
+        TicketChanged: (frames.ticket_changed, staff.ticket_changed),
+        StaffChanged: (staff.staff_changed,),
         # orders
         OrderChanged: (frames.order_changed,),
     }

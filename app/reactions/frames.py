@@ -19,17 +19,13 @@ from conversations.events import (
     OrderInView,
     RatingGiven,
 )
-from conversations.models import CHAT, QUEUE, Conversation, Note
+from conversations.models import Conversation, Note
 from core.clock import now
-from core.people import anyone_online
 from orders.events import OrderChanged
 from orders.models import Order
 from orders.snapshots import snapshot
 from tickets.events import TicketChanged, TicketOpened
 from tickets.models import Ticket, TicketLink
-from tickets.queue import places_in_queue
-
-MOST_TOLD = 100  # customers who hear of one change
 
 
 class Frames:
@@ -46,7 +42,7 @@ class Frames:
         return None
 
     async def handler_changed(self, event: HandlerChanged) -> None:
-        """Both sides see who speaks now; whoever waits hears until when."""
+        """Both sides see who speaks now."""
         conversation = await Conversation.get(id=event.conversation_id)
         topic = conversation_topic(conversation.public_id)
         frame = await rendering.handler_frame(conversation, event.reason)
@@ -55,19 +51,7 @@ class Frames:
             self.hub.publish(agent_topic(event.before_agent_id), frame)
         if event.agent_id not in (None, event.by_agent_id):  # and whoever was given it
             self.hub.publish(agent_topic(event.agent_id), frame)
-        if QUEUE in (event.handler, event.before):
-            await self._tell_places(event.shop_id)
         self._inbox(conversation, "handler")
-
-    async def _tell_places(self, shop_id: int) -> None:
-        """Everybody who waits in a chat hears where they stand now; those behind a long queue hear it later."""
-        places = await places_in_queue(shop_id)
-        online = await anyone_online(shop_id)
-        first = sorted(places, key=lambda conversation_id: places[conversation_id].number)[:MOST_TOLD]
-        for talk in await Conversation.filter(id__in=first, channel=CHAT):
-            place = places[talk.id]
-            frame = rendering.queue_frame(talk.public_id, online=online, by=place.due, place=place)
-            self.hub.publish(conversation_topic(talk.public_id), frame)
 
     async def note_added(self, event: NoteAdded) -> None:
         """Internal words, on the desk's topic only."""

@@ -23,6 +23,7 @@ from app.realtime.client_frames import (
     Rate,
     Read,
     Received,
+    Show,
     Speak,
     Transcript,
     Typing,
@@ -62,10 +63,11 @@ class ChatSession:
         self._conversation: Conversation | None = None
         self._typed_at = 0.0
         self._kept = True  # whether an identity left the visitor who they were
+        self._is_open = True
 
     async def start(self, hello: Hello) -> None:
         """Subscribe first, then catch up: what happens in between arrives twice and is merged by its number."""
-        self._language = hello.language or self._language
+        self._language, self._is_open = hello.language or self._language, hello.shown
         fresh = not visitors.is_genuine(self._secret, self.shop.key, hello.token) or await visitors.is_dead(hello.token)
         self._token = visitors.issue(self._secret, self.shop.key) if fresh else hello.token
         self.connection.hub.subscribe(visitor_topic(visitors.digest(self._token)), self.connection)
@@ -79,7 +81,7 @@ class ChatSession:
 
     async def resume(self, hello: Hello) -> bool:
         """Go on where an earlier request left off. False when the token stands for nobody any more."""
-        self._language = hello.language or self._language
+        self._language, self._is_open = hello.language or self._language, hello.shown
         if not visitors.is_genuine(self._secret, self.shop.key, hello.token) or await visitors.is_dead(hello.token):
             return False
         self._token = hello.token
@@ -93,7 +95,7 @@ class ChatSession:
             return {}
         await self._conversation.refresh_from_db()  # it was found before its topic was subscribed
         known = {place.conversation: place for place in places}.get(self._conversation.public_id)
-        stamp = stamp_of(self._conversation)
+        stamp = stamp_of(self._conversation, (await rendering.speaking(self._conversation))["here"])
         if tell and known is None:
             self.connection.send(rendering.hint_frame(self._conversation, changed=True))
         elif tell and known is not None and known.stamp != stamp:
@@ -107,10 +109,8 @@ class ChatSession:
                 await self._post(frame)
             case Typing():
                 await self._typing(frame)
-            case Read():
-                await mark_read((await self._own(frame.conversation)).id, CUSTOMER, frame.number)
-            case Received():
-                await mark_received((await self._own(frame.conversation)).id, CUSTOMER, frame.number)
+            case Read() | Received():
+                await self._mark(frame)
             case Fetch():
                 await self._fetch(frame)
             case Speak():
@@ -133,6 +133,8 @@ class ChatSession:
                 await self._prove(frame)
             case Transcript():
                 await self._transcript(frame)
+            case Show():
+                self._show(frame)
             case Leave():
                 await self._leave()
             case _:
@@ -208,6 +210,16 @@ class ChatSession:
         self._typed_at = time.monotonic() if frame.on else 0.0
         typing = TypingNow(conversation=conversation.public_id, who="customer", on=frame.on)
         self.connection.hub.publish(desk_topic(conversation.public_id), typing.model_dump())
+
+    async def _mark(self, frame: Read | Received) -> None:
+        conversation = await self._own(frame.conversation)
+        mark = mark_read if isinstance(frame, Read) else mark_received
+        await mark(conversation.id, CUSTOMER, frame.number)
+
+    def _show(self, frame: Show) -> None:
+        self._is_open = frame.on
+        if self._conversation is not None:
+            self._attend(self._conversation)
 
     async def _fetch(self, frame: Fetch) -> None:
         await self._find()
@@ -293,12 +305,19 @@ class ChatSession:
     def _follow(self, customer: Customer, conversation: Conversation) -> None:
         self._customer, self._conversation = customer, conversation
         self.connection.hub.subscribe(conversation_topic(conversation.public_id), self.connection)
+        self._attend(conversation)
+
+    def _attend(self, conversation: Conversation) -> None:
+        """The desk sees that the customer is there."""
+        attendance = self.connection.hub.attendance
+        attendance.enter(conversation.public_id, self.connection, self.shop.id, is_open=self._is_open)
 
     def _unfollow(self) -> None:
         hub = self.connection.hub
         hub.unsubscribe(visitor_topic(visitors.digest(self._token)), self.connection)
         if self._conversation is not None:
             hub.unsubscribe(conversation_topic(self._conversation.public_id), self.connection)
+            hub.attendance.leave(self.connection)
 
 
 def ack(conversation: Conversation, message: Message) -> dict[str, Any]:
@@ -326,7 +345,7 @@ async def history(conversation: Conversation, frame: Fetch) -> dict[str, Any]:
         messages=[],
         more=more,
         handler=conversation.handler,
-        agent=await rendering.agent_name(conversation),
+        **await rendering.speaking(conversation),
         order=await rendering.shown_card(conversation),
         marks=rendering.marks(conversation),
         epoch=conversation.epoch,
@@ -343,7 +362,7 @@ async def _state(conversation: Conversation, last: int, epoch: int | None) -> di
     return {
         "conversation": conversation.public_id,
         "handler": conversation.handler,
-        "agent": await rendering.agent_name(conversation),
+        **await rendering.speaking(conversation),
         "messages": await rendering.message_frames(conversation, messages),
         "truncated": truncated or void,
         "order": await rendering.shown_card(conversation),

@@ -33,6 +33,7 @@ class Hello(ClientFrameBase):
     epoch: Number | None = Field(None, description="Of which history `last` is; from the last `welcome` or `history`.")
     language: Language | None = Field(None, description="Language of the client's interface.")
     identity: str = Field("", max_length=4096, description="A token by which the shop says who the customer is.")
+    shown: bool = Field(True, description="Whether the person has the chat open on the screen. Customers only.")
 
 
 class Post(ClientFrameBase):
@@ -136,6 +137,13 @@ class Transcript(ClientFrameBase):
     address: str = Field("", max_length=254)
 
 
+class Show(ClientFrameBase):
+    """Customers only: the chat was opened or closed on the screen. By requests, `shown` of the hello says the same."""
+
+    type: Literal["show"] = "show"
+    on: bool
+
+
 class Leave(ClientFrameBase):
     """Customers only: end the chat on this device. The token is worth nothing from now on; answered by `bye`."""
 
@@ -164,7 +172,7 @@ class Ping(ClientFrameBase):
 
 
 _Talk = Hello | Post | Typing | Read | Received | Fetch | Speak | Ping
-ClientFrame = _Talk | Identify | Rate | Enquire | Prove | Transcript | Leave | Watch | Unwatch
+ClientFrame = _Talk | Identify | Rate | Enquire | Prove | Transcript | Show | Leave | Watch | Unwatch
 _client_frames: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 

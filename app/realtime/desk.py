@@ -47,6 +47,7 @@ class DeskSession:
 
     async def resume(self) -> None:
         """Subscribe to what concerns the agent."""
+        self.connection.hub.departures.came(self.agent.id)
         self._shop_ids = await shop_ids_of(self.agent)
         for topic in (agent_topic(self.agent.id), *map(shop_topic, self._shop_ids)):
             self.connection.hub.subscribe(topic, self.connection)
@@ -61,7 +62,8 @@ class DeskSession:
                 self.connection.send(Bye(reason="revoked", conversation=place.conversation).model_dump())
                 continue
             newest = await Note.filter(conversation_id=conversation.id).order_by("-id").first()
-            stamps[place.conversation] = stamp_of(conversation, newest.id if newest else 0)
+            level = self.connection.hub.attendance.level(conversation.public_id)
+            stamps[place.conversation] = stamp_of(conversation, newest.id if newest else 0, level)
             if tell and stamps[place.conversation] != place.stamp:
                 await self._tell(conversation, place.last)
         if tell and time.monotonic() - self._shown_at >= SHOW_PRESENCE_SECONDS:
@@ -112,6 +114,7 @@ class DeskSession:
         """The page is gone: colleagues see it at once."""
         self._show(self._watched, on=False)
         self.connection.hub.leave(self.connection)
+        self.connection.hub.departures.left(self.agent.id)
 
     async def _sign_of_life(self) -> None:
         await show_presence(self.agent.id)
@@ -132,6 +135,8 @@ class DeskSession:
     async def _tell(self, conversation: Conversation, last: int) -> None:
         page = Fetch(after=last, conversation=conversation.public_id)
         self.connection.send(await history(conversation, page))
+        level = self.connection.hub.attendance.level(conversation.public_id)
+        self.connection.send(rendering.customer_presence(conversation, level))
         for note in await notes_of(conversation.id, NOTES):
             author = note.agent.name if note.agent else ""
             self.connection.send(rendering.note_frame(conversation.public_id, note, author))
@@ -179,7 +184,9 @@ class DeskSession:
 
     def _show(self, public_ids: set[str], *, on: bool) -> None:
         for public_id in public_ids:
-            presence = Presence(conversation=public_id, agent=self.agent.public_id, name=self.agent.name, on=on)
+            presence = Presence(
+                conversation=public_id, who="colleague", agent=self.agent.public_id, name=self.agent.name, on=on
+            )
             self.connection.hub.publish(desk_topic(public_id), presence.model_dump())
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+Nearness = Literal["away", "near", "open"]  # no line; a page with the chat closed; the chat is on the screen
+
 
 class ServerFrameBase(BaseModel):
     """What every frame from the server has in common."""
@@ -73,6 +75,7 @@ class Handler(ServerFrameBase):
     conversation: str
     handler: Literal["bot", "queue", "agent"]
     agent: str | None = Field(None, description="The agent's name.")
+    here: bool = Field(False, description="Whether that agent is at the desk now.")
     reason: str = ""
 
 
@@ -106,6 +109,7 @@ class Welcome(ServerFrameBase):
     language: str = "en"
     handler: str = "bot"
     agent: str | None = None
+    here: bool = Field(False, description="Whether that agent is at the desk now.")
     online: bool = Field(False, description="Whether anybody at the desk is there now.")
     messages: list[Message] = []
     truncated: bool = Field(False, description="Not all since `last`: forget what you have, fetch `before`.")
@@ -129,6 +133,7 @@ class History(ServerFrameBase):
     more: bool = Field(False, description="There are more in the direction that was asked for.")
     handler: str = "bot"
     agent: str | None = None
+    here: bool = Field(False, description="Whether that agent is at the desk now.")
     order: dict[str, Any] | None = None
     marks: Marks = Marks()
     epoch: int = Field(0, description="Of which history the numbers are. Another one than before: say hello again.")
@@ -155,13 +160,33 @@ class TypingNow(ServerFrameBase):
 
 
 class Presence(ServerFrameBase):
-    """Console only: a colleague looks at this conversation, or has left; forget it after 45 seconds."""
+    """Who is there. Customers hear it of the agent who answers them, and of nobody else. The desk also hears it of the
+    customer, and of colleagues who look at the conversation (`colleague`: forget it after 45 seconds)."""
 
     type: Literal["presence"] = "presence"
     conversation: str
-    agent: str = Field(description="The agent's public id.")
-    name: str
+    who: Literal["agent", "customer", "colleague"]
+    name: str = ""
     on: bool = True
+    open: bool = Field(False, description="The customer has the chat open on the screen.")
+    agent: str | None = Field(None, description="The colleague's public id.")
+    seen: str | None = Field(None, description="When the customer was last there. RFC 3339, UTC.")
+
+
+class Customers(ServerFrameBase):
+    """Console only: customers of a shop have come or gone; what changes within half a second comes together."""
+
+    type: Literal["customers"] = "customers"
+    states: dict[str, Nearness] = Field(description="By conversation.")
+
+
+class Work(ServerFrameBase):
+    """Console only: how much the agent has to do and is given at most, in points, and whether they get new work."""
+
+    type: Literal["work"] = "work"
+    load: int
+    capacity: int
+    availability: Literal["online", "away", "offline"]
 
 
 class Order(ServerFrameBase):
@@ -319,6 +344,8 @@ ServerFrame = (
     | Handler
     | TypingNow
     | Presence
+    | Customers
+    | Work
     | Order
     | Ticket
     | Rated

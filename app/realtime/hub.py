@@ -5,6 +5,11 @@ from typing import Any, Protocol
 
 from pydantic_core import to_json
 
+from app.realtime.attendance import AWAY, NAMES, OPEN, Attendance, Mark
+from app.realtime.departures import Departures
+from app.realtime.frames import Customers, Presence
+from app.realtime.topics import desk_topic, shop_topic
+
 
 class Listener(Protocol):
     """What the hub needs of a connection."""
@@ -25,6 +30,8 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: defaultdict[str, dict[Listener, None]] = defaultdict(dict)
         self._topics: defaultdict[Listener, set[str]] = defaultdict(set)
+        self.attendance = Attendance(self._tell_desk)  # of customers
+        self.departures = Departures()  # of agents
 
     async def start(self) -> None:
         """Begin to work; the hub of one process has nothing to begin."""
@@ -70,7 +77,8 @@ class Hub:
                 del self._topics[listener]
 
     def leave(self, listener: Listener) -> None:
-        """Cut everything `listener` hears."""
+        """Cut everything `listener` hears; a customer's line is one less."""
+        self.attendance.leave(listener)
         for topic in list(self._topics.get(listener, ())):
             self.unsubscribe(topic, listener)
 
@@ -85,6 +93,19 @@ class Hub:
     def count(self) -> int:
         """How many connections listen to anything."""
         return len(self._topics)
+
+    def _tell_desk(self, changes: dict[str, Mark]) -> None:
+        """Customers have come or gone: lists hear of all of their shop, whoever watches a conversation of its own.
+
+        Every process knows it by itself, so nothing is passed on.
+        """
+        by_shop: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+        for conversation, (level, shop_id) in changes.items():
+            by_shop[shop_id][conversation] = NAMES[level]
+            presence = Presence(conversation=conversation, who="customer", on=level > AWAY, open=level == OPEN)
+            self.deliver(desk_topic(conversation), presence.model_dump())
+        for shop_id, states in by_shop.items():
+            self.deliver(shop_topic(shop_id), Customers(states=states).model_dump())
 
 
 def encode(frame: dict[str, Any]) -> str:

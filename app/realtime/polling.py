@@ -126,11 +126,15 @@ async def _exchange(request: Request, begin: Begin, channel: PollChannel) -> dic
     session = await begin(request, poll, channel)
     if session is None:
         return {}
-    stamps = await session.look(poll.watch, tell=poll.step == "wait")
-    for frame in poll.frames:
-        await _handle(frame, session, channel)
-    if poll.step == "wait":
-        await _wait(request, channel, session)
+    try:
+        stamps = await session.look(poll.watch, tell=poll.step == "wait")
+        for frame in poll.frames:
+            await _handle(frame, session, channel)
+        if poll.step == "wait":
+            await _wait(request, channel, session)
+    finally:
+        if isinstance(session, DeskSession):
+            channel.hub.departures.left(session.agent.id)  # the next request says that they are still there
     return stamps
 
 

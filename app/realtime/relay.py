@@ -9,24 +9,25 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
-from app.realtime.frames import Hint, Inbox
+from app.realtime.frames import Hint, Inbox, Presence
 from app.realtime.hub import Hub, encode
 from app.realtime.topics import SHOP_TOPICS, conversation_topic
-from conversations.models import Conversation
+from core.people import is_recent
+from core.sql import as_time, fetch
 from core.tasks import end, spawn
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "wismo.frames"
-WORK = "work"  # the topic that no socket hears: there may be jobs to do
+WORK = "work"  # topics that no socket hears: there may be jobs to do
+ATTENDANCE = "attendance"  # and which customers are at the doors of the other processes
 PUBLISH_SECONDS = 1.0
 SILENCE_SECONDS = 3.0
 WAITING_FRAMES = 1000
@@ -36,6 +37,22 @@ _CHUNK = 500
 _FAILURES = (RedisError, OSError, TimeoutError)
 
 
+_LOOK = (
+    "SELECT c.public_id, c.last_number, c.version, a.name, a.seen_at FROM conversation AS c"
+    " LEFT JOIN agent AS a ON a.id = c.agent_id AND c.handler = 'agent' AND a.active"
+    " WHERE c.public_id IN ({conversations})"
+)
+
+
+class Look(NamedTuple):
+    """What a conversation looked like: how far it had got, and whether the agent who answers was there."""
+
+    number: int
+    version: int
+    agent: str
+    here: bool
+
+
 class RedisRelay(Hub):
     """A hub whose frames also reach the other processes."""
 
@@ -43,12 +60,13 @@ class RedisRelay(Hub):
         super().__init__()
         pool = BlockingConnectionPool.from_url(url, max_connections=4, timeout=1, socket_connect_timeout=1)
         self._redis: Redis = Redis(connection_pool=pool)
-        self._origin = token_hex(8)
+        self._origin = self.attendance.name
+        self.attendance.share = self._share
         self._waiting: deque[str] = deque(maxlen=WAITING_FRAMES)
         self._wake = asyncio.Event()
         self._up = False
         self._look_now = asyncio.Event()
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, Look] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.on_work: Callable[[], None] | None = None
 
@@ -82,6 +100,9 @@ class RedisRelay(Hub):
     def call_workers(self) -> None:
         """There is work for other processes, which call their `on_work`. Workers look by themselves, too, but later."""
         self._pass_on(encode({"from": self._origin, "topic": WORK, "frame": {}}))
+
+    def _share(self, said: dict[str, Any]) -> None:
+        self._pass_on(encode({"from": self._origin, "topic": ATTENDANCE, "frame": said}))
 
     def _pass_on(self, body: str) -> None:
         self._waiting.append(body)
@@ -146,8 +167,18 @@ class RedisRelay(Hub):
         if topic == WORK:
             if self.on_work is not None:
                 self.on_work()
-        elif origin != self._origin:
+        elif origin == self._origin:
+            return
+        elif topic == ATTENDANCE:
+            self._hear_attendance(origin, frame)
+        else:
             self.deliver(topic, frame)
+
+    def _hear_attendance(self, origin: str, said: Any) -> None:
+        try:
+            self.attendance.hear(origin, said)
+        except (KeyError, TypeError, ValueError):
+            log.warning("relay_unreadable")
 
     async def _poll(self) -> None:
         while True:
@@ -162,6 +193,9 @@ class RedisRelay(Hub):
                 await self.look()
             except Exception:
                 log.exception("relay_poll_failed")
+            if not self._up:
+                self.attendance.excuse()
+            self.attendance.pulse()
             if may_have_missed:
                 self._refresh_inboxes()
 
@@ -169,17 +203,23 @@ class RedisRelay(Hub):
         """Tell the listeners of conversations that have moved since the last look to fetch."""
         prefix = conversation_topic("")
         watched = [topic.removeprefix(prefix) for topic in self.topics(prefix)]
-        seen: dict[str, tuple[int, int]] = {}
+        seen: dict[str, Look] = {}
         for chunk in _chunks(watched):
-            rows = await Conversation.filter(public_id__in=chunk).values_list("public_id", "last_number", "version")
-            for public_id, number, version in rows:
-                before = self._seen.get(str(public_id))
-                seen[str(public_id)] = (int(number), int(version))
-                if before != (number, version):
-                    changed = before is not None and before[0] == number
-                    hint = Hint(conversation=str(public_id), number=int(number), changed=changed)
-                    self.deliver(conversation_topic(str(public_id)), hint.model_dump())
+            for row in await fetch(_LOOK, conversations=chunk):
+                here = is_recent(as_time(row["seen_at"]))
+                look = Look(row["last_number"], row["version"], row["name"] or "", here)
+                seen[row["public_id"]] = look
+                self._tell_difference(row["public_id"], self._seen.get(row["public_id"]), look)
         self._seen = seen
+
+    def _tell_difference(self, public_id: str, before: Look | None, look: Look) -> None:
+        if before is None or (before.number, before.version) != (look.number, look.version):
+            changed = before is not None and before.number == look.number
+            hint = Hint(conversation=public_id, number=look.number, changed=changed)
+            self.deliver(conversation_topic(public_id), hint.model_dump())
+        elif look.agent and before.here != look.here:
+            frame = Presence(conversation=public_id, who="agent", name=look.agent, on=look.here)
+            self.deliver(conversation_topic(public_id), frame.model_dump())
 
     def _refresh_inboxes(self) -> None:
         frame = Inbox(conversation="", what="missed").model_dump()

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from app.order_cards import order_card
+from app.realtime.attendance import AWAY, OPEN
 from app.realtime.frames import (
     Attachment,
     Author,
@@ -16,6 +17,7 @@ from app.realtime.frames import (
     Message,
     Note,
     Order,
+    Presence,
     Queue,
     QuickReply,
     Rated,
@@ -27,7 +29,7 @@ from conversations import models as talk
 from conversations.proofs import proven_contacts
 from core.business_hours import BusinessHours
 from core.clock import now
-from core.people import Agent, anyone_online
+from core.people import Agent, anyone_online, is_present
 from core.shops import Shop
 from orders.access import Viewer, orders_in_view
 from orders.snapshots import snapshots
@@ -99,16 +101,42 @@ def order_frame(conversation_public_id: str, card: dict[str, Any]) -> dict[str, 
 async def handler_frame(conversation: talk.Conversation, reason: str = "") -> dict[str, Any]:
     """Who speaks for the shop now."""
     kind = cast(Literal["bot", "queue", "agent"], conversation.handler)
-    name = await agent_name(conversation)
-    return Handler(conversation=conversation.public_id, handler=kind, agent=name, reason=reason).model_dump()
+    speaker = await speaking(conversation)
+    return Handler(conversation=conversation.public_id, handler=kind, reason=reason, **speaker).model_dump()
 
 
-async def agent_name(conversation: talk.Conversation) -> str | None:
-    """The name of the agent who has the conversation, if one has."""
+async def speaking(conversation: talk.Conversation) -> dict[str, Any]:
+    """The fields `agent` and `here` of a frame: the name of whoever has the conversation, and whether they are there.
+
+    Of nobody else: which colleagues read along is no customer's business.
+    """
     if conversation.handler != talk.AGENT or conversation.agent_id is None:
-        return None
+        return {"agent": None, "here": False}
     agent = await Agent.get_or_none(id=conversation.agent_id)
-    return agent.name if agent else None
+    return {"agent": agent.name if agent else None, "here": agent is not None and is_present(agent)}
+
+
+def agent_presence(conversation_public_id: str, name: str, *, on: bool) -> dict[str, Any]:
+    """Whoever answers the conversation has come to the desk or left it."""
+    return Presence(conversation=conversation_public_id, who="agent", name=name, on=on).model_dump()
+
+
+def customer_presence(conversation: talk.Conversation, level: int) -> dict[str, Any]:
+    """Whether the customer is there, and when they last were: for the desk."""
+    seen = last_seen(conversation)
+    return Presence(
+        conversation=conversation.public_id,
+        who="customer",
+        on=level > AWAY,
+        open=level == OPEN,
+        seen=stamp(seen) if seen else None,
+    ).model_dump()
+
+
+def last_seen(conversation: talk.Conversation) -> datetime | None:
+    """When the customer was last there, as far as is known: their last line ended, or they said something later."""
+    moments = (conversation.customer_seen_at, conversation.last_customer_at)
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def ticket_frame(conversation_public_id: str, number: int, kind: str, status: str) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.i18n import gettext
+from app.realtime.attendance import Attendance
 from app.rendering import render
 from app.web.desk import HOME, VIEWS, shell, shown_counts, signed_in
 from app.web.forms import whole_number
+from app.web.nearness import nearness_in_list
 from app.web.rows import live_row, ticket_row
 from core.clock import now
 from core.people import Agent, shop_ids_of
@@ -39,9 +41,8 @@ async def inbox_page(request: Request, agent: Agent) -> Response:
     view = request.query_params.get("view", "open")
     view = view if view in VIEWS else "open"
     size = min(whole_number(request.query_params.get("size"), PAGE), LONGEST) or PAGE
-    pane = await list_pane(
-        agent, view, limit=size, after=request.query_params.get("after"), current=request.query_params.get("current")
-    )
+    after, current = request.query_params.get("after"), request.query_params.get("current")
+    pane = await list_pane(agent, view, request.app.state.hub.attendance, limit=size, after=after, current=current)
     numbers = await counts(agent)
     if request.query_params.get("fragment") == "rows":
         numbers["queue"] = await count_waiting(await shop_ids_of(agent))
@@ -52,7 +53,13 @@ async def inbox_page(request: Request, agent: Agent) -> Response:
 
 
 async def list_pane(
-    agent: Agent, view: str, *, after: str | None = None, limit: int = PAGE, current: str | None = None
+    agent: Agent,
+    view: str,
+    attendance: Attendance,
+    *,
+    after: str | None = None,
+    limit: int = PAGE,
+    current: str | None = None,
 ) -> dict[str, Any]:
     """The list of a view: its rows, where more begin, and what to say when there are none."""
     language, at = agent.language, now()
@@ -63,6 +70,8 @@ async def list_pane(
         found = await inbox(agent, view, after, limit + 1)
         rows = [ticket_row(row, view, at, language) for row in found[:limit]]
         more = f"{HOME}?view={view}&after={cursor(found[limit - 1])}" if len(found) > limit else ""
+    for row in rows:
+        row["near"] = nearness_in_list(row["key"], attendance, language)
     return {
         "view": view,
         "title": gettext(VIEWS[view][0], language),

@@ -12,6 +12,7 @@ from app.rendering import render, wants_html
 from app.web.desk import OVERSEERS, SAID, see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import AVAILABILITIES, CHANNELS, KINDS, LANGUAGE_NAMES, initials, word
+from app.web.nearness import nearness_in_list
 from app.web.times import due, iso, span
 from conversations.models import Conversation
 from core.clock import now
@@ -43,7 +44,7 @@ async def queue_page(request: Request, agent: Agent) -> Response:
     mine = await _teams_of(agent)
     context = {
         "shell": shell(request, agent, current="queue"),
-        "waiting": await _rows(items[:SHOWN], shops, agent, mine, moment),
+        "waiting": await _rows(request, items[:SHOWN], shops, agent, mine, moment),
         "total": len(items),
         "oldest": _oldest(items, moment, language),
         "people": await _people(request, set(shop_ids), agent),
@@ -81,12 +82,19 @@ async def _teams_of(agent: Agent) -> set[int]:
 
 
 async def _rows(
-    items: list[Waiting], shops: dict[int, Shop], agent: Agent, teams: set[int], moment: datetime
+    request: Request,
+    items: list[Waiting],
+    shops: dict[int, Shop],
+    agent: Agent,
+    teams: set[int],
+    moment: datetime,
 ) -> list[dict[str, Any]]:
+    attendance = request.app.state.hub.attendance
     ids = [item.id for item in items]
     talks = {talk.id: talk for talk in await Conversation.filter(id__in=ids).select_related("customer", "team")}
     return [
         _row(number, item, talks[item.id], shops[item.shop_id], agent, teams, moment)
+        | {"near": nearness_in_list(talks[item.id].public_id, attendance, agent.language)}
         for number, item in enumerate(items, 1)
         if item.id in talks
     ]
@@ -100,6 +108,7 @@ def _row(
     late, tone = due(item.due, moment, language) if item.due else ("", "")
     return {
         "number": number,
+        "key": talk.public_id,
         "url": f"/console/conversations/{talk.public_id}",
         "customer": talk.customer.name or gettext(_("Guest"), language),
         "words": talk.last_text,

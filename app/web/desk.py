@@ -190,5 +190,8 @@ SCRIPT_WORDS = {
     "failed": _("That did not work. Please try again."),
     "given_to_you": _("A conversation is yours now. See your list."),
     "taken_from_you": _("%(name)s has the conversation now."),
+    "customer_open": _("has the chat open"),
+    "customer_near": _("on a page of the shop"),
+    "customer_away": _("has just left"),
     "back_in_queue": _("A conversation went back to the queue."),
 }

@@ -12,6 +12,7 @@ from app.rendering import render
 from app.web.console_inbox import list_pane
 from app.web.desk import HOME, VIEWS, shell
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
+from app.web.nearness import nearness_in_head
 from app.web.order_pane import Sight, order_pane
 from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
@@ -49,7 +50,8 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     """The whole page, or the fragment that a script asks for: `thread`, `order` or `head`."""
     draft, language = draft or Draft(), scene.agent.language
     fragment = request.query_params.get("fragment") if request.method == "GET" else None
-    head = _head(scene, language)
+    attendance = request.app.state.hub.attendance
+    head = _head(scene, language) | {"near": nearness_in_head(scene.conversation, attendance, now(), language)}
     context: dict[str, Any] = {"t": head, "speaker": _speaker(scene, language), "screen": _screen(request)}
     if fragment in (None, "thread"):
         context |= _thread(scene, language)
@@ -60,7 +62,7 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     head["back"] = HOME if view == "open" else f"{HOME}?view={view}"
     if fragment in FRAGMENTS:
         return render(request, FRAGMENTS[fragment], context)
-    context["list"] = await list_pane(scene.agent, view, limit=ROWS, current=scene.conversation.public_id)
+    context["list"] = await list_pane(scene.agent, view, attendance, limit=ROWS, current=scene.conversation.public_id)
     context["shell"] = shell(request, scene.agent, counts=await counts(scene.agent), current=view)
     context["c"] = _composer(scene, draft, language)
     return render(request, "console/ticket.html", context, draft.status)

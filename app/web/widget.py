@@ -164,6 +164,7 @@ WORDS = (
     _("The browser does not allow notifications here."),
     _("{name} has answered"),
     _("{name} is here for you"),
+    _("{name} is away just now and will answer here"),
     _("{name} is writing"),
 )
 

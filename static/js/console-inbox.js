@@ -12,7 +12,9 @@ export class Inbox {
 
   constructor(wire) {
     wire.addEventListener("frame", ({ detail: frame }) => {
-      if (frame.type === "inbox" || (frame.type === "welcome" && this.#rows)) this.refresh();
+      if (frame.type === "customers") showNear(frame.states);
+      const moved = frame.type === "inbox" && frame.what !== "people";
+      if (moved || (frame.type === "welcome" && this.#rows)) this.refresh();
     });
     wire.addEventListener("status", ({ detail }) => this.#showLine(detail.status));
     addEventListener("visibilitychange", () => document.hidden || this.#seen());
@@ -39,7 +41,7 @@ export class Inbox {
     const next = [...fresh.children].map((row) => {
       const known = old.get(row.id);
       if (known?.dataset.version === row.dataset.version) {
-        for (const part of [".row-time", ".row-due"]) find(part, known)?.replaceWith(find(part, row));
+        for (const part of [".row-time", ".row-due", ".near"]) find(part, known)?.replaceWith(find(part, row));
         return known;
       }
       row.classList.toggle("focused", known?.classList.contains("focused") ?? false);
@@ -101,5 +103,16 @@ export class Inbox {
     mark.hidden = false;
     mark.classList.toggle("away", status !== "open");
     find("#live-word").textContent = word(status === "open" ? "live" : status === "ended" ? "signed_out_short" : "away");
+  }
+}
+
+/** Customers have come or gone: in the list, and in the queue. */
+function showNear(states) {
+  for (const [conversation, state] of Object.entries(states)) {
+    for (const dot of findAll(`[data-key="${CSS.escape(conversation)}"] .near`)) {
+      dot.dataset.near = state;
+      dot.title = state === "away" ? "" : word(`customer_${state}`);
+      find(".hidden-visually", dot).textContent = dot.title;
+    }
   }
 }

@@ -129,7 +129,8 @@ export class LiveThread {
         this.#showTyping(frame);
         break;
       case "presence":
-        this.#someone(frame);
+        if (frame.who === "colleague") this.#someone(frame);
+        else if (frame.who === "customer") this.#showCustomer(frame);
         break;
       case "order":
         this.refreshOrder();
@@ -221,6 +222,15 @@ export class LiveThread {
     if (frame.on) this.#present.set(frame.agent, { name: frame.name, until: Date.now() + PRESENCE_LASTS });
     else this.#present.delete(frame.agent);
     this.#showPresence();
+  }
+
+  /** Whether the customer is there; the page itself has said when they were last seen. */
+  #showCustomer({ on, open }) {
+    const place = find("#nearness");
+    const state = open ? "open" : on ? "near" : "away";
+    if (!place || place.dataset.near === state) return;
+    place.dataset.near = state;
+    place.textContent = word(`customer_${state}`);
   }
 
   #showPresence() {

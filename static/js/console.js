@@ -20,6 +20,7 @@ wire.addEventListener("status", ({ detail }) => {
   if (detail.status === "ended") toast(word("signed_out"), "alert");
 });
 wire.addEventListener("frame", ({ detail }) => detail.type === "handler" && tellTurn(detail));
+wire.addEventListener("frame", ({ detail }) => detail.type === "work" && showWork(detail));
 wire.connect();
 
 // The queue's page follows what happens, unless a menu or a field of it is in use.
@@ -91,6 +92,12 @@ function tellTurn({ reason: why, agent }) {
   else if (why === "unanswered") toast(word("back_in_queue"), "clock");
   inbox.refresh();
   refreshQueue();
+}
+
+/** How much this agent has to do, in the head of the page. */
+function showWork({ load, capacity }) {
+  const place = find("#work-load");
+  if (place) place.textContent = `${load}/${capacity}`;
 }
 
 async function askToNotify() {

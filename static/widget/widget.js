@@ -27,7 +27,7 @@ let shown = !framed;
 let signedOut = false;
 let unread = 0;
 let greeted = false; // what is shown before was said before
-let handler = { handler: "bot", agent: null };
+let handler = { handler: "bot", agent: null, here: false };
 let queue = { by: null, online: false };
 let hours; // undefined until the first welcome, null for a shop without hours
 let ticket = null;
@@ -41,6 +41,7 @@ const wire = new Wire("/chat/ws", () => ({
   epoch: talk.epoch,
   language: spoken(),
   identity: identity.token,
+  shown,
 }));
 const identity = new Identity(wire, { ask: () => tell("identify"), anew: () => talk.renew() });
 const log = new Log(at(".log"), {
@@ -88,7 +89,7 @@ const handlers = {
   welcome(frame) {
     if (frame.visitor_token) keepToken(frame.visitor_token);
     identity.greeted();
-    handler = { handler: frame.handler, agent: frame.agent };
+    handler = { handler: frame.handler, agent: frame.agent, here: frame.here };
     queue = { by: frame.by, online: frame.online };
     hours = frame.hours;
     if (frame.order) log.move(frame.order);
@@ -99,12 +100,17 @@ const handlers = {
     paint();
   },
   history(frame) {
-    handler = { handler: frame.handler, agent: frame.agent };
+    handler = { handler: frame.handler, agent: frame.agent, here: frame.here };
     if (frame.order) log.move(frame.order);
     paint();
   },
   handler(frame) {
     handler = frame;
+    paint();
+  },
+  presence(frame) {
+    if (frame.who !== "agent" || frame.name !== handler.agent) return;
+    handler = { ...handler, here: frame.on };
     paint();
   },
   queue(frame) {
@@ -180,15 +186,17 @@ function refusal(code) {
 
 /** Who speaks, in the header. */
 function paint() {
-  const { handler: kind, agent } = handler;
+  const { handler: kind, agent, here } = handler;
+  const name = agent ?? "";
   const status = at(".status");
   const words = {
     bot: () => t("Assistant · answers at once"),
     queue: waiting,
-    agent: () => t("{name} is here for you", { name: agent ?? "" }),
+    agent: () => (here ? t("{name} is here for you", { name }) : t("{name} is away just now and will answer here", { name })),
   };
   status.replaceChildren(h("span.presence", { "aria-hidden": "true" }), words[kind]?.() ?? "");
   status.dataset.handler = kind;
+  status.dataset.here = here;
   at(".ticket").hidden = kind === "bot" || !ticket;
   at(".ticket").textContent = ticket ? t("Ticket {number}", { number: ticket.number }) : "";
   log.mark(talk);
@@ -299,6 +307,7 @@ function hear({ origin, source, data }) {
     begin();
   } else if (data.type === "show") {
     shown = data.on;
+    wire.send({ type: "show", on: shown });
     if (shown) {
       composer.focus();
       log.toEnd();

@@ -127,7 +127,7 @@ def desk(database: TortoiseContext, tmp_path: Path) -> Starlette:
     app.state.settings = Settings(data_dir=tmp_path, base_url=BASE)
     app.state.database = database
     app.state.templates = make_templates()
-    app.state.limiter = Limiter()
+    app.state.limiter, app.state.hub = Limiter(), Hub()
     app.state.demo = False
     return app
 

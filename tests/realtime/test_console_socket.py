@@ -106,7 +106,7 @@ async def test_an_answer_to_an_old_state_is_refused(desk: Desk, world: World, th
 async def test_colleagues_see_each_other_come_and_go(desk: Desk, world: World, thread: Conversation) -> None:
     async with console(desk, await start_session(world.mei)) as mei:
         await mei.send("watch", conversation=thread.public_id)
-        assert (await mei.wait("presence"))["name"] == "Mei"
+        assert (await mei.wait("presence", who="colleague"))["name"] == "Mei"
         async with console(desk, await start_session(world.omar)) as omar:
             await omar.send("watch", conversation=thread.public_id)
             assert (await mei.wait("presence", name="Omar"))["on"]
@@ -170,4 +170,4 @@ async def test_presence_is_shown_again_and_again(
     async with console(desk, await start_session(world.omar)) as omar:
         await omar.send("watch", conversation=thread.public_id)
         for _ in range(3):
-            await omar.wait("presence", on=True)
+            await omar.wait("presence", who="colleague", on=True)

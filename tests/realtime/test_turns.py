@@ -1,19 +1,25 @@
 """Who speaks, told live: to whoever gets or loses a conversation, and to everybody who waits."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app.reactions import connect
+from app.reactions import connect, staff
 from app.realtime.hub import Hub
 from app.realtime.topics import agent_topic, conversation_topic
 from conversations.handover import claim_waiting, give_to, take
 from core.clock import FrozenClock
 from core.events import use_bus
 from core.people import Actor
+from core.tasks import remember_base_context
 from tests.people import World, make_world
 from tests.tickets.routed import waits
+from tickets.models import Ticket
+from tickets.prioritising import set_priority
+from tickets.resolution import resolve
+from tickets.staffing import end_presence, set_availability, set_work, show_presence
 
 pytestmark = pytest.mark.anyio
 
@@ -31,14 +37,24 @@ class Ear:
     def close(self, code: int, reason: str) -> None:
         raise AssertionError("nobody is sent away")
 
-    def heard(self, *fields: str) -> list[tuple[Any, ...]]:
-        told = [tuple(frame[field] for field in fields) for frame in self.frames]
+    def heard(self, kind: str, *fields: str) -> list[tuple[Any, ...]]:
+        """These fields of all frames of one kind, which are forgotten with all others."""
+        told = [tuple(frame[field] for field in fields) for frame in self.frames if frame["type"] == kind]
         self.frames.clear()
         return told
 
+    async def next(self, kind: str, *fields: str) -> tuple[Any, ...]:
+        """These fields of the last frame of one kind, as soon as there is one."""
+        async with asyncio.timeout(5):
+            while not (told := [frame for frame in self.frames if frame["type"] == kind]):
+                await asyncio.sleep(0.005)
+        self.frames.clear()
+        return tuple(told[-1][field] for field in fields)
+
 
 @pytest.fixture
-def hub() -> Hub:
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    monkeypatch.setattr(staff, "PAUSE_SECONDS", 0.02)
     hub = Hub()
     use_bus(connect(hub))
     return hub
@@ -46,6 +62,7 @@ def hub() -> Hub:
 
 @pytest.fixture
 async def world(database: object, hub: Hub, clock: FrozenClock) -> World:
+    remember_base_context()
     return await make_world()
 
 
@@ -53,18 +70,62 @@ async def test_whoever_gets_or_loses_it_unasked_is_told(world: World, hub: Hub) 
     omar, mei, sue = (Ear(hub, agent_topic(agent.id)) for agent in (world.omar, world.mei, world.sue))
     talk = await waits(world)
     await claim_waiting(talk.id, world.omar.id)
-    assert omar.heard("type", "agent", "reason") == [("handler", "Omar", "assigned")]
+    assert omar.heard("handler", "agent", "reason") == [("Omar", "assigned")]
     await give_to(talk.id, world.mei, Actor.of(world.omar))
-    assert (omar.heard("agent"), mei.heard("agent", "reason")) == ([], [("Mei", "transferred")])
+    assert (omar.heard("handler"), mei.heard("handler", "agent", "reason")) == ([], [("Mei", "transferred")])
     await take(talk.id, world.sue, take_over=True)
-    assert (mei.heard("agent", "reason"), sue.heard("agent")) == ([("Sue", "taken_over")], [])
+    assert (mei.heard("handler", "agent", "reason"), sue.heard("handler")) == ([("Sue", "taken_over")], [])
 
 
 async def test_everybody_who_waits_hears_when_they_move_up(world: World, hub: Hub, clock: FrozenClock) -> None:
     first, second = await waits(world, due=5), await waits(world, due=9)
     ear = Ear(hub, conversation_topic(second.public_id))
+    assert await ear.next("queue", "place") == (2,)
     clock.advance(timedelta(minutes=1))
     await take(first.id, world.omar)
-    assert ear.heard("type", "place", "wait", "by") == [("queue", 1, None, "2026-03-02T09:09:00.000Z")]
-    await take(second.id, world.omar)
-    assert [kind for (kind,) in ear.heard("type") if kind == "queue"] == []
+    assert await ear.next("queue", "place", "wait", "by") == (1, None, "2026-03-02T09:09:00.000Z")
+    third = await waits(world, due=30)
+    await set_priority((await Ticket.get(conversation_id=third.id)).id, "urgent", Actor.of(world.omar))
+    assert await ear.next("queue", "place") == (2,)
+
+
+async def test_who_waits_hears_whether_anybody_is_there(world: World, hub: Hub, clock: FrozenClock) -> None:
+    talk = await waits(world)
+    ear = Ear(hub, conversation_topic(talk.public_id))
+    assert await ear.next("queue", "online") == (False,)
+    await show_presence(world.omar.id)
+    assert await ear.next("queue", "online") == (True,)
+    await set_work(world.omar, capacity=3, languages=[], skills=[], actor=Actor.of(world.ada))
+    assert await ear.next("queue", "place") == (1,)
+    clock.advance(timedelta(minutes=1))
+    await end_presence(world.omar.id)
+    assert await ear.next("queue", "online") == (False,)
+
+
+async def test_a_burst_of_changes_is_told_twice(world: World, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    talks = [await waits(world) for _ in range(12)]
+    ear = Ear(hub, conversation_topic(talks[-1].public_id))
+    await ear.next("queue", "place")  # the news of the last arrival
+    monkeypatch.setattr(staff, "PAUSE_SECONDS", 0.3)
+    use_bus(connect(hub))
+    for talk in talks[:-1]:
+        await take(talk.id, world.omar)
+    assert await ear.next("queue", "place") == (11,)
+    assert await ear.next("queue", "place") == (1,)
+
+
+async def test_the_head_of_the_pages_shows_the_load_at_once(world: World, hub: Hub) -> None:
+    omar, mei = (Ear(hub, agent_topic(agent.id)) for agent in (world.omar, world.mei))
+    talk = await waits(world)
+    await take(talk.id, world.omar)
+    assert await omar.next("work", "load", "capacity", "availability") == (2, 8, "online")
+    await give_to(talk.id, world.mei, Actor.of(world.omar))
+    assert await omar.next("work", "load") == (0,)
+    assert await mei.next("work", "load") == (2,)
+    await resolve((await Ticket.get(conversation_id=talk.id)).id, Actor.of(world.mei))
+    assert await mei.next("work", "load") == (0,)
+    await set_work(world.mei, capacity=3, languages=[], skills=[], actor=Actor.of(world.ada))
+    assert await mei.next("work", "capacity") == (3,)
+    await set_availability(world.mei, "away")
+    assert await mei.next("work", "availability") == ("away",)
+    assert omar.heard("work") == []
