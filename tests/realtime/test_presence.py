@@ -100,41 +100,45 @@ async def test_another_shop_does_not_hear_of_it(live: Desk, world: World) -> Non
         assert [frame for frame in await wei.settle() if frame["type"] in ("customers", "presence")] == []
 
 
-async def test_both_see_each_other_by_requests_alone(live: Desk, world: World) -> None:
-    async with widget(live) as ines, page_of(live, await start_session(world.omar)) as omar:
+@pytest.fixture
+async def patient(live: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Between two requests nobody has left, however slow the machine is."""
+    monkeypatch.setattr(attendance, "GRACE_SECONDS", 60.0)
+    monkeypatch.setattr(departures, "AWAY_SECONDS", 60.0)
+    return live
+
+
+async def test_both_see_each_other_by_requests_alone(patient: Desk, world: World) -> None:
+    async with widget(patient) as ines, page_of(patient, await start_session(world.omar)) as omar:
         await ines.ask("open")
         await ines.say("Hello", "client-id-1")
         talk = await Conversation.get()
         await omar.ask("open")
         omar.follow(talk.public_id)
-        waiting = asyncio.create_task(ines.wait_for("handler"))
         heard = await omar.wait_for("presence")
         assert (heard["who"], heard["on"], heard["open"]) == ("customer", True, True)
+        await ines.wait_for("history")
+        waiting = asyncio.create_task(ines.wait_for("handler"))
+        await until(lambda: patient.hub.count() == 1)
         await take(talk.id, world.omar)
         turn = await waiting
         assert (turn["agent"], turn["here"]) == ("Omar", True)
         waiting = asyncio.create_task(ines.wait_for("presence"))
-        assert await waiting == {**turn_of(talk), "on": False}
-        await omar.ask("wait")
+        await until(lambda: patient.hub.count() == 1)
+        assert await end_presence(world.omar.id)
+        gone = await waiting
+        assert (gone["who"], gone["name"], gone["on"], gone["agent"]) == ("agent", "Omar", False, None)
         ines.hello["shown"] = False
-        told = asyncio.create_task(ines.ask("wait"))
-        await until(lambda: live.hub.attendance.level(talk.public_id) == NEAR)
-        await omar.ask("open")
-        await told
-
-
-def turn_of(talk: Conversation) -> dict[str, Any]:
-    return {
-        "type": "presence", "conversation": talk.public_id, "who": "agent", "name": "Omar", "open": False,
-        "agent": None, "seen": None,
-    }  # fmt: skip
+        telling = asyncio.create_task(omar.wait_for("customers"))
+        await ines.ask("send", {"type": "ping"})
+        assert (await telling)["states"] == {talk.public_id: "near"}
 
 
 async def test_what_is_missed_between_requests_is_in_the_next_answer(
-    live: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+    patient: Desk, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(polling, "WAIT_SECONDS", 0.05)
-    async with widget(live) as ines:
+    async with widget(patient) as ines:
         await ines.ask("open")
         await ines.say("Hello", "client-id-1")
         talk = await Conversation.get()
