@@ -21,6 +21,7 @@ from app.realtime.channel import Close, attempt, end_what_is_over
 from app.realtime.chat import ChatSession
 from app.realtime.client_frames import MAX_FRAME_BYTES, read_frame
 from app.realtime.connection import BEAT_SECONDS, OUTBOX_FRAMES
+from app.realtime.crowds import Crowd
 from app.realtime.desk import DeskSession
 from app.realtime.frames import Bye, Error
 from app.realtime.hub import Hub
@@ -32,7 +33,10 @@ from core.tasks import end, spawn
 WAIT_SECONDS = 20.0  # shorter than the patience of proxies and of the client
 GATHER_SECONDS = 0.03  # what comes together goes together
 MAX_POLL_BYTES = 4 * MAX_FRAME_BYTES
+LARGEST_WAITING = 200  # requests of one address that wait; an office behind one address is smaller
+TRY_AGAIN_SECONDS = 10
 
+_waiting = Crowd(LARGEST_WAITING)
 Session = ChatSession | DeskSession
 Begin = Callable[[Request, Poll, "PollChannel"], Awaitable[Session | None]]
 
@@ -69,9 +73,9 @@ class PollChannel:
             self.code = code
             self._stirred.set()
 
-    def refuse(self, code: int, reason: str, detail: str = "") -> None:
+    def refuse(self, code: int, reason: str, detail: str = "", **data: object) -> None:
         """Say why, and end."""
-        self.send(Error(code=reason, detail=detail).model_dump())
+        self.send(Error(code=reason, detail=detail, data=data).model_dump())
         self.close(code, reason)
 
     async def listen(self, beat: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -107,7 +111,7 @@ async def _answer(request: Request, begin: Begin) -> Response:
         else:
             stamps = await _exchange(request, begin, channel)
     except TooMany as error:
-        channel.refuse(Close.RATE, error.code)
+        channel.refuse(Close.RATE, error.code, error.detail, **error.data)
     except TooLarge as error:
         channel.refuse(Close.TOO_LARGE, error.code)
     except Exception as error:  # noqa: BLE001  # `understood` logs it
@@ -123,6 +127,15 @@ async def _exchange(request: Request, begin: Begin, channel: PollChannel) -> dic
     if len(body) > MAX_POLL_BYTES:
         raise TooLarge(f"a poll has at most {MAX_POLL_BYTES} bytes")
     poll = read_poll(body)
+    if poll.step != "wait":
+        return await _serve(request, begin, channel, poll)
+    with _waiting.one_more(client_address(request)) as allowed:
+        if not allowed:
+            raise TooMany(f"at most {LARGEST_WAITING} requests of one address wait", retry_after=TRY_AGAIN_SECONDS)
+        return await _serve(request, begin, channel, poll)
+
+
+async def _serve(request: Request, begin: Begin, channel: PollChannel, poll: Poll) -> dict[str, str]:
     session = await begin(request, poll, channel)
     if session is None:
         return {}

@@ -1,8 +1,6 @@
 """The two sockets: `/chat/ws` for customers, `/console/ws` for agents. Both only talk to pages of our own origin."""
 
-from collections import Counter
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -14,6 +12,7 @@ from app.faults import understood
 from app.realtime.channel import Close
 from app.realtime.chat import ChatSession
 from app.realtime.connection import Connection
+from app.realtime.crowds import Crowd
 from app.realtime.desk import DeskSession
 from app.realtime.doors import SocketDoor
 from core.errors import TooMany
@@ -24,25 +23,7 @@ S = TypeVar("S", ChatSession, DeskSession)
 LARGEST_HANDSHAKES = 500  # sockets of one address that have not said hello yet
 
 
-class Handshakes:
-    """How many sockets of each address are still silent."""
-
-    def __init__(self) -> None:
-        self._silent: Counter[str] = Counter()
-
-    @contextmanager
-    def one_more(self, address: str) -> Iterator[bool]:
-        """Count one for the length of the block; yields whether that is within the limit."""
-        self._silent[address] += 1
-        try:
-            yield self._silent[address] <= LARGEST_HANDSHAKES
-        finally:
-            self._silent[address] -= 1
-            if not self._silent[address]:
-                del self._silent[address]
-
-
-_handshakes = Handshakes()
+_handshakes = Crowd(LARGEST_HANDSHAKES)
 _shops: WeakValueDictionary[int, Shop] = WeakValueDictionary()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from app.auth.sessions import start_session
 from app.realtime import polling
+from app.realtime.crowds import Crowd
 from app.realtime.polls import MOST_FRAMES
 from conversations.handover import take
 from conversations.models import Conversation, Message
@@ -210,6 +211,30 @@ async def test_strangers_are_refused_as_at_the_socket(
 ) -> None:
     async with widget(desk, **hello) as stranger:
         assert (await stranger.ask("wait", **headers))["close"] == close
+
+
+async def test_one_address_cannot_use_up_the_requests_that_wait(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "_waiting", Crowd(3))
+    monkeypatch.setattr(polling, "client_address", lambda request: request.headers.get("x-from", "near"))
+    async with widget(desk) as ines:
+        await ines.ask("open")
+        waiting = [asyncio.create_task(ines.ask("wait")) for _ in range(3)]
+        await until(lambda: desk.hub.count() == 3)
+        refused = await ines.ask("wait")
+        [error] = of("error", refused)
+        assert (refused["close"], error["code"], error["data"]) == (4429, "too_many", {"retry_after": 10})
+        assert of("pong", await ines.ask("send", {"type": "ping"})), "what is to be said passes"
+        elsewhere = asyncio.create_task(ines.ask("wait", **{"x-from": "far"}))
+        await until(lambda: desk.hub.count() == 4)
+        desk.hub.dismiss()
+        for one in (*waiting, elsewhere):
+            assert (await one)["close"] == 1012
+        answer = asyncio.create_task(ines.ask("wait"))
+        await until(lambda: desk.hub.count() == 1)
+        desk.hub.dismiss()
+        assert (await answer)["close"] == 1012, "there is room again"
 
 
 async def test_nonsense_gets_an_answer_and_one_wrong_frame_does_not_spoil_the_rest(desk: Desk, world: World) -> None:
