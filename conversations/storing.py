@@ -4,7 +4,6 @@ One guarded UPDATE draws the numbers and holds the rows until the commit, so tha
 after the other. It changes nothing for a draft that must not be posted, or not yet.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from conversations.events import MessagePosted
 from conversations.models import Message
 from core.batching import ALONE, Outcome
 from core.clock import now
+from core.fields import stored
 from core.people import Actor
 from core.sql import Columns, Program, dialect, query
 from core.transactions import record
@@ -46,7 +46,6 @@ _MESSAGES = Columns(
     " channel text, language text, text text, order_id bigint, quick_replies jsonb, form text, state text,"
     " attachments jsonb, created_at timestamptz"
 )
-_JSON = frozenset({"quick_replies", "attachments"})
 _NAMES = ", ".join(_MESSAGES.names)
 _INSERT = (
     f"INSERT INTO message ({_NAMES}) SELECT {_NAMES} FROM {{messages}} AS m"  # noqa: S608
@@ -54,9 +53,9 @@ _INSERT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: that would cost more than all else that is done with it
 class Draft:
-    """What somebody wants to say, checked for its form."""
+    """What somebody wants to say, checked for its form. Nobody changes it."""
 
     conversation_id: int
     actor: Actor
@@ -90,10 +89,10 @@ def post_all(drafts: Sequence[Draft]) -> Program[list[Outcome[Message]]]:
     for row in drawn:
         places = turns[row["id"]]
         for number, place in enumerate(places, row["last_number"] - len(places) + 1):
-            outcomes[place] = message = _message(drafts[place], number, row["language"], at)
-            posted.append((message, row))
-    yield from _store([message for message, _ in posted])
-    for message, row in posted:
+            posted.append((place, _values(drafts[place], number, row["language"], at), row))
+    messages = yield from _store([values for _, values, _ in posted])
+    for message, (place, _, row) in zip(messages, posted, strict=True):
+        outcomes[place] = message
         _tell(message, row)
     for place, draft in enumerate(drafts):  # a resend within the same transaction
         if draft.key in firsts:
@@ -133,40 +132,36 @@ def _draws(drafts: Sequence[Draft], turns: Mapping[int, list[int]]) -> Iterator[
         yield conversation_id, len(places), last.actor.kind, last.actor.id, seen, line
 
 
-def _message(draft: Draft, number: int, language: str, at: datetime) -> Message:
-    return Message(
-        conversation_id=draft.conversation_id,
-        number=number,
-        client_id=draft.client_id,
-        author_kind=draft.actor.kind,
-        author_id=draft.actor.id,
-        author_name=draft.actor.name,
-        channel=draft.channel,
-        language=draft.language or language,
-        text=draft.text,
-        order_id=draft.order_id,
-        quick_replies=draft.quick_replies,
-        form=draft.form,
-        attachments=draft.attachments,
-        created_at=at,
-    )
+def _values(draft: Draft, number: int, language: str, at: datetime) -> dict[str, Any]:
+    """The new row, its columns in the order of `_MESSAGES`."""
+    actor = draft.actor
+    return {
+        "conversation_id": draft.conversation_id,
+        "number": number,
+        "client_id": draft.client_id,
+        "author_kind": actor.kind,
+        "author_id": actor.id,
+        "author_name": actor.name,
+        "channel": draft.channel,
+        "language": draft.language or language,
+        "text": draft.text,
+        "order_id": draft.order_id,
+        "quick_replies": draft.quick_replies,
+        "form": draft.form,
+        "state": "sent",
+        "attachments": draft.attachments,
+        "created_at": at,
+    }
 
 
-def _store(messages: Sequence[Message]) -> Program[None]:
-    if not messages:
-        return
-    rows = [[_value(message, name) for name in _MESSAGES.names] for message in messages]
-    stored = yield query(_INSERT, messages=_MESSAGES.of(rows))
-    ids = {(row["conversation_id"], row["number"]): row["id"] for row in stored}
-    for message in messages:
-        message.id = ids[message.conversation_id, message.number]
-        message._saved_in_db = True
+def _store(rows: Sequence[dict[str, Any]]) -> Program[list[Message]]:
+    if not rows:
+        return []
+    kept = yield query(_INSERT, messages=_MESSAGES.of(row.values() for row in rows))
+    ids = {(row["conversation_id"], row["number"]): row["id"] for row in kept}
+    messages = [stored(Message, {"id": ids[row["conversation_id"], row["number"]], **row}) for row in rows]
     yield from search.indexed([(message.id, message.text) for message in messages])
-
-
-def _value(message: Message, name: str) -> Any:
-    value = getattr(message, name)
-    return json.dumps(value) if name in _JSON and value is not None else value
+    return messages
 
 
 def _tell(message: Message, conversation: Mapping[str, Any]) -> None:

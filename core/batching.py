@@ -12,11 +12,11 @@ from enum import Enum
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-from tortoise import connections
+from tortoise.context import TortoiseContext, require_context
 from tortoise.exceptions import DBConnectionError
 
-from core.engines.transactions import NotBegun, uninterrupted
-from core.sql import Program, connection_name
+from core.engines.transactions import NotBegun
+from core.sql import Program
 from core.tasks import spawn
 from core.transactions import in_transaction_now, transact
 
@@ -49,7 +49,7 @@ class Batch(Generic[I, R]):
     ) -> None:
         self._together = together
         self._alone = alone
-        self._queues: WeakKeyDictionary[Any, _Queue[I, R]] = WeakKeyDictionary()
+        self._queues: WeakKeyDictionary[TortoiseContext, _Queue[I, R]] = WeakKeyDictionary()
 
     async def do(self, item: I) -> R:
         """Do `item` with others, or within the caller's transaction. When this returns outside of one, it is committed.
@@ -63,21 +63,30 @@ class Batch(Generic[I, R]):
         return await self._alone(item) if isinstance(outcome, _Alone) else outcome
 
     def _queue(self) -> "_Queue[I, R]":
-        database = connections.get(connection_name())
-        if database not in self._queues:
-            self._queues[database] = _Queue(self._together)
-        return self._queues[database]
+        database = require_context()
+        queue = self._queues.get(database)
+        if queue is None:
+            queue = self._queues[database] = _Queue(self._together)
+        return queue
 
 
-class _Place(Generic[I, R]):
-    """An item that waits, and what will have come of it."""
+class _Place(asyncio.Future[Any]):
+    """An item that waits, and the future of what will have come of it.
 
-    __slots__ = ("item", "outcome", "taken")
+    As soon as it is taken, whoever awaits it is cancelled only after its end.
+    """
 
-    def __init__(self, item: I) -> None:
-        self.item = item
-        self.outcome: asyncio.Future[Outcome[R]] = asyncio.get_running_loop().create_future()
+    item: Any
+    taken = False
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Give up waiting, if that is still possible; otherwise the task asks itself again at the end."""
+        return not self.taken and super().cancel(msg)
+
+    def abandon(self) -> None:
+        """Nobody can say any more what came of it."""
         self.taken = False
+        self.cancel()
 
 
 class _Queue(Generic[I, R]):
@@ -85,24 +94,20 @@ class _Queue(Generic[I, R]):
 
     def __init__(self, together: Callable[[Sequence[I]], Program[Sequence[Outcome[R]]]]) -> None:
         self._together = together
-        self._waiting: deque[_Place[I, R]] = deque()
+        self._waiting: deque[_Place] = deque()
         self._flushing = 0
 
     async def join(self, item: I) -> Outcome[R]:
         """Wait for the next transaction and the end of it."""
-        place = _Place[I, R](item)
+        place = _Place(loop=asyncio.get_running_loop())
+        place.item = item
         self._waiting.append(place)
         if self._flushing < AT_ONCE:
             self._flushing += 1
             # The caller's context names the database, and it has no transaction.
             spawn(self._flush(), name="batch", context=contextvars.copy_context())
-        try:
-            return await asyncio.shield(place.outcome)
-        except asyncio.CancelledError:
-            if place.taken and not place.outcome.done():
-                await uninterrupted(asyncio.wait([place.outcome]))
-            place.outcome.cancel()
-            raise
+        outcome: Outcome[R] = await place
+        return outcome
 
     async def _flush(self) -> None:
         try:
@@ -113,7 +118,7 @@ class _Queue(Generic[I, R]):
 
     async def _serve(self) -> None:
         """One transaction for all who wait by the time it begins."""
-        taken: list[_Place[I, R]] = []
+        taken: list[_Place] = []
 
         def begin() -> Program[Sequence[Outcome[R]]]:
             taken.extend(self._take())
@@ -125,30 +130,30 @@ class _Queue(Generic[I, R]):
             _fail(taken or self._take(), error, finally_=not taken or isinstance(error, NotBegun | DBConnectionError))
         except BaseException:
             for place in taken:
-                place.outcome.cancel()
+                place.abandon()
             raise
         else:
             for place, outcome in zip(taken, outcomes, strict=True):
-                if not place.outcome.done():
-                    place.outcome.set_result(outcome)
+                if not place.done():
+                    place.set_result(outcome)
 
-    def _take(self) -> list[_Place[I, R]]:
-        taken: list[_Place[I, R]] = []
+    def _take(self) -> list[_Place]:
+        taken: list[_Place] = []
         while self._waiting and len(taken) < MOST:
             place = self._waiting.popleft()
-            if not place.outcome.done():  # nobody was cancelled
+            if not place.done():  # nobody was cancelled
                 place.taken = True
                 taken.append(place)
         return taken
 
 
-def _fail(places: Sequence[_Place[Any, Any]], error: BaseException, *, finally_: bool) -> None:
+def _fail(places: Sequence[_Place], error: BaseException, *, finally_: bool) -> None:
     """The transaction is undone. What could be tried may have failed because of one item, or because somebody else did
     the same at the same time: each tries again alone."""
     for place in places:
-        if place.outcome.done():
+        if place.done():
             continue
         if finally_:
-            place.outcome.set_exception(error)
+            place.set_exception(error)
         else:
-            place.outcome.set_result(ALONE)
+            place.set_result(ALONE)

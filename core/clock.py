@@ -52,6 +52,8 @@ def frozen(at: datetime) -> Iterator[FrozenClock]:
 
 def utc(value: datetime) -> datetime:
     """Convert an aware datetime to UTC. Raises ValueError for a naive one: guessing an offset loses hours silently."""
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError("a datetime without an offset has no place here")
     return value.astimezone(UTC)

@@ -4,12 +4,12 @@ A `Program` is a generator that yields queries and is sent their rows. It reads 
 goes to the thread of SQLite in one piece, which saves the way there and back for each statement.
 """
 
-import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+from pydantic_core import to_json
 from tortoise import connections
 
 from core.clock import utc
@@ -33,12 +33,14 @@ class Columns:
     """The columns of rows that go into a statement as one parameter, so that its text is the same for any number.
 
     `Columns("id bigint, body text").of([(1, "…")])` stands behind FROM, with a name: `FROM {rows} AS r`.
-    Types: bigint, text, bool, timestamptz, jsonb (as text), and utf8 for bytes that are text in UTF-8, without NUL.
+    Types: bigint, text, bool, timestamptz, jsonb (as text, or as what it says), and utf8 for bytes that are text in
+    UTF-8, without NUL.
     """
 
     def __init__(self, columns: str) -> None:
         pairs = [column.split() for column in columns.split(", ")]
         self.names = tuple(name for name, _ in pairs)
+        self._times = [place for place, (_, kind) in enumerate(pairs) if kind == "timestamptz"]
         postgres = ", ".join(f"{_postgres(place, kind)} AS {name}" for place, (name, kind) in enumerate(pairs))
         sqlite = ", ".join(f"{_sqlite(place, kind)} AS {name}" for place, (name, kind) in enumerate(pairs))
         self._texts = {
@@ -46,13 +48,20 @@ class Columns:
             "sqlite": f"(SELECT {sqlite} FROM json_each({{place}}))",  # noqa: S608
         }
 
-    def of(self, rows: Iterable[Sequence[Any]]) -> "Table":
+    def of(self, rows: Iterable[Iterable[Any]]) -> "Table":
         """These rows, each with a value for each column."""
-        return Table(self, json.dumps(list(rows), ensure_ascii=False, default=_plain))
+        return Table(self, to_json([self._row(row) for row in rows]).decode())
 
     def text(self, connection: str, place: str) -> str:
         """What stands in the statement."""
         return self._texts[connection].format(place=place)
+
+    def _row(self, row: Iterable[Any]) -> list[Any]:
+        values = list(row)
+        for place in self._times:
+            if values[place] is not None:
+                values[place] = utc(values[place]).isoformat(" ")  # as the models write it: SQLite compares text
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +188,3 @@ class _Names(dict[str, str]):
         self.names.append(name)
         return f"${len(self.names)}" if self._connection == "pg" else "?"
 
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return utc(value).isoformat(" ")  # as the models write it: SQLite compares times as text
-    raise TypeError(f"{type(value).__name__} cannot be a value of a row")

@@ -29,6 +29,8 @@ def is_blank(text: str) -> bool:
 
 def fold(text: str) -> str:
     """One form for comparing: NFKC (full width to half width), lower case."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -49,12 +51,14 @@ def query_words(text: str) -> list[str]:
 
 
 def _runs(text: str) -> list[str]:
+    if text.isascii():
+        return _RUN.findall(text.lower())
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", fold(text)))
     return _RUN.findall(unicodedata.normalize("NFKC", bare))
 
 
 def _words(run: str, *, singles: bool) -> list[str]:
-    if not _IS_CJK.match(run):
+    if run.isascii() or not _IS_CJK.match(run):
         return [run]
     pairs = [run[i : i + 2] for i in range(len(run) - 1)]
     return (list(run) + pairs) if singles else pairs

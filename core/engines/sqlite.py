@@ -30,6 +30,7 @@ from core.engines.transactions import (
     Steps,
     Turn,
     TurnInTransaction,
+    Uncancelled,
     refuse_when_over,
     uninterrupted,
 )
@@ -135,10 +136,10 @@ class SqliteClient(upstream.SqliteClient):
         """Let the connection's thread call `task(sqlite3 connection, *arguments)`, and wait for it to the end."""
         if not connection._running or connection._connection is None:
             raise OperationalError("the database is closed")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future = Uncancelled[T](loop=asyncio.get_running_loop())
         connection._tx.put_nowait((future, partial(task, connection._connection, *arguments)))
         try:
-            return await uninterrupted(future)
+            return await future
         except sqlite3.IntegrityError as error:
             raise IntegrityError(error) from error
         except (sqlite3.DatabaseError, sqlite3.Warning) as error:
@@ -250,8 +251,19 @@ class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
         async with self.acquire_connection() as connection:
             return await self._step(connection, work.run_steps, steps)
 
+    async def run_to_end(self, steps: Steps[Ending]) -> Any:
+        async with self._lock:
+            refuse_when_over(self)
+            return (await self._run_to_end(steps)).value
+
     async def _run_to_end(self, steps: Steps[Ending]) -> Ending:
-        return await self._step(self._open_connection, work.run_to_end, steps)
+        return await self._step(self._open_connection, self._end_in_thread, steps)
+
+    def _end_in_thread(self, db: sqlite3.Connection, steps: Steps[Ending]) -> Ending:
+        """The thread notes it, since whoever waits for it may be cancelled and hear nothing else."""
+        ending = work.run_to_end(db, steps)
+        self._finalized = self.committed = ending.commit
+        return ending
 
     async def _step(self, connection: aiosqlite.Connection, task: Callable[..., T], steps: Steps[Any]) -> T:
         """The thread goes through the steps with the variables of this task: they may record events."""
@@ -281,8 +293,10 @@ class SqliteTransactionWrapper(SafeTransaction, SqliteClient):
         root._begun = True
         return partial(how, task)
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Nothing yet: it goes along with the first statement."""
+
+    async def _begin(self) -> None: ...
 
     async def _commit(self) -> None:
         if self._begun:

@@ -52,6 +52,14 @@ async def uninterrupted(awaitable: Awaitable[T]) -> T:
         raise
 
 
+class Uncancelled(asyncio.Future[T]):
+    """A future that whoever awaits it awaits to its end; a cancellation comes then. `uninterrupted` without a task."""
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Not now: the task asks itself again when this is done."""
+        return False
+
+
 class Turn(ConnectionWrapper[Any]):
     """One statement's turn on a connection that others use too. A failure to connect gives the turn back."""
 
