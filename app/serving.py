@@ -9,6 +9,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.realtime.client_frames import MAX_FRAME_BYTES
+from app.realtime.wire import SocketProtocol
 from app.settings import Settings
 from app.stopping import STOP_SECONDS, end_in_time
 from core.errors import Unavailable
@@ -60,7 +61,7 @@ def uvicorn_config(app: Starlette, settings: Settings) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=2 * MAX_FRAME_BYTES,  # what is over our own limit gets an answer that says so
         ws_ping_interval=20,
         ws_ping_timeout=20,

@@ -187,4 +187,3 @@ class _Names(dict[str, str]):
     def __missing__(self, name: str) -> str:
         self.names.append(name)
         return f"${len(self.names)}" if self._connection == "pg" else "?"
-

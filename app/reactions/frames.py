@@ -102,7 +102,7 @@ class Frames:
         frame = rendering.ticket_frame(public_id, ticket.number, ticket.kind, ticket.status)
         self.hub.publish(conversation_topic(public_id), frame)
         what = "opened" if isinstance(event, TicketOpened) else event.what
-        self.inbox.tell(event.shop_id, rendering.inbox_frame(public_id, ticket=ticket.number, what=what))
+        self.inbox.tell(event.shop_id, public_id, ticket=ticket.number, what=what)
 
     async def order_changed(self, event: OrderChanged) -> None:
         """Live cards move wherever the order is on a screen."""
@@ -120,7 +120,7 @@ class Frames:
     def _posted(self, event: MessagePosted, card: dict[str, Any] | None = None) -> None:
         frame = rendering.message_frame(event.conversation, event.message, card)
         self.hub.publish(conversation_topic(event.conversation), frame)
-        self.inbox.tell(event.shop_id, rendering.inbox_frame(event.conversation))
+        self.inbox.tell(event.shop_id, event.conversation)
 
     async def _show_order(self, conversation: Conversation, order: Order) -> None:
         """Two frames: the customer's passes the facts gate, the desk's needs no proof."""
@@ -131,4 +131,4 @@ class Frames:
         self.hub.publish(desk_topic(conversation.public_id), rendering.order_frame(conversation.public_id, picture))
 
     def _inbox(self, conversation: Conversation, what: str) -> None:
-        self.inbox.tell(conversation.shop_id, rendering.inbox_frame(conversation.public_id, what=what))
+        self.inbox.tell(conversation.shop_id, conversation.public_id, what=what)

@@ -52,7 +52,7 @@ class StaffNews:
                 frame = rendering.agent_presence(str(public_id), agent.name, on=event.what == "came")
                 self.hub.publish(conversation_topic(str(public_id)), frame)
         for shop_id in await shop_ids_of(agent):
-            self.inbox.tell(shop_id, rendering.inbox_frame("", what="people"))
+            self.inbox.tell(shop_id, "", what="people")
             await self.places.ask(shop_id)
         await self._weigh(agent.id)
 

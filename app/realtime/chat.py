@@ -28,7 +28,7 @@ from app.realtime.client_frames import (
     Transcript,
     Typing,
 )
-from app.realtime.frames import Ack, Bye, Enquired, Error, History, Pong, TypingNow, Welcome
+from app.realtime.frames import Bye, Enquired, Error, History, Pong, TypingNow, Welcome
 from app.realtime.polls import Place, stamp_of
 from app.realtime.requests import chosen_order, orders_frame, prove, transcript
 from app.realtime.topics import conversation_topic, desk_topic, visitor_topic
@@ -322,12 +322,7 @@ class ChatSession:
 
 def ack(conversation: Conversation, message: Message) -> dict[str, Any]:
     """The post is stored for good. Never sent before the commit."""
-    return Ack(
-        conversation=conversation.public_id,
-        client_id=message.client_id,
-        number=message.number,
-        at=rendering.stamp(message.created_at),
-    ).model_dump()
+    return rendering.ack_frame(conversation.public_id, message)
 
 
 async def history(conversation: Conversation, frame: Fetch) -> dict[str, Any]:

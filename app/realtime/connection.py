@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect
 
 from app.realtime.allowance import Allowance
 from app.realtime.channel import Close, Handle, attempt, end_what_is_over
 from app.realtime.client_frames import MAX_FRAME_BYTES, ClientFrame, Hello, read_frame
+from app.realtime.doors import Socket
 from app.realtime.frames import Bye, Error
 from app.realtime.hub import Hub, encode
 from core.errors import Malformed, TooLarge, WismoError
@@ -46,12 +47,13 @@ class Connection:
         "_outbox",
         "_patience",
         "_reading",
+        "_waits",
         "_writing",
         "hub",
         "websocket",
     )
 
-    def __init__(self, websocket: WebSocket, hub: Hub) -> None:
+    def __init__(self, websocket: Socket, hub: Hub) -> None:
         self.websocket = websocket
         self.hub = hub
         self._context = contextvars.copy_context()  # names the database; whoever publishes may have another one
@@ -59,7 +61,8 @@ class Connection:
         self._characters = 0
         self._writing: asyncio.Task[None] | None = None
         self._patience: asyncio.Timeout | None = None
-        self._reading: asyncio.Timeout | None = None
+        self._reading: asyncio.Timeout | None = None  # never times out: it ends a waiting that nobody will end
+        self._waits = False
         self._closing: tuple[int, str] | None = None
         self._gone = False
         self._allowance = Allowance()
@@ -124,7 +127,7 @@ class Connection:
         return self._gone or self._closing is not None
 
     def _put(self, text: str) -> None:
-        if self.closing:
+        if self.closing or (self._writing is None and self.websocket.write(text)):
             return
         if len(self._outbox) >= OUTBOX_FRAMES or self._characters + len(text) > OUTBOX_CHARACTERS:
             self._outbox.clear()
@@ -138,22 +141,25 @@ class Connection:
     async def _read(self, handle: Handle) -> None:
         """While a frame is handled the next one waits, and with it the peer: the server reads no further."""
         try:
-            while not self.closing and (message := await self._receive())["type"] != DISCONNECT:
-                frame = self._checked(message)
-                if frame is not None:
-                    await attempt(frame, handle, self)
+            async with asyncio.timeout(None) as self._reading:
+                while not self.closing and (message := await self._receive(self._reading))["type"] != DISCONNECT:
+                    frame = self._checked(message)
+                    if frame is not None:
+                        await attempt(frame, handle, self)
         except (WebSocketDisconnect, RuntimeError, OSError):  # OSError includes TimeoutError
             pass  # the peer has gone; Starlette raises a RuntimeError when asked again
         finally:
+            self._reading = None
             if self._closing is None:
                 self._gone = True
 
-    async def _receive(self) -> Any:
-        try:
-            async with asyncio.timeout(None) as self._reading:
-                return await self.websocket.receive()
-        finally:
-            self._reading = None
+    async def _receive(self, reading: asyncio.Timeout) -> Any:
+        self._waits = True
+        message = await self.websocket.receive()
+        self._waits = False
+        if self._gone:
+            reading.reschedule(None)  # it came first: what has been received is still handled
+        return message
 
     def _checked(self, message: Any) -> ClientFrame | None:
         if not self._allowance.take():
@@ -210,7 +216,7 @@ class Connection:
     def _give_up(self) -> None:
         """Stalled or gone: the client comes back and catches up by number."""
         self._gone = True
-        if self._reading is not None:
+        if self._reading is not None and self._waits:
             self._reading.reschedule(0)
 
     def _start(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

@@ -11,18 +11,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
 from app.database import make_current
-
-Serve = Callable[[WebSocket], Awaitable[None]]
+from app.realtime.wire import way_out
 
 
 class Socket(WebSocket):
     """A socket whose frames of text go straight to the server."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self._write = way_out(scope)
+
+    def write(self, text: str) -> bool:
+        """Write a frame here and now. False when that cannot be: `send_text` waits, or says why not."""
+        return self.application_state is WebSocketState.CONNECTED and self._write(text)
 
     def send_text(self, data: str) -> Coroutine[Any, Any, None]:
         """Write a frame. Raises RuntimeError after the close, OSError when the peer has gone."""
         if self.application_state is not WebSocketState.CONNECTED:
             raise RuntimeError("this socket is closed")
         return self._send({"type": "websocket.send", "text": data})  # type: ignore[return-value]  # it is a coroutine
+
+
+Serve = Callable[[Socket], Awaitable[None]]
 
 
 class SocketDoor:

@@ -293,7 +293,8 @@ class Note(ServerFrameBase):
 
 
 class Inbox(ServerFrameBase):
-    """Console only: a row of the inbox has changed; ask for it again."""
+    """Console only: a row of the inbox has changed; ask for it again. Without a conversation it is several rows.
+    Comes at once, and four times a second at most."""
 
     type: Literal["inbox"] = "inbox"
     conversation: str

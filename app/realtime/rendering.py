@@ -14,12 +14,10 @@ from app.realtime.frames import (
     Hours,
     Inbox,
     Marks,
-    Message,
     Note,
     Order,
     Presence,
     Queue,
-    QuickReply,
     Rated,
     ReadUpTo,
     ReceivedUpTo,
@@ -213,21 +211,32 @@ def stamp(moment: datetime) -> str:
 def message_frame(
     conversation_public_id: str, message: talk.Message, card: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The frame of one message, with the live card that `order_cards` allows."""
-    return Message(
-        conversation=conversation_public_id,
-        number=message.number,
-        client_id=message.client_id,
-        author=Author(
-            kind=cast(Literal["customer", "agent", "bot", "system"], message.author_kind), name=message.author_name
-        ),
-        text=message.text,
-        language=message.language,
-        channel=message.channel,
-        at=stamp(message.created_at),
-        order=card,
-        quick_replies=[QuickReply(label=reply["label"], text=reply["text"]) for reply in message.quick_replies],
-        form=cast(Literal["code", "order"] | None, message.form),
-        state=message.state,
-        attachments=[Attachment(**file) for file in message.attachments or ()],
-    ).model_dump()
+    """The frame `Message`, with the live card that `order_cards` allows. Written by hand, like `ack_frame`: they are
+    made for each message, and checking what was checked on its way in takes longer than all else."""
+    return {
+        "type": "message",
+        "conversation": conversation_public_id,
+        "number": message.number,
+        "client_id": message.client_id,
+        "author": {"kind": message.author_kind, "name": message.author_name},
+        "text": message.text,
+        "language": message.language,
+        "channel": message.channel,
+        "at": stamp(message.created_at),
+        "order": card,
+        "quick_replies": [{"label": reply["label"], "text": reply["text"]} for reply in message.quick_replies],
+        "form": message.form,
+        "state": message.state,
+        "attachments": [Attachment(**file).model_dump() for file in message.attachments or ()],
+    }
+
+
+def ack_frame(conversation_public_id: str, message: talk.Message) -> dict[str, Any]:
+    """The frame `Ack`."""
+    return {
+        "type": "ack",
+        "conversation": conversation_public_id,
+        "client_id": message.client_id,
+        "number": message.number,
+        "at": stamp(message.created_at),
+    }

@@ -14,7 +14,7 @@ from app.realtime.chat import ChatSession
 from app.realtime.connection import Connection
 from app.realtime.crowds import Crowd
 from app.realtime.desk import DeskSession
-from app.realtime.doors import SocketDoor
+from app.realtime.doors import Socket, SocketDoor
 from core.errors import TooMany
 from core.shops import Shop, shop_named
 
@@ -27,7 +27,7 @@ _handshakes = Crowd(LARGEST_HANDSHAKES)
 _shops: WeakValueDictionary[int, Shop] = WeakValueDictionary()
 
 
-async def chat_socket(websocket: WebSocket) -> None:
+async def chat_socket(websocket: Socket) -> None:
     """A customer's widget: an iframe of ours, so its origin is our own; frame-ancestors says who may embed it."""
     await websocket.accept()  # a refusal before this would reach the browser without its code
     connection = Connection(websocket, websocket.app.state.hub)
@@ -39,7 +39,7 @@ async def chat_socket(websocket: WebSocket) -> None:
         connection.hub.leave(connection)
 
 
-async def console_socket(websocket: WebSocket) -> None:
+async def console_socket(websocket: Socket) -> None:
     """An agent's console, known by the session cookie; that is why a foreign or missing origin is refused."""
     await websocket.accept()
     connection = Connection(websocket, websocket.app.state.hub)

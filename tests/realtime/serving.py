@@ -23,6 +23,7 @@ from app.realtime import polling, rendering, socket
 from app.realtime.client_frames import MAX_FRAME_BYTES
 from app.realtime.hub import Hub
 from app.realtime.topics import conversation_topic, desk_topic
+from app.realtime.wire import SocketProtocol
 from app.rendering import STATIC, make_templates, problem
 from app.settings import Settings
 from app.web import widget
@@ -79,7 +80,7 @@ async def serving(app: Starlette, hub: Hub, *, port: int = 0) -> AsyncIterator[D
     config = uvicorn.Config(
         app,
         port=port,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=2 * MAX_FRAME_BYTES,
         ws_per_message_deflate=False,
         log_config=None,

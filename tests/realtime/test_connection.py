@@ -40,6 +40,9 @@ class Line:
     async def receive(self) -> dict[str, Any]:
         return await self.incoming.get()
 
+    def write(self, text: str) -> bool:
+        return False  # a server that has no short way out
+
     async def send_text(self, text: str) -> None:
         await self.reads.wait()
         if self.close_code is not None:

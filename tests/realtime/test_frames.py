@@ -2,14 +2,16 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.realtime import frames
+from app.realtime import frames, rendering
 from app.realtime.client_frames import MAX_NUMBER, ClientFrameBase, read_frame
 from app.realtime.frames import server_frames
 from core.errors import Malformed
@@ -91,6 +93,26 @@ def test_every_server_frame_reads_back() -> None:
     for name in ("Pong", "Welcome"):
         frame = getattr(frames, name)()
         assert server_frames.validate_json(frame.model_dump_json()) == frame
+
+
+@given(
+    kind=st.sampled_from(["customer", "agent", "bot", "system"]),
+    text=st.text(),
+    form=st.sampled_from([None, "code", "order"]),
+    replies=st.lists(st.just({"label": "Yes", "text": "yes, please"}), max_size=2),
+    files=st.none() | st.lists(st.just({"id": "att_1", "name": "a", "media_type": "image/png", "size": 3}), max_size=2),
+    card=st.none() | st.just({"number": "1001"}),
+)
+def test_what_is_written_by_hand_is_what_the_model_says(
+    kind: str, text: str, form: str | None, replies: list[Any], files: list[Any] | None, card: dict[str, Any] | None
+) -> None:
+    message: Any = SimpleNamespace(
+        number=7, client_id="abcd1234", author_kind=kind, author_name="Ann", text=text, language="zh", channel="chat",
+        created_at=datetime(2026, 11, 23, 4, tzinfo=UTC), quick_replies=replies, form=form, state="sent",
+        attachments=files,
+    )  # fmt: skip
+    for frame in (rendering.message_frame("cnv_1", message, card), rendering.ack_frame("cnv_1", message)):
+        assert list(frame.items()) == list(server_frames.validate_python(frame, strict=True).model_dump().items())
 
 
 def test_the_document_is_made_from_the_frames() -> None:
