@@ -14,6 +14,7 @@ from tortoise.expressions import Q
 from conversations.codes import CODE_DIGITS, fits, hashed, new_code
 from conversations.events import CodeRequested, ContactProved
 from conversations.models import CodeRequest, Conversation, Proof
+from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.errors import Invalid, NotFound, TooMany
 from core.sql import fetch
@@ -123,8 +124,18 @@ async def tries_left(conversation_id: int, *, by_address: bool = False) -> int:
 
 async def proven_contacts(conversation_id: int) -> tuple[str, ...]:
     """The contacts that this conversation's customer has proved and that have not expired."""
-    proofs = Proof.filter(conversation_id=conversation_id, expires_at__gt=now()).order_by("id")
-    return tuple(dict.fromkeys([proof.contact for proof in await proofs]))
+    return await alone(lambda bundle: proven_in(bundle, conversation_id))
+
+
+def proven_in(bundle: Bundle, conversation_id: int) -> Later[tuple[str, ...]]:
+    """What `proven_contacts` gives, as part of a bundle."""
+    proofs = bundle.table(
+        "contact",
+        "SELECT contact FROM proof WHERE conversation_id = {conversation} AND expires_at > {now} ORDER BY id",
+        conversation=conversation_id,
+        now=now(),
+    )
+    return lambda: tuple(dict.fromkeys(row["contact"] for row in proofs))
 
 
 async def contacts_beside(shop_id: int, contacts: Collection[str]) -> tuple[str, ...]:

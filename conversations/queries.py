@@ -1,8 +1,11 @@
-"""Reading a conversation. Only `notes_of` and `thread` touch notes; they are for the desk."""
+"""Reading a conversation. Only `notes_in`, `notes_of` and `thread` touch notes; they are for the desk."""
 
 from conversations.models import Message, Note
+from core.bundles import Bundle, Later, alone
+from core.people import Agent
 
 PAGE_LIMIT = 500
+_BEYOND = 2**62  # greater than every number
 
 
 async def messages_after(conversation_id: int, number: int, limit: int = 100) -> list[Message]:
@@ -13,19 +16,43 @@ async def messages_after(conversation_id: int, number: int, limit: int = 100) ->
 
 async def messages_before(conversation_id: int, number: int | None = None, limit: int = 50) -> list[Message]:
     """The newest messages, or those with a smaller number than `number`; oldest first, at most `limit`."""
-    earlier = Message.filter(conversation_id=conversation_id)
-    if number is not None:
-        earlier = earlier.filter(number__lt=number)
-    page = await earlier.order_by("-number").limit(_page(limit))
-    return page[::-1]
+    return await alone(lambda bundle: messages_in(bundle, conversation_id, number, limit))
+
+
+def messages_in(bundle: Bundle, conversation_id: int, number: int | None, limit: int) -> Later[list[Message]]:
+    """What `messages_before` gives, as part of a bundle."""
+    earlier = bundle.rows(
+        Message,
+        "WHERE t.conversation_id = {conversation} AND t.number < {number} ORDER BY t.number DESC LIMIT {limit}",
+        conversation=conversation_id,
+        number=_BEYOND if number is None else number,
+        limit=_page(limit),
+    )
+    return lambda: earlier[::-1]
 
 
 async def notes_of(conversation_id: int, limit: int = PAGE_LIMIT) -> list[Note]:
     """The newest notes, oldest first, with their authors. For the desk."""
-    notes = (
-        await Note.filter(conversation_id=conversation_id).order_by("-id").limit(_page(limit)).select_related("agent")
+    return await alone(lambda bundle: notes_in(bundle, conversation_id, limit))
+
+
+def notes_in(bundle: Bundle, conversation_id: int, limit: int = PAGE_LIMIT) -> Later[list[Note]]:
+    """What `notes_of` gives, as part of a bundle."""
+    of = {"conversation": conversation_id}
+    notes = bundle.rows(
+        Note, "WHERE t.conversation_id = {conversation} ORDER BY t.id DESC LIMIT {limit}", limit=_page(limit), **of
     )
-    return notes[::-1]
+    agents = bundle.rows(
+        Agent, "WHERE t.id IN (SELECT n.agent_id FROM note AS n WHERE n.conversation_id = {conversation})", **of
+    )
+
+    def found() -> list[Note]:
+        authors = {agent.id: agent for agent in agents}
+        for note in notes:
+            note.agent = authors.get(note.agent_id) if note.agent_id is not None else None
+        return notes[::-1]
+
+    return found
 
 
 async def thread(conversation_id: int, limit: int = 200) -> list[Message | Note]:

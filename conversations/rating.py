@@ -3,6 +3,7 @@
 from conversations.access import require_access
 from conversations.events import RatingGiven
 from conversations.models import Conversation, Message, Rating
+from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.people import Actor
@@ -47,8 +48,14 @@ async def is_rated(conversation: Conversation) -> bool:
 
 async def ratings_of(conversation_id: int, limit: int = 50) -> list[Rating]:
     """The newest ratings, oldest first. For the desk."""
-    newest = await Rating.filter(conversation_id=conversation_id).order_by("-id").limit(limit)
-    return newest[::-1]
+    return await alone(lambda bundle: ratings_in(bundle, conversation_id, limit))
+
+
+def ratings_in(bundle: Bundle, conversation_id: int, limit: int = 50) -> Later[list[Rating]]:
+    """What `ratings_of` gives, as part of a bundle."""
+    which = "WHERE t.conversation_id = {conversation} ORDER BY t.id DESC LIMIT {limit}"
+    newest = bundle.rows(Rating, which, conversation=conversation_id, limit=limit)
+    return lambda: newest[::-1]
 
 
 async def _given(conversation: Conversation) -> Rating:

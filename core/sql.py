@@ -119,6 +119,15 @@ def steps(program: Program[T], connection: str) -> Generator[tuple[str, list[Any
         program.close()
 
 
+def bind(queries: Iterable[Query], connection: str) -> tuple[list[str], list[Any]]:
+    """The texts of several queries, to be parts of one statement, and the arguments of that statement."""
+    texts: list[str] = []
+    arguments: list[Any] = []
+    for asked in queries:
+        texts.append(asked.text.format_map(_Places(asked.values, connection, arguments)))
+    return texts, arguments
+
+
 def connection_name() -> str:
     """The name of the one connection that is configured (`sqlite` or `pg`)."""
     return next(iter(connections.db_config))
@@ -141,8 +150,8 @@ def _bound(asked: Query, connection: str) -> tuple[str, list[Any]]:
         names = _Names(connection)
         text = asked.text.format_map(names)
         return text, Rows([row[name] for name in names.names] for row in asked.rows)
-    places = _Places(asked.values, connection)
-    return asked.text.format_map(places), places.arguments
+    [text], arguments = bind([asked], connection)
+    return text, arguments
 
 
 def _postgres(place: int, kind: str) -> str:
@@ -157,11 +166,11 @@ def _sqlite(place: int, kind: str) -> str:
 class _Places(dict[str, str]):
     """Hands out the dialect's placeholders in the order in which the text asks for them."""
 
-    def __init__(self, values: dict[str, Any], connection: str) -> None:
+    def __init__(self, values: dict[str, Any], connection: str, arguments: list[Any]) -> None:
         super().__init__()
         self._values = values
         self._connection = connection
-        self.arguments: list[Any] = []
+        self.arguments = arguments
 
     def __missing__(self, name: str) -> str:
         value = self._values[name]

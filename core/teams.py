@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, public_id_field
@@ -74,5 +75,11 @@ async def set_members(team: Team, agent_ids: set[int]) -> None:
 
 async def teams_for(shop_id: int) -> list[Team]:
     """The teams to which a conversation of the shop can be handed, by name."""
-    every = await Team.all().order_by("name", "id")
-    return [team for team in every if team.shop_id in (None, shop_id)]
+    return await alone(lambda bundle: teams_in(bundle, shop_id))
+
+
+def teams_in(bundle: Bundle, shop_id: int) -> Later[list[Team]]:
+    """What `teams_for` gives, as part of a bundle."""
+    which = "WHERE t.shop_id IS NULL OR t.shop_id = {shop} ORDER BY t.name, t.id"
+    found = bundle.rows(Team, which, shop=shop_id)
+    return lambda: found

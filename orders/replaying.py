@@ -9,6 +9,7 @@ import structlog
 from tortoise.expressions import Q
 
 from core import audit
+from core.bundles import Bundle, Later, alone
 from core.errors import Invalid, NotFound
 from core.jobs import bury
 from core.people import Actor
@@ -37,6 +38,10 @@ _COMPARED = (
     "gates",
     "total",
     "version",
+)
+_COUNT = (
+    "SELECT COUNT(*) AS found FROM (SELECT e.id FROM source_event AS e WHERE e.state = {state}"
+    " AND e.shop_id IN ({shops}) LIMIT {most}) AS failed"
 )
 _FOLDED = frozenset({"folded", "stale"})
 
@@ -74,8 +79,13 @@ async def failed_events(
 
 async def count_failed(shop_ids: Sequence[int], most: int = MOST_PAGE) -> int:
     """How many deliveries of these shops failed; counting stops at `most`."""
-    failed = SourceEvent.filter(shop_id__in=list(shop_ids), state=FAILED)
-    return len(await failed.limit(most).values_list("id"))
+    return await alone(lambda bundle: failed_count_in(bundle, shop_ids, most))
+
+
+def failed_count_in(bundle: Bundle, shop_ids: Sequence[int], most: int = MOST_PAGE) -> Later[int]:
+    """What `count_failed` gives, as part of a bundle."""
+    rows = bundle.table("found", _COUNT, shops=list(shop_ids), state=FAILED, most=most)
+    return lambda: int(rows[0]["found"])
 
 
 async def event_in_view(shop_ids: Sequence[int], public_id: str) -> SourceEvent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from core.bundles import Bundle
 from core.clock import now
 from core.money import Money
 from core.shops import Shop
@@ -27,6 +28,12 @@ from orders.statuses import (
 )
 
 SCANS_SHOWN = 20
+
+_NEWEST_SCANS = (
+    "JOIN (SELECT e.id, ROW_NUMBER() OVER (PARTITION BY e.shipment_id ORDER BY e.at DESC, e.id DESC) AS place"
+    " FROM shipment AS s JOIN tracking_event AS e ON e.shipment_id = s.id WHERE s.order_id IN ({orders})) AS newest"
+    " ON newest.id = t.id WHERE newest.place <= {most} ORDER BY t.at DESC, t.id DESC"
+)
 
 Row = TypeVar("Row", OrderLine, Payment, Refund, Shipment)
 
@@ -145,47 +152,51 @@ async def snapshot(order: Order, *, most_scans: int = SCANS_SHOWN) -> OrderSnaps
 
 
 async def snapshots(orders: Sequence[Order], *, most_scans: int = SCANS_SHOWN) -> list[OrderSnapshot]:
-    """The pictures of `orders` in the same order, with a constant number of queries and the newest scans of parcels."""
+    """The pictures of `orders` in the same order, with one query and the newest scans of parcels."""
     if not orders:
         return []
-    order_ids = [order.id for order in orders]
-    shops = {shop.id: shop for shop in await Shop.filter(id__in=list({order.shop_id for order in orders}))}
-    lines = _by_order(await OrderLine.filter(order_id__in=order_ids).order_by("position", "id"))
-    payments = _by_order(await Payment.filter(order_id__in=order_ids).order_by("at", "id"))
-    refunds = _by_order(await Refund.filter(order_id__in=order_ids).order_by("at", "id"))
-    shipments = await Shipment.filter(order_id__in=order_ids).order_by("id")
+    records, as_of = await _records(orders, most_scans), now()
+    return [_snapshot(order, records, as_of) for order in orders]
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The rows around some orders: shops by id, scans by parcel, newest first, everything else by order."""
+
+    shops: dict[int, Shop]
+    lines: dict[int, list[OrderLine]]
+    payments: dict[int, list[Payment]]
+    refunds: dict[int, list[Refund]]
+    shipments: dict[int, list[Shipment]]
+    scans: dict[int, list[TrackingEvent]]
+
+
+async def _records(orders: Sequence[Order], most_scans: int) -> _Records:
+    bundle, of = Bundle(), {"orders": [order.id for order in orders]}
+    mine = "WHERE t.order_id IN ({orders}) ORDER BY "
+    shops = bundle.rows(Shop, "WHERE t.id IN ({shops})", shops=list({order.shop_id for order in orders}))
+    lines = bundle.rows(OrderLine, mine + "t.position, t.id", **of)
+    payments = bundle.rows(Payment, mine + "t.at, t.id", **of)
+    refunds = bundle.rows(Refund, mine + "t.at, t.id", **of)
+    shipments = bundle.rows(Shipment, mine + "t.id", **of)
+    newest = bundle.rows(TrackingEvent, _NEWEST_SCANS, most=most_scans, **of)
+    await bundle.read()
     scans: dict[int, list[TrackingEvent]] = defaultdict(list)
-    for scan in await TrackingEvent.filter(shipment_id__in=[row.id for row in shipments]).order_by("-at", "-id"):
-        if len(scans[scan.shipment_id]) < most_scans:
-            scans[scan.shipment_id].append(scan)
-    parcels = _by_order(shipments)
-    as_of = now()
-    return [
-        _snapshot(
-            order,
-            shops[order.shop_id],
-            lines[order.id],
-            payments[order.id],
-            parcels[order.id],
-            scans,
-            refunds[order.id],
-            as_of,
-        )
-        for order in orders
-    ]
+    for scan in newest:
+        scans[scan.shipment_id].append(scan)
+    return _Records(
+        shops={shop.id: shop for shop in shops},
+        lines=_by_order(lines),
+        payments=_by_order(payments),
+        refunds=_by_order(refunds),
+        shipments=_by_order(shipments),
+        scans=scans,
+    )
 
 
-def _snapshot(
-    order: Order,
-    shop: Shop,
-    lines: list[OrderLine],
-    payments: list[Payment],
-    shipments: list[Shipment],
-    scans: dict[int, list[TrackingEvent]],
-    refunds: list[Refund],
-    as_of: datetime,
-) -> OrderSnapshot:
-    axes = axes_of(order)
+def _snapshot(order: Order, records: _Records, as_of: datetime) -> OrderSnapshot:
+    axes, shop = axes_of(order), records.shops[order.shop_id]
+    lines, payments, shipments = records.lines[order.id], records.payments[order.id], records.shipments[order.id]
     label_printed = any(row.direction == "outbound" and not row.cancelled for row in shipments)
     titles = {line.source_id: line.title for line in lines}
     return OrderSnapshot(
@@ -216,8 +227,8 @@ def _snapshot(
         total=Money(order.total, order.currency),
         payment_method=payments[-1].tender if payments else "",
         lines=tuple(_line(line, order.currency) for line in lines),
-        parcels=tuple(_parcels(shipments, scans, titles)),
-        refunds=tuple(_refund(row) for row in refunds),
+        parcels=tuple(_parcels(shipments, records.scans, titles)),
+        refunds=tuple(_refund(row) for row in records.refunds[order.id]),
         destination=", ".join(part for part in (order.ship_to.get("city"), order.ship_to.get("country")) if part),
         can_cancel=may_cancel(axes, label_printed=label_printed),
         can_change_address=may_change_address(axes, label_printed=label_printed),

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.sql import fetch
+from core.bundles import Bundle, Later, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,18 @@ _LOADS = (
 
 async def loads(agent_ids: Collection[int], weights: Weights) -> dict[int, int]:
     """Points that each of these agents has to do now; one statement."""
+    return await alone(lambda bundle: loads_in(bundle, agent_ids, weights))
+
+
+def loads_in(bundle: Bundle, agent_ids: Collection[int], weights: Weights) -> Later[dict[int, int]]:
+    """What `loads` gives, as part of a bundle."""
     ids = list(agent_ids)
-    points = dict.fromkeys(ids, 0)
-    for row in await fetch(_LOADS, assignees=ids, speakers=ids):
-        points[row["agent_id"]] += row["held"] * weights.of(row["channel"])
-    return points
+    rows = bundle.table("agent_id channel held", _LOADS, assignees=ids, speakers=ids)
+
+    def found() -> dict[int, int]:
+        points = dict.fromkeys(ids, 0)
+        for row in rows:
+            points[row["agent_id"]] += row["held"] * weights.of(row["channel"])
+        return points
+
+    return found

@@ -54,6 +54,7 @@ class Ticket(Model):
         table = "ticket"
         indexes = (
             Index(fields=("shop_id", "status", "updated_at", "id")),
+            Index(fields=("shop_id", "status", "assignee_id", "updated_at", "id")),
             Index(fields=("shop_id", "updated_at", "id")),
             Index(fields=("assignee_id", "status", "updated_at")),
             Index(fields=("conversation_id", "status")),

@@ -9,32 +9,33 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.errors import Invalid
 from core.people import Agent, shop_ids_of
-from core.sql import as_time, fetch
+from core.sql import as_time
+from orders.models import Order
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.statuses import ACTIVE, Status
 
 PAGE_LIMIT = 100
 COUNT_LIMIT = 1000  # "more than 999" is all that a badge needs to say
 LIVE_FOR = timedelta(hours=1)
-MOST_SHOPS = 200
+MOST_SHOPS = 100
+MOST_LINKS, MOST_ENTRIES = 200, 500
 
-# View → statuses (none: whatever status) and what else has to hold.
-_VIEWS: dict[str, tuple[tuple[str, ...], str]] = {
-    "open": (ACTIVE, " AND (t.assignee_id IS NULL OR t.assignee_id = {agent})"),
-    "mine": (ACTIVE, " AND t.assignee_id = {agent}"),
-    "unassigned": (ACTIVE, " AND t.assignee_id IS NULL"),
-    "resolved": ((Status.RESOLVED,), ""),
-    "all": ((), ""),
+_MINE, _NOBODYS = " AND t.assignee_id = {agent}", " AND t.assignee_id IS NULL"
+# View → statuses (none: whatever status) and whose; several are several parts, each of which an index yields in order.
+_VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "open": (ACTIVE, (_NOBODYS, _MINE)),
+    "mine": (ACTIVE, (_MINE,)),
+    "unassigned": (ACTIVE, (_NOBODYS,)),
+    "resolved": ((Status.RESOLVED,), ("",)),
+    "all": ((), ("",)),
 }
 VIEWS = tuple(_VIEWS)
 
-_UNREAD = (
-    "(SELECT COUNT(*) FROM message AS m WHERE m.conversation_id = c.id AND m.number > c.desk_read"
-    " AND m.author_kind = 'customer') AS unread"
-)
+_UNREAD = "c.last_customer_number > c.desk_read AS unread"
 _PAGE = (
     "SELECT t.id, t.number, t.public_id, t.kind, t.status, t.priority, t.subject, t.updated_at, t.first_reply_due_at,"
     " t.first_replied_at, u.name AS customer, c.public_id AS conversation, c.channel, c.language, c.last_text,"
@@ -47,7 +48,7 @@ _PAGE = (
     " ORDER BY first.confirmed DESC, first.id LIMIT 1) LEFT JOIN shop_order AS o ON o.id = l.order_id"
     " JOIN ({found}) AS found ON found.id = t.id ORDER BY t.updated_at DESC, t.id DESC LIMIT {{limit}}"
 )
-_NEWEST = " ORDER BY t.updated_at DESC, t.id DESC"
+_NEWEST = " ORDER BY {owner}t.updated_at DESC, t.id DESC"
 _AFTER = " AND (t.updated_at, t.id) < ({changed}, {id})"
 _LIVE = (
     "SELECT c.public_id, c.handler, c.language, u.name AS customer, s.name AS shop, s.key AS shop_key, c.last_text,"  # noqa: S608
@@ -64,7 +65,7 @@ _TIMES = ("updated_at", "first_reply_due_at", "first_replied_at", "last_customer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxRow:
-    """One line of the inbox. Times in UTC; `unread` counts the customer's messages that the desk has not read."""
+    """One line of the inbox. Times in UTC; `unread`: the customer has said something that the desk has not read."""
 
     id: int
     number: int
@@ -91,7 +92,7 @@ class InboxRow:
     order_number: str | None  # of the first link, confirmed ones before suggestions
     order_headline: str | None
     assignee: str | None
-    unread: int
+    unread: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class LiveRow:
     shop_key: str
     last_text: str
     last_message_at: datetime | None
-    unread: int
+    unread: bool
 
 
 async def inbox(agent: Agent, view: str, after: str | None = None, limit: int = 50) -> list[InboxRow]:
@@ -114,15 +115,22 @@ async def inbox(agent: Agent, view: str, after: str | None = None, limit: int = 
 
     open is what is the agent's or nobody's. Raises Invalid (bad_view, bad_cursor).
     """
+    shops = await shop_ids_of(agent)
+    return await alone(lambda bundle: inbox_in(bundle, agent, shops, view, after, limit))
+
+
+def inbox_in(
+    bundle: Bundle, agent: Agent, shops: Sequence[int], view: str, after: str | None = None, limit: int = 50
+) -> Later[list[InboxRow]]:
+    """What `inbox` gives, as part of a bundle; `shops` are the agent's."""
     if view not in _VIEWS:
         raise Invalid("no such view", code="bad_view", known=list(VIEWS))
-    shops = await shop_ids_of(agent)
     values: dict[str, Any] = {"agent": agent.id, "limit": max(1, min(limit, PAGE_LIMIT))}
     if after is not None:
         values["changed"], values["id"] = _read_cursor(after)
-    found = _tickets(view, shops, more=(_AFTER if after else "") + _NEWEST)
-    rows = await fetch(_PAGE.format(unread=_UNREAD, found=found), **values, **_places(shops))
-    return [InboxRow(**_times(row, *_TIMES)) for row in rows]
+    found = _tickets(view, shops, after=_AFTER if after else "", order=_NEWEST)
+    rows = bundle.table(" ".join(InboxRow.__slots__), _PAGE.format(unread=_UNREAD, found=found), **values, **_places(shops))
+    return lambda: [InboxRow(**_times(row, *_TIMES)) for row in rows]
 
 
 def cursor(row: InboxRow) -> str:
@@ -133,16 +141,32 @@ def cursor(row: InboxRow) -> str:
 async def counts(agent: Agent) -> dict[str, int]:
     """How many tickets each view holds, at most `COUNT_LIMIT`."""
     shops = await shop_ids_of(agent)
-    each = (f"(SELECT COUNT(*) FROM ({_tickets(view, shops)}) AS found) AS view_{view}" for view in VIEWS)  # noqa: S608
-    rows = await fetch(f"SELECT {', '.join(each)}", agent=agent.id, limit=COUNT_LIMIT, **_places(shops))
-    return {view: min(rows[0][f"view_{view}"], COUNT_LIMIT) for view in VIEWS}
+    return await alone(lambda bundle: counts_in(bundle, agent, shops))
+
+
+def counts_in(bundle: Bundle, agent: Agent, shops: Sequence[int]) -> Later[dict[str, int]]:
+    """What `counts` gives, as part of a bundle; `shops` are the agent's."""
+    each = (
+        f"(SELECT COUNT(*) FROM ({_tickets(view, shops)} LIMIT {{limit}}) AS found) AS {view}_count"  # noqa: S608
+        for view in VIEWS
+    )
+    columns = " ".join(f"{view}_count" for view in VIEWS)
+    values = _places(shops) | {"agent": agent.id, "limit": COUNT_LIMIT}
+    rows = bundle.table(columns, f"SELECT {', '.join(each)}", **values)
+    return lambda: {view: rows[0][f"{view}_count"] for view in VIEWS}
 
 
 async def live_conversations(agent: Agent, limit: int = 50) -> list[LiveRow]:
     """Chats of the last hour that have no ticket and no agent, newest first."""
+    shops = await shop_ids_of(agent)
+    return await alone(lambda bundle: live_in(bundle, shops, limit))
+
+
+def live_in(bundle: Bundle, shops: Sequence[int], limit: int = 50) -> Later[list[LiveRow]]:
+    """What `live_conversations` gives, as part of a bundle; `shops` are the agent's."""
     values = {"since": now() - LIVE_FOR, "limit": max(1, min(limit, PAGE_LIMIT))}
-    rows = await fetch(_LIVE, shops=await shop_ids_of(agent), **values)
-    return [LiveRow(**_times(row)) for row in rows]
+    rows = bundle.table(" ".join(LiveRow.__slots__), _LIVE, shops=list(shops), **values)
+    return lambda: [LiveRow(**_times(row)) for row in rows]
 
 
 async def tickets_of(conversation_id: int) -> list[Ticket]:
@@ -151,28 +175,56 @@ async def tickets_of(conversation_id: int) -> list[Ticket]:
 
 
 async def links_of(ticket_id: int) -> list[TicketLink]:
-    """What the ticket is about, confirmed first, with orders, parcels and lines."""
-    links = TicketLink.filter(ticket_id=ticket_id).order_by("-confirmed", "id")
-    return await links.select_related("order", "shipment", "line")
+    """What the ticket is about, confirmed first, with the orders."""
+    return await alone(lambda bundle: links_in(bundle, ticket_id))
+
+
+def links_in(bundle: Bundle, ticket_id: int) -> Later[list[TicketLink]]:
+    """What `links_of` gives, as part of a bundle."""
+    which = "WHERE t.ticket_id = {ticket} ORDER BY t.confirmed DESC, t.id LIMIT {most}"
+    links = bundle.rows(TicketLink, which, ticket=ticket_id, most=MOST_LINKS)
+    linked = "WHERE t.id IN (SELECT l.order_id FROM ticket_link AS l WHERE l.ticket_id = {ticket})"
+    orders = bundle.rows(Order, linked, ticket=ticket_id)
+
+    def found() -> list[TicketLink]:
+        by_id = {order.id: order for order in orders}
+        for link in links:
+            link.order = by_id[link.order_id]
+        return links
+
+    return found
 
 
 async def timeline(ticket: Ticket) -> list[TimelineEntry]:
-    """What happened to the ticket, oldest first."""
-    return await TimelineEntry.filter(ticket_id=ticket.id).order_by("id")
+    """What happened to the ticket, oldest first; of very many entries the newest."""
+    return await alone(lambda bundle: timeline_in(bundle, ticket.id))
 
 
-def _tickets(view: str, shops: Sequence[int], *, more: str = "") -> str:
+def timeline_in(bundle: Bundle, ticket_id: int) -> Later[list[TimelineEntry]]:
+    """What `timeline` gives, as part of a bundle."""
+    which = "WHERE t.ticket_id = {ticket} ORDER BY t.id DESC LIMIT {most}"
+    newest = bundle.rows(TimelineEntry, which, ticket=ticket_id, most=MOST_ENTRIES)
+    return lambda: newest[::-1]
+
+
+def _tickets(view: str, shops: Sequence[int], *, after: str = "", order: str = "") -> str:
     """The ids of the view's first tickets.
 
-    One part for each shop and status, for only then does the index (shop, status, last change) yield each part in
-    order, however many tickets there are. Agents of very many shops share one part: SQLite joins 500 at most.
+    One part for each shop, status and owner, for only then does an index yield each part in order, however many tickets
+    there are. Within a part the owner is one and the same: it leads the order, because PostgreSQL does not see that of
+    nobody's. Agents of very many shops share one part: SQLite joins 500 at most.
     """
-    statuses, condition = _VIEWS[view]
+    statuses, owners = _VIEWS[view]
     of_shops = [f"t.shop_id = {{shop{place}}}" for place in range(len(shops))]
     if not 0 < len(shops) <= MOST_SHOPS:
         of_shops = ["t.shop_id IN ({shops})"]
     wheres = [f"{shop} AND t.status = '{status}'" for shop in of_shops for status in statuses] or of_shops
-    parts = (f"SELECT t.id FROM ticket AS t WHERE {where}{condition}{more} LIMIT {{limit}}" for where in wheres)  # noqa: S608
+    parts = (
+        f"SELECT t.id FROM ticket AS t WHERE {where}{owner}{after}"  # noqa: S608
+        f"{order.format(owner='t.assignee_id DESC, ' if owner else '')} LIMIT {{limit}}"
+        for where in wheres
+        for owner in owners
+    )
     return " UNION ALL ".join(f"SELECT id FROM ({part}) AS part" for part in parts)  # noqa: S608
 
 
@@ -192,4 +244,5 @@ def _read_cursor(text: str) -> tuple[datetime, int]:
 
 
 def _times(row: dict[str, Any], *columns: str) -> dict[str, Any]:
-    return row | {name: as_time(row[name]) for name in (*columns, "last_message_at")}
+    times = {name: as_time(row[name]) for name in (*columns, "last_message_at")}
+    return row | times | {"unread": bool(row["unread"])}

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from conversations.events import HandlerChanged
 from conversations.models import AGENT, QUEUE, Conversation
+from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.shops import Shop
 from core.sql import as_time, fetch
@@ -22,6 +23,11 @@ LONGEST_QUEUE = 1000  # what is looked at at a time
 REMEMBERED = timedelta(days=28)  # waits that an estimate is made from
 _FEWEST, _MOST = 5, 2000
 
+_IN_QUEUE = (
+    "c.shop_id IN ({shops}) AND c.handler = 'queue'"
+    " AND (EXISTS (SELECT 1 FROM ticket AS k WHERE k.conversation_id = c.id AND k.status = 'open') OR NOT EXISTS"
+    " (SELECT 1 FROM ticket AS r WHERE r.conversation_id = c.id AND r.status IN ('pending', 'resolved')))"
+)
 _WAITING = (
     "SELECT c.id, c.shop_id, c.channel, c.language, c.team_id, c.created_at, c.last_customer_at, v.entered_at,"
     " t.first_reply_due_at, t.first_replied_at, t.priority, t.kind, t.assignee_id, o.headline, o.total, o.currency,"
@@ -33,11 +39,12 @@ _WAITING = (
     " WHERE w.conversation_id = c.id AND w.left_at IS NULL)"
     " LEFT JOIN ticket AS t ON t.id = (SELECT MAX(n.id) FROM ticket AS n"
     " WHERE n.conversation_id = c.id AND n.status = 'open')"
-    " WHERE c.shop_id IN ({shops}) AND c.handler = 'queue' AND (t.id IS NOT NULL OR NOT EXISTS"
-    " (SELECT 1 FROM ticket AS r WHERE r.conversation_id = c.id AND r.status IN ('pending', 'resolved')))"
-    " ORDER BY c.id LIMIT {limit}"
+    f" WHERE {_IN_QUEUE} ORDER BY c.id LIMIT {{limit}}"
 )
-_COUNT = f"SELECT COUNT(*) AS found FROM ({_WAITING}) AS waiting"  # noqa: S608
+_COUNT = (
+    "SELECT COUNT(*) AS found FROM"  # noqa: S608
+    f" (SELECT c.id FROM conversation AS c WHERE {_IN_QUEUE} LIMIT {{limit}}) AS waiting"
+)
 _PASSED = (
     "SELECT conversation_id, agent_id FROM queue_visit WHERE conversation_id IN ({conversations})"
     " AND agent_id IS NOT NULL AND returned_at > {since}"
@@ -98,8 +105,13 @@ async def waiting_in(shop_ids: Collection[int], weights: Weights) -> list[Waitin
 
 async def count_waiting(shop_ids: Collection[int]) -> int:
     """How many conversations wait for a person in these shops, up to `LONGEST_QUEUE`; one statement."""
-    [row] = await fetch(_COUNT, shops=list(shop_ids), limit=LONGEST_QUEUE)
-    return int(row["found"])
+    return await alone(lambda bundle: waiting_count_in(bundle, shop_ids))
+
+
+def waiting_count_in(bundle: Bundle, shop_ids: Collection[int]) -> Later[int]:
+    """What `count_waiting` gives, as part of a bundle."""
+    rows = bundle.table("found", _COUNT, shops=list(shop_ids), limit=LONGEST_QUEUE)
+    return lambda: int(rows[0]["found"])
 
 
 async def place_in_queue(conversation: Conversation) -> Place | None:

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from tortoise.expressions import Q
 
 from app.auth.models import Session
+from core.bundles import Bundle
 from core.clock import now
 from core.ids import new_token
-from core.people import Agent
+from core.people import SHOPS_OF, Agent
 from tickets.staffing import show_presence
 
 IDLE, LONGEST = timedelta(hours=12), timedelta(days=14)
@@ -21,7 +22,8 @@ _LONGEST_TOKEN = 100
 async def agent_of(connection: HTTPConnection) -> Agent | None:
     """The agent who is asking, or None: no session, a dead one, or an agent who was disabled.
 
-    Sets `connection.state.agent`, `.session`, `.form_token` and `.language` for the doors and templates that follow.
+    Sets `connection.state.agent`, `.shop_ids` (those that the agent may see), `.session`, `.form_token` and `.language`
+    for the doors and templates that follow.
     """
     session = await session_of(connection)
     return session.agent if session is not None else None
@@ -30,7 +32,7 @@ async def agent_of(connection: HTTPConnection) -> Agent | None:
 async def session_of(connection: HTTPConnection) -> Session | None:
     """The live session of a request or socket; looked up once for each."""
     if not hasattr(connection.state, "session"):
-        session = await _find(connection.cookies.get(cookie_name(connection), ""))
+        session = await _find(connection)
         connection.state.session = session
         if session is not None:
             connection.state.agent = session.agent
@@ -108,17 +110,30 @@ def client_address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client is not None else ""
 
 
-async def _find(token: str) -> Session | None:
+async def _find(connection: HTTPConnection) -> Session | None:
+    token = connection.cookies.get(cookie_name(connection), "")
     if not token or len(token) > _LONGEST_TOKEN:
         return None
-    session = await Session.filter(token_hash=_hash(token)).select_related("agent").first()
+    session, shop_ids = await _with_agent_and_shops(_hash(token))
     if session is None or not _stands(session):
         return None
+    connection.state.shop_ids = shop_ids
     moment = now()
     if moment - session.used_at >= _TOUCH_EVERY:
         await Session.filter(id=session.id).update(used_at=moment)
         await show_presence(session.agent_id)
     return session
+
+
+async def _with_agent_and_shops(token_hash: str) -> tuple[Session | None, list[int]]:
+    bundle, whose = Bundle(), "(SELECT s.agent_id FROM session AS s WHERE s.token_hash = {token})"
+    sessions = bundle.rows(Session, "WHERE t.token_hash = {token}", token=token_hash)
+    agents = bundle.rows(Agent, f"WHERE t.id = {whose}", token=token_hash)
+    shops = bundle.table("id", SHOPS_OF.format(agent=whose), token=token_hash)
+    await bundle.read()
+    for session, agent in zip(sessions, agents, strict=True):
+        session.agent = agent
+    return next(iter(sessions), None), [row["id"] for row in shops]
 
 
 def _stands(session: Session) -> bool:

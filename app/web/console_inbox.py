@@ -1,5 +1,6 @@
 """The inbox: views of tickets, and the chats that go on without one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -12,10 +13,11 @@ from app.web.desk import HOME, VIEWS, shell, shown_counts, signed_in
 from app.web.forms import whole_number
 from app.web.nearness import nearness_in_list
 from app.web.rows import live_row, ticket_row
+from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import Agent, shop_ids_of
-from tickets.queries import counts, cursor, inbox, live_conversations
-from tickets.queue import count_waiting
+from tickets.queries import counts_in, cursor, inbox_in, live_in
+from tickets.queue import waiting_count_in
 
 PAGE, LONGEST = 50, 99
 
@@ -41,35 +43,55 @@ async def inbox_page(request: Request, agent: Agent) -> Response:
     view = request.query_params.get("view", "open")
     view = view if view in VIEWS else "open"
     size = min(whole_number(request.query_params.get("size"), PAGE), LONGEST) or PAGE
-    after, current = request.query_params.get("after"), request.query_params.get("current")
-    pane = await list_pane(agent, view, request.app.state.hub.attendance, limit=size, after=after, current=current)
-    numbers = await counts(agent)
-    if request.query_params.get("fragment") == "rows":
-        numbers["queue"] = await count_waiting(await shop_ids_of(agent))
-        return render(request, "console/_rows.html", {**pane, "numbers": shown_counts(numbers)})
+    after, current = (request.query_params.get(name) for name in ("after", "current"))
+    bundle, shop_ids = Bundle(), await shop_ids_of(agent)
+    pane = list_in(
+        bundle, agent, shop_ids, view, request.app.state.hub.attendance, after=after, limit=size, current=current
+    )
+    numbers = counts_in(bundle, agent, shop_ids)
+    waiting = waiting_count_in(bundle, shop_ids) if request.query_params.get("fragment") == "rows" else None
+    await bundle.read()
+    if waiting is not None:
+        shown = shown_counts(numbers() | {"queue": waiting()})
+        return render(request, "console/_rows.html", {**pane(), "numbers": shown})
     return render(
-        request, "console/inbox.html", {"shell": shell(request, agent, counts=numbers, current=view), "list": pane}
+        request, "console/inbox.html", {"shell": shell(request, agent, counts=numbers(), current=view), "list": pane()}
     )
 
 
-async def list_pane(
+def list_in(
+    bundle: Bundle,
     agent: Agent,
+    shop_ids: Sequence[int],
     view: str,
     attendance: Attendance,
     *,
     after: str | None = None,
     limit: int = PAGE,
     current: str | None = None,
-) -> dict[str, Any]:
-    """The list of a view: its rows, where more begin, and what to say when there are none."""
-    language, at = agent.language, now()
-    more = ""
+) -> Later[dict[str, Any]]:
+    """The list of a view, from a bundle: its rows, where more begin, and what to say when there are none."""
     if view == "live":
-        rows = [live_row(row, at, language) for row in await live_conversations(agent, limit)]
-    else:
-        found = await inbox(agent, view, after, limit + 1)
-        rows = [ticket_row(row, view, at, language) for row in found[:limit]]
+        live = live_in(bundle, shop_ids, limit)
+        return lambda: _pane(
+            agent, view, attendance, [live_row(row, now(), agent.language) for row in live()], "", current
+        )
+    tickets = inbox_in(bundle, agent, shop_ids, view, after, limit + 1)
+
+    def pane() -> dict[str, Any]:
+        found, at = tickets(), now()
         more = f"{HOME}?view={view}&after={cursor(found[limit - 1])}" if len(found) > limit else ""
+        return _pane(
+            agent, view, attendance, [ticket_row(row, view, at, agent.language) for row in found[:limit]], more, current
+        )
+
+    return pane
+
+
+def _pane(
+    agent: Agent, view: str, attendance: Attendance, rows: list[dict[str, Any]], more: str, current: str | None
+) -> dict[str, Any]:
+    language = agent.language
     for row in rows:
         row["near"] = nearness_in_list(row["key"], attendance, language)
     return {

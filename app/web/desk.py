@@ -14,12 +14,13 @@ from app.rendering import problem, wants_html
 from app.web.file_words import FILE_WORDS
 from app.web.labels import AVAILABILITIES, ROLES, initials, word
 from app.web.refusals import REASONS
+from core.bundles import Bundle
 from core.errors import Unauthenticated
-from core.people import ADMIN, SUPERVISOR, Agent, shop_ids_of
-from orders.replaying import count_failed
-from tickets.capacity import loads
+from core.people import ADMIN, SUPERVISOR, Agent
+from orders.replaying import failed_count_in
+from tickets.capacity import loads_in
 from tickets.queries import COUNT_LIMIT
-from tickets.queue import count_waiting
+from tickets.queue import waiting_count_in
 
 HOME, LOGIN = "/console", "/console/login"
 MOST_FAILED = 100
@@ -73,8 +74,9 @@ def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint
     async def endpoint(request: Request) -> Response:
         agent = await agent_of(request)
         if agent is not None:
-            await _look_after_deliveries(request, agent)
-            await _look_at_load(request, agent)
+            if request.method == "GET":
+                agent.shops_at_hand = request.state.shop_ids  # what changes something looks again
+                await _look_round(request, agent)
             return await page(request, agent)
         if not wants_html(request) or "fragment" in request.query_params:
             return problem(Unauthenticated("sign in first", code="signed_out"), request)
@@ -118,19 +120,20 @@ def shown_counts(counts: dict[str, int]) -> dict[str, str]:
     return {key: f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count) for key, count in counts.items()}
 
 
-async def _look_after_deliveries(request: Request, agent: Agent) -> None:
-    """For the badge in the rail: how many deliveries failed, up to a hundred. Agents are not bothered with it."""
-    if agent.role in OVERSEERS and request.method == "GET" and "fragment" not in request.query_params:
-        failed = await count_failed(await shop_ids_of(agent), MOST_FAILED)
-        request.state.failed_deliveries = f"{failed - 1}+" if failed >= MOST_FAILED else str(failed or "")
-
-
-async def _look_at_load(request: Request, agent: Agent) -> None:
-    """For the head of the page: what the agent has to do and may have, and how much waits for a person."""
-    if request.method == "GET" and "fragment" not in request.query_params:
-        points = await loads([agent.id], request.app.state.settings.weights)
-        request.state.load = points[agent.id]
-        request.state.waiting = await count_waiting(await shop_ids_of(agent))
+async def _look_round(request: Request, agent: Agent) -> None:
+    """For the rail: what the agent has to do and may have, how much waits for a person, and how many deliveries failed,
+    up to a hundred; agents are not bothered with those."""
+    if "fragment" in request.query_params:
+        return
+    bundle, shop_ids = Bundle(), request.state.shop_ids
+    points = loads_in(bundle, [agent.id], request.app.state.settings.weights)
+    waiting = waiting_count_in(bundle, shop_ids)
+    failed = failed_count_in(bundle, shop_ids, MOST_FAILED) if agent.role in OVERSEERS else None
+    await bundle.read()
+    request.state.load, request.state.waiting = points()[agent.id], waiting()
+    if failed is not None:
+        count = failed()
+        request.state.failed_deliveries = f"{count - 1}+" if count >= MOST_FAILED else str(count or "")
 
 
 def _work(request: Request, agent: Agent) -> dict[str, Any]:

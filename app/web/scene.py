@@ -1,17 +1,18 @@
-"""The rows behind the page of a conversation, read with a constant number of statements."""
+"""The rows behind the page of a conversation, read together."""
 
 from dataclasses import dataclass
 
 from conversations.models import AnswerReceipt, Conversation, Message, Note, Rating
-from conversations.proofs import proven_contacts
-from conversations.queries import messages_before, notes_of
-from conversations.rating import ratings_of
+from conversations.proofs import proven_in
+from conversations.queries import messages_in, notes_in
+from conversations.rating import ratings_in
+from core.bundles import Bundle
 from core.people import Agent
 from core.shops import Shop
-from core.teams import Team, teams_for
+from core.teams import Team, teams_in
 from tickets.models import Ticket, TicketLink, TimelineEntry
-from tickets.presence import agents_of
-from tickets.queries import links_of, timeline
+from tickets.presence import agents_in
+from tickets.queries import links_in, timeline_in
 
 MESSAGES, RECEIPTS = 100, 20
 
@@ -45,9 +46,19 @@ class Scene:
 async def gather(
     agent: Agent, conversation: Conversation, shop: Shop, ticket: Ticket | None, before: int | None
 ) -> Scene:
-    """Read the rows of a conversation that the agent has been let into; a constant number of statements."""
-    messages = await messages_before(conversation.id, before, MESSAGES)
-    notes = await notes_of(conversation.id)
+    """Read the rows of a conversation that the agent has been let into; one statement."""
+    bundle, receipts_of = Bundle(), "WHERE t.conversation_id = {conversation} ORDER BY t.id DESC LIMIT {most}"
+    messages_read, notes_read = (
+        messages_in(bundle, conversation.id, before, MESSAGES),
+        notes_in(bundle, conversation.id),
+    )
+    entries = timeline_in(bundle, ticket.id) if ticket else list
+    links = links_in(bundle, ticket.id) if ticket else list
+    receipts = bundle.rows(AnswerReceipt, receipts_of, conversation=conversation.id, most=RECEIPTS)
+    proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
+    people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
+    await bundle.read()
+    messages, notes = messages_read(), notes_read()
     if len(messages) == MESSAGES:
         notes = [note for note in notes if note.created_at >= messages[0].created_at]
     return Scene(
@@ -57,12 +68,12 @@ async def gather(
         ticket=ticket,
         messages=messages,
         notes=notes,
-        timeline=await timeline(ticket) if ticket else [],
-        links=await links_of(ticket.id) if ticket else [],
-        receipts=await AnswerReceipt.filter(conversation_id=conversation.id).order_by("-id").limit(RECEIPTS),
-        proved=await proven_contacts(conversation.id),
-        people=await agents_of(shop.id),
-        ratings=await ratings_of(conversation.id),
-        teams=await teams_for(shop.id),
+        timeline=entries(),
+        links=links(),
+        receipts=receipts,
+        proved=proved(),
+        people=people(),
+        ratings=ratings(),
+        teams=teams(),
         before=before,
     )

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.i18n import gettext
 from app.rendering import render
-from app.web.console_inbox import list_pane
+from app.web.console_inbox import list_in
 from app.web.desk import HOME, VIEWS, shell
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
 from app.web.nearness import nearness_in_head
@@ -18,13 +18,14 @@ from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
 from app.web.times import due
 from conversations.models import AGENT, BOT, EMAIL, Message, Note
+from core.bundles import Bundle
 from core.clock import now
 from core.ids import new_id
 from core.people import AGENT as AGENT_ROLE
-from core.people import PRESENT, Agent
+from core.people import PRESENT, Agent, shop_ids_of
 from tickets.draining import is_available
 from tickets.models import Ticket
-from tickets.queries import counts
+from tickets.queries import counts_in
 from tickets.statuses import TRANSITIONS, Status
 
 ROWS = 40
@@ -62,8 +63,12 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     head["back"] = HOME if view == "open" else f"{HOME}?view={view}"
     if fragment in FRAGMENTS:
         return render(request, FRAGMENTS[fragment], context)
-    context["list"] = await list_pane(scene.agent, view, attendance, limit=ROWS, current=scene.conversation.public_id)
-    context["shell"] = shell(request, scene.agent, counts=await counts(scene.agent), current=view)
+    bundle, shop_ids = Bundle(), await shop_ids_of(scene.agent)
+    pane = list_in(bundle, scene.agent, shop_ids, view, attendance, limit=ROWS, current=scene.conversation.public_id)
+    numbers = counts_in(bundle, scene.agent, shop_ids)
+    await bundle.read()
+    context["list"] = pane()
+    context["shell"] = shell(request, scene.agent, counts=numbers(), current=view)
     context["c"] = _composer(scene, draft, language)
     return render(request, "console/ticket.html", context, draft.status)
 

@@ -138,7 +138,7 @@ async def test_a_note_reaches_no_customer(world: World) -> None:
         with counted() as statements:
             await question
         assert not any("note" in statement.lower() for statement in statements)
-    assert {name for name in vars(queries) if "note" in name.lower()} == {"Note", "notes_of"}
+    assert {name for name in vars(queries) if "note" in name.lower()} == {"Note", "notes_in", "notes_of"}
     assert Note._meta.db_table == "note"
 
 

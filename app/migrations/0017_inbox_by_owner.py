@@ -1,0 +1,18 @@
+"""Inbox_by_owner."""
+
+from tortoise import migrations
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wismo", "0016_privacy")]
+
+    initial = False
+
+    operations = [
+        ops.AddIndex(
+            model_name="Ticket",
+            index=Index(fields=["shop_id", "status", "assignee_id", "updated_at", "id"]),
+        ),
+    ]
