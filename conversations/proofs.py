@@ -31,6 +31,11 @@ _HOUR = timedelta(hours=1)
 _KEY_LIMIT = 120
 _LOOKED_AT = 100  # proofs of one contact
 
+_BESIDE = (
+    "SELECT DISTINCT b.contact FROM proof AS b WHERE b.conversation_id IN (SELECT p.conversation_id FROM proof AS p"
+    " JOIN conversation AS c ON c.id = p.conversation_id WHERE p.contact IN ({contacts}) AND c.shop_id = {shop}"
+    " ORDER BY p.id DESC LIMIT {most})"
+)
 _TRY = (
     "UPDATE code_request SET attempts = attempts + 1"
     " WHERE id = (SELECT MAX(r.id) FROM code_request AS r"
@@ -138,15 +143,14 @@ def proven_in(bundle: Bundle, conversation_id: int) -> Later[tuple[str, ...]]:
     return lambda: tuple(dict.fromkeys(row["contact"] for row in proofs))
 
 
-async def contacts_beside(shop_id: int, contacts: Collection[str]) -> tuple[str, ...]:
+def contacts_beside_in(bundle: Bundle, shop_id: int, contacts: Collection[str]) -> Later[tuple[str, ...]]:
     """Contacts of this shop's customers that were proved in the same conversations as one of `contacts`, ever.
 
     Who has shown both to be theirs is one person. For the desk: it opens nothing to customers.
     """
-    proved = Proof.filter(contact__in=list(contacts), conversation__shop_id=shop_id).order_by("-id").limit(_LOOKED_AT)
-    ids = await proved.values_list("conversation_id", flat=True)
-    beside = Proof.filter(conversation_id__in=list(set(ids))).distinct().values_list("contact", flat=True)
-    return tuple(sorted({str(contact) for contact in await beside} - set(contacts)))
+    values = {"contacts": list(contacts), "shop": shop_id, "most": _LOOKED_AT}
+    proofs = bundle.table("contact", _BESIDE, **values)
+    return lambda: tuple(sorted({row["contact"] for row in proofs} - set(contacts)))
 
 
 async def _ask(conversation_id: int, *, number_key: str = "", address: str | None = None) -> None:

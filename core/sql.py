@@ -121,10 +121,8 @@ def steps(program: Program[T], connection: str) -> Generator[tuple[str, list[Any
 
 def bind(queries: Iterable[Query], connection: str) -> tuple[list[str], list[Any]]:
     """The texts of several queries, to be parts of one statement, and the arguments of that statement."""
-    texts: list[str] = []
     arguments: list[Any] = []
-    for asked in queries:
-        texts.append(asked.text.format_map(_Places(asked.values, connection, arguments)))
+    texts = [asked.text.format_map(_Places(asked.values, connection, arguments)) for asked in queries]
     return texts, arguments
 
 

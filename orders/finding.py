@@ -4,19 +4,17 @@ import base64
 from collections.abc import Sequence
 from datetime import datetime
 
-from tortoise.expressions import Q
-
 from core import audit
+from core.bundles import Bundle, Later, alone
 from core.clock import utc
 from core.errors import Invalid
 from core.people import Actor
-from core.shops import Shop
-from core.sql import dialect, fetch
+from core.sql import dialect
 from core.text import reference
 from orders.access import Viewer
-from orders.fitting import Reason, details_of, reasons
+from orders.fitting import Reason, details_in, reasons
 from orders.models import Order
-from orders.search_index import ids_by_words
+from orders.search_index import by_words_in
 from orders.search_terms import PHONE_TAIL, Search, Term, search_of
 
 MOST_FOUND = 20
@@ -55,12 +53,13 @@ async def find_orders(viewer: Viewer, text: str, after: str | None = None, limit
     limit = max(1, min(limit, MOST_FOUND + 1))
     if viewer.kind != "agent" or not reference(text) or not viewer.shop_ids:
         return []
-    search = await _read(viewer, text)
-    named = await _ids_by_name(viewer, search, seen, limit if len(search.terms) < 2 else _CANDIDATES)
-    if len(search.terms) > 1:
-        named = await _with_all_words(named, search)
-    by_words = await ids_by_words(viewer.shop_ids, text, limit, seen)
-    mine = Order.filter(id__in=[*named, *by_words], shop_id__in=viewer.shop_ids)
+    search = search_of(text, await alone(lambda bundle: _countries_in(bundle, viewer)))
+    bundle, several = Bundle(), len(search.terms) > 1
+    by_name = _by_name_in(bundle, viewer, search, seen, _CANDIDATES if several else limit)
+    by_words = by_words_in(bundle, viewer.shop_ids, text, limit, seen)
+    await bundle.read()
+    named = await _with_all_words(by_name(), search) if several else by_name()
+    mine = Order.filter(id__in=[*named, *by_words()], shop_id__in=viewer.shop_ids)
     found = await mine.order_by("-placed_at", "-id").limit(limit)
     if found:
         actor = Actor("agent", viewer.agent_id, viewer.name)
@@ -69,8 +68,11 @@ async def find_orders(viewer: Viewer, text: str, after: str | None = None, limit
 
 
 async def why_found(viewer: Viewer, orders: Sequence[Order], text: str) -> dict[int, list[Reason]]:
-    """By order id, what of each order fits `text`; four more queries, whatever was found."""
-    search, details = await _read(viewer, text), await details_of(orders)
+    """By order id, what of each order fits `text`; one more query, whatever was found."""
+    bundle = Bundle()
+    countries, details_read = _countries_in(bundle, viewer), details_in(bundle, orders, [order.id for order in orders])
+    await bundle.read()
+    search, details = search_of(text, countries()), details_read()
     return {order.id: reasons(details[order.id], search) for order in orders}
 
 
@@ -79,18 +81,21 @@ def cursor(order: Order) -> str:
     return base64.urlsafe_b64encode(f"{order.placed_at.isoformat()}|{order.id}".encode()).decode()
 
 
-async def _read(viewer: Viewer, text: str) -> Search:
-    countries = await Shop.filter(id__in=list(viewer.shop_ids)).values_list("country", flat=True)
-    return search_of(text, [str(country) for country in countries])
+def _countries_in(bundle: Bundle, viewer: Viewer) -> Later[list[str]]:
+    rows = bundle.table("country", "SELECT country FROM shop WHERE id IN ({shops})", shops=list(viewer.shop_ids))
+    return lambda: [row["country"] for row in rows]
 
 
-async def _ids_by_name(viewer: Viewer, search: Search, seen: tuple[datetime, int] | None, limit: int) -> list[int]:
+def _by_name_in(
+    bundle: Bundle, viewer: Viewer, search: Search, seen: tuple[datetime, int] | None, limit: int
+) -> Later[list[int]]:
     """Orders that the whole text, or one of its words, names; newest first."""
     terms = search.everything
     ends, values = _ends(terms)
     statement = _BY_NAME + ends
     after = {"placed": seen[0], "last": seen[1]} if seen else {}
-    rows = await fetch(
+    rows = bundle.table(
+        "id",
         _NEWEST % (statement, _AFTER if seen else ""),
         shops=list(viewer.shop_ids),
         keys=sorted({key for term in terms for key in term.keys}),
@@ -101,7 +106,7 @@ async def _ids_by_name(viewer: Viewer, search: Search, seen: tuple[datetime, int
         **values,
         **after,
     )
-    return [int(row["id"]) for row in rows]
+    return lambda: [row["id"] for row in rows]
 
 
 def _ends(terms: Sequence[Term]) -> tuple[str, dict[str, str]]:
@@ -119,8 +124,11 @@ def _ends(terms: Sequence[Term]) -> tuple[str, dict[str, str]]:
 
 async def _with_all_words(ids: list[int], search: Search) -> list[int]:
     """Of orders that have one of the words, those that have them all."""
-    orders = await Order.filter(Q(id__in=ids))
-    details = await details_of(orders)
+    bundle = Bundle()
+    orders = bundle.rows(Order, "WHERE t.id IN ({orders})", orders=ids)
+    details_read = details_in(bundle, orders, ids)
+    await bundle.read()
+    details = details_read()
     return [order.id for order in orders if reasons(details[order.id], search)]
 
 

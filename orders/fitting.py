@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.bundles import Bundle, Later
 from core.text import index_text, reference
-from orders.models import Order, OrderLine, Payment, Refund, Shipment
+from orders.models import Order
 from orders.search_terms import PHONE_TAIL, Search, Term
+
+_PARTS = (  # columns, statement
+    (
+        "order_id sku title variant",
+        "SELECT order_id, sku, title, variant FROM order_line WHERE order_id IN ({orders}) ORDER BY position, id",
+    ),
+    ("order_id tracking_number", "SELECT order_id, tracking_number FROM shipment WHERE order_id IN ({orders})"),
+    ("order_id gateway_ref", "SELECT order_id, gateway_ref FROM payment WHERE order_id IN ({orders})"),
+    ("order_id reference public_id", "SELECT order_id, reference, public_id FROM refund WHERE order_id IN ({orders})"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +39,23 @@ class Details:
     refunds: list[tuple[str, str]] = field(default_factory=list)  # reference, public id
 
 
-async def details_of(orders: Sequence[Order]) -> dict[int, Details]:
-    """By order id; four queries, however many orders."""
-    found, ids = {order.id: Details(order=order) for order in orders}, [order.id for order in orders]
-    lines = OrderLine.filter(order_id__in=ids).order_by("position", "id")
-    for order_id, sku, title, variant in await lines.values_list("order_id", "sku", "title", "variant"):
-        found[order_id].goods.append(" ".join(part for part in (title, variant) if part))
-        found[order_id].skus.append(sku)
-    for order_id, number in await Shipment.filter(order_id__in=ids).values_list("order_id", "tracking_number"):
-        found[order_id].parcels.append(number)
-    for order_id, name in await Payment.filter(order_id__in=ids).values_list("order_id", "gateway_ref"):
-        found[order_id].payments.append(name)
-    refunds = Refund.filter(order_id__in=ids)
-    for order_id, name, public_id in await refunds.values_list("order_id", "reference", "public_id"):
-        found[order_id].refunds.append((name, public_id))
+def details_in(bundle: Bundle, orders: Sequence[Order], ids: Sequence[int]) -> Later[dict[int, Details]]:
+    """By order id, as part of a bundle. The `orders` that have these `ids` may be read by the same one."""
+    lines, parcels, payments, refunds = (bundle.table(*part, orders=list(ids)) for part in _PARTS)
+
+    def found() -> dict[int, Details]:
+        details = {order.id: Details(order=order) for order in orders}
+        for row in lines:
+            details[row["order_id"]].goods.append(" ".join(part for part in (row["title"], row["variant"]) if part))
+            details[row["order_id"]].skus.append(row["sku"])
+        for row in parcels:
+            details[row["order_id"]].parcels.append(row["tracking_number"])
+        for row in payments:
+            details[row["order_id"]].payments.append(row["gateway_ref"])
+        for row in refunds:
+            details[row["order_id"]].refunds.append((row["reference"], row["public_id"]))
+        return details
+
     return found
 
 

@@ -6,7 +6,8 @@ The table `order_search` is made by the migrations, as that of the messages is: 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from core.sql import Program, dialect, fetch, run_many
+from core.bundles import Bundle, Later
+from core.sql import Program, dialect, run_many
 from core.text import index_text, query_words, reference
 from orders.deriving import Picture
 
@@ -39,20 +40,21 @@ def put(orders: Iterable[tuple[int, Picture]]) -> Program[None]:
     yield from run_many(_PUT[dialect()], [{"id": order_id, "body": _text_of(picture)} for order_id, picture in orders])
 
 
-async def ids_by_words(
-    shop_ids: Sequence[int], text: str, limit: int, after: tuple[datetime, int] | None = None
-) -> list[int]:
-    """Ids of orders that hold all words of `text` (the last one may be unfinished), newest first by time and id.
+def by_words_in(
+    bundle: Bundle, shop_ids: Sequence[int], text: str, limit: int, after: tuple[datetime, int] | None = None
+) -> Later[list[int]]:
+    """Ids of orders that hold all words of `text` (the last one may be unfinished), newest first by time and id; part
+    of a bundle.
 
     Chinese is matched by neighbouring characters. Of long texts the first twelve words count.
     """
     words = query_words(text)[:QUERY_WORDS]
     if not words or not shop_ids:
-        return []
+        return list
     statement = _FIND[dialect()] + (_AFTER if after else "") + _NEWEST
     values = {"placed": after[0], "last": after[1]} if after else {}
-    rows = await fetch(statement, query=_query(words), shops=list(shop_ids), limit=limit, **values)
-    return [int(row["id"]) for row in rows]
+    rows = bundle.table("id", statement, query=_query(words), shops=list(shop_ids), limit=limit, **values)
+    return lambda: [row["id"] for row in rows]
 
 
 def text_of(names: Iterable[str], goods: Iterable[str], skus: Iterable[str]) -> str:

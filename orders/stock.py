@@ -23,7 +23,7 @@ from orders.stock_facts import (
     levels_of,
     merge_stock,
 )
-from orders.stock_models import StockItem, StockLevel, StockPosition
+from orders.stock_models import StockItem, StockLevel
 
 RECOMPUTE = "orders.stock"
 DESK = "desk"  # the source that agents and operators are
@@ -150,11 +150,3 @@ async def _write(item: StockItem, items: dict[str, StockItem]) -> None:
     closed = [row.id for place, row in rows.items() if place not in wanted]
     if closed:
         await StockLevel.filter(id__in=closed).delete()
-
-
-async def known_positions(shop_id: int, skus: Iterable[str]) -> dict[str, StockPosition]:
-    """The positions of those of `skus` that somebody keeps count of: one query."""
-    wanted = sorted(set(skus) - {""})
-    if not wanted:
-        return {}
-    return {row.sku: row for row in await StockPosition.filter(shop_id=shop_id, sku__in=wanted)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.bundles import Bundle, Later
 from core.clock import now
 from core.errors import NotFound
 from core.people import Actor
@@ -10,6 +11,11 @@ from orders.models import Order, OrderLine, Shipment
 from tickets.access import locked_ticket
 from tickets.models import Ticket, TicketLink
 from tickets.timeline import change
+
+_ABOUT = (
+    "FROM ticket_link AS l JOIN ticket AS k ON k.id = l.ticket_id"
+    " WHERE l.order_id = {order} AND k.shop_id = {shop} ORDER BY l.id DESC LIMIT {most}"
+)
 
 
 async def link_order(
@@ -38,6 +44,21 @@ async def link_order(
             ticket, [order_id], actor, reason=reason, source=source, confirmed=confirmed, parts=parts
         )
     return links[0]
+
+
+def links_about_in(bundle: Bundle, order: Order, most: int) -> Later[list[TicketLink]]:
+    """The newest links to `order` of its shop's tickets, newest first, with the tickets; part of a bundle."""
+    of = {"order": order.id, "shop": order.shop_id, "most": most}
+    links = bundle.rows(TicketLink, f"WHERE t.id IN (SELECT l.id {_ABOUT}) ORDER BY t.id DESC", **of)
+    tickets = bundle.rows(Ticket, f"WHERE t.id IN (SELECT l.ticket_id {_ABOUT})", **of)
+
+    def found() -> list[TicketLink]:
+        by_id = {ticket.id: ticket for ticket in tickets}
+        for link in links:
+            link.ticket = by_id[link.ticket_id]
+        return links
+
+    return found
 
 
 async def confirm_link(link_id: int, actor: Actor) -> TicketLink:

@@ -129,7 +129,9 @@ def inbox_in(
     if after is not None:
         values["changed"], values["id"] = _read_cursor(after)
     found = _tickets(view, shops, after=_AFTER if after else "", order=_NEWEST)
-    rows = bundle.table(" ".join(InboxRow.__slots__), _PAGE.format(unread=_UNREAD, found=found), **values, **_places(shops))
+    rows = bundle.table(
+        " ".join(InboxRow.__slots__), _PAGE.format(unread=_UNREAD, found=found), **values, **_places(shops)
+    )
     return lambda: [InboxRow(**_times(row, *_TIMES)) for row in rows]
 
 

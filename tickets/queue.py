@@ -29,7 +29,7 @@ _IN_QUEUE = (
     " (SELECT 1 FROM ticket AS r WHERE r.conversation_id = c.id AND r.status IN ('pending', 'resolved')))"
 )
 _WAITING = (
-    "SELECT c.id, c.shop_id, c.channel, c.language, c.team_id, c.created_at, c.last_customer_at, v.entered_at,"
+    "SELECT c.id, c.shop_id, c.channel, c.language, c.team_id, c.created_at, c.last_customer_at, v.entered_at,"  # noqa: S608
     " t.first_reply_due_at, t.first_replied_at, t.priority, t.kind, t.assignee_id, o.headline, o.total, o.currency,"
     " s.currency AS shop_currency, s.valuable_from, (SELECT p.assignee_id FROM ticket AS p"
     " JOIN conversation AS q ON q.id = p.conversation_id WHERE q.customer_id = c.customer_id"

@@ -1,4 +1,4 @@
-"""Inbox_by_owner."""
+"""Inbox by owner: what is mine and what is nobody's, in order, however much others have."""
 
 from tortoise import migrations
 from tortoise.indexes import Index

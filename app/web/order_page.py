@@ -1,5 +1,6 @@
 """The page of one order: where it stands, and everything that is recorded about it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,22 +14,21 @@ from app.web.order_lines import line_rows
 from app.web.order_money import hints, money
 from app.web.order_pane import inner_facts
 from app.web.order_parcels import parcel_rows
+from app.web.order_records import OrderRecords, gather
 from app.web.order_stock import stock_hints
 from app.web.order_told import told_rows
 from app.web.times import stamp, zone_name
-from conversations.proofs import contacts_beside
 from conversations.telling import told_about
 from core.clock import now
 from core.people import Agent
-from core.shops import Shop
 from orders.access import Viewer, order_in_view, orders_beside
-from orders.history import changes_of, deliveries_about
-from orders.models import Dispute, Order, OrderLine, Payment, Refund, Shipment, SourceEvent
+from orders.history import deliveries_about
+from orders.models import Order
 from orders.snapshots import OrderSnapshot, snapshot
 from orders.twins import twins_of
-from tickets.models import Ticket, TicketLink
+from tickets.models import Ticket
 
-DELIVERIES, TOLD, TICKETS, SCANS = 25, 10, 20, 500
+DELIVERIES, TOLD, SCANS = 25, 10, 500
 
 
 def _(message: str) -> str:
@@ -43,63 +43,53 @@ async def order_sight(viewer: Viewer, agent: Agent, public_id: str, pages: dict[
     """
     order = await order_in_view(viewer, public_id, "order_page")
     language, at = agent.language, now()
-    picture, shop = await snapshot(order, most_scans=SCANS), await Shop.get(id=order.shop_id)
-    payments = await Payment.filter(order_id=order.id).order_by("at", "id")
-    refunds = await Refund.filter(order_id=order.id).order_by("at", "id")
-    disputes = await Dispute.filter(order_id=order.id).order_by("id")
-    lines = await OrderLine.filter(order_id=order.id).values_list("source_id", "title")
-    gone = await Shipment.filter(order_id=order.id, cancelled=True).order_by("id")
-    links = TicketLink.filter(order_id=order.id, ticket__shop_id=order.shop_id).order_by("-id").limit(TICKETS)
-    about = await links.select_related("ticket")
-    titles = {str(source_id): str(title) for source_id, title in lines}
-    clock = (picture.timezone, at)
+    picture, records = await snapshot(order, most_scans=SCANS), await gather(order)
+    zone, clock = picture.timezone, (picture.timezone, at)
+    tickets = {link.ticket_id: link.ticket for link in records.about}
     return {
         "card": order_card(picture, language, at, for_desk=True),
         "inner": inner_facts(picture, language),
         "icon": HEADLINE_ICONS.get(picture.headline, "box"),
-        "shop_name": shop.name,
-        "zone": zone_name(picture.timezone, at),
-        "fresh": stamp(picture.source_updated_at, picture.timezone, language, at),
+        "shop_name": records.shop.name,
+        "zone": zone_name(zone, at),
+        "fresh": stamp(picture.source_updated_at, zone, language, at),
         "source": order.source,
         "source_id": order.source_id,
         "hints": [
-            *dispute_hints(disputes, picture.timezone, language),
-            *await stock_hints(order, picture.timezone, language),
-            *hints(order, payments, await twins_of(order), language),
+            *dispute_hints(records.disputes, zone, language),
+            *stock_hints(records.short, records.positions, zone, language),
+            *hints(order, records.payments, await twins_of(order), language),
         ],
-        "disputes": dispute_rows(disputes, picture.timezone, language, at),
-        "parcels": parcel_rows(picture, gone, language, at),
+        "disputes": dispute_rows(records.disputes, zone, language, at),
+        "parcels": parcel_rows(picture, records.gone, language, at),
         "lines": line_rows(picture, language, at),
-        "money": money(order, payments, refunds, titles, clock, language),
+        "money": money(order, records.payments, records.refunds, records.titles, clock, language),
         "customer": _customer(order, language),
-        "others": await _others(viewer, order, picture.timezone, language, at),
-        "tickets": [_ticket(ticket, language) for ticket in {link.ticket_id: link.ticket for link in about}.values()],
-        **await _record(order, picture, about, agent, pages, at),
+        "others": await _others(viewer, order, records.beside, zone, language, at),
+        "tickets": [_ticket(ticket, language) for ticket in tickets.values()],
+        **await _record(order, picture, records, agent, pages, at),
     }
 
 
 async def _record(
     order: Order,
     picture: OrderSnapshot,
-    about: list[TicketLink],
+    records: OrderRecords,
     agent: Agent,
     pages: dict[str, int | None],
     at: datetime,
 ) -> dict[str, Any]:
     """What was told, what has changed, and what was sent; each with the address of its next page."""
     language, here = agent.language, f"/console/orders/{order.public_id}"
-    changes = await changes_of(order)
-    conversations = {link.ticket.conversation_id for link in about if link.confirmed}
-    told, told_rest = await told_about(order.id, order.shop_id, conversations, pages["told"], TOLD)
-    events = await deliveries_about(order, pages["deliveries"], DELIVERIES + 1)
-    causes = await SourceEvent.filter(id__in=[change.cause_id for change in changes if change.cause_id]).values_list(
-        "id", "topic"
-    )
+    changes = records.changes
+    conversations = {link.ticket.conversation_id for link in records.about if link.confirmed}
+    told, told_rest = await told_about(records.answers, conversations, pages["told"], TOLD)
+    events = await deliveries_about(order, records.handles, pages["deliveries"], DELIVERIES + 1)
     more = len(events) > DELIVERIES
     return {
         "told": told_rows(told, picture, changes, language, at),
         "told_more": f"{here}?told={told_rest}#told" if told_rest else "",
-        "history": history_rows(picture, changes, {int(str(i)): str(topic) for i, topic in causes}, language, at),
+        "history": history_rows(picture, changes, records.causes, language, at),
         "deliveries": delivery_rows(events[:DELIVERIES], changes, picture, language, at),
         "deliveries_more": f"{here}?deliveries={events[DELIVERIES - 1].id}#deliveries" if more else "",
         "later": any(pages.values()) and here,
@@ -134,9 +124,10 @@ def _address(to: dict[str, Any], language: str) -> list[str]:
     return [part for part in (*lines, place, country) if part]
 
 
-async def _others(viewer: Viewer, order: Order, zone: str, language: str, at: datetime) -> list[dict[str, str]]:
+async def _others(
+    viewer: Viewer, order: Order, beside: Collection[str], zone: str, language: str, at: datetime
+) -> list[dict[str, str]]:
     contacts = [contact for contact in (order.email, order.phone) if contact]
-    beside = await contacts_beside(order.shop_id, contacts)
     rows = []
     for other in await orders_beside(viewer, order, beside):
         title, tone, icon = headline(other.headline, language)

@@ -1,9 +1,10 @@
 """What stock does not reach of an order, as hints for the desk."""
 
+from collections.abc import Mapping, Sequence
+
 from app.i18n import day, gettext
-from orders.models import Order, OrderLine
-from orders.stock import known_positions
-from orders.stock_models import Shortage
+from orders.models import OrderLine
+from orders.stock_models import Shortage, StockPosition
 
 
 def _(message: str) -> str:
@@ -11,12 +12,10 @@ def _(message: str) -> str:
     return message
 
 
-async def stock_hints(order: Order, timezone: str, language: str) -> list[dict[str, str]]:
-    """A hint for each line that stock does not reach, with the way to its SKU: one query, or two."""
-    short = await Shortage.filter(order_id=order.id).order_by("line__position", "id").select_related("line")
-    if not short:
-        return []
-    positions = await known_positions(order.shop_id, [row.sku for row in short])
+def stock_hints(
+    short: Sequence[Shortage], positions: Mapping[str, StockPosition], timezone: str, language: str
+) -> list[dict[str, str]]:
+    """A hint for each line that stock does not reach, with the way to its SKU (`positions` are by SKU)."""
     return [
         {
             "title": gettext(_("Stock does not reach it"), language),

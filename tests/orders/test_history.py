@@ -6,11 +6,12 @@ import pytest
 
 from app.reactions import connect
 from app.realtime.hub import Hub
+from core.bundles import alone
 from core.clock import FrozenClock
 from core.events import use_bus
 from core.people import SYSTEM
 from core.shops import Shop
-from orders.history import changes_of, deliveries_about, headline_at, version_at
+from orders.history import changes_of, deliveries_about, handles_in, headline_at, version_at
 from orders.models import Order, OrderChange, SourceEvent
 from orders.replaying import replay_order
 from tests.orders.conftest import Desk
@@ -21,6 +22,10 @@ from tests.orders.test_shopify import FULFILLMENT, ORDER
 
 pytestmark = pytest.mark.usefixtures("both_databases")
 PARCEL = {**FULFILLMENT, "order_id": ORDER["id"], "tracking_number": "1Z1", "tracking_numbers": ["1Z1"]}
+
+
+async def handles_of(order: Order) -> list[str]:
+    return await alone(lambda bundle: handles_in(bundle, order))
 
 
 @pytest.fixture(autouse=True)
@@ -81,10 +86,12 @@ async def test_deliveries_of_carriers_and_gateways_are_about_the_order_too(
     await tell(lumen, "stripe", charged(order="#1001"))
     await tell(chaye, "aftership", tracked("delivered", 14))
     order = await Order.get(source_id=str(ORDER["id"]))
-    events = await deliveries_about(order, None, 50)
+    events = await deliveries_about(order, await handles_of(order), None, 50)
     assert [event.source for event in events if event.source != "stripe"] == ["aftership", "shopify", "shopify"]
-    assert {event.id for event in await deliveries_about(order, events[0].id, 50)} == {e.id for e in events[1:]}
-    assert len(await deliveries_about(order, None, 1)) == 1
+    assert {event.id for event in await deliveries_about(order, await handles_of(order), events[0].id, 50)} == {
+        e.id for e in events[1:]
+    }
+    assert len(await deliveries_about(order, await handles_of(order), None, 1)) == 1
 
 
 async def test_two_orders_in_one_parcel_both_show_its_scans(desk: Desk, lumen: Shop, reacting: None) -> None:
@@ -94,5 +101,5 @@ async def test_two_orders_in_one_parcel_both_show_its_scans(desk: Desk, lumen: S
         await desk.hear(webhook("fulfillments/create", {**PARCEL, "id": document["id"], "order_id": document["id"]}))
     scan = await tell(lumen, "aftership", tracked("in_transit", 13))
     for order in await Order.all():
-        assert scan.id in [event.id for event in await deliveries_about(order, None, 50)]
+        assert scan.id in [event.id for event in await deliveries_about(order, await handles_of(order), None, 50)]
     assert await SourceEvent.filter(order_id__isnull=False, source="aftership").count() == 1
