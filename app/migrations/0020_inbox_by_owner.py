@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0018_customer_requests")]
+    dependencies = [("wismo", "0019_customer_seen")]
 
     initial = False
 
