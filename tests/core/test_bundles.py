@@ -1,9 +1,12 @@
 """Several reads in one statement: the same rows as by themselves, on both databases."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tortoise.context import TortoiseContext
+from tortoise.models import Model
 
 from core.bundles import Bundle
 from core.clock import FrozenClock
@@ -22,6 +25,10 @@ async def world(database: TortoiseContext) -> World:
     return await make_world()
 
 
+def values_of(rows: Sequence[Model]) -> list[dict[str, Any]]:
+    return [{name: getattr(row, name) for name in row._meta.fields_db_projection} for row in rows]
+
+
 async def test_one_statement_gives_what_several_would(world: World, clock: FrozenClock) -> None:
     clock.advance(timedelta(microseconds=120_300))
     await make_customer(world.lumen, 'Bo "ブ" \\ {x} \n %s', "bo@example.com")
@@ -37,10 +44,10 @@ async def test_one_statement_gives_what_several_would(world: World, clock: Froze
     with counted() as statements:
         await bundle.read()
     assert len(statements) == 1
-    assert [dict(row) for row in people] == [dict(row) for row in await Customer.filter(**of).order_by("-id").limit(1)]
-    assert [dict(row) for row in shops] == [dict(row) for row in await Shop.all().order_by("id")]
-    assert [dict(row) for row in agents] == [dict(await Agent.get(email="omar@wismo.example"))]
-    assert [dict(row) for row in orders] == [dict(await Order.get(**of))]
+    assert values_of(people) == values_of(await Customer.filter(**of).order_by("-id").limit(1))
+    assert values_of(shops) == values_of(await Shop.all().order_by("id"))
+    assert values_of(agents) == values_of([await Agent.get(email="omar@wismo.example")])
+    assert values_of(orders) == values_of([await Order.get(**of)])
     assert people[0].created_at == clock.now()
     assert (nobody, names) == ([], [{"id": world.lumen.id, "name": "Lumen"}])
     await bundle.read()
