@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 
 from tortoise.exceptions import IntegrityError
 
 from bots.rehearsal import Finding, rehearse
 from bots.rulebook import RULES, Rulebook, load_rulebook
-from bots.rulefiles import RulebookError, rule_texts
+from bots.rulefiles import NO_CHANGES, Changes, RulebookError, rule_texts
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Invalid, NotFound
@@ -35,6 +36,11 @@ async def live() -> RulebookVersion | None:
 async def texts_of(version: RulebookVersion | None) -> dict[str, str]:
     """The text of every rule of a version, by name."""
     return rule_texts(RULES, version.changes if version else {})
+
+
+async def compiled(version: RulebookVersion | None, changes: Changes = NO_CHANGES) -> Rulebook:
+    """A version ready to use, with `changes` on top of it. Raises Invalid (bad_rule)."""
+    return await _compiled({**(version.changes if version else {}), **changes})
 
 
 async def save_rule(name: str, text: str, agent: Agent, revision: int = 0) -> RulebookVersion:
@@ -139,11 +145,16 @@ async def _require_draft() -> RulebookVersion:
     return kept
 
 
-async def _compiled(changes: Mapping[str, str]) -> Rulebook:
+async def _compiled(changes: Changes) -> Rulebook:
     try:
-        return await asyncio.to_thread(load_rulebook, RULES, changes)
+        return await asyncio.to_thread(_load, frozenset(changes.items()))
     except RulebookError as error:
         raise Invalid(str(error), code="bad_rule", reason=str(error)) from error
+
+
+@lru_cache(maxsize=4)
+def _load(changes: frozenset[tuple[str, str]]) -> Rulebook:
+    return load_rulebook(RULES, dict(changes))
 
 
 def _changes(texts: Mapping[str, str]) -> dict[str, str]:

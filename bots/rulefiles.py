@@ -56,7 +56,7 @@ class RuleFile(_Strict):
 
     name: str
     intent: str
-    means: str
+    means: Annotated[str, Field(min_length=1, max_length=200)]
     small: bool = False  # talk that gives way to any other wish in the same message
     whole: bool = False  # counts only when it is nearly all that was said
     beats: tuple[str, ...] = ()  # rules that lose when both match
@@ -84,7 +84,7 @@ def read_rules(directory: Path, changes: Changes = NO_CHANGES) -> RuleSources:
     for name, text in (*texts.items(), *shared.items()):
         digest.update(f"{name}.toml\0{text}\0".encode())
     concepts, words = (_toml(name, text) for name, text in shared.items())
-    files = tuple(_rule_file(name, text) for name, text in texts.items())
+    files = tuple(read_rule(name, text) for name, text in texts.items())
     _check_names(files)
     same = words["en"]["same"]
     return RuleSources(
@@ -102,6 +102,17 @@ def rule_texts(directory: Path, changes: Changes = NO_CHANGES) -> dict[str, str]
     return {name: texts[name] for name in sorted(texts) if texts[name].strip()}
 
 
+def read_rule(name: str, text: str) -> RuleFile:
+    """Read the text of one rule's file. Raises RulebookError."""
+    try:
+        file = RuleFile.model_validate(_toml(name, text))
+    except ValidationError as error:
+        raise RulebookError(f"{name}.toml: {_reasons(error)}") from error
+    if file.name != name:
+        raise RulebookError(f"{name}.toml: the name inside is {file.name!r}")
+    return file
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
@@ -114,16 +125,6 @@ def _toml(name: str, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulebookError(f"{name}.toml: {error}") from error
-
-
-def _rule_file(name: str, text: str) -> RuleFile:
-    try:
-        file = RuleFile.model_validate(_toml(name, text))
-    except ValidationError as error:
-        raise RulebookError(f"{name}.toml: {_reasons(error)}") from error
-    if file.name != name:
-        raise RulebookError(f"{name}.toml: the name inside is {file.name!r}")
-    return file
 
 
 def _reasons(error: ValidationError) -> str:

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from app.web import (
     console_account,
+    console_bot,
     console_connections,
     console_deliveries,
     console_orders,
@@ -24,6 +25,7 @@ routes = [
     *console_orders.routes,
     *console_search.routes,
     *console_staff.routes,
+    *console_bot.routes,
     *console_stock.routes,
     *console_deliveries.routes,
     *console_connections.routes,

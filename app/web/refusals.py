@@ -27,6 +27,10 @@ REASONS = {
     "bad_total": _("Not a sum of money."),
     "bad_name": _("A team needs a name."),
     "name_taken": _("Another team has this name."),
+    "bad_rule": _("This rule cannot be read."),
+    "bad_rule_name": _("A rule's name has small letters, digits and _."),
+    "draft_changed": _("Somebody else has changed the draft. Load the page again."),
+    "rehearsal_failed": _("Not published: examples or conversations would go wrong."),
     "weak_password": _("A password has 10 to 200 characters."),
     "wrong_password": _("That is not your password."),
 }

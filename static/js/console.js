@@ -5,6 +5,7 @@ import { Inbox } from "./console-inbox.js";
 import { Keys } from "./console-keys.js";
 import { boot, find, findAll, fragment, gathered, reason, submit, toast, word } from "./console-page.js";
 import { LiveThread } from "./console-thread.js";
+import "./console-trial.js";
 import { Wire } from "./wire.js";
 
 document.documentElement.classList.add("scripted");
