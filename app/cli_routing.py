@@ -6,8 +6,9 @@ from app.cli_orders import in_database
 from core.money import parse_money
 from core.people import SYSTEM, Agent
 from core.shops import ASSIGNMENTS, Shop
-from core.teams import Team, TeamMember, create_team
+from core.teams import Team, TeamMember, create_team, rename_team
 from tickets.models import KINDS
+from tickets.retiring import retire_team, revive_team
 from tickets.staffing import LANGUAGES, set_assignment, set_teams, set_work
 
 
@@ -24,7 +25,10 @@ async def list_teams() -> None:
     for member in await TeamMember.all().select_related("agent").order_by("agent__email"):
         members.setdefault(member.team_id, []).append(member.agent.email)
     for team in await Team.all().order_by("name").select_related("shop"):
-        click.echo(f"{team.name}\t{team.shop.key if team.shop else '*'}\t{', '.join(members.get(team.id, []))}")
+        retired = "\tretired" if team.retired_at else ""
+        click.echo(
+            f"{team.name}\t{team.shop.key if team.shop else '*'}\t{', '.join(members.get(team.id, []))}{retired}"
+        )
 
 
 @teams.command("add")
@@ -35,6 +39,34 @@ async def add_team(name: str, shop_key: str | None) -> None:
     """Add a team."""
     team = await create_team(name, await _shop(shop_key) if shop_key else None)
     click.echo(f"Conversations can be passed on to {team.name} now.")
+
+
+@teams.command("rename")
+@click.argument("name")
+@click.argument("new_name")
+@in_database
+async def change_name(name: str, new_name: str) -> None:
+    """Give a team another name."""
+    await rename_team(await _team(name), new_name, SYSTEM)
+    click.echo(f"{name} is {new_name} now.")
+
+
+@teams.command("retire")
+@click.argument("name")
+@in_database
+async def retire(name: str) -> None:
+    """Hand nothing to a team any more; what waits for it waits for everybody."""
+    waiting = await retire_team(await _team(name), SYSTEM)
+    click.echo(f"{name} is retired; {waiting} conversations wait for everybody now.")
+
+
+@teams.command("revive")
+@click.argument("name")
+@in_database
+async def revive(name: str) -> None:
+    """Take a retired team back into service, with its members."""
+    await revive_team(await _team(name), SYSTEM)
+    click.echo(f"Conversations can be passed on to {name} again.")
 
 
 @click.command("work")
@@ -51,7 +83,7 @@ async def agent_work(
     agent = await Agent.get_or_none(email=email.strip().lower())
     if agent is None:
         raise click.BadParameter("nobody has this e-mail", param_hint="EMAIL")
-    found = await Team.filter(name__in=list(team_names))
+    found = await Team.filter(name__in=list(team_names), retired_at=None)
     if missing := set(team_names) - {team.name for team in found}:
         raise click.BadParameter(f"no team is called {', '.join(sorted(missing))}", param_hint="--team")
     await set_work(
@@ -79,6 +111,13 @@ async def shop_assignment(key: str, assignment: str, valuable_from: str | None) 
     total = parse_money(valuable_from, shop.currency).amount if valuable_from else None
     await set_assignment(shop, assignment, total, SYSTEM)
     click.echo(f"{shop.key}\t{shop.assignment}")
+
+
+async def _team(name: str) -> Team:
+    team = await Team.get_or_none(name=name)
+    if team is None:
+        raise click.BadParameter(f"no team is called {name}")
+    return team
 
 
 async def _shop(key: str) -> Shop:

@@ -3,7 +3,8 @@
 from conversations.access import AGENT_SEES_SHOP, may_act, require_access
 from conversations.events import HandlerChanged
 from conversations.models import AGENT, BOT, QUEUE, Conversation
-from core import people
+from conversations.relieving import may_relieve
+from core import audit, people
 from core.errors import Conflict, NotFound
 from core.people import Actor, Agent
 from core.sql import fetch
@@ -37,16 +38,15 @@ async def hand_to_queue(conversation_id: int, actor: Actor, reason: str) -> None
 async def take(conversation_id: int, agent: Agent, *, take_over: bool = False, holder: int | None = ANYBODY) -> None:
     """`agent` speaks from now on. Of two at once one wins; the other gets Conflict (handled_by_other) with the name.
 
-    With `take_over` it is taken from a colleague; `holder` is the id of the one whom the page showed, so that nobody
-    takes it unknowingly from a third. Raises NotFound.
+    With `take_over` it is taken from a colleague, which is audited; `holder` is the id of the one whom the page showed,
+    so that nobody takes it unknowingly from a third. Raises Conflict (not_your_team) and NotFound.
     """
     actor = Actor.of(agent)
     async with transaction():
         conversation = await _locked(conversation_id, actor)
         meant = holder in (ANYBODY, conversation.agent_id)
         await require_turn(conversation, actor, take_over=take_over and meant)
-        from_colleague = conversation.handler == AGENT and conversation.agent_id != agent.id
-        await _change(conversation, AGENT, agent.id, "taken_over" if from_colleague else "taken", actor)
+        await _take(conversation, actor, "taken")
 
 
 async def give_to(conversation_id: int, agent: Agent, actor: Actor, *, reason: str = "transferred") -> None:
@@ -66,12 +66,24 @@ async def hand_to_team(conversation_id: int, team: Team, actor: Actor) -> None:
     async with transaction():
         conversation = await _locked(conversation_id, actor)
         await require_turn(conversation, actor, take_over=await _oversees(actor))
-        if team.shop_id not in (None, conversation.shop_id):
+        if team.shop_id not in (None, conversation.shop_id) or await Team.exists(id=team.id, retired_at__isnull=False):
             raise NotFound("no such team in this shop")
         if (conversation.handler, conversation.team_id) != (QUEUE, team.id):
             conversation.team_id = team.id
             await conversation.save(update_fields=["team_id"])
             await _change(conversation, QUEUE, None, "team", actor, even_if_same=True)
+
+
+async def release_from_team(conversation_id: int, actor: Actor) -> bool:
+    """The conversation belongs to no team any more, whoever has it. Returns whether it waits, for everybody now."""
+    async with transaction():
+        conversation = await Conversation.filter(id=conversation_id).select_for_update().get()
+        conversation.team_id = None
+        await conversation.save(update_fields=["team_id"])
+        waits = bool(conversation.handler == QUEUE)
+        if waits:
+            await _change(conversation, QUEUE, None, "team_retired", actor, even_if_same=True)
+    return waits
 
 
 async def claim_waiting(conversation_id: int, agent_id: int, *, reason: str = "assigned") -> bool:
@@ -114,17 +126,31 @@ async def return_to_bot(conversation_id: int, actor: Actor, reason: str) -> None
 
 
 async def require_turn(conversation: Conversation, actor: Actor, *, take_over: bool = False) -> None:
-    """Raises Conflict (handled_by_other) with `name` when another agent has the conversation."""
-    if conversation.handler != AGENT or conversation.agent_id == actor.id or take_over or actor.kind == "system":
+    """Raises Conflict with `name` when another agent has the conversation: handled_by_other, or not_your_team when
+    `actor` may not even take it over."""
+    if conversation.handler != AGENT or conversation.agent_id == actor.id or actor.kind == "system":
         return
     holder = await Agent.get_or_none(id=conversation.agent_id)
-    raise Conflict("another agent has it", code="handled_by_other", name=holder.name if holder else "")
+    name = holder.name if holder else ""
+    if not take_over:
+        raise Conflict("another agent has it", code="handled_by_other", name=name)
+    if not await may_relieve(actor, holder):
+        raise Conflict("a colleague of another team has it", code="not_your_team", name=name)
 
 
 async def take_over_for_reply(conversation: Conversation, actor: Actor) -> None:
     """An answer is a takeover. The caller has locked the row and asked `require_turn`."""
-    from_colleague = conversation.handler == AGENT and conversation.agent_id != actor.id
-    await _change(conversation, AGENT, actor.id, "taken_over" if from_colleague else "reply", actor)
+    await _take(conversation, actor, "reply")
+
+
+async def _take(conversation: Conversation, actor: Actor, reason: str) -> None:
+    """What is taken from a colleague is remembered, with who had it."""
+    if conversation.handler == AGENT and conversation.agent_id not in (None, actor.id):
+        reason = "taken_over"
+        holder = await Agent.get_or_none(id=conversation.agent_id)
+        before = holder.public_id if holder else ""
+        await audit.note(actor, "conversation.taken_over", conversation.public_id, before=before)
+    await _change(conversation, AGENT, actor.id, reason, actor)
 
 
 async def _locked(conversation_id: int, actor: Actor) -> Conversation:

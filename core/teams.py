@@ -6,12 +6,13 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from core import audit
 from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, public_id_field
 from core.ids import new_id
-from core.people import Agent
+from core.people import Actor, Agent
 from core.shops import Shop
 from core.text import clean
 from core.transactions import transaction
@@ -30,6 +31,7 @@ class Team(Model):
     shop_id: int | None
     name = fields.CharField(max_length=NAME_LIMIT, unique=True)
     created_at = UtcDatetimeField()
+    retired_at = UtcDatetimeField(null=True)  # nothing is handed to it any more; what it did keeps its name
 
     class Meta:
         app = "wismo"
@@ -54,14 +56,21 @@ class TeamMember(Model):
 
 
 async def create_team(name: str, shop: Shop | None = None) -> Team:
-    """Add a team for one shop or for all. Raises Invalid (bad_name), Conflict (name_taken)."""
-    words = clean(name, limit=NAME_LIMIT)
-    if not words:
-        raise Invalid("a team needs a name", code="bad_name")
+    """Add a team for one shop or for all. Raises Invalid (bad_name), Conflict (name_taken; name_retired)."""
     async with transaction():
-        if await Team.exists(name=words):
-            raise Conflict("another team has this name", code="name_taken")
+        words = await _free_name(name)
         return await Team.create(public_id=new_id("tem"), name=words, shop=shop, created_at=now())
+
+
+async def rename_team(team: Team, name: str, actor: Actor) -> None:
+    """Give the team another name. Errors are those of `create_team`. Audited."""
+    async with transaction():
+        words = await _free_name(name, team)
+        if words == team.name:
+            return
+        await audit.note(actor, "team.renamed", team.public_id, before=team.name, after=words)
+        team.name = words
+        await team.save(update_fields=["name"])
 
 
 async def set_members(team: Team, agent_ids: set[int]) -> None:
@@ -80,6 +89,17 @@ async def teams_for(shop_id: int) -> list[Team]:
 
 def teams_in(bundle: Bundle, shop_id: int) -> Later[list[Team]]:
     """What `teams_for` gives, as part of a bundle."""
-    which = "WHERE t.shop_id IS NULL OR t.shop_id = {shop} ORDER BY t.name, t.id"
+    which = "WHERE t.retired_at IS NULL AND (t.shop_id IS NULL OR t.shop_id = {shop}) ORDER BY t.name, t.id"
     found = bundle.rows(Team, which, shop=shop_id)
     return lambda: found
+
+
+async def _free_name(name: str, team: Team | None = None) -> str:
+    words = clean(name, limit=NAME_LIMIT)
+    if not words:
+        raise Invalid("a team needs a name", code="bad_name")
+    other = await Team.get_or_none(name=words)
+    if other is not None and (team is None or other.id != team.id):
+        retired = other.retired_at is not None
+        raise Conflict("another team has this name", code="name_retired" if retired else "name_taken")
+    return words

@@ -100,7 +100,7 @@ async def _groups(agent_ids: Collection[int]) -> tuple[dict[int, set[int]], dict
     teams: dict[int, set[int]] = {}
     for member in await ShopMember.filter(agent_id__in=list(agent_ids)):
         shops.setdefault(member.agent_id, set()).add(member.shop_id)
-    for belongs in await TeamMember.filter(agent_id__in=list(agent_ids)):
+    for belongs in await TeamMember.filter(agent_id__in=list(agent_ids), team__retired_at=None):
         teams.setdefault(belongs.agent_id, set()).add(belongs.team_id)
     return shops, teams
 

@@ -29,12 +29,13 @@ _IN_QUEUE = (
     " (SELECT 1 FROM ticket AS r WHERE r.conversation_id = c.id AND r.status IN ('pending', 'resolved')))"
 )
 _WAITING = (
-    "SELECT c.id, c.shop_id, c.channel, c.language, c.team_id, c.created_at, c.last_customer_at, v.entered_at,"  # noqa: S608
+    "SELECT c.id, c.shop_id, c.channel, c.language, tm.id AS team_id, c.created_at, c.last_customer_at, v.entered_at,"  # noqa: S608
     " t.first_reply_due_at, t.first_replied_at, t.priority, t.kind, t.assignee_id, o.headline, o.total, o.currency,"
     " s.currency AS shop_currency, s.valuable_from, (SELECT p.assignee_id FROM ticket AS p"
     " JOIN conversation AS q ON q.id = p.conversation_id WHERE q.customer_id = c.customer_id"
     " AND p.assignee_id IS NOT NULL ORDER BY p.id DESC LIMIT 1) AS previous_id"
     " FROM conversation AS c JOIN shop AS s ON s.id = c.shop_id LEFT JOIN shop_order AS o ON o.id = c.order_id"
+    " LEFT JOIN team AS tm ON tm.id = c.team_id AND tm.retired_at IS NULL"
     " LEFT JOIN queue_visit AS v ON v.id = (SELECT MAX(w.id) FROM queue_visit AS w"
     " WHERE w.conversation_id = c.id AND w.left_at IS NULL)"
     " LEFT JOIN ticket AS t ON t.id = (SELECT MAX(n.id) FROM ticket AS n"

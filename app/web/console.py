@@ -12,6 +12,7 @@ from app.web import (
     console_search,
     console_staff,
     console_stock,
+    console_teams,
     console_ticket,
     console_work,
 )
@@ -26,6 +27,7 @@ routes = [
     *console_search.routes,
     *console_staff.routes,
     *console_bot.routes,
+    *console_teams.routes,
     *console_stock.routes,
     *console_deliveries.routes,
     *console_connections.routes,

@@ -14,6 +14,7 @@ def _(message: str) -> str:
 REASONS = {
     "stale": _("The customer has written since you began. Read it, then send again."),
     "handled_by_other": _("%(name)s has the conversation."),
+    "not_your_team": _("%(name)s has the conversation. Their team or a supervisor may take it over."),
     "already_assigned": _("%(name)s was faster."),
     "link_confirmed": _("A colleague has confirmed this order."),
     "empty_text": _("Write something first."),
@@ -31,6 +32,7 @@ REASONS = {
     "bad_rule_name": _("A rule's name has small letters, digits and _."),
     "draft_changed": _("Somebody else has changed the draft. Load the page again."),
     "rehearsal_failed": _("Not published: examples or conversations would go wrong."),
+    "name_retired": _("A retired team has this name. Bring it back, or choose another name."),
     "weak_password": _("A password has 10 to 200 characters."),
     "wrong_password": _("That is not your password."),
 }

@@ -7,7 +7,7 @@ import pytest
 from core.audit import AuditEntry
 from core.people import Agent
 from core.shops import Shop
-from core.teams import Team, TeamMember
+from core.teams import Team, TeamMember, create_team
 from tests.console.conftest import Browser
 from tests.people import World
 
@@ -63,16 +63,55 @@ async def test_a_team_has_a_name_of_its_own(world: World, open_browser: OpenBrow
     assert (await browser.post("/console/teams", name="  ")).status_code == 422
 
 
-async def test_only_administrators_decide(world: World, open_browser: OpenBrowser) -> None:
+async def test_a_team_is_renamed_retired_and_brought_back(world: World, open_browser: OpenBrowser) -> None:
+    team = await create_team("Refunds", world.lumen)
+    browser = await open_browser(world.sue)  # a supervisor, for her shop
+    await browser.get("/console/teams")
+    path = f"/console/teams/{team.public_id}"
+    assert (await browser.post(f"{path}/name", name="Money back")).status_code == 303
+    assert (await browser.post(f"{path}/name", name=" ")).status_code == 422
+    assert "Money back" in (await browser.get("/console/teams")).text
+    await browser.post(f"{path}/retirement")
+    page = (await browser.get("/console/teams")).text
+    assert "Bring back" in page
+    assert f"{path}/retirement" not in page
+    answer = await browser.post("/console/teams", name="Money back", shop="lumen")
+    assert (answer.status_code, "Bring it back" in answer.text) == (409, True)
+    await browser.post(f"{path}/return")
+    assert (await Team.get(id=team.id)).retired_at is None
+    acts = await AuditEntry.filter(subject=team.public_id).order_by("id")
+    assert [act.action for act in acts] == ["team.renamed", "team.retired", "team.revived"]
+
+
+async def test_supervisors_decide_for_their_own_shops(world: World, open_browser: OpenBrowser) -> None:
+    for_all, for_tea = await create_team("Everybody"), await create_team("Brewers", world.chaye)
+    browser = await open_browser(world.sue)
+    page = (await browser.get("/console/teams")).text
+    assert ("Everybody" in page, "Brewers" in page, "Lumen" in page) == (True, False, True)
+    await browser.post("/console/teams/assignment/lumen", assignment="automatic")
+    assert (await Shop.get(key="lumen")).assignment == "automatic"
+    answers = [
+        await browser.fetch("/console/teams/assignment/chaye", assignment="automatic"),
+        await browser.fetch(f"/console/teams/{for_tea.public_id}/retirement"),
+        await browser.fetch(f"/console/teams/{for_all.public_id}/retirement"),
+        await browser.fetch("/console/teams", name="Mine", shop="chaye"),
+        await browser.fetch("/console/teams", name="Mine"),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 404, 403]
+    assert not await Team.filter(retired_at__isnull=False).exists()
+
+
+async def test_only_administrators_decide_what_agents_take(world: World, open_browser: OpenBrowser) -> None:
+    path = f"/console/agents/{world.omar.public_id}"
     browser = await open_browser(world.sue)
     await browser.get("/console")
-    path = f"/console/agents/{world.omar.public_id}"
-    answers = [
-        await browser.get(path, accept="application/json"),
-        await browser.get("/console/teams", accept="application/json"),
-        await browser.fetch(path, capacity="99"),
-        await browser.fetch("/console/teams", name="Mine"),
-        await browser.fetch("/console/teams/assignment/lumen", assignment="automatic"),
+    answers = [await browser.get(path, accept="application/json"), await browser.fetch(path, capacity="99")]
+    omar = await open_browser(world.omar)
+    await omar.get("/console")
+    answers += [
+        await omar.get("/console/teams", accept="application/json"),
+        await omar.fetch("/console/teams", name="Mine", shop="lumen"),
+        await omar.fetch("/console/teams/assignment/lumen", assignment="automatic"),
     ]
     assert [answer.status_code for answer in answers] == [403] * 5
     assert (await Agent.get(id=world.omar.id)).capacity == 8
