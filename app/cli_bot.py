@@ -8,8 +8,8 @@ import click
 
 from app.cli_orders import in_database
 from app.rulebooks import live, roll_back, texts_of
+from bots.__main__ import main as filter_lines
 from bots.explaining import Explanation, explain
-from bots.filters import classify
 from bots.rehearsal import count_rehearsed, rehearse
 from bots.rulebook import RULES, Rulebook, load_rulebook
 from bots.rulefiles import RulebookError
@@ -36,9 +36,13 @@ def bot() -> None:
 @bot.command("classify")
 def classify_command() -> None:
     """Read {"id", "text"} lines, write what the bot understands, a line each."""
-    for line in classify(sys.stdin):
-        click.echo(line)
-        sys.stdout.flush()
+    sys.exit(filter_lines(["classify"]))
+
+
+@bot.command("dialogue")
+def dialogue_command() -> None:
+    """Read {"id", "turns": [{"who", "text"}]} lines, write the order and the wish of each talk, a line each."""
+    sys.exit(filter_lines(["dialogue"]))
 
 
 @bot.command("explain")

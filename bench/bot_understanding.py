@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bots.engine import ACT
+from bots.confidence import ACT
 from bots.entities import find_entities
 from bots.rulebook import Rulebook, Understanding, own_rulebook
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bots import order_wishes, person_wishes, small_talk
+from bots.confidence import ACT, GUESS
 from bots.decisions import CheckCode, Decision, Receipt
 from bots.dialogue import Dialogue
 from bots.entities import NOTHING_ASKED, find_code, find_entities
@@ -15,8 +16,6 @@ from bots.rulebook import Rulebook
 from bots.turns import Outcome, Turn
 from orders.snapshots import OrderSnapshot
 
-ACT = 0.6  # act at or above this confidence
-GUESS = 0.35  # name the guess at or above this, below ask openly
 MOST_TURNS = 40  # answers to one customer without a person; a bot on the other side never tires
 
 _WISHES: dict[str, Callable[[Turn], Outcome]] = {

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from bots.confidence import ACT, GUESS
 from bots.dialogue import Language
-from bots.engine import ACT, GUESS
 from bots.entities import Entities, find_entities
 from bots.question import Question, language_of
 from bots.rulebook import Fired, Rulebook, Understanding

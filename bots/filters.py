@@ -1,45 +1,80 @@
 """The bot as a filter for JSON lines: what it would understand, without an order, a database or a conversation."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from bots.engine import ACT
+from bots.confidence import ACT
 from bots.entities import find_entities
-from bots.rulebook import Rulebook, own_rulebook
+from bots.overhearing import overhear
+from bots.rulebook import Rulebook, load_rulebook
+
+# Wishes that the bot never finishes by itself, and the one for a person.
+_FOR_PEOPLE = frozenset(
+    {"human_handover", "complaint", "item_problem", "repair_install", "payment_problem", "product_question"}
+    | {"site_problem"}
+)
 
 
 def classify(lines: Iterable[str], rulebook: Rulebook | None = None) -> Iterator[str]:
     """Read {"id", "text"} per line, write {"id", "intent", "confidence", "entities", "handover"} per line.
 
-    `handover`: the engine would bring a person at once. A line that is no such object gives {"error": …}; empty lines
-    are skipped.
+    `handover`: this is work for a person. A line that is no such object gives {"error": …}; empty lines are skipped.
+    Every line is answered before the next one is read.
     """
-    rules = rulebook or own_rulebook()
+    return _filtered(lines, rulebook or load_rulebook(), _classified)
+
+
+def follow_dialogues(lines: Iterable[str], rulebook: Rulebook | None = None) -> Iterator[str]:
+    """Read {"id", "turns": [{"who": "customer" | "agent", "text"}]} per line, write {"id", "order_number", "intent"}.
+
+    What is known at the end of the talk: the number of the order it is about or null, and the wish the customer came
+    with or null. Broken lines are answered as by `classify`.
+    """
+    return _filtered(lines, rulebook or load_rulebook(), _followed)
+
+
+def _filtered(
+    lines: Iterable[str], rulebook: Rulebook, answer: Callable[[dict[str, Any], Rulebook], dict[str, Any]]
+) -> Iterator[str]:
     for line in lines:
         if line.strip():
-            yield json.dumps(_classified(line, rules), ensure_ascii=False)
+            yield json.dumps(_answered(line, rulebook, answer))
 
 
-def _classified(line: str, rulebook: Rulebook) -> dict[str, Any]:
+def _answered(
+    line: str, rulebook: Rulebook, answer: Callable[[dict[str, Any], Rulebook], dict[str, Any]]
+) -> dict[str, Any]:
     try:
         message = json.loads(line)
-        text = message["text"]
-    except (ValueError, KeyError, TypeError) as error:
+        if not isinstance(message, dict):
+            return {"error": "not a message: no object"}
+    except (ValueError, RecursionError) as error:
         return {"error": f"not a message: {error}"}
-    if not isinstance(text, str):
-        return {"id": message.get("id"), "error": "not a message: text is not a string"}
-    entities = find_entities(text)
+    try:
+        return {"id": message.get("id"), **answer(message, rulebook)}
+    except (KeyError, TypeError, AttributeError) as error:
+        return {"id": message.get("id"), "error": f"not a message: {error!r}"}
+
+
+def _classified(message: dict[str, Any], rulebook: Rulebook) -> dict[str, Any]:
+    entities = find_entities(_text(message))
     heard = rulebook.understand(entities)
     return {
-        "id": message.get("id"),
         "intent": heard.intent,
         "confidence": heard.confidence,
         "entities": {"order_number": list(entities.order_numbers)},
-        "handover": heard.confidence >= ACT and heard.rule in _FOR_PEOPLE,
+        "handover": heard.confidence >= ACT and heard.intent in _FOR_PEOPLE,
     }
 
 
-_FOR_PEOPLE = frozenset(
-    {"human_handover", "complaint", "item_problem", "return_exchange", "refund_request", "not_received"}
-)
+def _followed(dialogue: dict[str, Any], rulebook: Rulebook) -> dict[str, Any]:
+    talk = overhear([(str(turn["who"]), _text(turn)) for turn in dialogue["turns"]], rulebook)
+    return {"order_number": talk.order_number, "intent": talk.intent()}
+
+
+def _text(message: dict[str, Any]) -> str:
+    text = message["text"]
+    if not isinstance(text, str):
+        raise TypeError("text is not a string")
+    return text

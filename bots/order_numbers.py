@@ -193,5 +193,5 @@ def _other_was_asked(digits: int, around: Around) -> bool:
     return bool(
         asked & {"account", "username", "product", "tracking", "invoice"}
         or ("phone" in asked and 7 <= digits <= 13)
-        or (asked & {"zip", "code", "amount", "address", "date"} and digits <= 8)
+        or (asked & {"zip", "code", "amount", "address", "date"} and digits <= 9)
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bots.engine import ACT
+from bots.confidence import ACT
 from bots.entities import find_entities
 from bots.golden import golden, play
 from bots.rulebook import Rulebook

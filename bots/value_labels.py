@@ -41,7 +41,7 @@ _SUFFIX = r"(?:['’]?s)?(?:[\s_-]?(?:numbers?|numbr|nmbr|no|num|nr|nbr|ids?|i\.
 _SUFFIX_ZH = r"(?:单|單)?\s?(?:编号|編號|号码|號碼|号|號|id|码|碼|代码)?"
 _GENERIC = (
     r"(?<![a-z])(?:reference|ref|numbers?|numbr|no|num|nr|nbr|ids?|i\.d)(?:\s(?:number|no|id|code))?(?![a-z])|\#"
-    rf"|(?:单子?|單){_SUFFIX_ZH}|编号|編號|号码|號碼|號|号"
+    rf"|(?:单子?|單){_SUFFIX_ZH}|编号|編號|号码|號碼|(?<!\d)[號号]"
 )
 _LABELS = re.compile(
     "|".join(
@@ -62,7 +62,7 @@ _BETWEEN = re.compile(
 )
 _NARROW = re.compile(
     r"[\s:：.#=（(\[【\-—_*,，]*(?:\b(?:you sent|i got)\b\s*)?"
-    r"(?:\b(?:is|was|are|it's|its|my|the)\b\s*|是|为|的)?[\s:：]*",
+    r"(?:\b(?:is|was|are|still|it's|its|my|the)\b\s*|还?是|为|的){0,2}[\s:：]*",
     re.IGNORECASE,
 )
 _LINK_AFTER = re.compile(
@@ -73,6 +73,7 @@ _LINK_AFTER = re.compile(
 _ORDER_AFTER = re.compile(
     r"\s?(?:orders?\b|(?:这个|那个|这|那|的)?(?:这个|那个)?(?:订单|訂單|单子|单号|的单))", re.IGNORECASE
 )
+_NO_LETTER = re.compile(r"[\W_]+")
 _VERB = re.compile(r"(?:\b(?:to|i|we|can|could|will|would|please|d)\s+)\Z", re.IGNORECASE)
 _YEAR_OR_FEW = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -93,6 +94,11 @@ def label_before(text: str, start: int, value: str) -> str | None:
             return "other"  # "I want to order 5000"
         return kind if _BETWEEN.fullmatch(gap) else None
     return kind if _NARROW.fullmatch(gap) else None
+
+
+def names_nothing_else(text: str) -> bool:
+    """Is `text`, what stands around a message's values, no more than labels: "Username: …", 单号是…?"""
+    return len(_NO_LETTER.sub("", _BETWEEN.sub("", _LABELS.sub(" ", text)))) <= 1
 
 
 def label_after(text: str, end: int) -> str | None:

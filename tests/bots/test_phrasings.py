@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.engine import ACT
+from bots.confidence import ACT
 from bots.entities import find_entities
 from bots.rulebook import Rulebook
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.engine import ACT, GUESS
+from bots.confidence import ACT, GUESS
 from bots.entities import find_entities
 from bots.rulebook import RULES, Rulebook, load_rulebook
 from bots.rulefiles import RulebookError, RuleFile, read_rules
