@@ -1,6 +1,7 @@
 """Writes the list of frames in docs/chat-protocol.md: `python -m tests.realtime.protocol`."""
 
 import inspect
+import json
 import re
 import types
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import Any, get_args
 
 from app.realtime.client_frames import ClientFrame
 from app.realtime.frames import ServerFrame, ServerFrameBase
+from tests.realtime.examples import FROM_CLIENT, FROM_SERVER
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/chat-protocol.md"
 
 
 def as_document() -> str:
-    """Every frame with its fields, from the models."""
-    parts = ["### From the client", "", *_frames(ClientFrame), "### From the server", "", *_frames(ServerFrame)]
+    """Every frame with its fields, from the models, and an example."""
+    from_client, from_server = _frames(ClientFrame, FROM_CLIENT), _frames(ServerFrame, FROM_SERVER)
+    parts = ["### From the client", "", *from_client, "### From the server", "", *from_server]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -30,13 +33,14 @@ def write() -> None:
     DOCUMENT.write_text(text, encoding="utf-8")
 
 
-def _frames(union: types.UnionType) -> list[str]:
+def _frames(union: types.UnionType, examples: list[dict[str, Any]]) -> list[str]:
     lines: list[str] = []
-    for model in get_args(union):
+    for model, example in zip(get_args(union), examples, strict=True):
         lines += [f"#### `{model.model_fields['type'].default}`", "", _prose(model), ""]
         rows = [_row(name, field) for name, field in model.model_fields.items() if name != "type"]
         if rows:
             lines += ["| field | type | |", "|---|---|---|", *rows, ""]
+        lines += ["```json", json.dumps(example, ensure_ascii=False), "```", ""]
     return lines
 
 
