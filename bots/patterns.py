@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 _EN_GAP = 5  # words
 _ZH_GAP = 8  # characters
-_PIECE = re.compile(r"\.\.\.|\^|\$|\[[a-z_]+\]\??|\([^()]*\)\??|<[a-z]+>\??|[^\s\[\]()<>.?^$]+\??")
+_PIECE = re.compile(r"\.\.\.|\^{1,2}|\${1,2}|\[[a-z_]+\]\??|\([^()]*\)\??|<[a-z]+>\??|[^\s\[\]()<>.?^$]+\??")
+# ^ and $: the edges of a part between commas; doubled: of the whole sentence.
+_EN_EDGES = {"^": r"(?:\A|(?<= ,))", "$": r"(?= ,| \Z)", "^^": r"\A", "$$": r"(?= \Z)"}
+_ZH_EDGES = {"^": r"(?:\A|(?<=,))", "$": r"(?=,|\Z)", "^^": r"\A", "$$": r"\Z"}
 _ALTERNATIVES = re.compile(r"\s*\|\s*")
 _WORD = re.compile(r"[a-z0-9,&+<>_]+\*?")
 
@@ -43,10 +46,8 @@ def compile_english(say: str, concepts: Concepts) -> Pattern:
     for piece in _read(say):
         if piece == "...":
             parts.append(rf"(?: [^ ]+){{0,{_EN_GAP}}}?")
-        elif piece == "^":
-            parts.append(r"(?:\A|(?<= ,))")
-        elif piece == "$":
-            parts.append(r"(?= ,| \Z)")
+        elif piece in _EN_EDGES:
+            parts.append(_EN_EDGES[piece])
         else:
             element = _element(piece, say, concepts)
             elements.append(element)
@@ -64,10 +65,8 @@ def compile_chinese(say: str, concepts: Concepts) -> Pattern:
     for piece in _read(say):
         if piece == "...":
             parts.append(f".{{0,{_ZH_GAP}}}?")
-        elif piece == "^":
-            parts.append(r"(?:\A|(?<=,))")
-        elif piece == "$":
-            parts.append(r"(?=,|\Z)")
+        elif piece in _ZH_EDGES:
+            parts.append(_ZH_EDGES[piece])
         else:
             element = _element(piece, say, concepts)
             elements.append(element)

@@ -23,6 +23,20 @@ _ZH_COMMA = re.compile(r"[\s,、:()\"'~·\-_]+")
 _ZH_DROP = re.compile(rf"[^{_CJK}a-z0-9<>_,+]")
 _SPACED = re.compile(rf"(?<!\S)(?:[{_CJK}]\s){{2,}}[{_CJK}](?!\S)")
 _STRETCHED = re.compile(rf"([{_CJK}])\1{{2,}}")
+_TWICE = re.compile(r"(.{2,16}?)\1+")  # a menu entry that was clicked and sent again
+# What chat apps and exports put for a card, a picture, a masked value or an emoticon.
+_PLACEHOLDER = re.compile(r"[\[\u3010<]([a-z_\u4e00-\u9fff]{1,12}?)(?:[x\d]{1,20}|\s?<[a-z]+>\s?)?[\]\u3011>]|#e-[a-z]?\s?(?:\d{1,4}|<[a-z]+>)")
+_MEANS = MappingProxyType(
+    {
+        **dict.fromkeys(("orderid_", "订单号", "订单编号", "订单", "订单卡片"), "<number>"),
+        **dict.fromkeys(("数字", "金额"), "<digits>"),
+        **dict.fromkeys(("链接", "商品", "商品链接", "商品卡片", "商品快照", "url"), "<url>"),
+        **dict.fromkeys(("电话", "手机号"), "<phone>"),
+        **dict.fromkeys(("邮箱", "email"), "<email>"),
+        **dict.fromkeys(("图片", "视频", "截图", "语音", "文件"), "图片"),
+        **{tag: f"<{tag}>" for tag in ("number", "digits", "url", "phone", "email", "tracking", "money")},
+    }
+)
 _STRETCHED_LATIN = re.compile(r"([a-z])\1{2,}")
 _APOSTROPHE = re.compile(r"['’‘`´]")
 _POSSESSIVE = re.compile(
@@ -101,15 +115,22 @@ def _english(text: str, words: Words) -> list[str]:
 
 def _chinese(text: str, words: Words) -> list[str]:
     sentences = []
-    for piece in _pieces(_ZH_BREAK.split(text.translate(words.simplified))):
+    text = _PLACEHOLDER.sub(lambda match: f" {_MEANS.get(match[1] or '', '')} ", text.translate(words.simplified))
+    for piece in _pieces(_ZH_BREAK.split(text)):
         typed = _SPACED.sub(lambda match: "".join(match.group().split()), piece.strip())
         joined = _ZH_COMMA.sub(",", typed)
         joined = _STRETCHED.sub(r"\1", _ZH_DROP.sub("", joined).replace(",<", "<").replace(">,", ">"))
         joined = words.slip_pattern.sub(lambda match: words.slips[match.group()], joined)
+        joined = _once(joined)
         bare = words.particles.sub("", joined).strip(",")
         if bare := bare or joined.strip(","):
             sentences.append(bare)
     return sentences
+
+
+def _once(sentence: str) -> str:
+    twice = _TWICE.fullmatch(sentence.replace(",", ""))
+    return twice[1] if twice else sentence
 
 
 def _pieces(pieces: list[str]) -> list[str]:
