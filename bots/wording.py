@@ -25,7 +25,10 @@ _SPACED = re.compile(rf"(?<!\S)(?:[{_CJK}]\s){{2,}}[{_CJK}](?!\S)")
 _STRETCHED = re.compile(rf"([{_CJK}])\1{{2,}}")
 _TWICE = re.compile(r"(.{2,16}?)\1+")  # a menu entry that was clicked and sent again
 # What chat apps and exports put for a card, a picture, a masked value or an emoticon.
-_PLACEHOLDER = re.compile(r"[\[\u3010<]([a-z_\u4e00-\u9fff]{1,12}?)(?:[x\d]{1,20}|\s?<[a-z]+>\s?)?[\]\u3011>]|#e-[a-z]?\s?(?:\d{1,4}|<[a-z]+>)")
+_PLACEHOLDER = re.compile(
+    r"[\[\u3010<]([a-z_\u4e00-\u9fff]{1,12}?)(?:[x\d]{1,20}|\s?<[a-z]+>\s?)?[\]\u3011>]"
+    r"|#e-[a-z]?\s?(?:\d{1,4}|<[a-z]+>)"
+)
 _MEANS = MappingProxyType(
     {
         **dict.fromkeys(("orderid_", "订单号", "订单编号", "订单", "订单卡片"), "<number>"),
