@@ -253,10 +253,50 @@ class AnswerReceipt(Model):
     )
     order_id: int | None
     order_version = fields.BigIntField(null=True)
+    reviewed_version = fields.BigIntField(null=True)  # of the order, when this was last compared with it
+    review_at = UtcDatetimeField(null=True)  # when a time that it named has passed
     as_of = UtcDatetimeField()
 
     class Meta:
         app = "wismo"
         table = "answer_receipt"
         unique_together = (("conversation_id", "question_number"),)
-        indexes = (Index(fields=("order_id",)),)
+        indexes = (Index(fields=("order_id",)), Index(fields=("as_of",)), Index(fields=("review_at",)))
+
+
+class Correction(Model):
+    """An answer that its order has contradicted, and the words that would put it right. A person decides."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # cor_…
+    receipt: fields.OneToOneRelation[AnswerReceipt] = fields.OneToOneField(
+        "wismo.AnswerReceipt", related_name="correction"
+    )
+    receipt_id: int
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="corrections"
+    )
+    conversation_id: int
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="corrections")
+    shop_id: int
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="corrections")
+    order_id: int
+    kinds: Any = fields.JSONField(default=list)  # what is contradicted: moved · passed · not_delivered · …
+    text = fields.TextField()  # proposed, then what was sent
+    state = code_field(default="open")  # open · sent · dismissed · outdated
+    created_at = UtcDatetimeField()
+    settled_at = UtcDatetimeField(null=True)
+    settled_by: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="corrections"
+    )
+    settled_by_id: int | None
+
+    class Meta:
+        app = "wismo"
+        table = "correction"
+        indexes = (
+            Index(fields=("shop_id", "state", "id")),
+            Index(fields=("conversation_id",)),
+            Index(fields=("order_id",)),
+            Index(fields=("settled_by_id",)),
+        )

@@ -12,6 +12,7 @@ from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail, 
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
+from app.jobs.reviewing import review_answers
 from app.jobs.routing import drain_queue, look_after_queue
 from app.jobs.stock import share_out_stock, tell_short_orders
 
@@ -25,6 +26,7 @@ HANDLERS: dict[str, Handler] = {
     "orders.stock": share_out_stock,
     "orders.short": tell_short_orders,
     "bot.answer": answer,
+    "answers.review": review_answers,
     "code.send": send_code,
     "transcript.send": send_transcript,
     "mail.receive": receive_mail,

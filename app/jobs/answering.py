@@ -8,6 +8,7 @@ import structlog
 from app.database import database_busy
 from app.jobs.context import JobContext
 from bots.buttons import buttons
+from bots.corrections import review_after
 from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
 from bots.dialogue import Dialogue
 from bots.engine import decide
@@ -225,5 +226,6 @@ class _Turn:
             facts=receipt.facts,
             order_id=order.id if order else None,
             order_version=receipt.order_version,
+            review_at=review_after(receipt.facts, now()) if order else None,
             as_of=receipt.as_of,
         )

@@ -62,6 +62,8 @@ SAID = {
     "replayed": _("Folded again."),
     "gone": _("Marked as gone for good."),
     "not_gone": _("No longer marked as gone."),
+    "corrected": _("Sent to the customer."),
+    "let_be": _("Taken off the list."),
     "rules_published": _("The bot speaks by these rules from its next answer on."),
     "draft_discarded": _("The draft is gone."),
     "still_failed": _("It still cannot be understood."),

@@ -8,15 +8,15 @@ from app.i18n import gettext
 from app.order_cards import PARCEL_STATES
 from app.web.labels import CHANNELS, headline
 from app.web.times import iso, stamp
+from bots.corrections import Contradiction, contradictions
 from conversations.models import AnswerReceipt, Message
 from conversations.telling import Told
 from orders.history import headline_at, version_at
 from orders.models import OrderChange
 from orders.snapshots import OrderSnapshot
-from orders.statuses import Headline, ParcelState
+from orders.statuses import ParcelState
 
 MOST_SHOWN = 700  # characters of one message; the conversation has the rest
-_THERE = frozenset({Headline.DELIVERED, Headline.COMPLETED})
 _NOTICES_DELIVERED = ":delivered:"
 _PLAIN = "plain"
 
@@ -24,6 +24,15 @@ _PLAIN = "plain"
 def _(message: str) -> str:
     """Mark a message for the catalogue."""
     return message
+
+
+CONTRADICTIONS = {
+    "moved": _("Expected %(then)s then, %(now)s now."),
+    "passed": _("Expected %(then)s, which has passed."),
+    "not_delivered": _("Called delivered; the parcel is now: %(state)s."),
+    "refund_failed": _("The refund that was called done has failed."),
+    "not_cancelled": _("Called cancelled; it is not."),
+}
 
 
 def told_rows(
@@ -80,40 +89,25 @@ def _moved(one: Told, picture: OrderSnapshot, changes: Collection[OrderChange], 
 
 
 def _contradictions(one: Told, picture: OrderSnapshot, language: str, now: datetime) -> list[dict[str, str]]:
-    facts = one.receipt.facts if one.receipt else {}
-    found = [*_dates(facts, picture, language, now), *_parcels(one, facts, picture, language)]
-    called = facts.get("refunds") or {}
-    if any(called.get(refund.refund_id) == "succeeded" and refund.state == "failed" for refund in picture.refunds):
-        found.append(gettext(_("The refund that was called done has failed."), language))
-    return [{"text": text, "tone": "warn"} for text in found]
+    found = contradictions(_said(one, picture), picture, now)
+    sentences = dict.fromkeys(_sentence(each, picture, language, now) for each in found)
+    return [{"text": text, "tone": "warn"} for text in sentences]
 
 
-def _dates(facts: dict[str, Any], picture: OrderSnapshot, language: str, now: datetime) -> list[str]:
-    """A promised or expected time that has passed, or that is another one now."""
-    times = {parcel.parcel_id: parcel.eta_to for parcel in picture.parcels}
-    said = [(facts.get("promised_to"), picture.promised_to)]
-    said += [(text, times.get(name)) for name, text in (facts.get("expected") or {}).items()]
-    found: dict[str, None] = {}
-    for text, today in said:
-        then = datetime.fromisoformat(text) if isinstance(text, str) and text else None
-        if then is None or picture.headline in _THERE:
-            continue
-        values = {"then": stamp(then, picture.timezone, language, now)}
-        if today is not None and today != then:
-            values["now"] = stamp(today, picture.timezone, language, now)
-            found[gettext(_("Expected %(then)s then, %(now)s now."), language) % values] = None
-        elif then < now:
-            found[gettext(_("Expected %(then)s, which has passed."), language) % values] = None
-    return list(found)
+def _said(one: Told, picture: OrderSnapshot) -> dict[str, Any]:
+    """What the message rests on; a notice of delivery has no receipt and says one thing."""
+    if one.receipt is not None:
+        return dict(one.receipt.facts)
+    outbound = [parcel.parcel_id for parcel in picture.parcels if parcel.direction == "outbound"]
+    delivered = one.message.author_kind == "system" and _NOTICES_DELIVERED in one.message.client_id
+    return {"parcels": {outbound[0]: ParcelState.DELIVERED}} if delivered and len(outbound) == 1 else {}
 
 
-def _parcels(one: Told, facts: dict[str, Any], picture: OrderSnapshot, language: str) -> list[str]:
-    """A parcel that was called delivered and is not."""
-    parcels = {parcel.parcel_id: parcel.state for parcel in picture.parcels if parcel.direction == "outbound"}
-    called = {name for name, state in (facts.get("parcels") or {}).items() if state == ParcelState.DELIVERED}
-    notice = one.message.author_kind == "system" and _NOTICES_DELIVERED in one.message.client_id
-    if notice and len(parcels) == 1:
-        called |= set(parcels)
-    lost = [parcels[name] for name in sorted(called & set(parcels)) if parcels[name] is not ParcelState.DELIVERED]
-    text = gettext(_("Called delivered; the parcel is now: %(state)s."), language)
-    return [text % {"state": gettext(PARCEL_STATES[state], language)} for state in dict.fromkeys(lost)]
+def _sentence(found: Contradiction, picture: OrderSnapshot, language: str, now: datetime) -> str:
+    values: dict[str, str] = {}
+    for name, moment in (("then", found.said), ("now", found.today)):
+        if moment is not None:
+            values[name] = stamp(moment, picture.timezone, language, now)
+    if found.state:
+        values["state"] = gettext(PARCEL_STATES[ParcelState(found.state)], language)
+    return gettext(CONTRADICTIONS[found.kind], language) % values

@@ -28,6 +28,8 @@ REASONS = {
     "bad_total": _("Not a sum of money."),
     "bad_name": _("A team needs a name."),
     "name_taken": _("Another team has this name."),
+    "already_settled": _("Somebody has seen to it."),
+    "proof_gone": _("The customer has to prove the order anew. Open the conversation and write to them."),
     "bad_rule": _("This rule cannot be read."),
     "bad_rule_name": _("A rule's name has small letters, digits and _."),
     "draft_changed": _("Somebody else has changed the draft. Load the page again."),
