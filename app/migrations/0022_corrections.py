@@ -12,7 +12,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0020_inbox_by_owner")]
+    dependencies = [("wismo", "0021_retired_teams")]
 
     initial = False
 
