@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 Language = Literal["en", "zh"]
 Awaiting = Literal["order_number", "code", "order_choice", "problem"]
+_PAUSE = timedelta(hours=12)
 _AWAITING = frozenset(get_args(Awaiting))
 
 
@@ -27,10 +29,20 @@ class Dialogue:
     asked: int = 0  # how often the last answer was asked for again with nothing new to say
     told: str | None = None  # "order id:version" of the last answer about an order
     wishes: tuple[str, ...] = ()  # what was passed on to people
+    at: str | None = None  # when the bot last answered, ISO 8601 in UTC
 
     def proved(self) -> "Dialogue":
         """The code was right: nothing is awaited, and the pending wish can be answered by `decide(Question(""), …)`."""
         return replace(self, awaiting=None)
+
+    def rested(self, now: datetime) -> "Dialogue":
+        """After a long pause an open question is closed: yesterday's "1001" must not answer it, nor a "yes" to it.
+
+        Language, the order talked about and what was passed on to people stay.
+        """
+        if self.at is None or now - datetime.fromisoformat(self.at) < _PAUSE:
+            return self
+        return replace(self, awaiting=None, pending=None, misses=0, turns=0, asked=0, told=None)
 
     def to_json(self) -> dict[str, Any]:
         """A small JSON object; defaults are left out."""
@@ -49,8 +61,17 @@ def _sound(name: str, value: Any) -> Any:
         return value if value in ("en", "zh") else None
     if name == "awaiting":
         return value if value in _AWAITING else None
+    if name == "at":
+        return value if isinstance(value, str) and _is_moment(value) else None
     if name in ("misses", "turns", "asked"):
         return value if isinstance(value, int) and value >= 0 else None
     if name == "wishes":
         return tuple(str(item) for item in value) if isinstance(value, list | tuple) else None
     return value if isinstance(value, str) else None
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

@@ -13,6 +13,7 @@ from bots.identifying import chosen_order, code_again
 from bots.phrases import wordings
 from bots.question import Question, language_of
 from bots.rulebook import Rulebook
+from bots.slots import ask_right_number, takes_number_back
 from bots.turns import Outcome, Turn
 from orders.snapshots import OrderSnapshot
 
@@ -37,6 +38,7 @@ def decide(
     `orders` are only those that the person has proved to be theirs. An empty text resumes the wish that waited for a
     proof. Never raises on any text.
     """
+    dialogue = dialogue.rested(now)
     language = language_of(question, dialogue.language)
     entities = find_entities(question.text, _asked(dialogue))
     heard = rulebook.understand(entities, _contexts(dialogue, orders))
@@ -54,7 +56,7 @@ def decide(
     return Decision(
         replies=outcome.replies,
         actions=outcome.actions,
-        dialogue=replace(outcome.dialogue, turns=outcome.dialogue.turns + 1),
+        dialogue=replace(outcome.dialogue, turns=outcome.dialogue.turns + 1, at=now.isoformat()),
         receipt=_receipt(turn, outcome, rulebook),
     )
 
@@ -76,6 +78,8 @@ def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
         return person_wishes.give_up(turn, "too_many_turns", "too_many_turns")
     if turn.question.files and not turn.question.text.strip():
         return small_talk.files_came(turn)
+    if takes_number_back(turn):
+        return ask_right_number(turn)
     wish, certain = (_chosen_wish(turn), True) if chosen_order(turn) else _wish(turn, rulebook)
     turn = turn.about(wish)
     if not certain and f"wish_{wish}" in wordings():
@@ -119,7 +123,7 @@ def _points_at_order(turn: Turn) -> bool:
     picks = any(
         turn.mentions(rule) for rule in ("pick_other", "pick_latest", "pick_first", "pick_second", "pick_third")
     )
-    return bool(turn.entities.order_numbers or picks or (turn.entities.tracking_numbers and turn.orders))
+    return bool(turn.entities.meant_numbers or picks or (turn.entities.tracking_numbers and turn.orders))
 
 
 def _order_wish(dialogue: Dialogue) -> str:

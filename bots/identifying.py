@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from bots.buttons import button, buttons, order_button
 from bots.decisions import RequestCode
@@ -17,11 +18,11 @@ def find_orders(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
     """The proved orders the customer means (one, or the several they named), or the question that has to come first."""
     if chosen := chosen_order(turn):
         return [chosen]
-    if named := turn.entities.order_numbers:
+    if named := turn.entities.meant_numbers:
         found = [order for number in named if (order := matching(turn.orders, number))]
-        return _distinct(found) or _prove(turn, named[0])
-    if tracked := _tracked(turn):
-        return [tracked]
+        return _distinct(found) or _tracked(turn, named) or _prove(turn, named[0])
+    if tracked := _tracked(turn, turn.entities.tracking_numbers):
+        return tracked
     if pointed := _pointed(turn):
         return pointed
     return _from_context(turn)
@@ -31,10 +32,10 @@ def order_in_context(turn: Turn) -> OrderSnapshot | None:
     """The proved order that the talk is about, without asking anybody."""
     if chosen := chosen_order(turn):
         return chosen
-    for number in (*turn.entities.order_numbers, turn.dialogue.order_number):
+    for number in (*turn.entities.meant_numbers, turn.dialogue.order_number):
         if number and (order := matching(turn.orders, number)):
             return order
-    if turn.entities.order_numbers:
+    if turn.entities.meant_numbers:
         return None
     current = current_order(turn)
     return current or (turn.orders[0] if len(turn.orders) == 1 else None)
@@ -52,7 +53,7 @@ def current_order(turn: Turn) -> OrderSnapshot | None:
 
 def claimed_number(turn: Turn) -> str | None:
     """An order number that was typed but is not proved."""
-    return next(iter(turn.entities.order_numbers), None) or turn.dialogue.order_number
+    return next(iter(turn.entities.meant_numbers), None) or turn.dialogue.order_number
 
 
 def matching(orders: Sequence[OrderSnapshot], number: str) -> OrderSnapshot | None:
@@ -102,16 +103,13 @@ def _pointed(turn: Turn) -> Sequence[OrderSnapshot] | Outcome | None:
     return None
 
 
-def _tracked(turn: Turn) -> OrderSnapshot | None:
-    keys = {reference(number) for number in turn.entities.tracking_numbers}
-    return (
-        next(
-            (order for order in turn.orders for parcel in order.parcels if keys & {reference(parcel.tracking_number)}),
-            None,
-        )
-        if keys
-        else None
+def _tracked(turn: Turn, numbers: Sequence[str]) -> list[OrderSnapshot]:
+    """The proved order with one of these parcels; people also call a tracking number an order number."""
+    keys = {reference(number) for number in numbers}
+    found = (
+        order for order in turn.orders for parcel in order.parcels if keys & {reference(parcel.tracking_number)} - {""}
     )
+    return list(islice(found, 1))
 
 
 def _distinct(orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:
@@ -167,5 +165,5 @@ def _no_other(turn: Turn) -> Outcome:
 
 def _waiting(turn: Turn, awaiting: Awaiting) -> Dialogue:
     """The same question asked again is a miss: the next one brings a person."""
-    again = turn.dialogue.awaiting == awaiting and not turn.entities.order_numbers
+    again = turn.dialogue.awaiting == awaiting and not turn.entities.meant_numbers
     return replace(turn.dialogue, awaiting=awaiting, pending=turn.wish, misses=1 if again else 0)

@@ -42,7 +42,7 @@ _ABOUT_ORDERS = re.compile(
 _ABOUT_GOODS = re.compile(
     r"\b(?:stock|buy|price|cost|compatible|model|specs?|sell|carry|available|size|difference"
     r"|versus|vs|work with|fits?)\b"
-    r"|有货|现货|多少钱|价格|怎么样|区别|型号|哪个好|好用|配置|支持|兼容|能用|尺寸|参数|买",
+    r"|有货|现货|多少钱|价格|怎么样|区别|型号|哪个好|好用|配置|支持|兼容|能用|尺寸|参数|[想要]买|能买",
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"\d{1,2}[-/]\d{1,2}")  # a range, a score
@@ -145,7 +145,7 @@ def _stands_alone(value: str, start: int, end: int, digits: int, around: Around)
         return False
     if digits >= 8:
         return not around.address or digits >= 12
-    return digits >= 4 and around.sparse and (digits >= 6 or not around.goods)
+    return digits >= 4 and around.sparse and (digits >= 6 or around.orders or not around.goods)
 
 
 def _is_money(before: str, after: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -113,6 +114,21 @@ def test_broken_memory_is_forgotten() -> None:
     )
     assert dialogue == Dialogue(order_number="1001")
     assert Dialogue.from_json(None) == Dialogue.from_json({}) == Dialogue()
+
+
+def test_a_day_later_no_question_is_open() -> None:
+    """Yesterday's question is not answered by today's words; what was said about the order is read anew."""
+    (order,) = owned({"1001": "in_transit"})
+    asked = decide(Question("please cancel my order", "en", 1), Dialogue(), [], NOW, RULEBOOK).dialogue
+    assert asked.awaiting == "order_number"
+    soon = decide(Question("1001", "en", 2), asked, [order], NOW + timedelta(minutes=5), RULEBOOK)
+    assert soon.dialogue.last_intent == "cancel_order"
+    later = decide(Question("1001", "en", 2), asked, [order], NOW + timedelta(hours=20), RULEBOOK)
+    assert [reply.phrase for reply in later.replies] == ["order_shipped"]
+    told = later.dialogue
+    again = decide(Question("where is it now?", "en", 3), told, [order], NOW + timedelta(hours=40), RULEBOOK)
+    assert [reply.phrase for reply in again.replies] == ["order_shipped"]
+    assert again.replies[0].order_id == "ord_1001"
 
 
 def test_buttons_are_understood() -> None:
