@@ -25,7 +25,7 @@ from app.migrating import migrate
 from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.machine import chromium_path
-from tests.servers import PostgresServer, ServerMissing, postgres_server, redis_server
+from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
 
@@ -40,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if "WISMO_DATABASE_URL" in os.environ:
         raise pytest.UsageError("WISMO_DATABASE_URL is set: tests never touch a database that somebody uses")
+    if not config.option.basetemp:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(fast_folder()))
     # Nobody here speaks TLS, and reading all authorities costs each HTTP client 40 ms.
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = os.devnull
@@ -48,7 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what keeps rows wherever it is told to, so that `./wismo test services` can repeat it on PostgreSQL."""
+    """Mark what keeps rows wherever it is told to, so that `./wismo test services` can repeat it on PostgreSQL.
+
+    Slow files come first: at the end, all but one worker would wait for them.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         settled = "both_databases" in names or item.get_closest_marker("sqlite")

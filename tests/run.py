@@ -135,7 +135,7 @@ def selection(step: Step) -> Iterator[str]:
     if step.marker:
         yield from ("-m", step.marker, *step.options)
     if step.workers > 1:
-        yield from ("-n", str(step.workers), "--dist", "loadfile")
+        yield from ("-n", str(step.workers), "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def execute(command: Sequence[str]) -> int:
