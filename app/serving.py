@@ -1,9 +1,9 @@
 """Running the web server: uvicorn with our limits, and a banner for the person who started it."""
 
-import asyncio
 import socket as sockets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -29,9 +29,13 @@ class Server(uvicorn.Server):
             yield
             self._captured_signals.clear()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop. Over after STOP_SECONDS, whatever hangs."""
+        end_in_time()
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
-        """Stop taking requests, send sockets away, answer what was begun. Over after STOP_SECONDS, whatever hangs."""
-        end_in_time(asyncio.get_running_loop())
+        """Stop taking requests, send sockets away, answer what was begun."""
         if isinstance(app := self.config.app, Starlette):
             app.state.begin_to_stop()
         await super().shutdown(sockets)

@@ -18,12 +18,16 @@ def work_until_stopped(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     stopping = asyncio.Event()
+
+    def stop() -> None:
+        end_in_time()
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     async with AsyncExitStack() as stack:
         await require_migrated(settings.database)
         await stack.enter_async_context(open_database(settings.database))
         parts = await open_parts(settings, stack, work=True, intake=False)
         await stopping.wait()
-        end_in_time(asyncio.get_running_loop())
         parts.begin_to_stop()
