@@ -1,6 +1,6 @@
 """uvicorn's end of a socket, with a short way out: a frame goes to the transport here and now, without a coroutine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -9,7 +9,7 @@ from websockets.protocol import State
 
 WRITE = "wismo.write"  # the extension of the ASGI scope under which a socket finds its `Write`
 
-Write = Callable[[str], bool]
+Write = Callable[[Sequence[str]], bool]
 
 _TEXT, _SHORT, _MEDIUM = 0x81, 126, 1 << 16  # RFC 6455, 5.2: a whole text frame; how long its length is
 
@@ -23,11 +23,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = cast(Any, self.scope["extensions"])
             extensions[WRITE] = self.write
 
-    def write(self, text: str) -> bool:
-        """Write a frame of text. False, and nothing is done, when the peer is slow or goes: `send` knows."""
+    def write(self, texts: Sequence[str]) -> bool:
+        """Write frames of text. False, and nothing is done, when the peer is slow or goes: `send` knows."""
         if not self.writable.is_set() or self.conn.state is not State.OPEN or self.close_sent:
             return False
-        self.transport.write(framed(text))
+        self.transport.write(b"".join(map(framed, texts)))
         return True
 
     def send_receive_event_to_app(self) -> None:
@@ -57,5 +57,5 @@ def way_out(scope: Any) -> Write:
     return write
 
 
-def _never(text: str) -> bool:
+def _never(texts: Sequence[str]) -> bool:
     return False

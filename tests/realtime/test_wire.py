@@ -110,10 +110,10 @@ class Line:
 async def test_frames_leave_in_their_order_on_both_ways() -> None:
     line = Line()
     await line.open()
-    assert line.write("one")
+    assert line.write(["one", "one more"])
     await line.send({"type": "websocket.send", "text": "two"})
-    assert line.write("三")
-    assert line.heard() == ["one", "two", "三"]
+    assert line.write(["三"])
+    assert line.heard() == ["one", "one more", "two", "三"]
     line.over.set()
 
 
@@ -121,13 +121,13 @@ async def test_nothing_is_written_to_a_slow_peer_or_after_the_end() -> None:
     line = Line()
     await line.open()
     line.server.pause_writing()
-    assert not line.write("later")
+    assert not line.write(["later"])
     line.server.resume_writing()
     await line.send({"type": "websocket.close", "code": 4401, "reason": "signed_out"})
-    assert not line.write("too late")
+    assert not line.write(["too late"])
     line.over.set()
     line.server.connection_lost(None)
-    assert not line.write("gone")
+    assert not line.write(["gone"])
     assert line.heard() == [b"\x11\x31signed_out".decode()]
 
 
