@@ -25,6 +25,12 @@ class Socket(WebSocket):
         """Write frames here and now. False when that cannot be: `send_text` waits, or says why not."""
         return self.application_state is WebSocketState.CONNECTED and self._write(texts)
 
+    def forget_handshake(self) -> None:
+        """Let go of the headers, when everything was asked of them: the socket may stay open for a day."""
+        self.scope["headers"] = []
+        for known in ("_headers", "_cookies", "_url"):
+            vars(self).pop(known, None)
+
     def send_text(self, data: str) -> Coroutine[Any, Any, None]:
         """Write a frame. Raises RuntimeError after the close, OSError when the peer has gone."""
         if self.application_state is not WebSocketState.CONNECTED:

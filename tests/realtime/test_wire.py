@@ -8,6 +8,7 @@ import pytest
 import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -144,4 +145,24 @@ async def test_one_frame_waits_and_then_the_peer() -> None:
     assert not line.reads()
     assert (await line.receive())["text"] == "comes too fast"
     assert line.reads()
+    line.over.set()
+
+
+async def test_who_sends_to_a_slow_peer_waits_until_it_reads_or_has_gone() -> None:
+    line = Line()
+    await line.open()
+    line.server.pause_writing()
+    sending = asyncio.ensure_future(line.send({"type": "websocket.send", "text": "at last"}))
+    await asyncio.sleep(0)
+    assert not sending.done()
+    line.server.resume_writing()
+    await sending
+    assert line.heard() == ["at last"]
+    line.server.pause_writing()
+    sending = asyncio.ensure_future(line.send({"type": "websocket.send", "text": "never"}))
+    await asyncio.sleep(0)
+    line.server.connection_lost(None)
+    with pytest.raises(ClientDisconnected):
+        await sending
+    assert (await line.receive())["type"] == "websocket.disconnect"
     line.over.set()
