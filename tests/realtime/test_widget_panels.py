@@ -205,7 +205,8 @@ async def the_orders(widget: Widget, world: World, conversation: Conversation) -
 async def the_files(widget: Widget) -> None:
     """A file that is refused says why, and can be removed."""
     page = widget.page
-    await page.set_input_files(".attach input", [{"name": "a long name.pdf", "mimeType": "", "buffer": b""}])
+    empty: Any = {"name": "a long name.pdf", "mimeType": "", "buffer": b""}
+    await page.set_input_files(".attach input", empty)
     await expect(page.locator(".upload.is-refused")).to_be_visible()
     await widget.looks_right("files")
     await page.click(".upload-remove")
