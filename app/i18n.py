@@ -3,7 +3,7 @@
 import gettext as stdlib_gettext
 import io
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,7 @@ def request_language(connection: HTTPConnection) -> str:
     return chosen if chosen in LANGUAGES else choose(connection.headers.get("accept-language"))
 
 
+@lru_cache(maxsize=4096)
 def when(moment: datetime, timezone: str, language: str) -> str:
     """Day and time for people: `Tue 24 Nov, 10:42` / `11月24日（周二）10:42`."""
     return format_datetime(

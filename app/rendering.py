@@ -1,11 +1,12 @@
 """Pages and problems: one Jinja environment, one way to answer with HTML or with an error."""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -15,6 +16,7 @@ from core.money import format_money
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
+KEPT_FRAGMENTS = 4096  # about 2 kB each
 
 
 @cache
@@ -42,6 +44,7 @@ def wording(environment: Environment, language: str) -> dict[str, Any]:
 
     return {
         "language": language,
+        "kept": partial(_kept, environment, language),
         "_": worded,
         "gettext": worded,
         "ngettext": lambda one, many, count, **values: ngettext(one, many, count, language) % {"num": count, **values},
@@ -73,6 +76,13 @@ def render_text(request: HTTPConnection, name: str, context: dict[str, Any] | No
         "csrf_token": getattr(request.state, "form_token", ""),
     }
     return environment.get_template(name).render(names | (context or {}))
+
+
+@lru_cache(maxsize=KEPT_FRAGMENTS)
+def _kept(environment: Environment, language: str, name: str, /, **values: Any) -> Markup:
+    """The fragment `name`, which depends on its values and the language alone. They are hashable."""
+    text = environment.get_template(name).render(wording(environment, language) | values)
+    return Markup(text)  # noqa: S704 (escaped by the template)
 
 
 @cache

@@ -29,14 +29,19 @@ _BY_NAME = (
     " UNION SELECT order_id FROM refund WHERE reference IN ({texts})"
     " UNION SELECT order_id FROM refund WHERE public_id IN ({texts})"
 )
+# Through the index of the last four digits, or the whole shop would be looked through.
 _BY_TAIL = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND (%s)"
+_ENDS = {
+    "sqlite": "(substr(phone, -4) = {end_of#} AND phone LIKE {tail#})",
+    "postgres": '("right"(phone, 4) = {end_of#} AND phone LIKE {tail#})',
+}
 _BY_BEGINNING = " UNION SELECT id FROM shop_order WHERE shop_id IN ({shops}) AND (%s)"
 _BEGINS = {
     "sqlite": "(email >= {begin#} AND email < {end#})",  # through the index
-    "postgres": "starts_with(email, {begin#})",  # ranges depend on the locale there
+    "postgres": "(email ~>=~ {begin#} AND email ~<~ {end#})",  # other ranges depend on the locale there
 }
 _NEWEST = (
-    "SELECT o.id FROM shop_order AS o WHERE o.id IN (%s) AND o.shop_id IN ({shops})%s"
+    "SELECT o.id FROM (%s) AS f CROSS JOIN shop_order AS o WHERE o.id = f.id AND o.shop_id IN ({shops})%s"
     " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
 )
 _AFTER = " AND (o.placed_at, o.id) < ({placed}, {last})"
@@ -110,10 +115,13 @@ def _by_name_in(
 
 
 def _ends(terms: Sequence[Term]) -> tuple[str, dict[str, str]]:
-    """Conditions on how phone numbers end (one look through the index for all) and how e-mail addresses begin."""
-    values = {f"tail{place}": f"%{term.tail}" for place, term in enumerate(terms) if len(term.tail) >= PHONE_TAIL}
-    tails = " OR ".join(f"phone LIKE {{{name}}}" for name in values)
-    statement = _BY_TAIL % tails if tails else ""
+    """Conditions on how phone numbers end and how e-mail addresses begin."""
+    values: dict[str, str] = {}
+    statement = ""
+    for place, term in enumerate(terms):
+        if len(term.tail) >= PHONE_TAIL:
+            values |= {f"tail{place}": f"%{term.tail}", f"end_of{place}": term.tail[-PHONE_TAIL:]}
+            statement += _BY_TAIL % _ENDS[dialect()].replace("#", str(place))
     places = [place for place, term in enumerate(terms) if term.email]
     if places:
         statement += _BY_BEGINNING % " OR ".join(_BEGINS[dialect()].replace("#", str(place)) for place in places)

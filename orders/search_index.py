@@ -5,6 +5,7 @@ The table `order_search` is made by the migrations, as that of the messages is: 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from core.bundles import Bundle, Later
 from core.sql import Program, dialect, run_many
@@ -13,6 +14,7 @@ from orders.deriving import Picture
 
 QUERY_WORDS = 12
 LONGEST_TEXT = 20_000
+MOST_FOUND = 1000
 
 _PUT = {
     "sqlite": "INSERT OR REPLACE INTO order_search (rowid, body) VALUES ({id}, {body})",
@@ -21,18 +23,20 @@ _PUT = {
         " ON CONFLICT (order_id) DO UPDATE SET body = EXCLUDED.body"
     ),
 }
+# The index yields what was recorded last first. CROSS: SQLite would rather look through all orders of the shop.
 _FIND = {
     "sqlite": (
-        "SELECT o.id FROM order_search AS s JOIN shop_order AS o ON o.id = s.rowid"
-        " WHERE s.body MATCH {query} AND o.shop_id IN ({shops})"
+        "SELECT o.id, o.placed_at FROM order_search AS s CROSS JOIN shop_order AS o"
+        " WHERE o.id = s.rowid AND s.body MATCH {query} AND o.shop_id IN ({shops}) ORDER BY s.rowid DESC LIMIT {most}"
     ),
     "postgres": (
-        "SELECT o.id FROM order_search AS s JOIN shop_order AS o ON o.id = s.order_id"
+        "SELECT o.id, o.placed_at FROM order_search AS s JOIN shop_order AS o ON o.id = s.order_id"
         " WHERE s.body @@ to_tsquery('simple', {query}) AND o.shop_id IN ({shops})"
+        " ORDER BY s.order_id DESC LIMIT {most}"
     ),
 }
-_AFTER = " AND (o.placed_at, o.id) < ({placed}, {last})"
-_NEWEST = " ORDER BY o.placed_at DESC, o.id DESC LIMIT {limit}"
+_NEWEST = "SELECT f.id FROM (%s) AS f%s ORDER BY f.placed_at DESC, f.id DESC LIMIT {limit}"
+_AFTER = " WHERE (f.placed_at, f.id) < ({placed}, {last})"
 
 
 def put(orders: Iterable[tuple[int, Picture]]) -> Program[None]:
@@ -46,14 +50,16 @@ def by_words_in(
     """Ids of orders that hold all words of `text` (the last one may be unfinished), newest first by time and id; part
     of a bundle.
 
-    Chinese is matched by neighbouring characters. Of long texts the first twelve words count.
+    Chinese is matched by neighbouring characters. Of long texts the first twelve words count, of very many orders the
+    thousand that were recorded last.
     """
     words = query_words(text)[:QUERY_WORDS]
     if not words or not shop_ids:
         return list
-    statement = _FIND[dialect()] + (_AFTER if after else "") + _NEWEST
-    values = {"placed": after[0], "last": after[1]} if after else {}
-    rows = bundle.table("id", statement, query=_query(words), shops=list(shop_ids), limit=limit, **values)
+    statement = _NEWEST % (_FIND[dialect()], _AFTER if after else "")
+    values: dict[str, Any] = {"placed": after[0], "last": after[1]} if after else {}
+    values |= {"query": _query(words), "shops": list(shop_ids), "limit": limit, "most": MOST_FOUND}
+    rows = bundle.table("id", statement, **values)
     return lambda: [row["id"] for row in rows]
 
 

@@ -11,8 +11,8 @@ from app.realtime.attendance import Attendance
 from app.rendering import render
 from app.web.desk import HOME, VIEWS, shell, shown_counts, signed_in
 from app.web.forms import whole_number
-from app.web.nearness import nearness_in_list
-from app.web.rows import live_row, ticket_row
+from app.web.nearness import Standing, nearness_in_list
+from app.web.rows import Row, live_row, ticket_row
 from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import Agent, shop_ids_of
@@ -71,29 +71,28 @@ def list_in(
     current: str | None = None,
 ) -> Later[dict[str, Any]]:
     """The list of a view, from a bundle: its rows, where more begin, and what to say when there are none."""
+    language = agent.language
+
+    def near(conversation: str) -> Standing:
+        return nearness_in_list(conversation, attendance, language)
+
     if view == "live":
         live = live_in(bundle, shop_ids, limit)
         return lambda: _pane(
-            agent, view, attendance, [live_row(row, now(), agent.language) for row in live()], "", current
+            view, [live_row(row, now(), near(row.public_id), language) for row in live()], "", current, language
         )
     tickets = inbox_in(bundle, agent, shop_ids, view, after, limit + 1)
 
     def pane() -> dict[str, Any]:
         found, at = tickets(), now()
         more = f"{HOME}?view={view}&after={cursor(found[limit - 1])}" if len(found) > limit else ""
-        return _pane(
-            agent, view, attendance, [ticket_row(row, view, at, agent.language) for row in found[:limit]], more, current
-        )
+        rows = [ticket_row(row, view, at, near(row.conversation), language) for row in found[:limit]]
+        return _pane(view, rows, more, current, language)
 
     return pane
 
 
-def _pane(
-    agent: Agent, view: str, attendance: Attendance, rows: list[dict[str, Any]], more: str, current: str | None
-) -> dict[str, Any]:
-    language = agent.language
-    for row in rows:
-        row["near"] = nearness_in_list(row["key"], attendance, language)
+def _pane(view: str, rows: list[Row], more: str, current: str | None, language: str) -> dict[str, Any]:
     return {
         "view": view,
         "title": gettext(VIEWS[view][0], language),
