@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/pages.py [--small 10000] [--large 200000] [--messages 10] [--rounds 200] [--seconds 4]
 
-Two desks in temporary folders, asked in turns through the whole application: inbox, deeper pages, tickets, searches; p50
-and p95 of each and how often it asks the database. What looks through a whole table or sorts is listed. Then the large
+Two desks in temporary folders, asked in turns through the whole application: inbox, deeper pages, tickets, searches;
+p50 and p95 of each and how often it asks the database. What looks through a whole table is listed. Then the large
 desk's inbox over HTTP beside a static page of the same size. The large desk takes 1.5 kB of disk for each message.
 """
 
@@ -31,7 +31,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder, whose limits.py is no library
+sys.path.pop(0)  # this folder, whose limits.py hides a library of that name
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.logs import configure_logs
 from app.main import create_app
@@ -138,7 +139,7 @@ def _settings(path: Path) -> Settings:
 
 
 async def _in_turns(desks: list[Desk], rounds: int) -> None:
-    small, large = desks
+    _, large = desks
     print(f"\n{'':28}{'small p50':>10}{'p95':>8}{'large p50':>10}{'p95':>8}{'p95 ratio':>10}{'statements':>11}")
     for name, page in PAGES.items():
         rng = random.Random(7)
@@ -180,14 +181,14 @@ async def _beside_static(desk: Desk, seconds: float) -> None:
     used: dict[str, list[float]] = {"inbox": [], "static": []}
     size = 0
     for _ in range(3):
-        for kind in rates:
+        for kind, rate in rates.items():
             command = [sys.executable, str(Path(__file__)), "--serve", kind, "--folder", str(desk.path)]
             async with load.process([*command, "--token", desk.token], wanted="port") as (program, line):
                 senders = [await _Sender(int(line.split()[1]), desk.token).open() for _ in range(SENDERS)]
                 await asyncio.gather(*(sender.go_on(time.perf_counter() + 1) for sender in senders))
                 before, start = load.processor_seconds(program.pid), time.perf_counter()
                 done = sum(await asyncio.gather(*(sender.go_on(start + seconds) for sender in senders)))
-                rates[kind].append(done / (time.perf_counter() - start))
+                rate.append(done / (time.perf_counter() - start))
                 used[kind].append((load.processor_seconds(program.pid) - before) / done)
                 size = senders[0].size
     inbox, static = (statistics.median(rates[kind]) for kind in rates)
@@ -202,9 +203,8 @@ class _Sender:
 
     def __init__(self, port: int, token: str) -> None:
         self.port, self.size = port, 0
-        self.request = (
-            f"GET /console HTTP/1.1\r\nHost: desk\r\nAccept: text/html\r\nCookie: wismo_session={token}\r\n\r\n"
-        )
+        head = ("GET /console HTTP/1.1", "Host: desk", "Accept: text/html", f"Cookie: wismo_session={token}")
+        self.request = "\r\n".join((*head, "", ""))
 
     async def open(self) -> "_Sender":
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
