@@ -13,11 +13,19 @@ _CREATE = {
     "postgres": (
         'CREATE INDEX idx_shop_order_phone_end ON shop_order (shop_id, ("right"(phone, 4)))',
         "CREATE INDEX idx_shop_order_email_begin ON shop_order (shop_id, email text_pattern_ops)",
+        # kB of new rows that each search looks through before they are sorted in; 4 MB of them take 20 ms
+        "ALTER INDEX idx_order_search_body SET (gin_pending_list_limit = 256)",
+        "ALTER INDEX idx_message_search_body SET (gin_pending_list_limit = 256)",
     ),
 }
 _DROP = {
     "sqlite": ("DROP INDEX idx_shop_order_phone_end",),
-    "postgres": ("DROP INDEX idx_shop_order_phone_end", "DROP INDEX idx_shop_order_email_begin"),
+    "postgres": (
+        "DROP INDEX idx_shop_order_phone_end",
+        "DROP INDEX idx_shop_order_email_begin",
+        "ALTER INDEX idx_order_search_body RESET (gin_pending_list_limit)",
+        "ALTER INDEX idx_message_search_body RESET (gin_pending_list_limit)",
+    ),
 }
 
 
