@@ -40,6 +40,6 @@ async def drop(_apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0021_retired_teams")]
+    dependencies = [("wismo", "0022_corrections")]
 
     operations = [ops.RunPython(create, drop)]
