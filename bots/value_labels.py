@@ -19,7 +19,7 @@ _WORDS = {
         r"invoices?|invoicw|bill(?:ing)?|receipt|accounts?|acct|user\s?names?|user|login|member(?:ship)?|customer|loyalty"
         r"|rewards?|zip(?:\s?code)?|post\s?code|postal(?:\scode)?|sku|upc|ean|asin|items?|model|styles?|size|article"
         r"|product|part|serial|batch|lot|room|passport|licen[cs]e|id\scard|student|apt|apartment|unit|suite|floor|street"
-        r"|building|box|gate|flight|ticket|case|promo(?:tion)?|discount|coupon|voucher|gift(?:\scard)?|activation"
+        r"|building|box|gate|flight|ticket|case|agent|employee|staff|promo(?:tion)?|discount|coupon|voucher|gift(?:\scard)?|activation"
         r"|verification|security|access|redeem|code|pin|otp|cvv|cvc|card|visa|mastercard|iban|routing|bank|transaction"
         r"|payment|refund\sreference|return\s(?:number|no|id|label|code)|rma|version|error|extension|ext|imei|vin|ip"
         r"|port|swift|tax|vat|ssn|age|weight|height|wechat|skype|instagram|ending(?:\s(?:in|with))?|ends\s(?:in|with)"
