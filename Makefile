@@ -1,5 +1,5 @@
 # Short names for people who have make. Everything here also works without it.
-.PHONY: help run test lint types unit format locks messages reference pictures clean
+.PHONY: help run test lint types unit format locks messages reference pictures weights clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST)
@@ -33,5 +33,10 @@ reference:  ## write the reference pages from the program itself
 pictures:  ## take the pictures of the README anew
 	.venv/bin/python -m pytest -q tests/journeys -m browser --pictures
 
+weights:  ## learn the bot's second view anew, and judge it (needs uv)
+	@test -x .venv-training/bin/python || uv venv -q --python 3.11 .venv-training
+	@uv pip install -q --python .venv-training/bin/python --group training
+	.venv-training/bin/python bench/bot_training.py
+
 clean:  ## forget everything that can be made again (the data stays)
-	rm -rf .venv .venv.lock .test-report .*_cache .hypothesis .coverage* build dist htmlcov
+	rm -rf .venv .venv-training .venv.lock .test-report .*_cache .hypothesis .coverage* build dist htmlcov

@@ -92,7 +92,7 @@ def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
     dialogue, heard = turn.dialogue, turn.heard
     if not turn.question.text.strip():
         return dialogue.pending or "help_general", True
-    clear = heard.confidence >= ACT
+    clear = heard.confidence >= ACT and heard.rule in rulebook.rules
     serious = clear and not rulebook.rules[heard.rule].small
     if serious:
         return (heard.rule if not _stuck(turn, heard.rule) else "unknown"), True
@@ -109,7 +109,8 @@ def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
     if clear:
         return heard.rule, True
     asked_openly = dialogue.awaiting == "problem" and dialogue.pending is None
-    return (heard.rule, asked_openly) if heard.confidence >= GUESS else ("unknown", True)
+    guessed = heard.confidence >= GUESS and heard.rule in rulebook.rules
+    return (heard.rule, asked_openly) if guessed else ("unknown", True)
 
 
 def _stuck(turn: Turn, rule: str) -> bool:

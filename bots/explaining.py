@@ -6,8 +6,9 @@ from typing import Literal
 from bots.confidence import ACT, GUESS
 from bots.dialogue import Language
 from bots.entities import Entities, find_entities
+from bots.hearing import Fired, Understanding
 from bots.question import Question, language_of
-from bots.rulebook import Fired, Rulebook, Understanding
+from bots.rulebook import Rulebook
 
 Outcome = Literal["acts", "asks_back", "asks_openly"]
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bots.asking import asked_for
+from bots.confidence import GUESS
 from bots.entities import NOTHING_ASKED, Entities, Span, find_entities
-from bots.rulebook import Rulebook, Understanding
+from bots.hearing import Understanding
+from bots.rulebook import Rulebook
 from bots.value_labels import label_before, names_nothing_else
 
 MOST_TURNS = 400
@@ -25,6 +27,7 @@ _WEIGHTS = {
     "out_of_scope": 0.05,
 }
 _UNCLEAR = 0.6  # below: what was said in several messages is also read as one
+_UNSURE = 0.3  # what a wish counts that is too unsure to be named
 _JOINED = 600  # characters
 _REST = re.compile(
     r"\b(?:the )?(?:rest|remaining|other half|second (?:half|part)|last (?:part|digits|\d+ digits)"
@@ -163,6 +166,7 @@ class Overheard:
         if heard.confidence <= 0:
             return
         weight = _WEIGHTS.get(heard.intent)
+        share *= 1.0 if heard.confidence >= GUESS else _UNSURE
         fading = _FADES**self._wishes if weight is None else 1.0
         score = heard.confidence * share * fading * (weight or 1.0)
         self._scores[heard.intent] = self._scores.get(heard.intent, 0.0) + score

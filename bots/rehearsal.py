@@ -40,14 +40,14 @@ def _examples(rulebook: Rulebook) -> Iterator[Finding]:
 
 def _uncaught(rulebook: Rulebook, file: RuleFile, texts: tuple[str, ...]) -> Iterator[str]:
     for text in texts:
-        heard = rulebook.understand(find_entities(text), frozenset(file.needs))
+        heard = rulebook.by_rules(find_entities(text), frozenset(file.needs))
         if heard.rule != file.name or heard.confidence < ACT:
             yield f"{text!r} must be caught, but is heard as {heard.rule} ({heard.confidence:.2f})"
 
 
 def _caught(rulebook: Rulebook, file: RuleFile, texts: tuple[str, ...]) -> Iterator[str]:
     for text in texts:
-        heard = rulebook.understand(find_entities(text), frozenset(file.needs))
+        heard = rulebook.by_rules(find_entities(text), frozenset(file.needs))
         if heard.rule == file.name and heard.confidence >= ACT:
             yield f"{text!r} must be left to others, but is caught ({heard.confidence:.2f})"
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from bots.decisions import Action, QuickReply, Reply
 from bots.dialogue import Dialogue, Language
 from bots.entities import Entities
+from bots.hearing import Understanding
 from bots.phrases import render
 from bots.question import Question
-from bots.rulebook import Understanding
 from orders.snapshots import OrderSnapshot
 
 

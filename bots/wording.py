@@ -78,6 +78,7 @@ class Wording:
 
     en: tuple[str, ...]
     zh: tuple[str, ...]
+    typed: str = ""  # the message in lower case with tags for values, otherwise as it was typed
 
 
 def plain(entities: Entities, words: Words) -> Wording:
@@ -85,9 +86,10 @@ def plain(entities: Entities, words: Words) -> Wording:
     text = _tagged(entities).casefold()
     text = text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
     if not _HAS_CJK.search(text):
-        return Wording(tuple(_english(text, words)), () if _LETTER.search(text) else tuple(_chinese(text, words)))
+        chinese = () if _LETTER.search(text) else tuple(_chinese(text, words))
+        return Wording(tuple(_english(text, words)), chinese, text)
     chinese = tuple(_chinese(text, words))
-    return Wording(tuple(_english(_HAS_CJK.sub(" ", text), words)) if _many_latin_words(text) else (), chinese)
+    return Wording(tuple(_english(_HAS_CJK.sub(" ", text), words)) if _many_latin_words(text) else (), chinese, text)
 
 
 def _tagged(entities: Entities) -> str:

@@ -24,14 +24,14 @@ def test_classify(rulebook: Rulebook) -> None:
     first, person, unknown, *broken = [json.loads(line) for line in classify(lines, rulebook)]
     assert first["id"] == "a"
     assert first["intent"] == "order_status"
-    assert first["confidence"] >= 0.6
+    assert first["confidence"] >= 0.5
     assert first["entities"] == {"order_number": ["1001"]}
     assert first["handover"] is False
     assert person["intent"] == "human_handover"
     assert person["handover"] is True
     assert person["entities"] == {"order_number": []}
     assert unknown["intent"] == "out_of_scope"
-    assert unknown["confidence"] == 0.0
+    assert unknown["handover"] is False
     assert all("error" in line for line in broken)
     assert len(broken) == len(BROKEN)
 
