@@ -1,6 +1,6 @@
 """Giving out what waits in shops that assign automatically: on every change, by guarded claims, never over capacity."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from conversations.handover import claim_waiting, hand_to_queue
@@ -16,11 +16,12 @@ from core.transactions import on_commit, transaction
 from tickets.capacity import Weights, loads
 from tickets.models import QueueVisit
 from tickets.queue import waiting_in
-from tickets.routing import Seat, Waiting, assign
+from tickets.routing import Assignment, Seat, Waiting, assign
 
 DRAIN = "routing.drain"
 ANSWER_WITHIN = timedelta(minutes=3)  # what was given out in a chat and has no word by then waits again
 _UNANSWERED_AT_ONCE = 100
+_MOST_PLANS = 100  # of one look; the next look goes on
 
 # A job that is ready and cannot be claimed before our commit will see our change: no second one is needed.
 _PLANNED = "SELECT id FROM job WHERE kind = {kind} AND state = {ready} AND run_at <= {now} LIMIT 1"
@@ -46,15 +47,18 @@ async def drain(weights: Weights) -> int:
     """Give out what waits in all shops that assign automatically. Returns how much found somebody.
 
     People may pick at the same time: each claim is decided by the database, and each agent is looked at again, locked,
-    before they get anything.
+    before they get anything. When one has left meanwhile the rest is planned anew, so that nothing is passed over.
     """
     shop_ids = [shop.id for shop in await Shop.filter(assignment=AUTOMATIC).order_by("id")]
-    items = await waiting_in(shop_ids, weights) if shop_ids else []
-    if not items:
-        return 0
-    by_id = {item.id: item for item in items}
-    found = assign(items, await seats(weights), now())
-    return sum([await _give(by_id[one.waiting_id], one.agent_id, weights) for one in found])
+    given = 0
+    for _ in range(_MOST_PLANS if shop_ids else 0):
+        items = await waiting_in(shop_ids, weights)
+        found = assign(items, await seats(weights), now()) if items else []
+        count = await _give_in_turn(found, {item.id: item for item in items}, weights)
+        given += count
+        if count == len(found):
+            break
+    return given
 
 
 async def take_back_unanswered() -> int:
@@ -103,6 +107,14 @@ async def _groups(agent_ids: Collection[int]) -> tuple[dict[int, set[int]], dict
     for belongs in await TeamMember.filter(agent_id__in=list(agent_ids), team__retired_at=None):
         teams.setdefault(belongs.agent_id, set()).add(belongs.team_id)
     return shops, teams
+
+
+async def _give_in_turn(found: Sequence[Assignment], by_id: Mapping[int, Waiting], weights: Weights) -> int:
+    """Carry the plan out until something has changed. Returns how far that was."""
+    for count, one in enumerate(found):
+        if not await _give(by_id[one.waiting_id], one.agent_id, weights):
+            return count
+    return len(found)
 
 
 async def _give(item: Waiting, agent_id: int, weights: Weights) -> bool:

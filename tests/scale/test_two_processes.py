@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
 from tests.orders.deliveries import webhook
@@ -18,6 +19,7 @@ from tests.scale.running import Cluster, Process, agent, code_for, customer, sen
 
 ORDER = Path(__file__).resolve().parents[1] / "data" / "orders" / "order.json"
 AT_ONCE = 2.0  # seconds; alone it takes a fiftieth of that
+LOST = 3.0  # seconds until a lost hint is made good
 HEALED = 15.0  # seconds; three on a quiet machine, but a busy one must not fail the test
 
 pytestmark = [pytest.mark.pg, pytest.mark.redis, pytest.mark.slow, pytest.mark.anyio]
@@ -83,6 +85,31 @@ async def test_an_order_event_at_one_process_moves_the_card_at_the_other(webs: l
         )
         assert moved["card"]["headline"] != card["headline"]
         assert time.monotonic() - started < AT_ONCE
+
+
+async def test_what_redis_swallows_is_seen_within_three_seconds(cluster: Cluster, webs: list[Process]) -> None:
+    """Redis answers, both processes listen, and nothing that is published arrives."""
+    here, there = webs
+    async with agent(there) as maya, customer(here) as ines:
+        talk = await ask_for_a_person(ines)
+        await maya.wait_for(lambda frame: frame["type"] == "customers" and frame["states"].get(talk) == "open")
+        await maya.send("watch", conversation=talk, last=0)
+        await maya.wait("presence", who="customer", on=True)
+        last = (await ines.post("Are you there?"))["number"]
+        await maya.wait("message", number=last)
+        await maya.settle()
+        async with Redis.from_url(cluster.redis.url) as redis:
+            await redis.execute_command("ACL", "SETUSER", "default", "-publish")
+        waits = []
+        for number in range(3):
+            last += 1
+            assert (await ines.post(f"Hello {number}?"))["number"] == last
+            started = time.monotonic()
+            assert await found_by_hint(maya, talk, last - 1, last) == [f"Hello {number}?"]
+            waits.append(time.monotonic() - started)
+        assert min(waits) < LOST, waits
+        assert max(waits) < HEALED, waits
+        assert not [frame for frame in maya.heard if frame["type"] == "message" and "Hello" in frame["text"]]
 
 
 async def test_while_redis_is_away_nothing_is_lost_and_all_is_found(cluster: Cluster, webs: list[Process]) -> None:
