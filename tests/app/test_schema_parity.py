@@ -30,6 +30,7 @@ FAMILIES = {
 FAMILY = {name: family for family, names in FAMILIES.items() for name in names}
 ON_SQLITE = {"truth": "number"}
 OUR_OWN = ("message_search", "order_search", "tortoise_", "sqlite_")  # not models: search differs by design
+OF_SEARCH = ("idx_shop_order_phone_end", "idx_shop_order_email_begin")  # no model can say them
 
 
 @dataclass
@@ -158,7 +159,7 @@ async def schema_of_sqlite(connection: BaseDBAsyncClient) -> Schema:
         table.key = tuple(c["name"] for c in sorted(columns, key=lambda c: c["pk"]) if c["pk"])
         for index in await ask(f'PRAGMA index_list("{name}")'):
             fields = tuple(c["name"] for c in await ask(f'PRAGMA index_info("{index["name"]}")'))
-            if index["origin"] != "pk":
+            if index["origin"] != "pk" and index["name"] not in OF_SEARCH:
                 (table.uniques if index["unique"] else table.indexes).add(fields)
         for parent in await ask(f'PRAGMA foreign_key_list("{name}")'):
             table.parents.add((parent["from"], parent["table"], parent["to"], parent["on_delete"]))
@@ -166,14 +167,15 @@ async def schema_of_sqlite(connection: BaseDBAsyncClient) -> Schema:
 
 
 POSTGRES_INDEXES = """
-SELECT t.relname AS table, i.indisunique AS is_unique, i.indisprimary AS is_primary,
+SELECT t.relname AS table, x.relname AS name, i.indisunique AS is_unique, i.indisprimary AS is_primary,
        array_agg(a.attname::text ORDER BY k.position) AS columns
 FROM pg_index i
 JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public'
 CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (number, position)
 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
-GROUP BY t.relname, i.indexrelid, i.indisunique, i.indisprimary
+GROUP BY t.relname, x.relname, i.indexrelid, i.indisunique, i.indisprimary
 """
 POSTGRES_PARENTS = """
 SELECT t.relname AS table, a.attname AS column, p.relname AS parent, b.attname AS parent_column,
@@ -199,7 +201,7 @@ async def schema_of_postgres(connection: BaseDBAsyncClient) -> Schema:
             described = (family(column["data_type"]), column["is_nullable"] == "YES")
             schema[column["table_name"]].columns[column["column_name"]] = described
     for index in await connection.execute_query_dict(POSTGRES_INDEXES):
-        if table := schema.get(index["table"]):
+        if index["name"] not in OF_SEARCH and (table := schema.get(index["table"])):
             columns = tuple(index["columns"])
             if index["is_primary"]:
                 table.key = columns
