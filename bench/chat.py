@@ -1,231 +1,161 @@
-"""How fast talk is: N customers and their agents over the real server, beside bare servers in the same run.
+"""How fast talk is, beside bare servers in the same run: each goal with its result.
 
-    .venv/bin/python bench/chat.py [--chats 200] [--open 500] [--rate 100] [--seconds 10] [--listeners 1000]
+    .venv/bin/python bench/chat.py [--seconds 5] [--chats 2000] [--rate 200] [--without-postgres]
 
-The bare servers are in `bench/limits.py`: an echo that stores nothing, a prototype that stores with group commit and
-checks nothing, an idle uvicorn socket, and the `broadcast` of the `websockets` library. Prints the round trip send →
-acknowledged and send → delivered (p50, p99), the rate and the processor time of a closed loop, the memory of an idle
-socket, and how long one message takes to many listeners. `--open` sockets stay open and silent meanwhile. Everything is
-on loopback, bounded in count and time. Read the ratios: they are of one run.
+The bare servers are in `bench/limits.py`: an echo that stores nothing, prototypes that store with group commit and
+check nothing, an idle uvicorn socket, and the `broadcast` of the `websockets` library. Two minutes, on loopback,
+bounded in count and time. PostgreSQL and Redis are started for it, as the tests start them. Read the ratios: they are
+of one run.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx2
 import uvloop
-from websockets.asyncio.client import ClientConnection, connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import load
-from bench.load import Figures, Speaker
+from bench import desks, load, programs
+from bench.load import Speaker, Throughput, Times
+from tests.servers import postgres_server, redis_server
 
-WATCHED_AT_ONCE = 50  # chats that one agent has open: the desk takes bursts of a hundred frames from a console
 LIMITS = [sys.executable, str(Path(__file__).parent / "limits.py")]
+SILENT, LISTENERS, QUESTIONS = 500, 1000, 100
+QUESTION = "Where is my order?"
 
 
 async def main() -> None:
-    """Run everything and print the table."""
+    """Run everything and print the table: the goals of one process, then those of several."""
     options = _options()
-    print(
-        f"{options.chats} chats, {options.open} silent sockets, open loop {options.rate:g}/s and closed loop for"
-        f" {options.seconds:g} s each\n"
-    )
-    async with load.process([*LIMITS, "echo"]) as (echo, line):
-        base = await _measure_echo(f"ws://127.0.0.1:{int(line)}", options, echo.pid)
-    async with load.process([*LIMITS, "socket"]) as (bare, line):
-        address = f"ws://127.0.0.1:{int(line)}"
-        sockets, base.idle = await load.idle_sockets(lambda: load.plain(address), options.open, bare.pid)
-        await load.close(*sockets)
+    print(f"{'':58}{'Wismo':>12}{'beside':>12}{'ratio':>8}   goal")
     with tempfile.TemporaryDirectory() as folder:
-        async with load.process([*LIMITS, "prototype", folder]) as (prototype, line):
-            limit = await _measure_prototype(f"ws://127.0.0.1:{int(line)}", options, prototype.pid)
-        async with load.process([*LIMITS, "broadcast"]) as (_, line):
-            many = await _measure_broadcast(f"ws://127.0.0.1:{int(line)}", options)
-        async with _desk(Path(folder)) as (desk, port):
-            ours, heard = await _measure_desk(port, options, desk.pid)
-    _print(base, limit, ours)
-    print(f"one message to {options.listeners} listeners, p50: broadcast {many:.1f} ms, wismo {heard:.1f} ms,", end=" ")
-    print(f"ratio {heard / many:.2f}\nacknowledged but not delivered: {ours.missing}")
+        await _one_process(Path(folder), options)
+    if not options.without_postgres:
+        with tempfile.TemporaryDirectory() as folder, postgres_server() as postgres, redis_server() as redis:
+            postgres.run("CREATE DATABASE wismo", "CREATE DATABASE prototype")
+            urls = {"DATABASE_URL": postgres.url("wismo"), "REDIS_URL": redis}
+            await _several_processes(Path(folder), urls, postgres.url("prototype"), options)
 
 
-async def _measure_echo(address: str, options: argparse.Namespace, pid: int) -> Figures:
-    silent, _ = await load.idle_sockets(lambda: load.plain(address), options.open, pid)
-    sockets = [await load.plain(address) for _ in range(options.chats)]
+async def _one_process(folder: Path, options: argparse.Namespace) -> None:
+    """SQLite: goals B1 and B3 to B6."""
+    async with _limit("echo") as (_, address):
+        echo = await _echoed(address, options)
+    async with _limit("socket") as (server, address):
+        sockets, bare = await load.idle_sockets(lambda: load.plain(address), SILENT, server.pid)
+        await load.close(*sockets)
+    async with _limit("broadcast") as (_, address):
+        everybody = [await load.plain(address) for _ in range(LISTENERS)]
+        text = json.dumps({"type": "message", "client_id": "bench-0001", "text": load.TEXT})
+        many = await load.to_many(everybody, lambda: everybody[0].send(text))
+    async with _limit("prototype", str(folder)) as (server, address):
+        limit = await _limit_of([address], [server], options)
+    async with desks.desk(folder) as ([server], [port]):
+        silent, idle = await load.idle_sockets(lambda: desks.customer(port), SILENT, server.pid)  # first: fresh memory
+        await load.close(*silent)
+        talks, agents, cookie = await _talks([port], options)
+        times = await load.paced(talks, agents, options.rate, options.seconds)
+        busy = await load.busy(talks[: options.busy], [server], options.seconds)
+        watchers = [await desks.console(port, cookie, talks[:1]) for _ in range(LISTENERS)]
+        heard = await load.to_many(watchers, lambda: talks[0].say(load.TEXT))
+        await load.close(*watchers, *agents, *(talk.socket for talk in talks))
+        answer = await _answered(port, options)
+    _compare("B1 messages/s, everybody at once", busy.rate, limit.rate, "≥ 0.5", "{:.0f}")
+    _compare("   processor for a message, µs", busy.cpu, limit.cpu, "≤ 2", "{:.0f}")
+    _compare("   acknowledged meanwhile, p99 ms", busy.p99, limit.p99, "< 100 ms", "{:.1f}")
+    _compare(f"B3 acknowledged at {options.rate}/s, {options.chats} chats, p50 ms (echo)", times.p50, echo.p50, "≤ 2")
+    _compare("   p99 ms", times.p99, echo.p99, "≤ 4")
+    _compare("   on the other side, p50 ms", times.delivered_p50, echo.p50, "")
+    _compare("B4 idle socket, KiB (uvicorn)", idle, bare, "≤ 1.3", "{:.1f}")
+    _compare(f"B5 one message to {LISTENERS}, p50 ms (broadcast)", heard, many, "≤ 1.5", "{:.1f}")
+    _compare(f"B6 the bot's answer at {QUESTIONS}/s, p99 ms (p99 of B3)", answer, times.p99, "≤ 3")
+    print(f"   acknowledged but not delivered: {times.missing}")
 
-    async def once(position: int) -> float:
-        start = time.perf_counter()
-        await sockets[position].send(json.dumps({"type": "post", "client_id": "bench-0001", "text": load.TEXT}))
-        await sockets[position].recv()
-        return time.perf_counter() - start
 
-    paced = await load.open_loop(once, options)
-    before = load.processor_seconds(pid)
-    rate = await load.closed_loop(once, options)
-    cpu = (load.processor_seconds(pid) - before) / (rate * options.seconds)
-    await load.close(*silent, *sockets)
-    p50, p99 = load.percentile(paced, 50), load.percentile(paced, 99)
-    return Figures(p50=p50, p99=p99, delivered_p50=p50, delivered_p99=p99, rate=rate, cpu=cpu * 1e6)
+async def _several_processes(folder: Path, urls: dict[str, str], prototype: str, options: argparse.Namespace) -> None:
+    """PostgreSQL and Redis: goal B2."""
+    async with _limit("postgres", prototype, urls["REDIS_URL"]) as (server, address):
+        limit = await _limit_of([address], [server], options)
+    rates = []
+    for processes in (1, 2):
+        async with desks.desk(folder, urls, processes=processes) as (servers, ports):
+            talks, agents, _ = await _talks(ports, options, count=options.busy)
+            figures = await load.busy(talks, servers, options.seconds)
+            rates.append(figures.rate)
+            await load.close(*agents, *(talk.socket for talk in talks))
+        name = f"B2 PostgreSQL and Redis, {processes} process{'es' if processes > 1 else ''}"
+        _compare(f"{name}, messages/s", figures.rate, limit.rate, "≥ 0.5", "{:.0f}")
+        _compare("   processor for a message, µs", figures.cpu, limit.cpu, "≤ 2", "{:.0f}")
+    _compare("   two processes beside one, messages/s", rates[1], rates[0], "≥ 1.7", "{:.0f}")
 
 
-async def _measure_prototype(address: str, options: argparse.Namespace, pid: int) -> Figures:
-    silent, idle = await load.idle_sockets(lambda: load.plain(address), options.open, pid)
-    rooms = [await _joined(await load.plain(address), f"room {number}") for number in range(options.chats)]
+async def _echoed(address: str, options: argparse.Namespace) -> Times:
+    speakers = [Speaker(await load.plain(address)) for _ in range(options.chats)]
+    for speaker in speakers:
+        speaker.start()
+    times = await load.paced(speakers, [], options.rate, options.seconds)
+    await load.close(*(speaker.socket for speaker in speakers))
+    return times
+
+
+async def _limit_of(
+    addresses: list[str], servers: list[subprocess.Popen[str]], options: argparse.Namespace
+) -> Throughput:
+    rooms = [await load.joined(await load.plain(addresses[0]), f"room {number}") for number in range(options.busy)]
     speakers, agents = [Speaker(room) for room in rooms], []
-    for start in range(0, options.chats, WATCHED_AT_ONCE):
-        agents.append(agent := await load.plain(address))
-        for number in range(start, min(start + WATCHED_AT_ONCE, options.chats)):
-            await _joined(agent, f"room {number}")
-    listening = [asyncio.ensure_future(speaker.listen()) for speaker in speakers]
-    figures = await load.converse(speakers, agents, options, pid)
-    figures.idle = idle
-    for task in listening:
-        task.cancel()
-    await load.close(*silent, *agents, *(speaker.socket for speaker in speakers))
+    for start in range(0, options.busy, desks.WATCHED_AT_ONCE):
+        agents.append(agent := await load.plain(addresses[0]))
+        for number in range(start, min(start + desks.WATCHED_AT_ONCE, options.busy)):
+            await load.joined(agent, f"room {number}")
+    for speaker in speakers:
+        speaker.start()
+    figures = await load.busy(speakers, servers, options.seconds)
+    await load.close(*agents, *(speaker.socket for speaker in speakers))
     return figures
 
 
-async def _joined(socket: ClientConnection, room: str) -> ClientConnection:
-    await socket.send(json.dumps({"join": room}))
-    await socket.recv()
-    return socket
-
-
-async def _measure_broadcast(address: str, options: argparse.Namespace) -> float:
-    listeners = [await load.plain(address) for _ in range(options.listeners)]
-    text = json.dumps({"type": "message", "client_id": "bench-0001", "text": load.TEXT})
-    return await _to_many(listeners, lambda: listeners[0].send(text))
-
-
-async def _to_many(listeners: list[ClientConnection], say: Callable[[], Awaitable[object]], times: int = 15) -> float:
-    """The median of milliseconds from sending to the last listener's having it."""
-    left: set[int] = set()
-    everybody = asyncio.Event()
-
-    async def listen(place: int, socket: ClientConnection) -> None:
-        async for text in socket:
-            if '"message"' in str(text)[:20]:
-                left.discard(place)
-                if not left:
-                    everybody.set()
-
-    tasks = [asyncio.ensure_future(listen(*pair)) for pair in enumerate(listeners)]
-    taken = []
-    for _ in range(times):
-        left |= set(range(len(listeners)))
-        everybody.clear()
-        start = time.perf_counter()
-        await say()
-        await asyncio.wait_for(everybody.wait(), 30)
-        taken.append(time.perf_counter() - start)
-        await asyncio.sleep(0.05)
-    for task in tasks:
-        task.cancel()
-    await load.close(*listeners)
-    return sorted(taken)[times // 2] * 1000
-
-
-async def _measure_desk(port: int, options: argparse.Namespace, pid: int) -> tuple[Figures, float]:
-    origin = f"http://127.0.0.1:{port}"
-    silent, idle = await load.idle_sockets(lambda: _hello(port, origin), options.open, pid)  # first: fresh memory
-    cookie = await _log_in(origin)
-    chats = [Speaker(await _hello(port, origin)) for _ in range(options.chats)]
-    listening = [asyncio.ensure_future(chat.listen()) for chat in chats]
-    await asyncio.gather(*(chat.say("I want to talk to a person") for chat in chats))
-    async with asyncio.timeout(120):  # the bot hands everybody over and is silent from then on
-        await asyncio.gather(*(chat.handed_over.wait() for chat in chats))
-    agents = [
-        await _agent(port, origin, cookie, chats[start : start + WATCHED_AT_ONCE])
-        for start in range(0, len(chats), WATCHED_AT_ONCE)
-    ]
+async def _talks(
+    ports: list[int], options: argparse.Namespace, count: int | None = None
+) -> tuple[list[Speaker], list[load.Socket], str]:
+    cookie = await desks.cookie_of(ports[0])
+    talks = await desks.talks(ports, count or options.chats)
+    agents = await desks.consoles(ports, cookie, talks[: options.busy])
     await asyncio.sleep(1)
-    figures = await load.converse(chats, agents, options, pid)
-    figures.idle = idle
-    watchers = [await _agent(port, origin, cookie, chats[:1]) for _ in range(options.listeners)]
-    many = await _to_many(watchers, lambda: chats[0].say(load.TEXT))
-    for task in listening:
-        task.cancel()
-    await load.close(*silent, *agents, *(chat.socket for chat in chats))
-    return figures, many
+    return talks, agents, cookie
 
 
-async def _hello(port: int, origin: str) -> ClientConnection:
-    socket = await connect(f"ws://127.0.0.1:{port}/chat/ws", origin=origin, compression=None, max_queue=None)  # type: ignore[arg-type]
-    await socket.send(json.dumps({"type": "hello", "site": "lumen", "language": "en"}))
-    await socket.recv()
-    return socket
-
-
-async def _log_in(origin: str) -> str:
-    """The cookie of the demo admin."""
-    async with httpx2.AsyncClient(base_url=origin, headers={"Origin": origin}) as client:
-        answer = await client.post("/console/login", data={"email": "admin@wismo.example", "password": "wismo-demo"})
-        assert answer.status_code == 303, answer.text
-        return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-
-
-async def _agent(port: int, origin: str, cookie: str, chats: list[Speaker]) -> ClientConnection:
-    """A console that has these chats open."""
-    socket = await connect(
-        f"ws://127.0.0.1:{port}/console/ws",
-        origin=origin,
-        compression=None,
-        max_queue=None,
-        additional_headers={"Cookie": cookie},  # type: ignore[arg-type]
-    )
-    await socket.send(json.dumps({"type": "hello"}))
-    await socket.recv()
-    for chat in chats:
-        await socket.send(json.dumps({"type": "watch", "conversation": chat.conversation, "last": 0}))
-        while json.loads(await socket.recv())["type"] != "history":
-            pass
-    return socket
+async def _answered(port: int, options: argparse.Namespace) -> float:
+    """The p99 of the bot's answers, in milliseconds."""
+    people = await desks.askers(port, min(500, round(QUESTIONS * options.seconds)))
+    taken = await load.open_loop(lambda place: people[place].ask(QUESTION), len(people), QUESTIONS, options.seconds)
+    await load.close(*(person.socket for person in people))
+    return load.percentile(taken, 99)
 
 
 @asynccontextmanager
-async def _desk(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[str], int]]:
-    settings = {"DATA_DIR": str(folder), "PORT": "0", "MAIL_PORT": "-1", "RATE_SCALE": "0", "LOG_LEVEL": "error"}
-    environment = os.environ | {f"WISMO_{name}": value for name, value in settings.items()}
-    program = [sys.executable, "-m", "app.cli"]
-    # In a process of its own: the memory that filling needs would hide what sockets need.
-    subprocess.run([*program, "demo"], cwd=load.ROOT, env=environment, check=True, capture_output=True)
-    async with load.process([*program, "serve"], environment, "Console") as (desk, line):
-        yield desk, int(line.rstrip().removesuffix("/console").rpartition(":")[2])
+async def _limit(kind: str, *arguments: str) -> AsyncIterator[tuple[subprocess.Popen[str], str]]:
+    async with programs.process([*LIMITS, kind, *arguments]) as (server, line):
+        yield server, f"ws://127.0.0.1:{int(line)}"
 
 
-def _print(echo: Figures, limit: Figures, ours: Figures) -> None:
-    print(f"{'':38}{'echo':>10}{'prototype':>11}{'wismo':>10}{'÷ echo':>9}{'÷ proto':>9}")
-    for label, name, form in (
-        ("send → acknowledged p50, ms", "p50", "{:.2f}"),
-        ("send → acknowledged p99, ms", "p99", "{:.2f}"),
-        ("send → delivered p50, ms", "delivered_p50", "{:.2f}"),
-        ("send → delivered p99, ms", "delivered_p99", "{:.2f}"),
-        ("closed loop, messages/s", "rate", "{:.0f}"),
-        ("server's processor, µs a message", "cpu", "{:.0f}"),
-        ("idle socket, KiB (echo: uvicorn's)", "idle", "{:.1f}"),
-    ):
-        values = [float(getattr(figures, name)) for figures in (echo, limit, ours)]
-        row = "".join(f"{form.format(value):>{width}}" for value, width in zip(values, (10, 11, 10), strict=True))
-        print(f"{label:38}{row}{values[2] / values[0]:>9.2f}{values[2] / values[1]:>9.2f}")
+def _compare(label: str, ours: float, beside: float, goal: str, form: str = "{:.2f}") -> None:
+    print(f"{label:58}{form.format(ours):>12}{form.format(beside):>12}{ours / beside:>8.2f}   {goal}", flush=True)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--chats", type=int, default=200)
-    parser.add_argument("--open", type=int, default=500)
-    parser.add_argument("--rate", type=float, default=100)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--listeners", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=5, help="for each loop")
+    parser.add_argument("--chats", type=int, default=2000, help="that are open while the times are taken")
+    parser.add_argument("--rate", type=int, default=200, help="messages a second meanwhile")
+    parser.add_argument("--busy", type=int, default=500, help="chats that speak as fast as they may")
+    parser.add_argument("--without-postgres", action="store_true")
     return parser.parse_args()
 
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app.database import open_database, sqlite_url
 from app.gateways.simulators.wire import Wire
-from bench import load
+from bench import load, programs
 from core.shops import add_secret, shop_named
 from orders.models import SourceEvent
 from tests.orders.deliveries import a_shop, told
@@ -70,17 +70,14 @@ async def main() -> None:
                 free.put_nowait(sender)
                 return time.perf_counter() - start
 
-            options.chats = options.senders
-            paced = await load.open_loop(once, options)
-            before = load.processor_seconds(desk.pid)
-            rate = await load.closed_loop(once, options)
-            cpu = (load.processor_seconds(desk.pid) - before) / (rate * options.seconds)
+            paced = await load.open_loop(once, options.senders, options.rate, options.seconds)
+            busy = await load.closed_loop(once, options.senders, [desk], options.seconds)
             taken = sum(sender.taken for sender in senders)
         async with open_database(sqlite_url(Path(folder) / "wismo.db")):
             stored = await SourceEvent.filter(delivery_key__startswith="bench-").count()
     p50, p99 = load.percentile(paced, 50), load.percentile(paced, 99)
     print(f"at {options.rate:g}/s: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    print(f"as fast as answered, {options.senders} senders: {rate:.0f}/s, {cpu * 1e6:.0f} µs of the server's processor")
+    print(f"as fast as answered, {options.senders} senders: {busy.rate:.0f}/s, {busy.cpu:.0f} µs of its processor")
     print(f"answered {taken}, stored {stored}")
 
 
@@ -89,12 +86,12 @@ async def _desk(folder: Path) -> AsyncIterator[tuple[subprocess.Popen[str], int,
     settings = {"DATA_DIR": str(folder), "PORT": "0", "MAIL_PORT": "-1", "RATE_SCALE": "0", "LOG_LEVEL": "error"}
     environment = os.environ | {f"WISMO_{name}": value for name, value in settings.items()}
     program = [sys.executable, "-m", "app.cli"]
-    subprocess.run([*program, "demo"], cwd=load.ROOT, env=environment, check=True, capture_output=True)
+    subprocess.run([*program, "demo"], cwd=programs.ROOT, env=environment, check=True, capture_output=True)
     async with open_database(sqlite_url(folder / "wismo.db")):
         shop = await shop_named("lumen")
         assert shop is not None
         await add_secret(shop, "shopify", a_shop("shopify").secrets["shopify"][0])
-    async with load.process([*program, "serve", "--no-work"], environment, "Console") as (desk, line):
+    async with programs.process([*program, "serve", "--no-work"], environment, "Console") as (desk, line):
         yield desk, int(line.rstrip().removesuffix("/console").rpartition(":")[2]), _deliveries()
 
 
