@@ -90,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def rehearse_faults(arguments: Sequence[str]) -> int:
-    """Fetches what it needs, then runs until its time is over. Options: --seed, --minutes, --only."""
+    """Fetches what it needs, then runs until its time is over. Options: see tests/faults/long.py."""
     REPORTS.mkdir(exist_ok=True)
     fetching = machine.fetch(FAULTS.needs, REPORTS / "apt.log")
     if fetching and fetching.wait():

@@ -27,6 +27,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Write a frame of text. False, and nothing is done, when the peer is slow or goes: `send` knows."""
         if not self.writable.is_set() or self.conn.state is not State.OPEN or self.close_sent:
             return False
+        if self.transport.is_closing():  # uvloop raises here, and whoever publishes would go no further
+            return False
         self.transport.write(framed(text))
         return True
 

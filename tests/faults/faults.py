@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.faults.houses import OneProcess, Several
 from tests.faults.proxy import FaultProxy, Weather
-from tests.scale.running import Process
+from tests.scale.running import Process, customer
 
 Fault = Callable[[Any, random.Random], Awaitable[None]]
 
@@ -33,13 +33,23 @@ async def freeze_some(house: Several, chance: random.Random) -> None:
 
 
 async def full_disk(house: OneProcess, chance: random.Random) -> None:
-    """No file of the desk's may grow any more: to a program that is what a full disk is, without rights of root."""
+    """No file of the desk's may grow any more: to a program that is what a full disk is, without rights of root.
+
+    Who has an open chat goes on reading.
+    """
     pid = house.process.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     journal = house.folder / "wismo.db-wal"
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (max(journal.stat().st_size, 65_536), before[1]))
-    await asyncio.sleep(chance.uniform(0.5, 2))
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    async with customer(house.process) as reader:
+        await reader.post("I want to talk to a person")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (max(journal.stat().st_size, 65_536), before[1]))
+        try:
+            for _ in range(3):
+                await asyncio.sleep(chance.uniform(0.2, 0.7))
+                await reader.send("fetch", after=0)
+                assert (await reader.wait("history"))["messages"], "nothing can be read while the disk is full"
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 async def stop_database(house: Several, chance: random.Random, *, by: signal.Signals) -> None:

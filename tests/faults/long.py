@@ -7,10 +7,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.campaign import Outcome, at_random, rehearse
 from tests.faults.houses import House, one_process, several
+from tests.faults.soak import Soaked, soak
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -18,17 +20,31 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=None, help="repeat a run; without it one is drawn")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long, in all")
     parser.add_argument("--only", choices=["one", "several"], help="one of the two settings")
+    parser.add_argument("--writers", type=int, default=8, help="how many people write, and as many read")
+    parser.add_argument("--pause", type=float, default=0.02, help="seconds between two messages of one of them")
+    parser.add_argument("--soak", action="store_true", help="let nothing fail: look at memory and descriptors")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     settings = [options.only] if options.only else ["one", "several"]
-    outcomes = [asyncio.run(_run(name, seed, options.minutes * 60 / len(settings))) for name in settings]
+    plan = Plan(seed, options.minutes * 60 / len(settings), options.writers, options.pause)
+    outcomes = [asyncio.run(_run(name, plan, soaks=options.soak)) for name in settings]
     print("\n── Figures")
     for outcome in outcomes:
         print(outcome.table())
     return int(not all(outcome.clean for outcome in outcomes))
 
 
-async def _run(name: str, seed: int, seconds: float) -> Outcome:
+@dataclass(frozen=True)
+class Plan:
+    """One setting of a run: `writers` people who wait `pause` seconds between two messages, for `seconds`."""
+
+    seed: int
+    seconds: float
+    writers: int
+    pause: float
+
+
+async def _run(name: str, plan: Plan, *, soaks: bool) -> Outcome | Soaked:
     with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
         path = Path(folder)
         async with AsyncExitStack() as stack:
@@ -37,8 +53,11 @@ async def _run(name: str, seed: int, seconds: float) -> Outcome:
                 house = await stack.enter_async_context(one_process(path))
             else:
                 house = await stack.enter_async_context(several(path))
-            print(f"\n── {house.name}, seed {seed}", flush=True)
-            return await rehearse(house, seed, at_random(house, random.Random(seed), seconds), tell=_tell)
+            print(f"\n── {house.name}, seed {plan.seed}", flush=True)
+            if soaks:
+                return await soak(house, plan.seconds, seed=plan.seed, writers=plan.writers, pause=plan.pause)
+            faults = at_random(house, random.Random(plan.seed), plan.seconds)
+            return await rehearse(house, plan.seed, faults, writers=plan.writers, pause=plan.pause, tell=_tell)
 
 
 def _tell(line: str) -> None:

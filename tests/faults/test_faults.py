@@ -6,9 +6,11 @@ import pytest
 
 from tests.faults.campaign import rehearse
 from tests.faults.houses import one_process, several
+from tests.faults.soak import soak
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.anyio]
 
+MEBIBYTE = 1 << 20
 SHORT_ONE = ("freeze", "disk full", "front: half-close", "front: cut answers", "kill -9", "SIGTERM", "front: reset")
 SHORT_SEVERAL = (
     *("database: COMMIT unheard", "redis: FLUSHALL", "database: immediate stop", "redis: kill -9", "worker: kill -9"),
@@ -18,8 +20,12 @@ SHORT_SEVERAL = (
 
 async def test_one_process_on_sqlite_keeps_its_word(tmp_path: Path) -> None:
     async with one_process(tmp_path) as house:
+        soaked = await soak(house, seconds=4.0)
+        assert soaked.descriptors == 0, soaked
+        assert soaked.memory < 16 * MEBIBYTE, soaked
         outcome = await rehearse(house, 1, SHORT_ONE)
         assert outcome.clean, outcome.table()
+        assert outcome.down["disk full"] < 10
         assert "Traceback" not in house.process.said()
 
 

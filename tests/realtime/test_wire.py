@@ -46,6 +46,7 @@ class Transport(asyncio.Transport):
         self.closing = False
 
     def write(self, data: Any) -> None:
+        assert not self.closing
         self.written += data
 
     def pause_reading(self) -> None:
@@ -129,6 +130,14 @@ async def test_nothing_is_written_to_a_slow_peer_or_after_the_end() -> None:
     line.server.connection_lost(None)
     assert not line.write("gone")
     assert line.heard() == [b"\x11\x31signed_out".decode()]
+
+
+async def test_nothing_is_written_to_a_line_that_ends_before_we_hear_of_it() -> None:
+    line = Line()
+    await line.open()
+    line.transport.close()
+    assert not line.write("gone")
+    line.over.set()
 
 
 async def test_one_frame_waits_and_then_the_peer() -> None:
