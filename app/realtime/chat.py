@@ -62,7 +62,7 @@ class ChatSession:
         self._customer: Customer | None = None
         self._conversation: Conversation | None = None
         self._typed_at = 0.0
-        self._kept = True  # whether an identity left the visitor who they were
+        self._kept: bool | None = None  # whether the identity that was just read left the visitor who they were
         self._is_open = True
 
     async def start(self, hello: Hello) -> None:
@@ -280,7 +280,7 @@ class ChatSession:
         ).model_dump()
         if self._conversation is not None:
             welcome |= await _state(self._conversation, last, epoch)
-        self._kept = True  # said once
+        self._kept = None  # said once
         self.connection.send(welcome)
         if self._conversation is None:
             return

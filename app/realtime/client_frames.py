@@ -42,7 +42,9 @@ class Post(ClientFrameBase):
     type: Literal["post"] = "post"
     client_id: ClientId
     text: str = Field(description="1 to 8,000 characters; may be empty beside attachments.")
-    attachments: list[PublicId] = Field([], max_length=5, description="Ids of up to five files that were sent before.")
+    attachments: list[PublicId] = Field(
+        default_factory=list, max_length=5, description="Ids of up to five files that were sent before."
+    )
     language: Language | None = None
     order: PublicId | None = Field(None, description="Customers only: which of `orders` it is about.")
     conversation: PublicId | None = Field(None, description="Console only; customers have one conversation.")

@@ -43,6 +43,7 @@ class Connection:
         "_characters",
         "_closing",
         "_context",
+        "_due",
         "_gone",
         "_outbox",
         "_patience",
@@ -63,6 +64,7 @@ class Connection:
         self._patience: asyncio.Timeout | None = None
         self._reading: asyncio.Timeout | None = None  # never times out: it ends a waiting that nobody will end
         self._waits = False
+        self._due = False  # the outbox leaves in a moment
         self._closing: tuple[int, str] | None = None
         self._gone = False
         self._allowance = Allowance()
@@ -106,12 +108,17 @@ class Connection:
             await end(task for task in (pulse, self._writing) if task is not None)
 
     def send(self, frame: dict[str, Any]) -> None:
-        """Put a frame into the outbox."""
+        """Send a frame, behind what is in the outbox."""
         self._put(encode(frame))
+        self._flush()
 
     def deliver(self, frame: dict[str, Any], text: str) -> None:
-        """Take a frame from the hub; a `bye` ends this socket or one of its views."""
+        """Take a frame from the hub, to leave together with the others of this moment: each call to the system costs
+        more than ten frames. A `bye` ends this socket or one of its views."""
         self._put(text)
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._leave, not self._waits, context=self._context)
         if frame["type"] == "bye":
             end_what_is_over(frame, self)
 
@@ -127,15 +134,27 @@ class Connection:
         return self._gone or self._closing is not None
 
     def _put(self, text: str) -> None:
-        if self.closing or (self._writing is None and self.websocket.write(text)):
+        if self.closing:
             return
-        if len(self._outbox) >= OUTBOX_FRAMES or self._characters + len(text) > OUTBOX_CHARACTERS:
+        if self._full(text):
+            self._flush()  # perhaps nobody is slow, and it was much at once
+        if self._full(text):
             self._outbox.clear()
             self._outbox.append(encode(Bye(reason="resync").model_dump()))
             self.close(Close.RESYNC, "resync")
             return
         self._outbox.append(text)
         self._characters += len(text)
+
+    def _full(self, text: str) -> bool:
+        return len(self._outbox) >= OUTBOX_FRAMES or self._characters + len(text) > OUTBOX_CHARACTERS
+
+    def _leave(self, answering: bool) -> None:
+        """The moment is over. While a frame of the peer is handled, its answer is often due in the next one."""
+        if answering and self._outbox:
+            asyncio.get_running_loop().call_soon(self._leave, False, context=self._context)
+            return
+        self._due = False
         self._flush()
 
     async def _read(self, handle: Handle) -> None:
@@ -183,7 +202,12 @@ class Connection:
 
     def _flush(self) -> None:
         """Write what waits. Only the rest of a writing that must wait for the peer needs a task."""
-        if self._writing is None and not self._gone:
+        if self._writing is not None or self._gone:
+            return
+        if self._outbox and self.websocket.write(self._outbox):
+            self._outbox.clear()
+            self._characters = 0
+        if self._outbox or self._closing is not None:
             rest = as_far_as_it_goes(self._write())
             if rest is not None:
                 self._writing = self._start(self._wait_for(rest), "socket.write")

@@ -4,7 +4,7 @@ What stands around requests (headers of answers, forms, bodies, fault pages) doe
 would wait along with every idle one and pass every frame on. The checks that a socket needs are those of its door.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,9 +21,15 @@ class Socket(WebSocket):
         super().__init__(scope, receive, send)
         self._write = way_out(scope)
 
-    def write(self, text: str) -> bool:
-        """Write a frame here and now. False when that cannot be: `send_text` waits, or says why not."""
-        return self.application_state is WebSocketState.CONNECTED and self._write(text)
+    def write(self, texts: Sequence[str]) -> bool:
+        """Write frames here and now. False when that cannot be: `send_text` waits, or says why not."""
+        return self.application_state is WebSocketState.CONNECTED and self._write(texts)
+
+    def forget_handshake(self) -> None:
+        """Let go of the headers, when everything was asked of them: the socket may stay open for a day."""
+        self.scope["headers"] = []
+        for known in ("_headers", "_cookies", "_url"):
+            vars(self).pop(known, None)
 
     def send_text(self, data: str) -> Coroutine[Any, Any, None]:
         """Write a frame. Raises RuntimeError after the close, OSError when the peer has gone."""

@@ -119,7 +119,9 @@ class Welcome(ServerFrameBase):
     by: str | None = Field(None, description="By when whoever waits for a person hears from one. RFC 3339, UTC.")
     hours: Hours | None = None
     rate: bool = Field(False, description="The work is done, and nobody has said yet how it was.")
-    kept: bool = Field(True, description="After an `identity`: whether the visitor of before is this customer now.")
+    kept: bool | None = Field(
+        None, description="Answers an `identity`: whether the visitor of before is this customer now. Else null."
+    )
     marks: Marks = Marks()
     epoch: int = Field(0, description="Of which history the numbers are. Another one: forget what you have.")
 

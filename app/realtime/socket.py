@@ -115,7 +115,9 @@ async def _begin_desk(websocket: WebSocket, connection: Connection) -> DeskSessi
 async def _begun(connection: Connection, beginning: Awaitable[S | None]) -> S | None:
     """The session, unless it was refused. A fault, such as a busy database, lets the client come back in a moment."""
     try:
-        return await beginning
+        session = await beginning
+        connection.websocket.forget_handshake()
+        return session
     except Exception as error:  # noqa: BLE001  # `understood` logs it
         await connection.refuse(Close.RESTART, understood(error, connection.websocket.url.path).code)
         return None

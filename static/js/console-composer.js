@@ -143,7 +143,8 @@ export class Composer {
       this.#posted.set(clientId, files);
       const attachments = files.map(({ attachment }) => attachment.id);
       const post = { client_id: clientId, text, seen: this.#thread.last, attachments };
-      this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post);
+      const known = files.map(({ attachment }) => attachment);
+      this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post, known);
       this.#sent();
       return;
     }

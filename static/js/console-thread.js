@@ -1,7 +1,7 @@
 // The thread stays alive: words, notes, typing, who speaks, and the order beside it.
 
 import { boot, find, findAll, fragment, gathered, icon, make, toast, word } from "./console-page.js";
-import { address, amount, extension, sentFrom } from "./files.js";
+import { address, amount, extension } from "./files.js";
 import { Talk } from "./talk.js";
 
 const TYPING_LASTS = 6_000;
@@ -50,7 +50,7 @@ export class LiveThread {
     return {
       first: 0, // earlier messages are pages of their own
       show: (message) => this.#show(message),
-      pend: (post) => this.#pending(post),
+      pend: (post, files) => this.#pending(post, files),
       sent: (clientId, number) => this.#settle(clientId, number),
       drop: (clientId) => this.#drop(clientId),
       refused: (post, code, data) => {
@@ -65,7 +65,7 @@ export class LiveThread {
   }
 
   /** A bubble for words on their way, unless the page has brought them already. */
-  #pending({ text, client_id: clientId, attachments }) {
+  #pending({ text, client_id: clientId }, files = []) {
     if (find(`[data-client="${CSS.escape(clientId)}"][data-number]`, this.#list)) {
       this.talk.discard(clientId);
       return;
@@ -74,7 +74,7 @@ export class LiveThread {
       client_id: clientId,
       author: { kind: "agent", name: boot.agent.name },
       text,
-      attachments: sentFrom(attachments),
+      attachments: files,
       language: "",
       at: new Date().toISOString(),
       channel: find(".message.mail") ? "email" : "chat",

@@ -5,8 +5,6 @@ const PAUSES = [1_000, 3_000, 8_000, 15_000]; // milliseconds before the next tr
 const TRIES = 12;
 const SHOWN = /^image\/(jpeg|png|webp|gif)$/;
 
-const sent = new Map(); // id → what the desk has answered
-
 /** What a file dialog offers first. JPEG among it makes telephones convert what other people could not open. */
 export const ACCEPT =
   "image/jpeg,image/png,image/webp,image/gif,application/pdf,.pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx,.odt,.ods,.rtf,.txt,.csv,.zip,.rar,.7z,video/mp4,video/webm,video/quicktime,audio/*";
@@ -135,7 +133,6 @@ export class Tray {
     const body = parsed(request.responseText);
     if (request.status === 201) {
       entry.attachment = body;
-      sent.set(body.id, body);
       this.#become(entry, "ready");
       this.#say(this.word("file_ready", { name: entry.name }));
     } else if (request.status >= 500 || body.code === "too_many" || body.code === "upload_cut") {
@@ -214,11 +211,6 @@ export function gather(tray, { input, field, open = () => true }) {
     tray.add(event.dataTransfer.files);
     field.focus({ preventScroll: true });
   });
-}
-
-/** What is known of the files with these ids that were sent from this page: for showing words on their way. */
-export function sentFrom(ids = []) {
-  return ids.map((id) => sent.get(id)).filter(Boolean);
 }
 
 /** The address of a posted file. */

@@ -4,46 +4,48 @@ const PREFIX = "wismo-said";
 const MOST = 50; // entries of one conversation
 const LASTS = 86_400_000; // older words (milliseconds) are offered, not sent by themselves
 
-/** Posts of one conversation. `owner` is who speaks: somebody else on this device neither sees nor sends them. */
+/** Posts of one conversation. `owner` is who speaks: what others have said on this device is theirs, and waits for them. */
 export class Outbox {
-  #entries = new Map(); // client id → {post, at, owner, code}; `code` says why it was refused
+  #entries = new Map(); // client id → {post, files, at, owner, code}, of all owners; `code` says why it was refused
+  #here = new Set(); // client ids of what was said on this page since the owner changed
   #key;
   #store;
 
   constructor(scope, store = safeStorage()) {
     this.#key = `${PREFIX}:${scope}:`;
     this.#store = store;
-    this.owner = "";
+    this.owner = null; // nobody knows yet
   }
 
-  /** Find what `owner` said here before, and forget what others did. */
-  open(owner) {
-    this.owner = owner;
-    const kept = this.#store.keys().filter((key) => key.startsWith(this.#key));
-    const found = kept.map((key) => [key, parsed(this.#store.getItem(key))]);
-    for (const [key, entry] of found.sort((a, b) => a[1]?.at - b[1]?.at)) {
-      const readable = typeof entry?.post?.text === "string" && key === this.#key + entry.post.client_id;
-      if (!readable || (entry.owner && entry.owner !== owner)) this.#store.removeItem(key);
-      else this.#entries.set(entry.post.client_id, aged(entry));
+  /**
+   * From now on `owner` speaks. What the one before has said stays theirs, on the device, for a day; it comes along if
+   * `here` (what was said on this page) or `from` (everything of that owner) says that they are one person. Words that
+   * were said before anybody was known come along by `here`.
+   */
+  become(owner, { here = false, from = null } = {}) {
+    for (const entry of this.#kept([owner, from])) {
+      if (!this.#entries.has(entry.post.client_id)) this.#entries.set(entry.post.client_id, aged(entry));
     }
-  }
-
-  /** Keep a post until it is settled. False when too much waits already. */
-  add(post) {
-    if (this.#entries.size >= MOST) return false;
-    this.#keep({ post, at: Date.now(), owner: this.owner, code: null });
-    return true;
-  }
-
-  /** The owner is known now: what was written before belongs to them. */
-  adopt(owner) {
+    for (const [clientId, entry] of this.#entries) {
+      const comes = here ? this.#here.has(clientId) : from !== null && entry.owner === from;
+      if (comes) this.#keep({ ...entry, owner });
+    }
+    if (!here && owner !== this.owner) this.#here.clear();
     this.owner = owner;
-    for (const entry of this.#entries.values()) if (entry.owner !== owner) this.#keep({ ...entry, owner });
+  }
+
+  /** Keep a post until it is settled, with what is known of its files. False when too much waits already. */
+  add(post, files = []) {
+    if (this.entries().length >= MOST) return false;
+    this.#here.add(post.client_id);
+    this.#keep({ post, files, at: Date.now(), owner: this.owner, code: null });
+    return true;
   }
 
   /** The server has it, or the person does not want it any more. */
   settle(clientId) {
     this.#entries.delete(clientId);
+    this.#here.delete(clientId);
     this.#store.removeItem(this.#key + clientId);
   }
 
@@ -58,20 +60,21 @@ export class Outbox {
   }
 
   clear() {
-    for (const clientId of [...this.#entries.keys()]) this.settle(clientId);
+    for (const { post } of this.entries()) this.settle(post.client_id);
   }
 
   get(clientId) {
-    return this.#entries.get(clientId);
+    const entry = this.#entries.get(clientId);
+    return entry?.owner === this.owner ? entry : undefined;
   }
 
   isPending(clientId) {
-    return this.#entries.get(clientId)?.code === null;
+    return this.get(clientId)?.code === null;
   }
 
-  /** All entries as they were said. */
+  /** What the owner has said, as it was said. */
   entries() {
-    return [...this.#entries.values()];
+    return [...this.#entries.values()].filter((entry) => entry.owner === this.owner);
   }
 
   /** The posts that are still to be taken by the server. */
@@ -79,8 +82,20 @@ export class Outbox {
     return this.entries().filter((entry) => entry.code === null).map((entry) => entry.post);
   }
 
+  /** What is stored, by the time at which it was said. What nobody can read, or nobody came back for, goes. */
+  #kept(owners) {
+    const keys = this.#store.keys().filter((key) => key.startsWith(this.#key));
+    const found = keys.map((key) => [key, parsed(this.#store.getItem(key))]);
+    const isGood = ([key, entry]) => {
+      const readable = typeof entry?.post?.text === "string" && key === this.#key + entry.post.client_id;
+      return readable && (owners.includes(entry.owner) || Date.now() - entry.at < LASTS);
+    };
+    for (const pair of found) if (!isGood(pair)) this.#store.removeItem(pair[0]);
+    return found.filter(isGood).map(([, entry]) => entry).sort((one, other) => one.at - other.at);
+  }
+
   #change(clientId, change) {
-    const entry = this.#entries.get(clientId);
+    const entry = this.get(clientId);
     if (entry) this.#keep({ ...entry, ...change });
   }
 

@@ -9,9 +9,9 @@ const TEMPORARY = new Set(["database_busy", "internal", "too_many", "unavailable
 const OTHERS = { customer: "desk", desk: "customer" };
 
 /**
- * `view` shows: show(message), pend(post), sent(clientId, number), drop(clientId), refused(post, code, data), marked(),
+ * `view` shows: show(message), pend(post, files), sent(clientId, number), drop(clientId), refused(post, code, data), marked(),
  * restart(), earlier(messages, more), and has `first`, the number of its first message. `side` is customer or desk; the console
- * names its `conversation`. `carry(post)` may bring a post another way than over the wire; it returns null when nobody
+ * names its `conversation`. `whose(welcome)` may say {owner, from}: who speaks from now on. `carry(post)` may bring a post another way than over the wire; it returns null when nobody
  * answered, else {number} or {code, data}.
  */
 export class Talk {
@@ -24,8 +24,8 @@ export class Talk {
   #gathering = 0;
   #carrying = Promise.resolve();
 
-  constructor(wire, view, { side, conversation = null, scope, store, carry } = {}) {
-    Object.assign(this, { wire, view, side, conversation, carry });
+  constructor(wire, view, { side, conversation = null, scope, store, carry, whose } = {}) {
+    Object.assign(this, { wire, view, side, conversation, carry, whose });
     this.outbox = new Outbox(scope ?? conversation, store);
     this.thread = new Thread({ show: (message) => this.#show(message), fetch: (after) => this.fetch({ after }) });
     this.read = this.received = 0; // how far the other side has got
@@ -43,16 +43,26 @@ export class Talk {
 
   /** Show again what `owner` had on its way when the page went. */
   restore(owner) {
-    this.outbox.open(owner);
+    this.become(owner, { here: true });
+  }
+
+  /** Somebody else speaks now: their words replace those of the one before, as `Outbox.become` says. */
+  become(owner, along) {
+    const before = this.outbox.entries();
+    this.outbox.become(owner, along);
+    for (const { post } of before) this.view.drop(post.client_id);
     this.#pend();
   }
 
-  /** Say something for certain: kept, and sent again until the server has it or refuses it. Returns the post. */
-  post(fields) {
+  /**
+   * Say something for certain: kept, and sent again until the server has it or refuses it. `files` is what is known of
+   * the attachments. Returns the post.
+   */
+  post(fields, files = []) {
     const post = { type: "post", client_id: newClientId(), ...fields };
     if (this.conversation) post.conversation = this.conversation;
-    const kept = this.outbox.add(post);
-    this.view.pend(post);
+    const kept = this.outbox.add(post, files);
+    this.view.pend(post, files);
     if (kept) this.#carry(post);
     else this.view.refused(post, "outbox_full", {});
     return post;
@@ -110,6 +120,8 @@ export class Talk {
     if (this.conversation) {
       this.wire.send({ type: "watch", last: this.last, ...this.#named() });
     } else {
+      const speaker = this.whose?.(frame);
+      if (speaker && (speaker.owner !== this.outbox.owner || speaker.from)) this.become(speaker.owner, speaker);
       if (this.#anew || frame.truncated || this.#isOfAnother(frame)) this.#restart(frame.messages);
       this.#anew = false;
       if (frame.conversation) [this.#known, this.#epoch] = [frame.conversation, frame.epoch];
@@ -140,8 +152,8 @@ export class Talk {
   }
 
   #pend() {
-    for (const { post, code } of this.outbox.entries()) {
-      this.view.pend(post);
+    for (const { post, files, code } of this.outbox.entries()) {
+      this.view.pend(post, files);
       if (code) this.view.refused(post, code, {});
     }
   }

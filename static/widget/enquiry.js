@@ -8,6 +8,7 @@ import { spoken, t } from "./words.js";
 export class EnquiryForm {
   #open = null; // {form, note, clientId}
   #offered = false;
+  #sent = null; // the frame that waits for its answer
   #received = null;
 
   /** `send(frame)` says whether the line was open, `words()` is what the person has begun to write. */
@@ -18,24 +19,33 @@ export class EnquiryForm {
   /** Show the button, or take it away; an open form stays. */
   offer(on) {
     this.#offered = on;
-    if (!this.#open && !this.#received) this.#button();
+    if (!this.#open && !this.#received && on !== Boolean(this.box.firstChild)) this.#button();
   }
 
   /** Everything in the language that is spoken now; what was typed stays. */
   repaint() {
-    if (this.#received) this.received(this.#received);
+    if (this.#received) this.#thank();
     else if (this.#open) this.#show(Object.fromEntries(new FormData(this.#open.form)));
     else this.#button();
   }
 
+  /** The talk goes on: what was left before is no news any more. */
+  withdraw() {
+    if (!this.#received) return;
+    this.#received = null;
+    this.#button();
+  }
+
+  /** A new line: what was sent over the old one may be lost, and is taken in once however often it comes. */
+  again() {
+    if (this.#sent) this.send(this.#sent);
+  }
+
   /** The desk has it. */
   received(frame) {
-    this.#open = null;
+    this.#open = this.#sent = null;
     this.#received = frame;
-    const words = frame.by
-      ? t("We have your message: ticket {number}. A person answers by about {time}.", { number: frame.number, time: this.time(frame.by) })
-      : t("We have your message: ticket {number}.", { number: frame.number });
-    this.box.replaceChildren(h("p.panel.thanks", { role: "status", tabindex: "-1" }, words));
+    this.#thank();
     this.box.firstChild.focus();
     this.sent();
   }
@@ -43,9 +53,18 @@ export class EnquiryForm {
   /** It was refused: say why, keep the words. */
   refused({ client_id: clientId, code }) {
     if (!this.#open || clientId !== this.#open.clientId) return;
+    this.#sent = null;
     this.#open.note.textContent = REASONS[code]?.() ?? t("Not sent.");
     this.#open.form.querySelector("[type=submit]").disabled = false;
     if (code === "bad_contact") this.#open.form.elements.contact.focus();
+  }
+
+  #thank() {
+    const frame = this.#received;
+    const words = frame.by
+      ? t("We have your message: ticket {number}. A person answers by about {time}.", { number: frame.number, time: this.time(frame.by) })
+      : t("We have your message: ticket {number}.", { number: frame.number });
+    this.box.replaceChildren(h("p.panel.thanks", { tabindex: "-1" }, words));
   }
 
   #button() {
@@ -73,11 +92,11 @@ export class EnquiryForm {
       h(
         "div.panel-actions",
         {},
-        h("button.later", { type: "button", onclick: () => this.#cancel() }, t("Not now")),
+        h("button.later", { type: "button", onclick: () => this.#cancel() }, t("Cancel")),
         h("button.check", { type: "submit" }, t("Send")),
       ),
     );
-    this.#open = { form, note, clientId: this.#open?.clientId ?? newClientId() };
+    this.#open = { form, note, clientId: this.#open?.clientId ?? newClientId(), said: this.#open?.said };
     this.box.replaceChildren(form);
     form.scrollIntoView({ block: "nearest" });
   }
@@ -85,14 +104,17 @@ export class EnquiryForm {
   #submit(event) {
     event.preventDefault();
     const typed = Object.fromEntries(new FormData(this.#open.form));
+    const said = JSON.stringify(typed);
+    if (this.#open.said && this.#open.said !== said) this.#open.clientId = newClientId(); // other words are another enquiry
+    this.#open.said = said;
     const frame = { type: "enquire", client_id: this.#open.clientId, language: spoken(), ...typed };
-    const on = this.send(frame);
-    this.#open.note.textContent = on ? "" : t("Not sent.");
-    this.#open.form.querySelector("[type=submit]").disabled = on;
+    this.#sent = frame;
+    this.#open.note.textContent = this.send(frame) ? "" : t("You are offline. Your messages are kept and sent later.");
+    this.#open.form.querySelector("[type=submit]").disabled = true;
   }
 
   #cancel() {
-    this.#open = null;
+    this.#open = this.#sent = null;
     this.#button();
     this.box.querySelector("button")?.focus();
   }

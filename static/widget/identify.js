@@ -13,23 +13,30 @@ export class Identity {
     return this.#token || undefined;
   }
 
-  /** The page has said who it is. */
+  /** The page has said who it is. False when it has not. */
   take(token) {
-    if (typeof token !== "string" || !token) return;
+    if (typeof token !== "string" || !token) return false;
     this.#token = token;
-    if (this.wire.send({ type: "identify", token })) this.anew();
+    this.#send();
+    return true;
   }
 
-  /** The server has answered a greeting: whatever was in it is used up. */
-  greeted() {
-    this.#token = "";
+  /** The server has answered a greeting; `kept` is null when no identity was in it, for it came too late. */
+  greeted({ kept }) {
+    if (kept === null) this.#send();
+    else this.#token = "";
   }
 
-  /** The server did not accept a token. The developers of the shop's page want to know why. */
+  /** The server did not accept a token (then true). The developers of the shop's page want to know why. */
   refused({ code, detail }) {
-    if (code !== "bad_identity" && code !== "identity_used") return;
+    if (code !== "bad_identity" && code !== "identity_used") return false;
     this.#token = "";
     console.info(`Wismo: ${detail}`);
     if (code === "identity_used") this.ask();
+    return true;
+  }
+
+  #send() {
+    if (this.#token && this.wire.send({ type: "identify", token: this.#token })) this.anew();
   }
 }

@@ -19,7 +19,7 @@ i{width:23px;height:17px;border:2.5px solid;border-radius:10px 10px 10px 2px}
 b{position:absolute;top:-6px;right:-6px;padding:0 7px;border-radius:11px;background:#b3261e;font:600 12px/22px system-ui}
 iframe{position:absolute;right:0;bottom:74px;width:392px;height:min(680px,100vh - 118px);border:0;border-radius:20px;box-shadow:0 20px 60px #0004}
 [hidden]{display:none}
-@media(max-width:479px){iframe{position:fixed;inset:0;width:100%;height:100dvh;border-radius:0}}`);
+@media(max-width:479px),(max-height:479px){iframe{position:fixed;inset:0;width:100%;height:100dvh;border-radius:0}}`);
   const make = (name, parent) => parent.appendChild(page.createElement(name));
   const host = page.createElement("wismo-chat"), root = host.attachShadow({ mode: "closed" });
   const button = make("button", root), badge = (make("i", button), make("b", button));

@@ -12,11 +12,15 @@ export class Log {
   #cards = new Map(); // order id → {card, element}
   #pending = new Map(); // client id → element
   #typingTimer = 0;
+  #newest = null; // message, while it is the last one
   #stuck = true; // at the end, and to be kept there when the room changes (keyboard, header)
 
-  /** `say(text)` posts; `retry(clientId)`, `discard(clientId)` answer a failed post; `older(before)` asks for more. */
-  constructor(element, { say, retry, discard, older, onread }) {
-    Object.assign(this, { element, say, retry, discard, onread });
+  /**
+   * `say(text)` posts; `retry(clientId)`, `discard(clientId)` answer a failed post; `older(before)` asks for more;
+   * `picker` has the orders to choose from.
+   */
+  constructor(element, { say, retry, discard, older, onread, picker }) {
+    Object.assign(this, { element, say, retry, discard, onread, picker });
     this.list = element.querySelector(".list");
     this.tail = element.querySelector(".tail");
     this.empty = element.querySelector(".empty");
@@ -34,12 +38,17 @@ export class Log {
     return this.#first;
   }
 
+  focus() {
+    this.element.focus({ preventScroll: true });
+  }
+
   clear() {
     for (const element of this.#pending.values()) element.remove();
     this.#pending.clear();
     this.list.replaceChildren();
     this.tail.replaceChildren();
     this.#cards.clear();
+    this.#newest = null;
     this.#first = 0;
     this.#state();
   }
@@ -83,6 +92,7 @@ export class Log {
   pend(clientId, text, attachments = []) {
     const state = h("span.state", {}, t("Sending…"));
     const element = h("div.turn.from-customer.is-pending", {}, text && h("p.bubble", { lang: tag(languageOf(text)) }, text), attached(attachments), h("p.meta", {}, state));
+    this.#pending.get(clientId)?.remove();
     this.#pending.set(clientId, element);
     this.tail.before(element);
     this.#offer(null);
@@ -111,6 +121,15 @@ export class Log {
     const drop = h("button.again", { type: "button", onclick: () => this.#discard(clientId) }, icon("cross"), t("Delete"));
     element.classList.add("is-failed");
     element.querySelector(".meta").replaceChildren(h("span.state", { role: "alert" }, reason), again, drop);
+  }
+
+  /** There are other orders to choose from: before the first word, where an order is asked for, and after a proof. */
+  offerOrders() {
+    const place = this.element.querySelector(".own-orders");
+    place.hidden = !this.picker.offers;
+    place.querySelector(".picker")?.remove();
+    if (this.picker.offers) place.append(this.#choices());
+    if (this.#newest && this.#asksForOrder(this.#newest)) this.#offer(this.#newest);
   }
 
   /** The order has moved: its card, anew. */
@@ -197,14 +216,29 @@ export class Log {
     if (day !== last) this.list.append(h("p.day", { "data-day": day }, h("time", {}, dayName(at))));
   }
 
-  /** What the newest message offers: answers to choose from, or a code to enter. */
+  /** What the newest message offers: answers or an order to choose, or a code to enter. */
   #offer(message) {
+    this.#newest = message;
+    const had = this.tail.contains(document.activeElement);
     this.tail.replaceChildren();
+    if (had) this.focus();
     if (!message || message.author.kind === "customer") return;
     if (message.form === "code") this.tail.append(this.#codeForm());
-    if (!message.quick_replies.length) return;
+    const picks = this.picker.offers && this.#asksForOrder(message);
+    if (picks) this.tail.append(this.#choices());
+    const replies = message.quick_replies.filter(({ text }) => !picks || !this.picker.names(text));
+    if (!replies.length) return;
     const reply = ({ label, text }) => h("button.reply", { type: "button", onclick: () => this.say(text) }, label);
-    this.tail.append(h("div.replies", { role: "group", "aria-label": t("Suggested answers") }, message.quick_replies.map(reply)));
+    this.tail.append(h("div.replies", { role: "group", "aria-label": t("Suggested answers") }, replies.map(reply)));
+  }
+
+  /** In so many words, or because no order is talked about yet. */
+  #asksForOrder({ author, form, quick_replies: replies }) {
+    return form === "order" || (author.kind === "bot" && !form && replies.length > 0 && !this.#cards.size);
+  }
+
+  #choices() {
+    return this.picker.list(() => this.focus());
   }
 
   #codeForm() {

@@ -34,9 +34,9 @@ export class RatingPrompt {
   #upTo = 0; // the last message that it is about
   given = false;
 
-  /** `send(rating)` gives it to the desk and says whether the line was open. */
-  constructor(box, send) {
-    Object.assign(this, { box, send });
+  /** `send(rating)` gives it to the desk and says whether the line was open; `mail()` is a button for the words by mail. */
+  constructor(box, send, mail) {
+    Object.assign(this, { box, send, mail });
   }
 
   /** `number` is that of the last message: what is said after it begins a new round. */
@@ -45,19 +45,27 @@ export class RatingPrompt {
     this.#asked = true;
     this.#upTo = number;
     const send = h("button.check", { type: "submit", hidden: true }, t("Send"));
-    const fields = ratingFields({ onchange: () => (send.hidden = false) });
+    const fields = ratingFields({
+      onchange: () => {
+        send.hidden = false;
+        this.box.scrollIntoView({ block: "nearest" });
+      },
+    });
     const later = h("button.later", { type: "button", onclick: () => this.withdraw() }, t("Not now"));
     const submit = (event) => {
       event.preventDefault();
       if (fields.value() && this.send(fields.value())) this.thank();
     };
-    this.box.replaceChildren(h("form.panel", { onsubmit: submit }, fields.element, h("div.panel-actions", {}, later, send)));
+    this.box.replaceChildren(h("form.panel", { onsubmit: submit }, fields.element, h("div.panel-actions", {}, this.mail(), later, send)));
     this.box.scrollIntoView({ block: "nearest" });
   }
 
   thank() {
     this.given = true;
-    this.box.replaceChildren(h("p.thanks", { role: "status" }, t("Thank you. We have it.")));
+    const had = this.box.contains(document.activeElement);
+    const words = h("p", { role: had ? null : "status", tabindex: "-1" }, t("Thank you. We have it."));
+    this.box.replaceChildren(h("div.thanks", {}, words, this.mail()));
+    if (had) words.focus(); // which reads it
   }
 
   /** The talk goes on, or the person does not want to say. */

@@ -1,7 +1,6 @@
 // The customer's conversation: one wire, one thread, one log, and the shop's page around the frame.
 
-import { gather, sentFrom, Tray } from "../js/files.js";
-import { markOf } from "../js/outbox.js";
+import { gather, Tray } from "../js/files.js";
 import { Talk } from "../js/talk.js";
 import { Wire } from "../js/wire.js";
 import { Alerts } from "./alerts.js";
@@ -13,8 +12,11 @@ import { hoursLine, moment } from "./hours.js";
 import { forget, readAs, remember } from "./files.js";
 import { Identity } from "./identify.js";
 import { languageOf, Log } from "./log.js";
+import { Picker } from "./picker.js";
 import { privacyLine } from "./privacy.js";
 import { RatingPrompt } from "./rating.js";
+import { Speaker } from "./speaker.js";
+import { Transcript } from "./transcript.js";
 import { boot, speak, spoken, t } from "./words.js";
 
 const at = (selector) => document.querySelector(selector);
@@ -29,6 +31,7 @@ let unread = 0;
 let greeted = false; // what is shown before was said before
 let handler = { handler: "bot", agent: null, here: false };
 let queue = { by: null, online: false };
+let conversation = null;
 let hours; // undefined until the first welcome, null for a shop without hours
 let ticket = null;
 let bannerTimer = 0;
@@ -44,7 +47,16 @@ const wire = new Wire("/chat/ws", () => ({
   shown,
 }));
 const identity = new Identity(wire, { ask: () => tell("identify"), anew: () => talk.renew() });
+const speaker = new Speaker(boot.site);
+const picker = new Picker({
+  choose: ({ order, number }) => say(t("Order {number}", { number }), [], order),
+  changed: () => {
+    log.offerOrders();
+    at(".choose-order").hidden = !picker.offers;
+  },
+});
 const log = new Log(at(".log"), {
+  picker,
   say,
   retry: (clientId) => talk.retry(clientId),
   discard: (clientId) => talk.discard(clientId),
@@ -56,7 +68,7 @@ const view = {
     return log.first;
   },
   show,
-  pend: ({ client_id: clientId, text, attachments }) => log.pend(clientId, text, sentFrom(attachments)),
+  pend: ({ client_id: clientId, text }, files) => log.pend(clientId, text, files),
   sent: (clientId) => log.sent(clientId),
   drop: (clientId) => log.drop(clientId),
   refused: (post, code) => log.fail(post.client_id, refusal(code)),
@@ -64,7 +76,7 @@ const view = {
   restart: () => log.clear(),
   earlier: (messages, more) => log.prepend(messages, more),
 };
-const talk = new Talk(wire, view, { side: "customer", scope: boot.site });
+const talk = new Talk(wire, view, { side: "customer", scope: boot.site, whose });
 const proof = () => ({ authorization: `Bearer ${token}` });
 const tray = new Tray(at(".tray"), {
   target: () => (token ? { url: `/chat/files?site=${encodeURIComponent(boot.site)}`, headers: proof() } : null),
@@ -74,7 +86,9 @@ const tray = new Tray(at(".tray"), {
 });
 const composer = new Composer(at(".composer"), { send: say, typing: (on) => wire.send({ type: "typing", on }), tray });
 
-const rating = new RatingPrompt(at(".rate"), (given) => wire.send({ type: "rate", ...given }));
+const transcript = new Transcript((frame) => wire.send(frame));
+
+const rating = new RatingPrompt(at(".rate"), (given) => wire.send({ type: "rate", ...given }), () => transcript.button());
 
 const enquiry = new EnquiryForm(at(".away"), {
   send: (frame) => wire.send(frame),
@@ -87,8 +101,11 @@ const alerts = new Alerts(at(".menu"), tell);
 
 const handlers = {
   welcome(frame) {
-    if (frame.visitor_token) keepToken(frame.visitor_token);
-    identity.greeted();
+    identity.greeted(frame);
+    enquiry.again();
+    transcript.again();
+    if (frame.conversation !== conversation) picker.take([]); // a list follows, if there is one
+    conversation = frame.conversation;
     handler = { handler: frame.handler, agent: frame.agent, here: frame.here };
     queue = { by: frame.by, online: frame.online };
     hours = frame.hours;
@@ -134,9 +151,22 @@ const handlers = {
   enquired(frame) {
     enquiry.received(frame);
   },
+  orders(frame) {
+    picker.take(frame.orders);
+  },
+  proof(frame) {
+    transcript.take(frame);
+  },
+  transcript(frame) {
+    transcript.take(frame);
+  },
   error(frame) {
     enquiry.refused(frame);
-    identity.refused(frame);
+    transcript.refused(frame);
+    if (identity.refused(frame)) {
+      speaker.refused();
+      talk.become(speaker.owner(token), { here: true });
+    }
   },
   bye(frame) {
     if (frame.reason === "left") left();
@@ -147,9 +177,11 @@ const handlers = {
 wire.addEventListener("frame", ({ detail }) => handlers[detail.type]?.(detail));
 wire.addEventListener("status", ({ detail }) => banner(detail));
 
-function say(text, files = []) {
+/** Post words, with files of the tray, or about an order that was chosen. */
+function say(text, files = [], order = undefined) {
   for (const { attachment, preview } of files) if (attachment.width && preview) remember(attachment.id, preview);
-  talk.post({ text, language: languageOf(text), attachments: files.map(({ attachment }) => attachment.id) });
+  const known = files.map(({ attachment }) => attachment);
+  talk.post({ text, language: languageOf(text), attachments: known.map(({ id }) => id), order }, known);
   if (handler.handler === "bot" && wire.status === "open") log.write(true);
 }
 
@@ -158,6 +190,7 @@ function show(message) {
   if (message.author.kind === "customer") {
     log.mark(talk);
     rating.renew(message.number);
+    enquiry.withdraw();
   } else if (!shown || document.hidden) {
     tell("unread", { count: ++unread });
     if (greeted) alerts.ring(message.author.kind === "agent" ? message.author.name : "");
@@ -208,6 +241,7 @@ function paintDesk() {
   const line = hoursLine(hours, queue.online);
   at(".hours").textContent = line;
   at(".hours").hidden = !line;
+  at(".mail-me").hidden = !talk.thread.last;
   enquiry.offer(hours !== undefined && !queue.online && (handler.handler === "queue" || !talk.thread.last));
 }
 
@@ -262,6 +296,8 @@ function end() {
   if (!talk.thread.last) return leave();
   askToEnd({
     rate: !rating.given,
+    mail: transcript.button(),
+    back: at(".open-menu"),
     leave: (given) => {
       if (given) wire.send({ type: "rate", ...given });
       leave();
@@ -277,18 +313,42 @@ function leave() {
 function left() {
   wire.end();
   talk.outbox.clear();
+  speaker.forget();
   tray.clear();
   forget();
   keepToken("");
   if (signedOut) return location.reload(); // the next visitor of this page begins anew
   log.clear();
-  at(".composer").hidden = true;
+  picker.take([]);
+  rating.withdraw();
+  const anew = h("button.check", { type: "button", onclick: () => location.reload() }, t("Begin a new chat"));
+  at(".log").replaceChildren(h("div.ended", {}, h("p", {}, t("The conversation has left this device.")), anew));
+  at(".composer").hidden = at(".open-menu").hidden = true;
+  anew.focus();
 }
 
 function keepToken(next) {
   token = next;
-  talk.outbox.adopt(markOf(token));
   tell("token", { token });
+}
+
+/** Who speaks since this welcome: decided before anything is sent, for words belong to one person. */
+function whose(frame) {
+  const before = token;
+  if (frame.visitor_token) keepToken(frame.visitor_token);
+  const now = speaker.greeted(frame, before, token);
+  if (frame.kept === false) {
+    composer.clear();
+    tray.clear();
+  }
+  return now;
+}
+
+/** The shop's page says who its customer is. */
+function claim(identified) {
+  if (!identity.take(identified)) return;
+  speaker.claim(identified);
+  if (talk.outbox.owner !== null) talk.become(speaker.owner(token));
 }
 
 /** To the shop's page, and to no other. */
@@ -301,7 +361,8 @@ function hear({ origin, source, data }) {
   if (data.type === "boot") {
     token = data.token ?? "";
     shown = data.shown;
-    identity.take(data.identity);
+    speaker.recall(token);
+    claim(data.identity);
     alerts.set(data.alerts);
     if (data.language !== spoken() && boot.words[data.language]) speak(data.language);
     begin();
@@ -315,7 +376,7 @@ function hear({ origin, source, data }) {
   } else if (data.type === "alerts") {
     alerts.set(data.alerts);
   } else if (data.type === "identify") {
-    identity.take(data.identity);
+    claim(data.identity);
   } else if (data.type === "leave") {
     signedOut = data.signedOut;
     leave();
@@ -325,7 +386,7 @@ function hear({ origin, source, data }) {
 function begin() {
   paintSuggestions();
   paint();
-  talk.restore(markOf(token));
+  talk.restore(speaker.owner(token));
   wire.connect();
   if (shown) composer.focus();
 }
@@ -337,6 +398,8 @@ function close() {
 at(".close").addEventListener("click", close);
 at(".close").hidden = !framed;
 at(".leave").addEventListener("click", end);
+at(".choose-order").addEventListener("click", () => picker.open(at(".open-menu")));
+at(".mail-me").addEventListener("click", () => transcript.open(at(".open-menu")));
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => choose(button.dataset.language));
 }

@@ -46,7 +46,7 @@ def _frames(union: types.UnionType, examples: list[dict[str, Any]]) -> list[str]
 
 def _row(name: str, field: Any) -> str:
     notes = [field.description or ""]
-    if not field.is_required() and field.default not in (None, "", [], {}):
+    if not field.is_required() and field.default_factory is None and field.default not in (None, "", [], {}):
         notes.append(f"Default `{str(field.default).lower()}`.")
     required = " (required)" if field.is_required() else ""
     return f"| `{name}` | {_type(field.annotation)}{required} | {' '.join(filter(None, notes))} |"

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -40,7 +40,7 @@ class Line:
     async def receive(self) -> dict[str, Any]:
         return await self.incoming.get()
 
-    def write(self, text: str) -> bool:
+    def write(self, texts: Sequence[str]) -> bool:
         return False  # a server that has no short way out
 
     async def send_text(self, text: str) -> None:

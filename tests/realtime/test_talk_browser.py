@@ -87,16 +87,76 @@ async def test_words_survive_a_reload_and_a_crash_under_their_own_id(page: Page)
 
 
 async def test_nobody_else_on_the_device_sees_or_sends_them(page: Page) -> None:
+    """They wait for the person who said them, for a day."""
     found = await scene(
         page,
         """const { Outbox } = outbox; const store = memory();
-        const mine = new Outbox('shop', store); mine.open('me');
-        mine.add({ client_id: 'client-id-1', text: 'Mine', type: 'post' });
-        const theirs = new Outbox('shop', store); theirs.open('somebody else');
-        const elsewhere = new Outbox('other shop', store); elsewhere.open('me');
-        return [theirs.entries().length, elsewhere.entries().length, store.keys().length];""",
+        const at = (owner, scope = 'shop') => {
+          const box = new Outbox(scope, store); box.become(owner, { here: true }); return box; };
+        at('me').add({ client_id: 'client-id-1', text: 'Mine', type: 'post' });
+        const seen = [at('somebody else'), at('me', 'other shop'), at('me')].map((box) => box.entries().length);
+        const then = Date.now; Date.now = () => then() + 86_400_001;
+        at('somebody else');
+        Date.now = then;
+        return [seen, store.keys().length];""",
     )
-    assert found == [0, 0, 0]
+    assert found == [[0, 0, 1], 0]
+
+
+async def test_unsent_words_follow_the_person_who_said_them(page: Page) -> None:
+    found = await scene(
+        page,
+        """const { Outbox } = outbox;
+        const texts = (box) => box.pending().map((post) => post.text);
+        const said = (box, text) => box.add({ client_id: `client-id-${text}`, text, type: 'post' });
+        const begun = (store = memory()) => {
+          const box = new Outbox('shop', store); said(box, 'early'); box.become('guest', { here: true }); return box; };
+        const unlike = begun(); said(unlike, 'guest');
+        unlike.become('ines');                                  // the page says so: another person
+        const hidden = texts(unlike); said(unlike, 'ines'); const hers = texts(unlike);
+        const gone = [unlike.get('client-id-guest'), unlike.isPending('client-id-guest')];
+        unlike.become('guest'); const back = texts(unlike);
+        const same = begun(); said(same, 'guest'); same.become('ines'); said(same, 'ines');
+        same.become('ines', { from: 'guest' });                 // the desk says so: one person
+        const denied = begun(); denied.become('ines'); said(denied, 'after');
+        denied.become('guest', { here: true });                 // the desk does not believe the page
+        const nowhere = { keys: () => [], getItem: () => null, setItem() {}, removeItem() {} };
+        const bare = begun(nowhere); bare.become('ines'); const none = texts(bare); bare.become('guest');
+        return [hidden, hers, gone, back, texts(same), texts(denied), none, texts(bare)];""",
+    )
+    assert found == [
+        [],
+        ["ines"],
+        [None, False],
+        ["early", "guest"],
+        ["early", "guest", "ines"],
+        ["early", "after"],
+        [],
+        ["early"],
+    ]
+
+
+async def test_words_and_their_files_are_shown_again_and_those_of_others_never_sent(page: Page) -> None:
+    found = await scene(
+        page,
+        """const desk = new Desk(); const store = memory();
+        let owner = 'guest'; let from = null;
+        const whose = () => ({ owner, from });
+        const first = begin(desk, store, { whose }); first.talk.become('guest');
+        const lamp = [{ id: 'att_1', name: 'lamp.jpg' }];
+        first.talk.post({ text: 'With a photo', attachments: ['att_1'] }, lamp);
+        const files = [];
+        const again = begin(desk, store, { whose });
+        const pend = again.screen.pend.bind(again.screen);
+        again.screen.pend = (post, known) => { files.push(known[0]?.name); pend(post); };
+        again.talk.become('guest');
+        owner = 'ines'; again.line.open(); again.line.carry(); again.line.carry();
+        const other = [desk.log.length, again.screen.pending.size];
+        from = 'guest'; again.line.lose(); again.line.open(); again.line.carry(); again.line.carry();
+        return [files, other, desk.log.map((message) => message.text)];""",
+    )
+    assert found[0][0] == "lamp.jpg"
+    assert found[1:] == [[0, 0], ["With a photo"]]
 
 
 async def test_what_is_kept_is_bounded_readable_and_not_too_old(page: Page) -> None:
@@ -104,10 +164,10 @@ async def test_what_is_kept_is_bounded_readable_and_not_too_old(page: Page) -> N
         page,
         """const { Outbox } = outbox; const store = memory();
         store.setItem('wismo-said:shop:broken', '{'); store.setItem('wismo-said:shop:odd', '[1]');
-        const kept = new Outbox('shop', store); kept.open('');
+        const kept = new Outbox('shop', store); kept.become('');
         const added = Array.from({ length: 60 }, (_, n) => kept.add({ client_id: `client-id-${n}`, text: 'x' }));
         const then = Date.now; Date.now = () => then() + 86_400_001;
-        const later = new Outbox('shop', store); later.open('');
+        const later = new Outbox('shop', store); later.become('');
         Date.now = then;
         return [added.filter(Boolean).length, later.pending().length, later.entries()[0].code];""",
     )

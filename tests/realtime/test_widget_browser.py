@@ -366,17 +366,21 @@ async def test_the_shop_says_who_its_customer_is(shop: ShopPage, world: World) -
     """Signed in: the orders are open, and signed out: nothing of it is left on the device."""
     key = await add_secret(world.lumen, "identity")
     await make_order(world.lumen, "1042", email="ines@example.com")
+    other = await make_order(world.lumen, "R-ABC", email="ines@example.com")
     await shop.visit()
     await shop.page.evaluate(
         "(token) => Wismo('identify', async () => token)", identity_token(key, sub="customer-7", orders=["1042"])
     )
     chat = await shop.open_chat()
     await eventually(lambda: Conversation.exists(customer__name="Ines", order__number="1042"))
+    await chat.click(".own-orders .choice:has-text('R-ABC')")  # before the first word, and without typing any
+    await expect(chat.locator("[data-number='1'] .bubble")).to_have_text("Order R-ABC")
+    await eventually(lambda: Message.exists(number=1, order_id=other.id))
     await say(chat, "My secret")
-    await expect(chat.locator("[data-number='1']")).to_be_visible()
+    await expect(chat.locator("[data-number='2']")).to_be_visible()
     await shop.visit()  # the page has no token, but the device knows the conversation
     chat = await shop.chat()
-    await expect(chat.locator("[data-number='1']")).to_be_attached()
+    await expect(chat.locator("[data-number='2']")).to_be_attached()
     await shop.page.evaluate("Wismo('open')")
     await shop.page.evaluate("Wismo('logout')")
     await expect(chat.locator(".empty")).to_be_visible()

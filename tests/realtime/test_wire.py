@@ -8,6 +8,7 @@ import pytest
 import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
@@ -111,10 +112,10 @@ class Line:
 async def test_frames_leave_in_their_order_on_both_ways() -> None:
     line = Line()
     await line.open()
-    assert line.write("one")
+    assert line.write(["one", "one more"])
     await line.send({"type": "websocket.send", "text": "two"})
-    assert line.write("三")
-    assert line.heard() == ["one", "two", "三"]
+    assert line.write(["三"])
+    assert line.heard() == ["one", "one more", "two", "三"]
     line.over.set()
 
 
@@ -122,13 +123,13 @@ async def test_nothing_is_written_to_a_slow_peer_or_after_the_end() -> None:
     line = Line()
     await line.open()
     line.server.pause_writing()
-    assert not line.write("later")
+    assert not line.write(["later"])
     line.server.resume_writing()
     await line.send({"type": "websocket.close", "code": 4401, "reason": "signed_out"})
-    assert not line.write("too late")
+    assert not line.write(["too late"])
     line.over.set()
     line.server.connection_lost(None)
-    assert not line.write("gone")
+    assert not line.write(["gone"])
     assert line.heard() == [b"\x11\x31signed_out".decode()]
 
 
@@ -153,4 +154,24 @@ async def test_one_frame_waits_and_then_the_peer() -> None:
     assert not line.reads()
     assert (await line.receive())["text"] == "comes too fast"
     assert line.reads()
+    line.over.set()
+
+
+async def test_who_sends_to_a_slow_peer_waits_until_it_reads_or_has_gone() -> None:
+    line = Line()
+    await line.open()
+    line.server.pause_writing()
+    sending = asyncio.ensure_future(line.send({"type": "websocket.send", "text": "at last"}))
+    await asyncio.sleep(0)
+    assert not sending.done()
+    line.server.resume_writing()
+    await sending
+    assert line.heard() == ["at last"]
+    line.server.pause_writing()
+    sending = asyncio.ensure_future(line.send({"type": "websocket.send", "text": "never"}))
+    await asyncio.sleep(0)
+    line.server.connection_lost(None)
+    with pytest.raises(ClientDisconnected):
+        await sending
+    assert (await line.receive())["type"] == "websocket.disconnect"
     line.over.set()
