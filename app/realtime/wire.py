@@ -1,6 +1,7 @@
 """uvicorn's end of a socket, with a short way out: a frame goes to the transport here and now, without a coroutine."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -9,13 +10,19 @@ from websockets.protocol import State
 
 WRITE = "wismo.write"  # the extension of the ASGI scope under which a socket finds its `Write`
 
-Write = Callable[[str], bool]
+Write = Callable[[Sequence[str]], bool]
 
 _TEXT, _SHORT, _MEDIUM = 0x81, 126, 1 << 16  # RFC 6455, 5.2: a whole text frame; how long its length is
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """What uvicorn does, but for two things that it does for each message and that cost as much as the message."""
+    """What uvicorn does, but for what it does with each message at the price of the message, and for what it keeps."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # asyncio's are made for many who wait, and weigh as much as all else that a silent socket has.
+        self.queue = cast(Any, Incoming())
+        self.writable = cast(Any, Gate())
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -23,13 +30,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = cast(Any, self.scope["extensions"])
             extensions[WRITE] = self.write
 
-    def write(self, text: str) -> bool:
-        """Write a frame of text. False, and nothing is done, when the peer is slow or goes: `send` knows."""
+    def start_keepalive(self) -> None:
+        super().start_keepalive()
+        self.request = self.response = cast(Any, None)  # the handshake is over
+
+    def write(self, texts: Sequence[str]) -> bool:
+        """Write frames of text. False, and nothing is done, when the peer is slow or goes: `send` knows."""
         if not self.writable.is_set() or self.conn.state is not State.OPEN or self.close_sent:
             return False
         if self.transport.is_closing():  # uvloop raises here, and whoever publishes would go no further
             return False
-        self.transport.write(framed(text))
+        self.transport.write(b"".join(map(framed, texts)))
         return True
 
     def send_receive_event_to_app(self) -> None:
@@ -40,6 +51,58 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.read_paused = True  # or upstream would stop the reading, and begin again at once
         super().send_receive_event_to_app()
         self.read_paused = False
+
+
+class Incoming:
+    """A queue of what has come in, for one reader."""
+
+    __slots__ = ("_arrival", "_events")
+
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._arrival: asyncio.Future[None] | None = None
+
+    def put_nowait(self, event: Any) -> None:
+        self._events.append(event)
+        _wake(self._arrival)
+
+    def empty(self) -> bool:
+        return not self._events
+
+    async def get(self) -> Any:
+        while not self._events:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        return self._events.pop(0)
+
+
+class Gate:
+    """An event that somebody waits for only while it is not set."""
+
+    __slots__ = ("_opening",)
+
+    def __init__(self) -> None:
+        self._opening: asyncio.Future[None] | None = None
+
+    def is_set(self) -> bool:
+        return self._opening is None
+
+    def set(self) -> None:
+        _wake(self._opening)
+        self._opening = None
+
+    def clear(self) -> None:
+        if self._opening is None:
+            self._opening = asyncio.get_running_loop().create_future()
+
+    async def wait(self) -> None:
+        while self._opening is not None:
+            await asyncio.shield(self._opening)
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
 
 
 def framed(text: str) -> bytes:
@@ -59,5 +122,5 @@ def way_out(scope: Any) -> Write:
     return write
 
 
-def _never(text: str) -> bool:
+def _never(texts: Sequence[str]) -> bool:
     return False
