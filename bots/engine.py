@@ -1,5 +1,6 @@
 """One message in, one decision out. Pure: the same question, memory, orders and rules always give the same answer."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from bots.dialogue import Dialogue
 from bots.entities import NOTHING_ASKED, find_code, find_entities
 from bots.identifying import chosen_order, code_again
 from bots.phrases import wordings
+from bots.pointing import by_description
 from bots.question import Question, language_of
 from bots.rulebook import Rulebook
 from bots.slots import ask_right_number, takes_number_back
@@ -26,6 +28,7 @@ _WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "resend_code": code_again,
 }
 _FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
+_WHERE = re.compile(r"\b(?:where|when)\b|到哪|在哪|哪儿|什么时候|啥时候", re.IGNORECASE)  # "where is my lamp?"
 _ORDER_ASKED = frozenset({"order_number"})
 _ABOUT_ORDERS = frozenset(order_wishes.WISHES)
 
@@ -124,6 +127,8 @@ def _points_at_order(turn: Turn) -> bool:
     picks = any(
         turn.mentions(rule) for rule in ("pick_other", "pick_latest", "pick_first", "pick_second", "pick_third")
     )
+    describes = turn.dialogue.awaiting == "order_choice" or _WHERE.search(turn.question.text[:200])
+    picks = picks or (bool(describes) and bool(by_description(turn)))
     return bool(turn.entities.meant_numbers or picks or (turn.entities.tracking_numbers and turn.orders))
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from bots.buttons import button, buttons, order_button
 from bots.decisions import RequestCode
 from bots.dialogue import Awaiting, Dialogue
+from bots.pointing import by_description, by_place, newest_first
 from bots.turns import Outcome, Turn
 from core.text import reference
 from orders.snapshots import OrderSnapshot
@@ -89,18 +90,17 @@ def _from_context(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
 
 
 def _pointed(turn: Turn) -> Sequence[OrderSnapshot] | Outcome | None:
-    """ "The other one", "my latest order", "the second"."""
-    newest = _newest(turn.orders)
+    """ "The other one", "my latest order", "the second", "the lamp", "the one from Friday"."""
     if turn.mentions("pick_other"):
         current = current_order(turn)
-        others = [order for order in newest if order is not current]
+        others = [order for order in newest_first(turn.orders) if order is not current]
         if len(others) == 1 and current:
             return others
         return _choose(turn, others) if others else _no_other(turn)
-    for rule, place in (("pick_latest", 0), ("pick_first", 0), ("pick_second", 1), ("pick_third", 2)):
-        if turn.mentions(rule) and place < len(newest):
-            return [newest[place]]
-    return None
+    if placed := by_place(turn):
+        return [placed]
+    described = by_description(turn)
+    return _choose(turn, described) if len(described) > 1 else described or None
 
 
 def _tracked(turn: Turn, numbers: Sequence[str]) -> list[OrderSnapshot]:
@@ -114,10 +114,6 @@ def _tracked(turn: Turn, numbers: Sequence[str]) -> list[OrderSnapshot]:
 
 def _distinct(orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:
     return list({order.order_id: order for order in orders}.values())
-
-
-def _newest(orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:
-    return sorted(orders, key=lambda order: (order.placed_at, order.number), reverse=True)
 
 
 def _ask_number(turn: Turn) -> Outcome:
@@ -151,7 +147,7 @@ def _code_waiting(turn: Turn) -> Outcome:
 
 
 def _choose(turn: Turn, orders: Sequence[OrderSnapshot]) -> Outcome:
-    shown = tuple(order_button(order, turn.language) for order in _newest(orders)[:_CHOICES])
+    shown = tuple(order_button(order, turn.language) for order in newest_first(orders)[:_CHOICES])
     reply = turn.bubble("choose_order", quick_replies=(*shown, button("person", turn.language)))
     return Outcome(dialogue=_waiting(turn, "order_choice"), replies=(replace(reply, form="order"),))
 
