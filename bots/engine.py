@@ -27,6 +27,7 @@ _WISHES: dict[str, Callable[[Turn], Outcome]] = {
     **small_talk.WISHES,
     "resend_code": code_again,
 }
+_SHORT, _CERTAIN = 40, 0.8  # characters of an answer, and the confidence from which it is a new wish
 _FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
 _WHERE = re.compile(r"\b(?:where|when)\b|到哪|在哪|哪儿|什么时候|啥时候", re.IGNORECASE)  # "where is my lamp?"
 _ORDER_ASKED = frozenset({"order_number"})
@@ -83,7 +84,8 @@ def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
         return small_talk.files_came(turn)
     if takes_number_back(turn):
         return ask_right_number(turn)
-    wish, certain = (_chosen_wish(turn), True) if chosen_order(turn) else _wish(turn, rulebook)
+    picked = chosen_order(turn) is not None or _answers_which(turn)
+    wish, certain = (_chosen_wish(turn), True) if picked else _wish(turn, rulebook)
     turn = turn.about(wish)
     if not certain and f"wish_{wish}" in wordings():
         return person_wishes.give_up(turn, "not_understood") if turn.dialogue.misses else small_talk.guess(turn)
@@ -123,12 +125,17 @@ def _stuck(turn: Turn, rule: str) -> bool:
     return asked_again and not _points_at_order(turn)
 
 
+def _answers_which(turn: Turn) -> bool:
+    """ "The kettle", after "which order is it?"."""
+    short = len(turn.question.text) <= _SHORT and turn.heard.confidence < _CERTAIN
+    return turn.dialogue.awaiting == "order_choice" and short and bool(by_description(turn))
+
+
 def _points_at_order(turn: Turn) -> bool:
     picks = any(
         turn.mentions(rule) for rule in ("pick_other", "pick_latest", "pick_first", "pick_second", "pick_third")
     )
-    describes = turn.dialogue.awaiting == "order_choice" or _WHERE.search(turn.question.text[:200])
-    picks = picks or (bool(describes) and bool(by_description(turn)))
+    picks = picks or (_WHERE.search(turn.question.text[:200]) is not None and bool(by_description(turn)))
     return bool(turn.entities.meant_numbers or picks or (turn.entities.tracking_numbers and turn.orders))
 
 
