@@ -53,13 +53,7 @@ def main(arguments):
         heard = book.understand(find_entities(case.text))
         times.append((time.perf_counter() - started) * 1e6)
         verdicts.append((heard.intent, heard.confidence))
-    by_source(cases, verdicts)
-    if "--intents" in options:
-        by_intent(cases, verdicts)
-    if "--bands" in options:
-        by_band(cases, verdicts)
-    if "--wrong" in options:
-        wrong(cases, verdicts)
+    report(cases, verdicts, options)
     times.sort()
     print(
         f"\n{len(cases)} messages: p50 {statistics.median(times):.0f} µs, p99 {times[int(len(times) * 0.99)]:.0f} µs; "
@@ -74,6 +68,17 @@ def read(path):
             row = json.loads(line)
             others = tuple(label for label in row.get("intents", ()) if label != row["intent"])
             yield Case(row["text"], (row["intent"], *others), row.get("source", path.stem))
+
+
+def report(cases, verdicts, options):
+    """Print the table of sources, and what else was asked for."""
+    by_source(cases, verdicts)
+    if "--intents" in options:
+        by_intent(cases, verdicts)
+    if "--bands" in options:
+        by_band(cases, verdicts)
+    if "--wrong" in options:
+        wrong(cases, verdicts)
 
 
 def by_source(cases, verdicts):
@@ -159,7 +164,7 @@ def wrong(cases, verdicts):
     groups = defaultdict(list)
     for case, (intent, confidence) in zip(cases, verdicts, strict=True):
         if intent not in case.labels:
-            groups[case.labels[0], intent].append(f"{confidence:.2f}  {case.text}")
+            groups[case.labels[0], intent].append(f"{confidence:.2f}  {case.source}  {case.text}")
     for (label, intent), lines in sorted(groups.items()):
         print(f"\n{label} heard as {intent}: {len(lines)}")
         print("\n".join(f"    {line}" for line in lines))
