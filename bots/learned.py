@@ -13,6 +13,7 @@ from bots.wording import Wording
 
 WEIGHTS = Path(__file__).parent / "weights"
 _FORMAT = 1
+_ZERO = 128  # the byte that stands for a weight of nothing
 
 
 class WeightsError(ValueError):
@@ -45,12 +46,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class LearnedView:
-    """One language's table. A feature's row holds its rarity, then pairs of intent and weight."""
+    """One language's table. A feature's row holds its rarity, then pairs of intent and weight, as bytes: it is small."""
 
     intents: tuple[str, ...]
     rules: frozenset[str]  # the rules that were there when it was learned
     agreement: Agreement
-    _rows: Mapping[str, tuple[int, ...]]
+    _rows: Mapping[str, bytes]
     _offsets: tuple[float, ...]
     _step: float
     _place: Mapping[str, int] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class LearnedView:
             for row in rows:
                 rarity = row[0]
                 for at in range(1, len(row), 2):
-                    sums[row[at]] += rarity * row[at + 1]
+                    sums[row[at]] += rarity * (row[at + 1] - _ZERO)
             for place, total in enumerate(sums):
                 if total:
                     totals[place] += total * self._step / length
@@ -119,8 +120,12 @@ def read_view(stored: Mapping[str, Any]) -> LearnedView:
         intents=intents,
         rules=frozenset(stored["rules"]),
         agreement=Agreement(**{**agreement, "bias": tuple(agreement["bias"])}),
-        _rows={feature: tuple(row) for feature, row in stored["features"].items()},
+        _rows={feature: _packed(row) for feature, row in stored["features"].items()},
         _offsets=tuple(stored["offsets"]),
         _step=stored["step"],
         _place={intent: place for place, intent in enumerate(intents)},
     )
+
+
+def _packed(row: list[int]) -> bytes:
+    return bytes([row[0], *(number + _ZERO if at % 2 else number for at, number in enumerate(row[1:]))])
