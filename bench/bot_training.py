@@ -1,6 +1,8 @@
 """Learn the bot's second view: `make weights` writes bots/weights/en.json and zh.json, and judges both views together.
 
-Usage: python bench/bot_training.py [--judge] [--intents] [--bands] [--wrong] [en] [zh]. --judge writes nothing. Needs numpy, scipy and scikit-learn; the desk and its tests do not.
+Usage: python bench/bot_training.py [--judge] [--intents] [--bands] [--wrong] [en] [zh]. --judge writes nothing.
+
+Needs numpy, scipy and scikit-learn; the desk and its tests do not.
 """
 
 import json

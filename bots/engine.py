@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bots import order_wishes, person_wishes, small_talk
+from bots.clarifying import either
 from bots.confidence import ACT, GUESS
 from bots.decisions import CheckCode, Decision, Receipt
 from bots.dialogue import Dialogue
@@ -88,7 +89,9 @@ def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
     wish, certain = (_chosen_wish(turn), True) if picked else _wish(turn, rulebook)
     turn = turn.about(wish)
     if not certain and f"wish_{wish}" in wordings():
-        return person_wishes.give_up(turn, "not_understood") if turn.dialogue.misses else small_talk.guess(turn)
+        if turn.dialogue.misses:
+            return person_wishes.give_up(turn, "not_understood")
+        return either(turn, rulebook) or small_talk.guess(turn)
     return _handler(wish, rulebook)(turn)
 
 

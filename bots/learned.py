@@ -46,7 +46,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class LearnedView:
-    """One language's table. A feature's row holds its rarity, then pairs of intent and weight, as bytes: it is small."""
+    """One language's table. A feature's row holds its rarity, then pairs of intent and weight, as bytes."""
 
     intents: tuple[str, ...]
     rules: frozenset[str]  # the rules that were there when it was learned
