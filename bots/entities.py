@@ -125,6 +125,8 @@ def _weighed(shape: str, match: re.Match[str], around: Around, before: list[Span
             bool(before) and before[-1].kind == "order_number" and _continues(before[-1], part, start, around.text)
         )
         kind = meaning(part, start, end, shape, around, follows=follows)
+        if kind == "order_number" and _goes_on_otherwise(before, part, start, around.text):
+            kind = "number"
         span = _span(kind, part, start, end, around.text)
         before = [*before[-1:], span]
         at = end
@@ -144,12 +146,18 @@ def _parts(shape: str, value: str) -> list[str]:
     return [value]
 
 
+def _goes_on_otherwise(before: list[Span], value: str, start: int, text: str) -> bool:
+    """Is it in a list of something else: "invoices #417 and #418"?"""
+    if not before or before[-1].kind != "number" or label_before(text, start, value):
+        return False
+    last = before[-1]
+    return label_before(text, last.start, last.value) == "other" and _continues(last, value, start, text)
+
+
 def _continues(last: Span, value: str, start: int, text: str) -> bool:
-    """Does this number go on with a list of order numbers?"""
-    alike = (
-        abs(len(last.value) - len(value.lstrip("# "))) <= 1
-        and last.value[:1].isdigit() == value.lstrip("# ")[:1].isdigit()
-    )
+    """Does this number go on with the list that `last` began?"""
+    one, other = last.value.lstrip("# "), value.lstrip("# ")
+    alike = abs(len(one) - len(other)) <= 1 and one[:1].isdigit() == other[:1].isdigit()
     return alike and len(value) >= 3 and _LIST.fullmatch(text, last.end, start) is not None
 
 

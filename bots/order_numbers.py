@@ -8,7 +8,28 @@ from bots.value_shapes import is_chinese_id, is_compact_date
 
 LONGEST = 64  # characters of one order number
 _HOTLINES = frozenset(
-    {"12315", "12345", "12305", "12306", "10086", "10010", "10000", "95588", "95533", "95555", "1111", "1212"}
+    {
+        "12315",
+        "12345",
+        "12305",
+        "12306",
+        "10086",
+        "10010",
+        "10000",
+        "95588",
+        "95338",
+        "95311",
+        "95554",
+        "95543",
+        "95546",
+        "95320",
+        "11183",
+        "11185",
+        "95533",
+        "95555",
+        "1111",
+        "1212",
+    }
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEAR_NEAR = re.compile(
@@ -19,7 +40,7 @@ _YEAR_AFTER = re.compile(r"\s?(?:年|款|新|版|春|夏|秋|冬|届|model\b|ver
 _MONEY_BEFORE = re.compile(
     r"(?:\b(?:paid|pay|costs?|charged?|price|total|about|around|over|budget|than|least|up to|only|credit of|refund of"
     r"|balance)"
-    r"(?:\s(?:me|us|is|was|of|for|about))?\s?|(?:预算|价位|价格|花了|付了|到手|优惠|便宜|差价|扣了?|充值|退款?了?我?|补|一共|总共|合计|满|减|送|原价|现价|卖))\Z",
+    r"(?:\s(?:me|us|is|was|of|for|about))?\s?|(?:预算|价位|价格|花了|付了|到手|优惠|便宜|差价|扣了?|充值|退款?了?我?|补|一共|总共|合计|满|减|送|原价|现价|卖|现在|时候|原来|只要|降到|涨到|降成|涨成|变成))\Z",
     re.IGNORECASE,
 )
 _MONEY_AFTER = re.compile(r"\s?(?:多|左右|以内|以上|以下|的价|价位|减|满)")
@@ -45,8 +66,11 @@ _ABOUT_GOODS = re.compile(
     r"|有货|现货|多少钱|价格|怎么样|区别|型号|哪个好|好用|配置|支持|兼容|能用|尺寸|参数|[想要]买|能买",
     re.IGNORECASE,
 )
+_BARE = 20  # characters of a message that is little more than a number
+_SLANG = re.compile(r"23{3,}|6{3,}|8{3,}|5{3,}|9{3,}|1{3,}|1314|520+")  # laughter and good wishes, not numbers
 _PAIR = re.compile(r"\d{1,2}[-/]\d{1,2}")  # a range, a score
 _PREFIXED = re.compile(r"[a-z]{1,10}[-_/]?\d[\d-]*(?:[-_/]?[a-z]{1,3})?", re.IGNORECASE)  # SYN000247, ORD-2025-00123,
+_GROUPS = re.compile(r"[a-z]{0,10}\d*(?:[-_/](?:[a-z]{1,10}|[a-z]{0,5}\d+))+", re.IGNORECASE)  # SO-2025-INV-0088
 _DIGITS = re.compile(r"\d[\d-]*(?:-?[a-z]{1,3})?", re.IGNORECASE)
 _ACCOUNT_NAME = re.compile(r"tb\d+|jd_\w+|wxid_\w+|vip\d+|u_\w+", re.IGNORECASE)
 _GLUED = re.compile(
@@ -135,7 +159,11 @@ def _stands_alone(value: str, start: int, end: int, digits: int, around: Around)
     plain = value.lstrip("# ")
     if is_chinese_id(plain) or _ACCOUNT_NAME.fullmatch(plain) or _other_was_asked(digits, around):
         return False
-    if _PAIR.fullmatch(plain) or (digits <= 6 and plain.isdigit() and _is_money(before, after)):
+    if (
+        _PAIR.fullmatch(plain)
+        or _SLANG.fullmatch(plain)
+        or (digits <= 6 and plain.isdigit() and _is_money(before, after))
+    ):
         return False
     if "order_number" in around.asked:
         return _answers(plain, digits, around)
@@ -154,7 +182,7 @@ def _is_money(before: str, after: str) -> bool:
 
 def _is_year_or_day(value: str, before: str, after: str, around: Around) -> bool:
     if _YEAR.fullmatch(value):
-        return _YEAR_NEAR.search(before) is not None or _YEAR_AFTER.match(after) is not None
+        return len(around.text) > _BARE or _YEAR_NEAR.search(before) is not None or _YEAR_AFTER.match(after) is not None
     return is_compact_date(value) and not around.sparse
 
 
@@ -166,7 +194,7 @@ def _lettered(value: str, digits: int, around: Around) -> bool:
     """Letters and digits that nobody called an order number: the shapes that shops use, and only those."""
     if digits < 4 or (around.goods and not around.orders and digits < 8):
         return False
-    if digits >= 6 and not value.isalnum():
+    if digits >= 6 and _GROUPS.fullmatch(value):
         return True
     if _PREFIXED.fullmatch(value):
         return digits >= 6 or (

@@ -24,7 +24,7 @@ _WEIGHTS = {
     "deny": 0.005,
     "thanks": 0.003,
     "goodbye": 0.002,
-    "out_of_scope": 0.05,
+    "out_of_scope": 0.008,
 }
 _UNCLEAR = 0.6  # below: what was said in several messages is also read as one
 _UNSURE = 0.3  # what a wish counts that is too unsure to be named

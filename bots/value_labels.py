@@ -73,6 +73,8 @@ _LINK_AFTER = re.compile(
 _ORDER_AFTER = re.compile(
     r"\s?(?:orders?\b|(?:这个|那个|这|那|的)?(?:这个|那个)?(?:订单|訂單|单子|单号|的单))", re.IGNORECASE
 )
+_PART_AFTER = re.compile(r"\s?(?:开头|结尾|打头|这[个件款]?(?:商品|宝贝|产品|货号))")
+_PARCEL_AFTER = re.compile(r"\s?(?:这个|那个|的)?(?:运单|快递单|物流单|快递号)")
 _NO_LETTER = re.compile(r"[\W_]+")
 _VERB = re.compile(r"(?:\b(?:to|i|we|can|could|will|would|please|d)\s+)\Z", re.IGNORECASE)
 _YEAR_OR_FEW = re.compile(r"\d{1,4}", re.ASCII)
@@ -106,6 +108,10 @@ def label_after(text: str, end: int) -> str | None:
     after = text[end : end + _AFTER]
     if _ORDER_AFTER.match(after):
         return "order"
+    if _PARCEL_AFTER.match(after):
+        return "tracking"
+    if _PART_AFTER.match(after):
+        return "other"
     linked = _LINK_AFTER.match(after)
     label = _LABELS.match(after, linked.end()) if linked else None
     return label.lastgroup if label and label.lastgroup != "generic" else None
