@@ -85,8 +85,8 @@ class Worker:
 
         What goes together comes last: however much of it waits, single jobs are not behind it.
         """
-        room = CONCURRENT - len(self._running)
-        if not room:
+        room = CONCURRENT - len(self._running)  # below nothing while batches run beside a full house
+        if room <= 0:
             return False
         claimed = await jobs.claim(room, kinds=self._alone)
         for job in claimed:

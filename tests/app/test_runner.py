@@ -302,6 +302,21 @@ async def test_single_jobs_do_not_stand_behind_a_batch(desk: Desk) -> None:
         await until(lambda: _done(4))
 
 
+async def test_a_full_house_with_a_batch_beside_it_takes_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CONCURRENT", 2)
+    for word in ("a", "b"):
+        await enqueue("wait", {"word": word})
+    await plan_together("wait", "one")
+    async with desk.working():
+        await heard(desk, "a begins", "b begins", "wait one")
+        for _ in range(20):
+            await enqueue("note", {"word": "later"})
+        await asyncio.sleep(0.1)
+        assert "later" not in desk.log
+        desk.release.set()
+        await heard(desk, "later")
+
+
 async def test_a_batch_that_does_not_finish_in_time_is_handed_back(desk: Desk) -> None:
     async with desk.working() as running:
         await plan_together("wait", "one")
