@@ -25,6 +25,7 @@ Hours = tuple[tuple[str, str], ...]  # local: "09:00" … "18:00"
 
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _ALL_DAY: Hours = (("00:00", "24:00"),)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,23 @@ class BusinessHours:
         return self._moment(day, "00:00")
 
     def _moment(self, day: date, hour: str) -> datetime:
-        return utc(datetime.combine(day, time.fromisoformat(hour), tzinfo=self.zone))
+        return first_shown(datetime.combine(day, time.fromisoformat(hour)), self.zone)
+
+
+def first_shown(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment (UTC) at which a clock on the wall of `zone` shows this time or a later one.
+
+    A time that comes twice is meant the first time; one that is skipped, a whole day even, is the moment of the jump.
+    """
+    local = wall.replace(tzinfo=zone)
+    before, after = local.utcoffset(), local.replace(fold=1).utcoffset()
+    if before is None or after is None or before >= after:  # after is the larger one only where clocks are put forward
+        return utc(local)
+    early, late = utc(local.replace(fold=1)), utc(local)  # the jump lies between
+    while late - early > _SECOND:
+        middle = early + (late - early) // 2
+        early, late = (early, middle) if middle.astimezone(zone).utcoffset() == after else (middle, late)
+    return late.replace(microsecond=0)
 
 
 def read_hours(data: Mapping[str, Any]) -> dict[str, Any]:
