@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bots.asking import asked_for
 from bots.confidence import GUESS
@@ -147,6 +148,9 @@ class Overheard:
     def _answered(self, entities: Entities) -> None:
         """What was given is asked for no more; the rest of the question stays open."""
         given = {_GIVES[span.kind] for span in entities.spans if span.kind in _GIVES}
+        for value in _CODED.findall(entities.text):
+            if not any(span.kind == "order_number" and span.value == value for span in entities.spans):
+                given |= set(islice((kind for kind in _FITS[_sort(value)] if kind in self._asked - given), 1))
         self._asked -= given
 
     def _weigh(self, heard: Understanding) -> None:
@@ -187,6 +191,18 @@ def _called_order(entities: Entities, span: Span) -> bool:
     return label in ("order", "generic") or entities.text[span.start] == "#"
 
 
+def _sort(value: str) -> str:
+    """Letters in it, few digits, or many."""
+    return "mixed" if not value.isdigit() else "short" if len(value) <= 6 else "long"
+
+
+# What a value that is no order number may have answered, the likeliest first.
+_FITS = {
+    "mixed": ("account", "username", "code", "product", "invoice", "tracking"),
+    "short": ("zip", "code", "amount", "account", "product", "username"),
+    "long": ("phone", "account", "product", "tracking", "invoice", "username"),
+}
+_CODED = re.compile(r"(?<![\w@.+-])(?=[\w-]*\d|[A-Z]{6})[\w-]{3,30}(?![\w@])", re.ASCII)
 _GIVES = {"order_number": "order_number", "email": "email", "phone": "phone", "tracking": "tracking", "money": "amount"}
 
 
