@@ -7,12 +7,14 @@ from itertools import islice
 
 from bots.asking import asked_for
 from bots.confidence import GUESS
+from bots.confidence import ACT
 from bots.entities import NOTHING_ASKED, Entities, Span, find_entities
 from bots.hearing import Understanding
 from bots.rulebook import Rulebook
 from bots.value_labels import label_before, names_nothing_else
 
 MOST_TURNS = 400
+_GUESSED = 0.5  # what a wish weighs that is not heard clearly
 _FADES = 0.5  # what a wish weighs against the one before it: people say first what they came for
 _WEIGHTS = {
     "human_handover": 0.3,
@@ -172,7 +174,8 @@ class Overheard:
         weight = _WEIGHTS.get(heard.intent)
         share *= 1.0 if heard.confidence >= GUESS else _UNSURE
         fading = _FADES**self._wishes if weight is None else 1.0
-        score = heard.confidence * share * fading * (weight or 1.0)
+        clear = 1.0 if heard.confidence >= ACT else _GUESSED
+        score = heard.confidence * share * fading * clear * (weight or 1.0)
         self._scores[heard.intent] = self._scores.get(heard.intent, 0.0) + score
         if weight is None and heard.confidence * share >= _UNCLEAR / 2:
             self._wishes += 1
