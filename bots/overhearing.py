@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bots.asking import asked_for
-from bots.confidence import GUESS
-from bots.confidence import ACT
+from bots.confidence import ACT, GUESS
 from bots.entities import NOTHING_ASKED, Entities, Span, find_entities
 from bots.hearing import Understanding
 from bots.rulebook import Rulebook
@@ -172,10 +171,9 @@ class Overheard:
         if heard.confidence <= 0:
             return
         weight = _WEIGHTS.get(heard.intent)
-        share *= 1.0 if heard.confidence >= GUESS else _UNSURE
+        share *= 1.0 if heard.confidence >= ACT else _GUESSED if heard.confidence >= GUESS else _UNSURE
         fading = _FADES**self._wishes if weight is None else 1.0
-        clear = 1.0 if heard.confidence >= ACT else _GUESSED
-        score = heard.confidence * share * fading * clear * (weight or 1.0)
+        score = heard.confidence * share * fading * (weight or 1.0)
         self._scores[heard.intent] = self._scores.get(heard.intent, 0.0) + score
         if weight is None and heard.confidence * share >= _UNCLEAR / 2:
             self._wishes += 1
