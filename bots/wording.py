@@ -29,6 +29,7 @@ _PLACEHOLDER = re.compile(
     r"[\[\u3010<]([a-z_\u4e00-\u9fff]{1,12}?)(?:[x\d]{1,20}|\s?<[a-z]+>\s?)?[\]\u3011>]"
     r"|#e-[a-z]?\s?(?:\d{1,4}|<[a-z]+>)"
 )
+_EMOTICON = re.compile(r"#e-[a-z]\d{1,4}", re.IGNORECASE)  # as shop chats export it; it looks like a number
 _MEANS = MappingProxyType(
     {
         **dict.fromkeys(("orderid_", "订单号", "订单编号", "订单", "订单卡片"), "<number>"),
@@ -99,7 +100,8 @@ def _tagged(entities: Entities) -> str:
             break
         tag = _TAGS.get(span.kind)
         if tag and (tag != "digits" or span.end - span.start > 2):
-            parts += [entities.text[at : span.start], f" <{tag}> "]
+            tagged = "" if _EMOTICON.fullmatch(span.value) else f"<{tag}>"
+            parts += [entities.text[at : span.start], f" {tagged} "]
             at = span.end
     return "".join([*parts, entities.text[at:]])
 
