@@ -2,7 +2,7 @@
 
 import gc
 import socket as sockets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -14,6 +14,8 @@ from app.realtime.wire import SocketProtocol
 from app.settings import Settings
 from app.stopping import STOP_SECONDS, end_in_time
 from core.errors import Unavailable
+
+STALL_SECONDS = 30.0  # as long as nginx waits for a reader
 
 
 class Server(uvicorn.Server):
@@ -45,8 +47,19 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and not self.should_exit:
             collect_seldom()
+            for server in self.servers:
+                end_what_stalls(server.sockets)
             port = self.servers[0].sockets[0].getsockname()[1] if self.servers else self.config.port
             self.announce(int(port))
+
+
+def end_what_stalls(listening: Iterable[sockets.socket]) -> None:
+    """Have Linux end every line whose peer takes nothing for STALL_SECONDS: a shut window would keep, for as long as
+    the peer likes, what was written to it (tcp(7), TCP_USER_TIMEOUT; accepted lines inherit it).
+    """
+    if hasattr(sockets, "TCP_USER_TIMEOUT"):
+        for socket in listening:
+            socket.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, int(STALL_SECONDS * 1000))
 
 
 def collect_seldom() -> None:

@@ -233,6 +233,7 @@ class Connection:
             async with asyncio.timeout(SEND_SECONDS if self._closing is None else CLOSE_SECONDS) as self._patience:
                 await rest
         except TimeoutError:
+            self.websocket.end(*(self._closing or (Close.RESYNC, "resync")))
             self._give_up()
         finally:
             self._writing = self._patience = None

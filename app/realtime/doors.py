@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 
 from app.database import make_current
-from app.realtime.wire import way_out
+from app.realtime.wire import wire_of
 
 
 class Socket(WebSocket):
@@ -19,11 +19,16 @@ class Socket(WebSocket):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        self._write = way_out(scope)
+        self._wire = wire_of(scope)
 
     def write(self, texts: Sequence[str]) -> bool:
         """Write frames here and now. False when that cannot be: `send_text` waits, or says why not."""
-        return self.application_state is WebSocketState.CONNECTED and self._write(texts)
+        return self.application_state is WebSocketState.CONNECTED and self._wire.write(texts)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close behind what was written, without waiting for a peer that does not read."""
+        if self.application_state is WebSocketState.CONNECTED:
+            self._wire.end(code, reason)
 
     def forget_handshake(self) -> None:
         """Let go of the headers, when everything was asked of them: the socket may stay open for a day."""

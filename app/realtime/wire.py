@@ -1,18 +1,28 @@
 """uvicorn's end of a socket, with a short way out: a frame goes to the transport here and now, without a coroutine."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 from websockets.protocol import State
 
-WRITE = "wismo.write"  # the extension of the ASGI scope under which a socket finds its `Write`
-
-Write = Callable[[Sequence[str]], bool]
+WIRE = "wismo.wire"  # the extension of the ASGI scope under which a socket finds its `Wire`
+LINGER_SECONDS = 10.0  # what was written before the end may still leave; whoever reads nothing keeps nothing longer
 
 _TEXT, _SHORT, _MEDIUM = 0x81, 126, 1 << 16  # RFC 6455, 5.2: a whole text frame; how long its length is
+
+
+class Wire(Protocol):
+    """What a server can do for a socket without a coroutine."""
+
+    def write(self, texts: Sequence[str]) -> bool:
+        """Write frames of text here and now. False, and nothing is done, when that cannot be."""
+        ...
+
+    def end(self, code: int, reason: str) -> None:
+        """Close behind what was written, without waiting for a peer that does not read."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -28,7 +38,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:  # the application begins in the next turn of the loop
             extensions: dict[str, Any] = cast(Any, self.scope["extensions"])
-            extensions[WRITE] = self.write
+            extensions[WIRE] = self
 
     def start_keepalive(self) -> None:
         super().start_keepalive()
@@ -42,6 +52,19 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             return False
         self.transport.write(b"".join(map(framed, texts)))
         return True
+
+    def end(self, code: int, reason: str) -> None:
+        """Close behind what was written. A peer that reads again within LINGER_SECONDS learns why."""
+        if self.conn.state is State.OPEN and not self.close_sent and not self.transport.is_closing():
+            self.conn.send_close(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+
+    async def run_asgi(self) -> None:
+        """Upstream closes, and a close waits for what was written: for ever, while the peer's window is shut."""
+        await super().run_asgi()
+        if not self.disconnected:
+            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def send_receive_event_to_app(self) -> None:
         """One frame may wait while another is handled; only then the peer has to wait, too."""
@@ -116,11 +139,20 @@ def framed(text: str) -> bytes:
     return bytes((_TEXT, 127)) + size.to_bytes(8, "big") + data
 
 
-def way_out(scope: Any) -> Write:
-    """How the server of this scope writes at once; one that cannot never does."""
-    write: Write = scope.get("extensions", {}).get(WRITE, _never)
-    return write
+class NoWire:
+    """A server without a short way: everything goes through `send`."""
+
+    def write(self, texts: Sequence[str]) -> bool:
+        return False
+
+    def end(self, code: int, reason: str) -> None:
+        """Nothing can be said to a peer that does not read."""
 
 
-def _never(texts: Sequence[str]) -> bool:
-    return False
+def wire_of(scope: Any) -> Wire:
+    """What the server of this scope offers."""
+    wire: Wire = scope.get("extensions", {}).get(WIRE, _NO_WIRE)
+    return wire
+
+
+_NO_WIRE = NoWire()

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from app.realtime import allowance, connection
+from app import serving
+from app.realtime import allowance, connection, wire
 from app.realtime.channel import Close, Handle
 from app.realtime.client_frames import ClientFrame
 from app.realtime.connection import Connection
 from app.realtime.hub import Hub
 from core.errors import Conflict
+from tests.realtime.serving import Desk
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +32,7 @@ class Line:
         self.reads = asyncio.Event()
         self.reads.set()
         self.close_code: int | None = None
+        self.end_code: int | None = None
 
     def says(self, **frame: Any) -> None:
         self.incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(frame)})
@@ -48,6 +51,9 @@ class Line:
         if self.close_code is not None:
             raise WebSocketDisconnect(1006)
         self.sent.append(json.loads(text))
+
+    def end(self, code: int, reason: str) -> None:
+        self.end_code = code
 
     async def close(self, code: int, reason: str) -> None:
         await self.reads.wait()
@@ -100,6 +106,7 @@ async def test_a_stalled_line_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     async with running(line, hub) as served:
         served.send({"type": "pong"})
     assert served.closing
+    assert line.end_code == Close.RESYNC, "to be read by whoever reads again soon"
 
 
 async def test_closing_a_stalled_line_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +115,7 @@ async def test_closing_a_stalled_line_does_not_wait_for_it(monkeypatch: pytest.M
     line.reads.clear()
     async with running(line, hub) as served:
         served.close(Close.RESTART, "restart")
-    assert line.close_code is None
+    assert (line.close_code, line.end_code) == (None, Close.RESTART)
 
 
 async def test_one_stalled_reader_costs_the_others_nothing() -> None:
@@ -219,26 +226,83 @@ async def test_a_client_that_vanishes_ends_everything() -> None:
     assert hub.count() == 0
 
 
-async def test_a_real_stalled_reader_is_cut_and_others_go_on(desk: Any) -> None:
+async def test_a_real_stalled_reader_is_cut_and_others_go_on(desk: Desk) -> None:
     """Over TCP: a client that never reads fills its buffers; the desk lets go of it."""
-    host, port = "127.0.0.1", desk.port
+    async with _silent_reader(desk) as (_, topic):
+        (served,) = desk.hub._listeners[topic]
+        assert isinstance(served, Connection)
+        while not served.closing:
+            desk.hub.publish(topic, {"type": "hint", "conversation": "x" * 60_000, "number": 1})
+            await asyncio.sleep(0)
+        assert served._closing == (Close.RESYNC, "resync")
+
+
+async def test_who_reads_again_in_time_learns_why_the_line_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SEND_SECONDS", 0.05)
+    async with _silent_reader(desk) as (reader, topic):
+        await _fill(desk, topic)
+        data = b""
+        while chunk := await asyncio.get_running_loop().sock_recv(reader, 1 << 20):
+            data = data[-100:] + chunk
+    assert data.endswith(b"\x88\x08" + Close.RESYNC.to_bytes(2, "big") + b"resync")
+
+
+async def test_nothing_is_kept_for_who_never_reads_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A close waits for what was written, and with a shut window that would be for ever."""
+    monkeypatch.setattr(connection, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(wire, "LINGER_SECONDS", 0.05)
+    async with _silent_reader(desk) as (_, topic):
+        await _fill(desk, topic)
+        while desk.server.server_state.connections:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_page_that_nobody_takes_is_not_kept_either(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same over HTTP, where the system has to see it: long polling, files, pages."""
+    monkeypatch.setattr(serving, "STALL_SECONDS", 0.5)
+    serving.end_what_stalls(desk.server.servers[0].sockets)
+    async with _line(desk) as reader:
+        script = b"GET /static/icons.svg HTTP/1.1\r\nHost: desk.example\r\n\r\n"
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while True:
+                await asyncio.wait_for(asyncio.get_running_loop().sock_sendall(reader, script * 1000), 0.2)
+        while desk.server.server_state.connections:
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def _silent_reader(desk: Desk) -> AsyncIterator[tuple[socket.socket, str]]:
+    """A customer who has said hello and reads no more, and the topic that they hear."""
+    async with _line(desk) as raw:
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(raw, _handshake("127.0.0.1", desk.port))
+        assert b" 101 " in await loop.sock_recv(raw, 1000)
+        await loop.sock_sendall(raw, _masked('{"type":"hello","site":"lumen"}'))
+        while desk.hub.count() == 0:
+            await asyncio.sleep(0.005)
+        yield raw, desk.hub.topics("visitor:")[0]
+
+
+@asynccontextmanager
+async def _line(desk: Desk) -> AsyncIterator[socket.socket]:
+    """A line whose reader can keep very little."""
     with contextlib.closing(socket.socket()) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_connect(raw, (host, port))
-        await loop.sock_sendall(raw, _handshake(host, port))
-        assert b" 101 " in await loop.sock_recv(raw, 1000)
-        await loop.sock_sendall(raw, _masked('{"type":"hello","site":"lumen"}'))
-        async with asyncio.timeout(5):
-            while desk.hub.count() == 0:
-                await asyncio.sleep(0.005)
-            topic = desk.hub.topics("visitor:")[0]
-            (served,) = desk.hub._listeners[topic]
-            while not served.closing:
-                desk.hub.publish(topic, {"type": "hint", "conversation": "x" * 60_000, "number": 1})
-                await asyncio.sleep(0)
-        assert served._closing[0] == Close.RESYNC
+        async with asyncio.timeout(10):
+            await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", desk.port))
+            yield raw
+
+
+async def _fill(desk: Desk, topic: str) -> None:
+    """Say so much that the desk has to wait for the reader, until it gives up."""
+    while desk.hub.count():
+        (served,) = desk.hub._listeners[topic]
+        assert isinstance(served, Connection)
+        if served._writing is None:
+            desk.hub.publish(topic, {"type": "hint", "conversation": "x" * 60_000, "number": 1})
+        await asyncio.sleep(0.001)
+    assert len(desk.server.server_state.connections) == 1, "what was written waits for the reader"
 
 
 def _handshake(host: str, port: int) -> bytes:

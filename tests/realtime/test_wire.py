@@ -81,7 +81,7 @@ class Line:
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         self.receive, self.send = receive, send
-        self.write = scope["extensions"]["wismo.write"]
+        self.wire = scope["extensions"]["wismo.wire"]
         await receive()
         await send({"type": "websocket.accept"})
         self.begun.set()
@@ -112,9 +112,9 @@ class Line:
 async def test_frames_leave_in_their_order_on_both_ways() -> None:
     line = Line()
     await line.open()
-    assert line.write(["one", "one more"])
+    assert line.wire.write(["one", "one more"])
     await line.send({"type": "websocket.send", "text": "two"})
-    assert line.write(["三"])
+    assert line.wire.write(["三"])
     assert line.heard() == ["one", "one more", "two", "三"]
     line.over.set()
 
@@ -123,13 +123,13 @@ async def test_nothing_is_written_to_a_slow_peer_or_after_the_end() -> None:
     line = Line()
     await line.open()
     line.server.pause_writing()
-    assert not line.write(["later"])
+    assert not line.wire.write(["later"])
     line.server.resume_writing()
     await line.send({"type": "websocket.close", "code": 4401, "reason": "signed_out"})
-    assert not line.write(["too late"])
+    assert not line.wire.write(["too late"])
     line.over.set()
     line.server.connection_lost(None)
-    assert not line.write(["gone"])
+    assert not line.wire.write(["gone"])
     assert line.heard() == [b"\x11\x31signed_out".decode()]
 
 
@@ -137,7 +137,7 @@ async def test_nothing_is_written_to_a_line_that_ends_before_we_hear_of_it() -> 
     line = Line()
     await line.open()
     line.transport.close()
-    assert not line.write("gone")
+    assert not line.wire.write("gone")
     line.over.set()
 
 
