@@ -122,3 +122,5 @@ def _told(seen: Explanation) -> Iterator[str]:
         yield f"  pattern  {fired.rule} [{strength}] {fired.words!r} by {fired.say}"
     for rule, score in seen.standing:
         yield f"  score    {rule} {score:.2f}"
+    for intent, chance in heard.likely:
+        yield f"  likely   {intent} {chance:.2f}, by the rules and the learned view together"

@@ -42,6 +42,8 @@ def main(arguments):
     paths = [Path(argument) for argument in arguments if not argument.startswith("--")]
     pattern = "*.jsonl" if "--all" in options else "*_held_out.jsonl"
     cases = [case for path in paths or sorted(DATA.glob(pattern)) for case in read(path)]
+    if not paths and "--all" not in options:
+        cases = unlearned(cases)
     tracemalloc.start()
     started = time.perf_counter()
     book = load_rulebook()
@@ -68,6 +70,18 @@ def read(path):
             row = json.loads(line)
             others = tuple(label for label in row.get("intents", ()) if label != row["intent"])
             yield Case(row["text"], (row["intent"], *others), row.get("source", path.stem))
+
+
+def unlearned(cases):
+    """Without the few that were written twice: once to learn from, once to be kept aside."""
+    paths = [path for path in DATA.glob("*.jsonl") if "held_out" not in path.name]
+    learned = {letters(case.text) for path in paths for case in read(path)}
+    return [case for case in cases if letters(case.text) not in learned]
+
+
+def letters(text):
+    """The same for all ways to punctuate; signs alone are told apart."""
+    return "".join(character for character in text.lower() if character.isalnum()) or text
 
 
 def report(cases, verdicts, options):

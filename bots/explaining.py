@@ -35,5 +35,11 @@ def explain(text: str, rulebook: Rulebook, contexts: frozenset[str] = frozenset(
         heard=heard,
         fired=tuple(rulebook.fired(heard.wording)),
         standing=tuple(sorted(heard.scores.items(), key=lambda item: (-item[1], item[0]))),
-        outcome="acts" if heard.confidence >= ACT else "asks_back" if heard.confidence >= GUESS else "asks_openly",
+        outcome=_outcome(heard, rulebook),
     )
+
+
+def _outcome(heard: Understanding, rulebook: Rulebook) -> Outcome:
+    if heard.rule not in rulebook.rules or heard.confidence < GUESS:
+        return "asks_openly"
+    return "acts" if heard.confidence >= ACT else "asks_back"

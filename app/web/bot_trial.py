@@ -37,6 +37,7 @@ def trial(sentence: str, rulebook: Rulebook, language: str) -> dict[str, Any]:
         "tone": tone,
         "icon": symbol,
         "values": [(span.kind, span.value) for span in seen.entities.spans],
+        "likely": ", ".join(f"{intent} {chance:.0%}" for intent, chance in seen.heard.likely),
         "read_as": [sentence.strip() for sentence in (*seen.heard.wording.en, *seen.heard.wording.zh)],
         "fired": [
             {

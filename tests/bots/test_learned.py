@@ -46,16 +46,6 @@ def test_messages_kept_aside(
     assert good / should >= covered
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_nothing_kept_aside_was_also_written_to_learn_from(language: str) -> None:
-    learned = {said(row) for row in rows(DATA / f"{language}.jsonl")}
-    assert not (learned & {said(row) for row in held_out(language)}) - {""}
-
-
-def said(row: dict[str, object]) -> str:
-    return "".join(character for character in str(row["text"]).lower() if character.isalnum())
-
-
 @given(st.text(max_size=300))
 @example("")
 @example("<number> ~ ^ $ 😀 \x00")
