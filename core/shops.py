@@ -43,6 +43,7 @@ class Shop(Model):
     secrets: Any = fields.JSONField(default=dict)  # {"shopify": […], "api": […]}: newest first, old ones while rotating
     hours: Any = fields.JSONField(default=dict)  # shop's zone: {"mon": [["09:00", "18:00"]]}; no day: closed
     assignment = code_field(default=MANUAL, db_default=MANUAL)  # who gives out what waits: agents pick, or routing does
+    targets: Any = fields.JSONField(null=True)  # minutes of open time: {"urgent": {"first_reply": 15}}; none: the usual
     valuable_from = fields.BigIntField(null=True)  # orders from this total (minor units, shop's currency) come sooner
     privacy: Any = fields.JSONField(null=True)  # what the chat says: {"url": "…", "words": {"en": "…"}}
     demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves

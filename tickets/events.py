@@ -21,7 +21,7 @@ class TicketChanged(Event):
     ticket_id: int
     shop_id: int
     conversation_id: int
-    what: str  # assignment · priority · status · links · reply
+    what: str  # assignment · priority · status · links · reply · clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,11 @@ class Ticket(Model):
     assignee_id: int | None
     first_reply_due_at = UtcDatetimeField(null=True)
     first_replied_at = UtcDatetimeField(null=True)
+    asked_at = UtcDatetimeField(null=True)  # since when the customer waits for an agent's next answer
+    clock_kind = code_field(null=True)  # the clock that is to stop first: first_reply · next_reply · resolution
+    clock_stage = code_field(null=True)  # its last warning: half · most · last · breached
+    clock_due_at = UtcDatetimeField(null=True)  # when it is overrun; null while it stands
+    look_at = UtcDatetimeField(null=True)  # when the clocks are to be looked at again
     resolved_at = UtcDatetimeField(null=True)
     closed_at = UtcDatetimeField(null=True)
     reopened = fields.IntField(default=0)
@@ -58,6 +63,7 @@ class Ticket(Model):
             Index(fields=("shop_id", "updated_at", "id")),
             Index(fields=("assignee_id", "status", "updated_at")),
             Index(fields=("conversation_id", "status")),
+            Index(fields=("look_at",)),
         )
 
 

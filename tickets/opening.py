@@ -80,4 +80,5 @@ async def _create(
         assignee_id=conversation.agent_id if conversation.handler == AGENT else None,
         created_at=moment,
         updated_at=moment,
+        look_at=moment,
     )

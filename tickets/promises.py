@@ -18,7 +18,9 @@ FIRST_REPLY = "first_reply"
 
 _IDS = Columns("id bigint")
 _TOUCH = (
-    "UPDATE ticket SET updated_at = {at} WHERE conversation_id IN (SELECT id FROM {conversations} AS c)"
+    "UPDATE ticket SET updated_at = {at}, asked_at = NULL,"
+    " look_at = CASE WHEN asked_at IS NULL THEN look_at ELSE {at} END"
+    " WHERE conversation_id IN (SELECT id FROM {conversations} AS c)"
     " AND status IN ('open', 'pending', 'resolved') RETURNING conversation_id, first_replied_at"
 )
 

@@ -38,7 +38,8 @@ VIEWS = tuple(_VIEWS)
 _UNREAD = "c.last_customer_number > c.desk_read AS unread"
 _PAGE = (
     "SELECT t.id, t.number, t.public_id, t.kind, t.status, t.priority, t.subject, t.updated_at, t.first_reply_due_at,"
-    " t.first_replied_at, u.name AS customer, c.public_id AS conversation, c.channel, c.language, c.last_text,"
+    " t.first_replied_at, t.clock_due_at, t.clock_stage,"
+    " u.name AS customer, c.public_id AS conversation, c.channel, c.language, c.last_text,"
     " c.last_message_at, c.handler, c.last_number, c.last_customer_number, c.last_customer_at, s.name AS shop,"
     " s.key AS shop_key, o.number AS order_number, o.headline AS order_headline,"
     " a.name AS assignee, {unread}"
@@ -61,7 +62,7 @@ _LIVE = (
 )
 
 
-_TIMES = ("updated_at", "first_reply_due_at", "first_replied_at", "last_customer_at")
+_TIMES = ("updated_at", "first_reply_due_at", "first_replied_at", "clock_due_at", "last_customer_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class InboxRow:
     updated_at: datetime
     first_reply_due_at: datetime | None
     first_replied_at: datetime | None
+    clock_due_at: datetime | None  # of the clock that is to stop first
+    clock_stage: str | None  # its last warning
     customer: str
     conversation: str  # public id
     channel: str

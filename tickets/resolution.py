@@ -18,9 +18,12 @@ from tickets.promises import withdraw_first_reply
 from tickets.statuses import UNFINISHED, Status, require_transition
 from tickets.timeline import change
 
-# Brings active tickets to the top of the lists and tells what there is.
+# Brings active tickets to the top of the lists and tells what there is. Who asks the bot does not wait for an agent.
+_ASKS = "asked_at IS NULL AND 'bot' <> (SELECT handler FROM conversation WHERE id = ticket.conversation_id)"
 _TOUCH = (
-    "UPDATE ticket SET updated_at = CASE WHEN status = 'resolved' THEN updated_at ELSE {at} END"
+    "UPDATE ticket SET updated_at = CASE WHEN status = 'resolved' THEN updated_at ELSE {at} END,"  # noqa: S608
+    f" asked_at = CASE WHEN {_ASKS} THEN {{at}} ELSE asked_at END,"
+    f" look_at = CASE WHEN {_ASKS} THEN {{at}} ELSE look_at END"
     " WHERE conversation_id IN (SELECT id FROM {conversations} AS c) AND status IN ('open', 'pending', 'resolved')"
     " RETURNING conversation_id, status"
 )
@@ -137,9 +140,11 @@ async def _enter(ticket: Ticket, wanted: Status, actor: Actor, action: str) -> N
         ticket.resolved_at = moment
     if wanted == Status.CLOSED:
         ticket.closed_at = moment
+    if wanted != Status.OPEN:
+        ticket.asked_at = None
     if wanted in (Status.RESOLVED, Status.CLOSED):
         await withdraw_first_reply(ticket)
-    columns = ("status", "reopened", "resolved_at", "closed_at")
+    columns = ("status", "reopened", "resolved_at", "closed_at", "asked_at")
     await change(ticket, actor, "status", action, *columns, before=before, after=wanted.value)
 
 

@@ -23,11 +23,18 @@ async def enter(ticket: Ticket, actor: Actor, action: str, **detail: Any) -> Non
     )
 
 
-async def change(ticket: Ticket, actor: Actor, what: str, action: str, *columns: str, **detail: Any) -> None:
-    """Save these columns of a locked ticket with a new version, write the entry and record TicketChanged."""
+async def change(
+    ticket: Ticket, actor: Actor, what: str, action: str, *columns: str, look_again: bool = True, **detail: Any
+) -> None:
+    """Save these columns of a locked ticket with a new version, write the entry and record TicketChanged.
+
+    Its clocks are looked at again soon.
+    """
     ticket.version += 1
     ticket.updated_at = now()
-    await ticket.save(update_fields=[*columns, "version", "updated_at"])
+    if look_again:
+        ticket.look_at = ticket.updated_at
+    await ticket.save(update_fields=[*dict.fromkeys((*columns, "version", "updated_at", "look_at"))])
     await enter(ticket, actor, action, **detail)
     record(
         TicketChanged(ticket_id=ticket.id, shop_id=ticket.shop_id, conversation_id=ticket.conversation_id, what=what)

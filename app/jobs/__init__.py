@@ -5,6 +5,7 @@ from typing import Any
 
 from app.demo.tick import tick_demo
 from app.jobs.answering import answer, give_up
+from app.jobs.clocks import look_at_tickets
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
@@ -38,6 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "routing.tick": look_after_queue,
     "housekeeping.daily": keep_house,
     "tickets.close": close_tickets,
+    "tickets.clocks": look_at_tickets,
     "demo.tick": tick_demo,
 }
 

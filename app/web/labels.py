@@ -29,6 +29,17 @@ PRIORITIES = {
     "high": (_("High"), "warn"),
     "urgent": (_("Urgent"), "bad"),
 }
+CLOCKS = {
+    "first_reply": _("first reply"),
+    "next_reply": _("next reply"),
+    "resolution": _("resolution"),
+}
+CLOCK_STAGES = {
+    "half": _("half of the time is gone"),
+    "most": _("four fifths of the time are gone"),
+    "last": _("less than two hours are left"),
+    "breached": _("the time is over"),
+}
 CHANNELS = {
     "chat": (_("Chat"), "chat"),
     "email": (_("E-mail"), "mail"),

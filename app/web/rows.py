@@ -112,6 +112,8 @@ def _deadline(row: InboxRow, at: datetime, language: str) -> tuple[str, str]:
         return "", ""
     if row.first_reply_due_at is not None and row.first_replied_at is None:
         return due(row.first_reply_due_at, at, language)
+    if row.clock_due_at is not None and row.clock_stage:
+        return due(row.clock_due_at, at, language)
     if row.last_customer_at is not None and row.last_customer_number == row.last_number:
         return gettext("waits %(time)s", language) % {"time": span(at - row.last_customer_at, language)}, ""
     return "", ""

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.i18n import clock_time, day, gettext
-from app.web.labels import PRIORITIES
+from app.web.labels import CLOCK_STAGES, CLOCKS, PRIORITIES, word
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
 from conversations.rating import LOW
@@ -35,6 +35,7 @@ EVENTS = {
     "suggested": ("link", _("Order %(number)s was suggested")),
     "link_confirmed": ("link", _("%(who)s confirmed order %(number)s")),
     "unlinked": ("link", _("%(who)s removed order %(number)s")),
+    "clock_warned": ("clock", _("The clock for the %(clock)s: %(stage)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
 }
 
@@ -117,6 +118,8 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
     names = {"customer": guest, "bot": gettext("The bot", language), "system": gettext("The desk", language)}
     after = str(entry.detail.get("after", ""))
     facts = {
+        "clock": word(CLOCKS, str(entry.detail.get("clock", "")), language),
+        "stage": word(CLOCK_STAGES, str(entry.detail.get("stage", "")), language),
         "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
         "name": entry.detail.get("name", ""),
         "number": entry.detail.get("number", ""),

@@ -115,6 +115,8 @@ def _head(scene: Scene, language: str) -> dict[str, Any]:
     late, late_tone = "", ""
     if active and ticket.first_reply_due_at is not None and ticket.first_replied_at is None:
         late, late_tone = due(ticket.first_reply_due_at, now(), language)
+    elif active and ticket.clock_due_at is not None:
+        late, late_tone = due(ticket.clock_due_at, now(), language)
     return {
         **shared,
         "number": ticket.number,
