@@ -49,7 +49,21 @@ def test_slips_by_sound_and_traditional_characters_say_the_same(slip: str, meant
     assert heard(rulebook, slip) == heard(rulebook, meant)
 
 
-@pytest.mark.parametrize("honest", ["小米有货吗", "现在马上发吗", "可服用吗", "这么快第二天就到了", "发或者不发给个话"])
+@pytest.mark.parametrize(
+    "honest",
+    [
+        "小米有货吗",
+        "现在马上发吗",
+        "可服用吗",
+        "这么快第二天就到了",
+        "发或者不发给个话",
+        "找到活动了吗",
+        "这个茶价格多少",
+        "到手后怎么用",
+        "京东豆浆机有货吗",
+        "淘宝价便宜",
+    ],
+)
 def test_honest_words_are_no_slips(honest: str, rulebook: Rulebook) -> None:
     plain = "".join(heard(rulebook, honest))
     assert plain == honest.removesuffix("?")
