@@ -15,6 +15,7 @@ from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
 from app.cli_reconcile import reconcile
+from app.cli_refunds import refunds
 from app.cli_routing import agent_work, shop_assignment, teams
 from app.cli_simulate import simulate
 from app.cli_stock import stock
@@ -55,6 +56,7 @@ def main() -> None:
 main.add_command(bot)
 main.add_command(orders)
 orders.add_command(reconcile)
+main.add_command(refunds)
 main.add_command(simulate)
 main.add_command(stock)
 main.add_command(teams)

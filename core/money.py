@@ -66,6 +66,11 @@ def format_money(money: Money, language: str) -> str:
     )
 
 
+def plain_amount(amount: int, currency: str) -> str:
+    """Minor units as the decimal string that `parse_money` reads: "199.00", "-0.50", "1000" of yen."""
+    return f"{Decimal(amount).scaleb(-exponent(currency)):f}"
+
+
 def exponent(currency: str) -> int:
     """How many decimals the currency has (ISO 4217): 2 for USD and CNY, 0 for JPY, 3 for KWD."""
     return _EXPONENTS.get(currency, 2)
