@@ -55,6 +55,11 @@ def changes_in(bundle: Bundle, order: Order) -> Later[list[OrderChange]]:
     return lambda: found
 
 
+def turned_at(changes: Collection[OrderChange]) -> datetime | None:
+    """When this desk learnt that the headline is what it is (UTC); None for what was imported so."""
+    return max((change.at for change in changes if change.before != change.after), default=None)
+
+
 def causes_in(bundle: Bundle, order: Order) -> Later[dict[int, str]]:
     """The topics of the deliveries that made those changes, by id, as part of a bundle."""
     rows = bundle.table("id topic", _CAUSES, order=order.id, most=MOST_CHANGES)

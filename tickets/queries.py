@@ -62,6 +62,11 @@ _LIVE = (
 )
 
 
+_TURNED = (
+    "SELECT c.order_id, MAX(c.at) AS at FROM order_change AS c WHERE (c.order_id = {order} OR c.order_id IN"
+    " (SELECT l.order_id FROM ticket_link AS l WHERE l.ticket_id = {ticket})) AND c.before <> c.after"
+    " GROUP BY c.order_id"
+)
 _TIMES = ("updated_at", "first_reply_due_at", "first_replied_at", "clock_due_at", "last_customer_at")
 
 
@@ -200,6 +205,12 @@ def links_in(bundle: Bundle, ticket_id: int) -> Later[list[TicketLink]]:
         return links
 
     return found
+
+
+def turned_in(bundle: Bundle, ticket_id: int | None, order_id: int | None) -> Later[dict[int, datetime]]:
+    """Since when the orders of a ticket, and this one, have their headlines (UTC), by id; part of a bundle."""
+    rows = bundle.table("order_id at", _TURNED, ticket=ticket_id or 0, order=order_id or 0)
+    return lambda: {row["order_id"]: at for row in rows if (at := as_time(row["at"])) is not None}
 
 
 async def timeline(ticket: Ticket) -> list[TimelineEntry]:

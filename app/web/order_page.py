@@ -6,6 +6,7 @@ from typing import Any
 
 from app.i18n import country_name, gettext
 from app.order_cards import order_card
+from app.web.ball import ball
 from app.web.desk import OVERSEERS
 from app.web.labels import HEADLINE_ICONS, STATUSES, headline
 from app.web.order_disputes import dispute_hints, dispute_rows
@@ -22,11 +23,12 @@ from conversations.telling import told_about
 from core.clock import now
 from core.people import Agent
 from orders.access import Viewer, order_in_view, orders_beside
-from orders.history import deliveries_about
+from orders.history import deliveries_about, turned_at
 from orders.models import Order
 from orders.snapshots import OrderSnapshot, snapshot
 from orders.twins import twins_of
 from tickets.models import Ticket
+from tickets.waiting import waiting_of
 
 DELIVERIES, TOLD, SCANS = 25, 10, 500
 
@@ -49,6 +51,7 @@ async def order_sight(viewer: Viewer, agent: Agent, public_id: str, pages: dict[
     return {
         "card": order_card(picture, language, at, for_desk=True),
         "inner": inner_facts(picture, language),
+        "ball": ball(picture, turned_at(records.changes), waiting_of(tickets.values()), language, at),
         "icon": HEADLINE_ICONS.get(picture.headline, "box"),
         "shop_name": records.shop.name,
         "zone": zone_name(zone, at),

@@ -1,11 +1,13 @@
 """The order beside a conversation: the card, what only the desk may know, and what the customer was told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from app.i18n import gettext, when
 from app.order_cards import destination, order_card
+from app.web.ball import ball
 from app.web.labels import GATES, HEADLINE_ICONS, HOLDS, PARCEL_ICONS, PARCEL_TONES, PAYMENTS, TENDERS, headline, word
 from app.web.times import iso
 from conversations.models import AnswerReceipt, Message
@@ -13,6 +15,7 @@ from core.clock import now
 from core.people import Agent, Customer
 from orders.access import Viewer, order_in_view
 from orders.models import Order
+from orders.responsibility import Waiting
 from orders.snapshots import OrderSnapshot, snapshot
 from tickets.models import TicketLink
 
@@ -47,6 +50,8 @@ class Sight:
     customer: Customer | None = None
     proved: Sequence[str] = ()
     timezone: str = "UTC"
+    turned: Mapping[int, datetime] = field(default_factory=dict)  # since when orders have their headlines, by id
+    waiting: Waiting = field(default_factory=Waiting)
     orders: list[Order] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -62,7 +67,9 @@ async def order_pane(sight: Sight) -> dict[str, Any]:
     chosen = next((order for order in sight.orders if order.public_id == sight.wanted), None)
     chosen = chosen or next(iter(sight.orders), None)
     picture = await seen_by_agent(sight.agent, sight.shop_id, chosen.public_id, "ticket") if chosen else None
+    since = sight.turned.get(chosen.id) if chosen else None
     return {
+        "ball": ball(picture, since, sight.waiting, language, now()) if picture else None,
         "card": order_card(picture, language, now(), for_desk=True) if picture else None,
         "inner": inner_facts(picture, language) if picture else None,
         "tabs": [_tab(order, order is chosen, sight.base) for order in sight.orders],

@@ -1,6 +1,7 @@
 """The rows behind the page of a conversation, read together."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from conversations.models import AnswerReceipt, Conversation, Message, Note, Rating
 from conversations.proofs import proven_in
@@ -12,7 +13,7 @@ from core.shops import Shop
 from core.teams import Team, teams_in
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.presence import agents_in
-from tickets.queries import links_in, timeline_in
+from tickets.queries import links_in, timeline_in, turned_in
 
 MESSAGES, RECEIPTS = 100, 20
 
@@ -34,6 +35,7 @@ class Scene:
     people: list[Agent]
     ratings: list[Rating]
     teams: list[Team]
+    turned: dict[int, datetime]  # since when its orders have their headlines, by id
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -56,6 +58,7 @@ async def gather(
     links = links_in(bundle, ticket.id) if ticket else list
     receipts = bundle.rows(AnswerReceipt, receipts_of, conversation=conversation.id, most=RECEIPTS)
     proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
+    turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
     people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
     await bundle.read()
     messages, notes = messages_read(), notes_read()
@@ -76,4 +79,5 @@ async def gather(
         ratings=ratings(),
         teams=teams(),
         before=before,
+        turned=turned(),
     )

@@ -27,6 +27,7 @@ from tickets.draining import is_available
 from tickets.models import Ticket
 from tickets.queries import counts_in
 from tickets.statuses import TRANSITIONS, Status
+from tickets.waiting import waiting_of
 
 ROWS = 40
 
@@ -243,6 +244,8 @@ def _sight(scene: Scene, wanted: str) -> Sight:
         customer=scene.conversation.customer,
         proved=scene.proved,
         timezone=scene.shop.timezone,
+        turned=scene.turned,
+        waiting=waiting_of([scene.ticket] if scene.ticket else []),
     )
 
 

@@ -295,3 +295,20 @@ def test_times_say_their_year_and_zone() -> None:
 )  # fmt: skip
 def test_addresses_are_written_as_in_their_country(ship_to: dict[str, Any], lines: list[str]) -> None:
     assert _address(ship_to, "en") == lines
+
+
+async def test_one_chip_says_who_has_it_and_for_how_long(
+    world: World, order: Order, talk: Talk, open_browser: OpenBrowser, clock: FrozenClock
+) -> None:
+    await Order.filter(id=order.id).update(paid_at=now(), confirmed_at=now(), headline="shipped", fulfilment="shipped")
+    await parcel(order, first_scan_at=now() + timedelta(days=1))
+    clock.advance(timedelta(days=3))
+    assert "With the carrier for 2 days" in await page_of(open_browser, world.omar, order)
+    ticket, _ = await talk.ticket(world.lumen, world.ines, "Where is it", order_ids=[order.id])
+    clock.advance(timedelta(hours=3))
+    await world.omar.filter(id=world.omar.id).update(language="zh")
+    page = await page_of(open_browser, world.omar, order)
+    assert "等待客服回复，已 3 小时" in page
+    assert "快递公司 2 天" in page
+    pane = (await (await open_browser(world.omar)).get(f"/console/tickets/{ticket.number}")).text
+    assert "等待客服回复，已 3 小时" in pane
