@@ -77,7 +77,7 @@ def _cancelled(telling: Telling) -> None:
 
 
 def _money_after_cancelling(order: OrderSnapshot) -> str:
-    if order.paid_at is not None or order.payment not in _UNPAID:
+    if order.paid_at is not None or order.payment not in UNPAID:
         return "refund_not_recorded"
     return "no_payment_recorded" if order.payment is PaymentState.PENDING else "not_charged"
 
@@ -252,7 +252,7 @@ def _offer_cancel(telling: Telling) -> None:
 
 
 _GOING_BACK = frozenset({ParcelState.RETURNING, ParcelState.RETURNED})
-_UNPAID = frozenset({PaymentState.NONE, PaymentState.PENDING, PaymentState.VOIDED, PaymentState.FAILED})
+UNPAID = frozenset({PaymentState.NONE, PaymentState.PENDING, PaymentState.VOIDED, PaymentState.FAILED})
 _NOT_THROUGH = frozenset(
     {
         Headline.CANCELLED,

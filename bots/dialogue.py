@@ -1,13 +1,14 @@
 """What the bot remembers between two messages of one conversation."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 Language = Literal["en", "zh"]
-Awaiting = Literal["order_number", "code", "order_choice", "problem"]
+Awaiting = Literal["order_number", "code", "order_choice", "problem", "detail", "confirmation"]
 _PAUSE = timedelta(hours=12)
+_NO_REQUEST: dict[str, Any] = {"details": {}, "asking": None, "queued": ()}
 _AWAITING = frozenset(get_args(Awaiting))
 
 
@@ -29,6 +30,9 @@ class Dialogue:
     asked: int = 0  # how often the last answer was asked for again with nothing new to say
     told: str | None = None  # "order id:version" of the last answer about an order
     wishes: tuple[str, ...] = ()  # what was passed on to people
+    details: Mapping[str, str] = field(default_factory=dict)  # what the open requests know: "invoice.email" → …
+    asking: str | None = None  # the detail that was asked for last
+    queued: tuple[str, ...] = ()  # wishes that wait for their turn: "rule: the words they came with"
     at: str | None = None  # when the bot last answered, ISO 8601 in UTC
 
     def proved(self) -> "Dialogue":
@@ -42,12 +46,12 @@ class Dialogue:
         """
         if self.at is None or now - datetime.fromisoformat(self.at) < _PAUSE:
             return self
-        return replace(self, awaiting=None, pending=None, misses=0, turns=0, asked=0, told=None)
+        return replace(self, awaiting=None, pending=None, misses=0, turns=0, asked=0, told=None, **_NO_REQUEST)
 
     def to_json(self) -> dict[str, Any]:
         """A small JSON object; defaults are left out."""
-        plain = {name: value for name, value in asdict(self).items() if value not in (None, 0, ())}
-        return plain | ({"wishes": list(self.wishes)} if self.wishes else {})
+        plain = {name: value for name, value in asdict(self).items() if value not in (None, 0, (), {})}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any] | None) -> "Dialogue":
@@ -65,7 +69,9 @@ def _sound(name: str, value: Any) -> Any:
         return value if isinstance(value, str) and _is_moment(value) else None
     if name in ("misses", "turns", "asked"):
         return value if isinstance(value, int) and value >= 0 else None
-    if name == "wishes":
+    if name == "details":
+        return {str(key): str(each) for key, each in value.items()} if isinstance(value, Mapping) else None
+    if name in ("wishes", "queued"):
         return tuple(str(item) for item in value) if isinstance(value, list | tuple) else None
     return value if isinstance(value, str) else None
 

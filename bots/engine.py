@@ -1,50 +1,65 @@
 """One message in, one decision out. Pure: the same question, memory, orders and rules always give the same answer."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bots import order_wishes, person_wishes, small_talk
+from bots import order_wishes, person_wishes, request_wishes, shop_wishes, small_talk
 from bots.clarifying import either
-from bots.confidence import ACT, GUESS
+from bots.confidence import ACT
 from bots.decisions import CheckCode, Decision, Receipt
-from bots.dialogue import Dialogue
+from bots.dialogue import Dialogue, Language
 from bots.entities import NOTHING_ASKED, find_code, find_entities
+from bots.form_talk import meaning
+from bots.forms import Form, drop, without_number
+from bots.hearing import Understanding
 from bots.identifying import chosen_order, code_again
 from bots.phrases import wordings
-from bots.pointing import by_description
 from bots.question import Question, language_of
+from bots.queueing import ANSWERED, other_wishes, same_story, with_queue, words_of
 from bots.rulebook import Rulebook
+from bots.shop_facts import NOTHING_KNOWN, TOPICS, ShopFacts
 from bots.slots import ask_right_number, takes_number_back
+from bots.summaries import wish_of
 from bots.turns import Outcome, Turn
+from bots.wanting import ABOUT_ORDERS, answers_which, chosen_wish, wanted
 from orders.snapshots import OrderSnapshot
 
 MOST_TURNS = 40  # answers to one customer without a person; a bot on the other side never tires
 
 _WISHES: dict[str, Callable[[Turn], Outcome]] = {
+    **shop_wishes.WISHES,
     **order_wishes.WISHES,
+    **request_wishes.WISHES,
     **person_wishes.WISHES,
     **small_talk.WISHES,
     "resend_code": code_again,
 }
-_SHORT, _CERTAIN = 40, 0.8  # characters of an answer, and the confidence from which it is a new wish
-_FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
-_WHERE = re.compile(r"\b(?:where|when)\b|到哪|在哪|哪儿|什么时候|啥时候", re.IGNORECASE)  # "where is my lamp?"
 _ORDER_ASKED = frozenset({"order_number"})
-_ABOUT_ORDERS = frozenset(order_wishes.WISHES)
+_DETAILS = ("detail", "confirmation")  # questions of a request
+_FORMS_BY_WISH = {**request_wishes.FORMS, **shop_wishes.FORMS}
+_TAKES_ALL = frozenset({"human_handover", "no_contact", "goodbye", "complaint"})  # whatever was open ends with it
+_NAMES = frozenset({"address", "title", "tax_number", "email", "item", "product"})
+_MAY_HAVE_COMPANY = ABOUT_ORDERS | frozenset(TOPICS)
+_MOST_QUEUED = 4
+_VALUES_ASKED = {"address": frozenset({"address", "zip"}), "email": frozenset({"email"})}
 
 
 def decide(
-    question: Question, dialogue: Dialogue, orders: Sequence[OrderSnapshot], now: datetime, rulebook: Rulebook
+    question: Question,
+    dialogue: Dialogue,
+    orders: Sequence[OrderSnapshot],
+    now: datetime,
+    rulebook: Rulebook,
+    shop: ShopFacts = NOTHING_KNOWN,
 ) -> Decision:
     """Decide what to say and do about one message.
 
-    `orders` are only those that the person has proved to be theirs. An empty text resumes the wish that waited for a
-    proof. Never raises on any text.
+    `orders` are only those that the person has proved to be theirs; `shop` is what the shop says of itself. An empty
+    text resumes the wish that waited for a proof. Never raises on any text.
     """
     dialogue = dialogue.rested(now)
-    language = language_of(question, dialogue.language)
+    language = _language(question, dialogue)
     entities = find_entities(question.text, _asked(dialogue))
     heard = rulebook.understand(entities, _contexts(dialogue, orders))
     turn = Turn(
@@ -56,6 +71,7 @@ def decide(
         entities=entities,
         heard=heard,
         wish="unknown",
+        shop=shop,
     )
     outcome = _respond(turn, rulebook)
     return Decision(
@@ -68,11 +84,14 @@ def decide(
 
 def _asked(dialogue: Dialogue) -> frozenset[str]:
     """What the bot's open question asks for."""
+    if dialogue.awaiting == "detail":
+        return _VALUES_ASKED.get(dialogue.asking or "", frozenset({"invoice"}))
     return _ORDER_ASKED if dialogue.awaiting in ("order_number", "order_choice") else NOTHING_ASKED
 
 
 def _contexts(dialogue: Dialogue, orders: Sequence[OrderSnapshot]) -> frozenset[str]:
-    open_question = {dialogue.awaiting} if dialogue.awaiting else set()
+    awaiting = "problem" if dialogue.awaiting in _DETAILS else dialogue.awaiting
+    open_question = {awaiting} if awaiting else set()
     return frozenset({*open_question, *({"order_known"} if orders or dialogue.order_number else ())})
 
 
@@ -81,79 +100,98 @@ def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
         return _check_code(turn, code)
     if turn.dialogue.turns >= MOST_TURNS:
         return person_wishes.give_up(turn, "too_many_turns", "too_many_turns")
-    if turn.question.files and not turn.question.text.strip():
+    form = _FORMS_BY_WISH.get(turn.dialogue.pending or "") if turn.dialogue.awaiting in _DETAILS else None
+    if turn.question.files and not turn.question.text.strip() and not (form and turn.dialogue.asking == "photo"):
         return small_talk.files_came(turn)
-    if takes_number_back(turn):
-        return ask_right_number(turn)
-    picked = chosen_order(turn) is not None or _answers_which(turn)
-    wish, certain = (_chosen_wish(turn), True) if picked else _wish(turn, rulebook)
+    if form is not None:
+        return _in_form(turn, form, rulebook)
+    return ask_right_number(turn) if takes_number_back(turn) else _meet(turn, rulebook)
+
+
+def _meet(turn: Turn, rulebook: Rulebook) -> Outcome:
+    """Find out what is wanted, and do it."""
+    picked = chosen_order(turn) is not None or answers_which(turn)
+    wish, certain = (chosen_wish(turn), True) if picked else wanted(turn, rulebook)
+    waiting = _FORMS_BY_WISH.get(turn.dialogue.pending or "")
+    if wish == "no_number" and waiting is not None and waiting.order == "claimed":
+        return without_number(turn, waiting)
+    if not turn.question.text.strip():
+        return _handled(turn.about(wish), rulebook)
+    if (not certain or wish == "unknown") and (several := _several(turn, rulebook)):
+        return several
     turn = turn.about(wish)
     if not certain and f"wish_{wish}" in wordings():
         if turn.dialogue.misses:
             return person_wishes.give_up(turn, "not_understood")
         return either(turn, rulebook) or small_talk.guess(turn)
-    return _handler(wish, rulebook)(turn)
+    return _with_others(_displacing(turn), rulebook)
 
 
-def _wish(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
-    """The rule to act on, and whether that is certain enough to act."""
-    dialogue, heard = turn.dialogue, turn.heard
-    if not turn.question.text.strip():
-        return dialogue.pending or "help_general", True
-    clear = heard.confidence >= ACT and heard.rule in rulebook.rules
-    serious = clear and not rulebook.rules[heard.rule].small
-    if serious:
-        return (heard.rule if not _stuck(turn, heard.rule) else "unknown"), True
-    if _points_at_order(turn) and dialogue.pending != "hold_details":
-        return _order_wish(dialogue), True
-    if dialogue.awaiting == "problem" and dialogue.pending:
-        if heard.rule == "affirm" and clear and dialogue.pending != "hold_details":
-            return dialogue.pending, True
-        if not clear and dialogue.pending == "hold_details":
-            return "hold_details", True
-    open_form = dialogue.awaiting in _FORMS and dialogue.pending is not None
-    if open_form and (heard.rule == "provide_info" or heard.confidence < GUESS):
-        return ((dialogue.pending or "unknown") if not dialogue.misses else "unknown"), True
-    if clear:
-        return heard.rule, True
-    asked_openly = dialogue.awaiting == "problem" and dialogue.pending is None
-    guessed = heard.confidence >= GUESS and heard.rule in rulebook.rules
-    return (heard.rule, asked_openly) if guessed else ("unknown", True)
+def _displacing(turn: Turn) -> Turn:
+    """A request that still waits for its order is not forgotten when something else is asked in between."""
+    dialogue, before = turn.dialogue, turn.dialogue.pending or ""
+    waits = dialogue.awaiting in ("order_number", "order_choice", "code") and before in _FORMS_BY_WISH
+    known = any(wish_of(each) == before for each in dialogue.queued)
+    if not waits or known or turn.wish not in ANSWERED | set(TOPICS) or same_story(turn.wish, before):
+        return turn
+    return replace(turn, dialogue=replace(dialogue, queued=(f"{before}: ", *dialogue.queued)[:_MOST_QUEUED]))
 
 
-def _stuck(turn: Turn, rule: str) -> bool:
-    """Has the same wish been met by the same question before, and is again no answer to it?"""
-    dialogue = turn.dialogue
-    asked_again = dialogue.awaiting in _FORMS and dialogue.pending == rule and dialogue.misses > 0
-    return asked_again and not _points_at_order(turn)
+def _in_form(turn: Turn, form: Form, rulebook: Rulebook) -> Outcome:
+    """A request is being taken down. Another clear wish is met first, then the request goes on."""
+    clear = turn.heard.confidence >= ACT and turn.heard.rule in rulebook.rules
+    serious = clear and not rulebook.rules[turn.heard.rule].small
+    meant = meaning(turn, form, clear=clear, serious=serious)
+    if meant == "answer":
+        return _handled(turn.about(form.wish), rulebook)
+    if meant == "drop":
+        return with_queue(turn, drop(turn), lambda then: _handler(then.wish, rulebook)(then), ())
+    other = replace(turn.about(turn.heard.rule), entities=find_entities(turn.question.text))
+    if other.wish in _TAKES_ALL:
+        return _handler(other.wish, rulebook)(other)
+    queue = (f"{form.wish}: ", *turn.dialogue.queued)
+    aside = replace(turn.dialogue, awaiting=None, pending=None, asking=None, misses=0, queued=queue)
+    return _handled(replace(other, dialogue=aside), rulebook)
 
 
-def _answers_which(turn: Turn) -> bool:
-    """ "The kettle", after "which order is it?"."""
-    short = len(turn.question.text) <= _SHORT and turn.heard.confidence < _CERTAIN
-    return turn.dialogue.awaiting == "order_choice" and short and bool(by_description(turn))
+def _several(turn: Turn, rulebook: Rulebook) -> Outcome | None:
+    """A message that is unclear as a whole, because it holds several wishes that are clear."""
+    found = other_wishes(turn.question.text, "", lambda text: rulebook.understand(find_entities(text)))
+    return _with_others(turn.about(wish_of(found[0])), rulebook) if len(found) > 1 else None
 
 
-def _points_at_order(turn: Turn) -> bool:
-    picks = any(
-        turn.mentions(rule) for rule in ("pick_other", "pick_latest", "pick_first", "pick_second", "pick_third")
-    )
-    picks = picks or (_WHERE.search(turn.question.text[:200]) is not None and bool(by_description(turn)))
-    return bool(turn.entities.meant_numbers or picks or (turn.entities.tracking_numbers and turn.orders))
+def _with_others(turn: Turn, rulebook: Rulebook) -> Outcome:
+    """Meet the main wish of a message, then the others it holds. What is told at once goes first."""
+
+    def hear(text: str) -> Understanding:
+        return rulebook.understand(find_entities(text))
+
+    others = other_wishes(turn.question.text, turn.wish, hear) if turn.wish in _MAY_HAVE_COMPANY else []
+    if not others:
+        return _handled(turn, rulebook)
+    main = words_of(turn.question.text, turn.wish, hear)
+    first = next((other for other in others if wish_of(other) in ANSWERED), None)
+    if first is not None and turn.wish in _FORMS_BY_WISH:
+        others = [f"{turn.wish}: {main[:200]}", *(other for other in others if other != first)]
+        turn, main = turn.about(wish_of(first)), first.partition(": ")[2]
+    entities = find_entities(main)
+    dialogue = replace(turn.dialogue, queued=(*others, *turn.dialogue.queued)[:_MOST_QUEUED])
+    turn = replace(turn, dialogue=dialogue, entities=entities if entities.meant_numbers else turn.entities)
+    return _handled(replace(turn, question=replace(turn.question, text=main)), rulebook, tuple(others))
 
 
-def _order_wish(dialogue: Dialogue) -> str:
-    """A bare number continues the wish that waits for one, else the last one about an order."""
-    for wish in (dialogue.pending, dialogue.last_intent):
-        if wish in _ABOUT_ORDERS and wish:
-            return wish
-    return "order_status"
+def _handled(turn: Turn, rulebook: Rulebook, noted: tuple[str, ...] = ()) -> Outcome:
+    def handle(then: Turn) -> Outcome:
+        return _handler(then.wish, rulebook)(then)
+
+    return with_queue(turn, handle(turn), handle, noted)
 
 
-def _chosen_wish(turn: Turn) -> str:
-    """An order was picked: for the wish that waits for one, whatever words came with it."""
-    dialogue = turn.dialogue
-    return (dialogue.awaiting in _FORMS and dialogue.pending) or _order_wish(dialogue)
+def _language(question: Question, dialogue: Dialogue) -> Language:
+    """A name or an address in another script does not change the language of the talk."""
+    if dialogue.awaiting == "detail" and dialogue.asking in _NAMES and dialogue.language:
+        return dialogue.language
+    return language_of(question, dialogue.language)
 
 
 def _handler(wish: str, rulebook: Rulebook) -> Callable[[Turn], Outcome]:

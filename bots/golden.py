@@ -28,11 +28,11 @@ class Talk:
     dialogue: Dialogue = field(default_factory=Dialogue)
     count: int = 0
 
-    def say(self, text: str) -> Decision:
-        """One customer message; the memory goes through JSON as it does in the database."""
+    def say(self, text: str, files: int = 0) -> Decision:
+        """One customer message, with so many files; the memory goes through JSON as it does in the database."""
         self.count += 1
         orders = self.owns if self.proved else []
-        question = Question(text, self.language, self.count)
+        question = Question(text, self.language, self.count, files)
         decision = engine.decide(question, self.dialogue, orders, NOW, self.rulebook)
         self.dialogue = Dialogue.from_json(decision.dialogue.to_json())
         return decision
@@ -56,8 +56,9 @@ def play(dialogue: Mapping[str, Any], rulebook: Rulebook) -> list[str]:
     talk = Talk(rulebook, owned(dialogue["orders"]), proved=dialogue.get("proved", False))
     complaints = []
     for turn in dialogue["turn"]:
-        said = "(the right code)" if turn.get("code_is_right") else turn["customer"]
-        decision = talk.enter_right_code() if turn.get("code_is_right") else talk.say(turn["customer"])
+        text, files = turn.get("customer", ""), turn.get("files", 0)
+        said = "(the right code)" if turn.get("code_is_right") else text or f"({files} files)"
+        decision = talk.enter_right_code() if turn.get("code_is_right") else talk.say(text, files)
         complaints += [f"after {said!r}: {complaint}" for complaint in _complaints(turn, decision)]
     return complaints
 
@@ -90,6 +91,10 @@ def _complaints(turn: Mapping[str, Any], decision: Decision) -> Iterator[str]:
             yield f"{name} should be {turn[name]!r}, but is {found!r}"
     yield from (f"{words!r} is missing in {text!r}" for words in _all(turn, "contains") if words not in text)
     yield from (f"{words!r} must not be in {text!r}" for words in _all(turn, "hides") if words in text)
+    told = "\n".join(action.summary for action in decision.actions if isinstance(action, OpenTicket))
+    yield from (
+        f"{words!r} is missing in the summary {told!r}" for words in _all(turn, "ticket_says") if words not in told
+    )
     for action in decision.actions:
         if isinstance(action, OpenTicket) and not (action.subject and action.summary):
             yield "a ticket without a subject or a summary"

@@ -36,7 +36,7 @@ def order_in_context(turn: Turn) -> OrderSnapshot | None:
     for number in (*turn.entities.meant_numbers, turn.dialogue.order_number):
         if number and (order := matching(turn.orders, number)):
             return order
-    if turn.entities.meant_numbers:
+    if turn.entities.meant_numbers or turn.dialogue.order_number:
         return None
     current = current_order(turn)
     return current or (turn.orders[0] if len(turn.orders) == 1 else None)
@@ -71,10 +71,19 @@ def code_again(turn: Turn) -> Outcome:
     """Send a new code for the number that is waiting for one."""
     number = turn.dialogue.order_number
     if number is None:
-        return _ask_number(turn)
+        return ask_number(turn)
     reply = turn.bubble("prove_again", number=number, quick_replies=buttons(("person",), turn.language))
     dialogue = replace(turn.dialogue, awaiting="code", misses=0)
     return Outcome(dialogue=dialogue, replies=(replace(reply, form="code"),), actions=(RequestCode(number),))
+
+
+def ask_number(turn: Turn) -> Outcome:
+    """Which order is it?"""
+    again = turn.dialogue.awaiting == "order_number"
+    reply = turn.bubble(
+        "ask_number_again" if again else "ask_number", quick_replies=buttons(("no_number", "person"), turn.language)
+    )
+    return Outcome(dialogue=_waiting(turn, "order_number"), replies=(reply,))
 
 
 def _from_context(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
@@ -86,7 +95,7 @@ def _from_context(turn: Turn) -> Sequence[OrderSnapshot] | Outcome:
         return [current]
     if len(turn.orders) == 1:
         return [turn.orders[0]]
-    return _choose(turn, turn.orders) if turn.orders else _ask_number(turn)
+    return _choose(turn, turn.orders) if turn.orders else ask_number(turn)
 
 
 def _pointed(turn: Turn) -> Sequence[OrderSnapshot] | Outcome | None:
@@ -114,14 +123,6 @@ def _tracked(turn: Turn, numbers: Sequence[str]) -> list[OrderSnapshot]:
 
 def _distinct(orders: Sequence[OrderSnapshot]) -> list[OrderSnapshot]:
     return list({order.order_id: order for order in orders}.values())
-
-
-def _ask_number(turn: Turn) -> Outcome:
-    again = turn.dialogue.awaiting == "order_number"
-    reply = turn.bubble(
-        "ask_number_again" if again else "ask_number", quick_replies=buttons(("no_number", "person"), turn.language)
-    )
-    return Outcome(dialogue=_waiting(turn, "order_number"), replies=(reply,))
 
 
 def _prove(turn: Turn, number: str) -> Outcome:
@@ -154,7 +155,7 @@ def _choose(turn: Turn, orders: Sequence[OrderSnapshot]) -> Outcome:
 
 def _no_other(turn: Turn) -> Outcome:
     if not turn.orders:
-        return _ask_number(turn)
+        return ask_number(turn)
     reply = turn.bubble("no_other_order", quick_replies=buttons(("person",), turn.language))
     return Outcome(dialogue=_waiting(turn, "order_number"), replies=(reply,))
 

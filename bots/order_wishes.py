@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bots.answers import confirmation_answer, order_answer, outbound
-from bots.buttons import button, buttons
+from bots.buttons import button
 from bots.decisions import Handover, OpenTicket, Reply
 from bots.dialogue import Dialogue
 from bots.identifying import find_orders
@@ -15,10 +15,9 @@ from bots.summaries import subject, summary
 from bots.telling import Answer
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import OrderSnapshot
-from orders.statuses import NOT_LEFT, Headline, ParcelState
+from orders.statuses import Headline, ParcelState
 
 _ASKED_OFTEN = 2  # repetitions of a question with nothing new to say
-_GONE = frozenset({Headline.CANCELLED, Headline.EXPIRED, Headline.REFUNDED, Headline.RETURNING, Headline.RETURNED})
 _ARRIVED = frozenset({Headline.DELIVERED, Headline.COMPLETED})
 
 
@@ -49,32 +48,6 @@ def not_received(turn: Turn) -> Outcome:
     return to_person(
         turn, "not_received", kind="aftersales", reason="delivered_not_received", order=order, priority="high"
     )
-
-
-def cancel_order(turn: Turn) -> Outcome:
-    """The bot cancels nothing itself: it says what is still possible and passes the wish on."""
-    found = find_orders(turn)
-    if isinstance(found, Outcome):
-        return found
-    order = found[0]
-    if order.headline in _GONE:
-        return _answer(turn, order_answer)
-    if order.headline in _ARRIVED:
-        reply = turn.bubble(
-            "cancel_arrived",
-            number=order.number,
-            quick_replies=buttons(("return", "refund", "person"), turn.language, number=order.number),
-        )
-        return Outcome(dialogue=_known(settled(turn.dialogue, wish=turn.wish), order), replies=(reply,), order=order)
-    return to_person(
-        turn, _cancel_phrase(order), kind="cancellation", reason="cancel_order", order=order, priority="high"
-    )
-
-
-def _cancel_phrase(order: OrderSnapshot) -> str:
-    if order.can_cancel:
-        return "cancel_passed_on"
-    return "cancel_being_packed" if order.fulfilment in NOT_LEFT else "cancel_on_its_way"
 
 
 def _answer(turn: Turn, tell: Callable[[OrderSnapshot, str, datetime], Answer]) -> Outcome:
@@ -156,5 +129,4 @@ WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "order_confirmation": order_confirmation,
     "refund_status": refund_status,
     "not_received": not_received,
-    "cancel_order": cancel_order,
 }

@@ -1,13 +1,27 @@
 """Wishes that only people can fulfil. They are never made to wait for a number or a proof."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bots.decisions import Handover, OpenTicket, Priority, TicketKind
 from bots.identifying import claimed_number, current_order, order_in_context
-from bots.summaries import subject, summary
+from bots.phrases import render, wordings
+from bots.summaries import is_upset, subject, summary
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import OrderSnapshot
+
+_BAD = re.compile(
+    r"\b(?:bad|poor|not (?:happy|good|satisfied)|unhappy|disappoint\w*|rude|slow|negative)\b|不好|不满|差劲"
+    r"|失望|太慢|态度差|很差",
+    re.IGNORECASE,
+)
+_GOOD = re.compile(
+    r"\b(?:love|great|excellent|happy|satisfied|good|amazing|perfect|awesome|wonderful|pleased|thank\w*)\b"
+    r"|好评|五星|满意|喜欢|不错|很好|真好|挺好|很快|赞|棒|回购|推荐",
+    re.IGNORECASE,
+)
+NO_FACTS: Mapping[str, str] = {}
 
 
 def to_person(
@@ -18,6 +32,7 @@ def to_person(
     reason: str,
     order: OrderSnapshot | None = None,
     priority: Priority = "normal",
+    facts: Mapping[str, str] = NO_FACTS,
 ) -> Outcome:
     """Say `phrase`, open a ticket and hand over. An order is linked if it is proved, else its number is a hint."""
     order = order or order_in_context(turn)
@@ -32,8 +47,8 @@ def to_person(
         summary=told,
         priority=priority,
     )
-    reply = turn.bubble(phrase, number=number)
-    dialogue = settled(turn.dialogue, wish=turn.wish)
+    reply = turn.bubble(phrase, quick_replies=(), **{"number": number, **facts})
+    dialogue = replace(settled(turn.dialogue, wish=turn.wish), details={}, queued=())
     waiting = (turn.dialogue.pending,) if turn.dialogue.pending else ()
     wishes = tuple(dict.fromkeys((*dialogue.wishes, *waiting, turn.wish)))
     dialogue = replace(dialogue, order_number=number, wishes=wishes, turns=0, asked=0)
@@ -52,20 +67,14 @@ def complaint(turn: Turn) -> Outcome:
     return to_person(turn, "complaint", kind="complaint", reason="complaint", priority="high")
 
 
-def refund_request(turn: Turn) -> Outcome:
-    """The money back, for an order that is named or not."""
-    phrase = "refund_request_order" if order_in_context(turn) else "refund_request"
-    return to_person(turn, phrase, kind="refund", reason="refund_request")
-
-
-def return_exchange(turn: Turn) -> Outcome:
-    """Goods back, or other goods for them."""
-    return to_person(turn, "return_exchange", kind="aftersales", reason="return_exchange")
-
-
-def item_problem(turn: Turn) -> Outcome:
-    """Damaged, faulty, wrong or missing goods."""
-    return to_person(turn, "item_problem", kind="aftersales", reason="item_problem", priority="high")
+def feedback(turn: Turn) -> Outcome:
+    """Praise is thanked for; what sounds bad is treated as a complaint, and what may be either goes to a person."""
+    text = turn.question.text
+    if is_upset(text) or _BAD.search(text):
+        return complaint(turn)
+    if _GOOD.search(text):
+        return Outcome(dialogue=settled(turn.dialogue, wish=turn.wish), replies=(turn.bubble("thanks_for_praise"),))
+    return to_person(turn, "feedback_passed_on", kind="question", reason="feedback", priority="low")
 
 
 def give_up(turn: Turn, reason: str, phrase: str = "give_up") -> Outcome:
@@ -75,7 +84,10 @@ def give_up(turn: Turn, reason: str, phrase: str = "give_up") -> Outcome:
 
 def pass_on(turn: Turn) -> Outcome:
     """A wish that is understood, but that the bot has no answer to."""
-    return to_person(turn, "pass_on", kind="question", reason=turn.wish)
+    if f"wish_{turn.wish}" not in wordings():
+        return to_person(turn, "pass_on", kind="question", reason=turn.wish)
+    wish = render(f"wish_{turn.wish}", turn.language)
+    return to_person(turn, "pass_on_wish", kind="question", reason=turn.wish, facts={"wish": wish})
 
 
 def details_for_person(turn: Turn) -> Outcome:
@@ -113,13 +125,18 @@ def _kind_waiting(turn: Turn) -> TicketKind:
     return _KINDS.get(turn.dialogue.pending or "", "question")
 
 
-_KINDS: dict[str, TicketKind] = {"cancel_order": "cancellation", "not_received": "aftersales"}
+_KINDS: dict[str, TicketKind] = {
+    "cancel_order": "cancellation",
+    "not_received": "aftersales",
+    "return_exchange": "aftersales",
+    "item_problem": "aftersales",
+    "repair_install": "aftersales",
+    "refund_request": "refund",
+}
 WISHES: dict[str, Callable[[Turn], Outcome]] = {
     "human_handover": human,
     "complaint": complaint,
-    "refund_request": refund_request,
-    "return_exchange": return_exchange,
-    "item_problem": item_problem,
+    "feedback": feedback,
     "hold_details": details_for_person,
     "no_number": no_number,
     "no_contact": no_contact,

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bots.buttons import buttons
+from bots.confidence import ACT
 from bots.person_wishes import give_up
 from bots.phrases import render
+from bots.taxonomy import OUT_OF_SCOPE
 from bots.turns import Outcome, Turn, settled
 
 _MENU = ("where", "refund_status", "return", "person")
@@ -61,10 +63,11 @@ def help_general(turn: Turn) -> Outcome:
 
 
 def unknown(turn: Turn) -> Outcome:
-    """Not understood: one clarifying question, then a person."""
+    """Not understood: one clarifying question, then a person. What is no business of a shop is declined kindly."""
     if turn.dialogue.misses:
         return give_up(turn, "not_understood")
-    return _ask(turn, "clarify")
+    foreign = turn.heard.intent == OUT_OF_SCOPE and turn.heard.confidence >= ACT
+    return _ask(turn, "out_of_scope" if foreign else "clarify")
 
 
 def files_came(turn: Turn) -> Outcome:

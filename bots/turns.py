@@ -10,6 +10,7 @@ from bots.entities import Entities
 from bots.hearing import Understanding
 from bots.phrases import render
 from bots.question import Question
+from bots.shop_facts import NOTHING_KNOWN, ShopFacts
 from orders.snapshots import OrderSnapshot
 
 
@@ -25,6 +26,7 @@ class Turn:
     entities: Entities
     heard: Understanding
     wish: str  # the rule to act on
+    shop: ShopFacts = NOTHING_KNOWN
 
     def about(self, wish: str) -> "Turn":
         """The same turn, acting on another wish."""
@@ -51,5 +53,7 @@ class Outcome:
 
 
 def settled(dialogue: Dialogue, *, wish: str | None = None) -> Dialogue:
-    """Nothing is open any more; `wish` was answered."""
-    return replace(dialogue, awaiting=None, pending=None, misses=0, last_intent=wish or dialogue.last_intent)
+    """Nothing is open any more; `wish` was answered, and what was asked for it is done with."""
+    kept = {name: value for name, value in dialogue.details.items() if not name.startswith(f"{wish}.")}
+    last = wish or dialogue.last_intent
+    return replace(dialogue, awaiting=None, pending=None, asking=None, misses=0, last_intent=last, details=kept)

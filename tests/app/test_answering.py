@@ -211,17 +211,19 @@ async def test_what_one_contact_proves_does_not_open_the_order_of_another(talk: 
 @pytest.mark.parametrize(
     ("words", "kind", "priority"),
     [
-        ("I want to cancel my order", "cancellation", "high"),
-        ("I want my money back", "refund", "normal"),
-        ("This is outrageous, I want to make a complaint!", "complaint", "high"),
-        ("I want to talk to a person", "question", "normal"),
+        (["I want to cancel my order", "Yes, please"], "cancellation", "high"),
+        (["I want my money back", "I ordered it twice"], "refund", "normal"),
+        (["change my delivery address", "12 Harbour Lane, 20095 Hamburg", "yes"], "question", "high"),
+        (["This is outrageous, I want to make a complaint!"], "complaint", "high"),
+        (["I want to talk to a person"], "question", "normal"),
     ],
 )
 async def test_a_wish_becomes_the_right_work_about_the_proved_order(
-    talk: Talk, words: str, kind: str, priority: str
+    talk: Talk, words: list[str], kind: str, priority: str
 ) -> None:
     await talk.prove("1001")
-    said = await talk.ask(words)
+    for message in words:
+        said = await talk.ask(message)
     ticket = await Ticket.get(conversation_id=talk.conversation.id)
     assert (ticket.kind, ticket.priority, ticket.opened_by, ticket.status) == (kind, priority, "bot", "open")
     link = await TicketLink.get(ticket_id=ticket.id).select_related("order")
@@ -232,6 +234,7 @@ async def test_a_wish_becomes_the_right_work_about_the_proved_order(
 
 async def test_a_number_that_nobody_proved_is_only_a_suggestion(talk: Talk) -> None:
     await talk.ask("I want my money back for order 1002")
+    await talk.ask("It does not fit")
     ticket = await Ticket.get(conversation_id=talk.conversation.id)
     link = await TicketLink.get(ticket_id=ticket.id).select_related("order")
     assert (link.order.number, link.confirmed) == ("1002", False)

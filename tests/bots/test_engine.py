@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bots.decisions import Handover, OpenTicket
 from bots.dialogue import Dialogue
-from bots.engine import decide
+from bots.engine import _FORMS_BY_WISH, decide
 from bots.entities import find_entities
 from bots.golden import owned
 from bots.question import Question, language_of
@@ -28,8 +28,18 @@ TEXTS = st.one_of(st.text(max_size=300), st.lists(LATIN | OTHER, max_size=12).ma
 DIALOGUES = st.builds(
     Dialogue,
     language=st.sampled_from([None, "en", "zh"]),
-    awaiting=st.sampled_from([None, "order_number", "code", "order_choice", "problem"]),
-    pending=st.sampled_from([None, "order_status", "cancel_order", "refund_status", "hold_details", "gone_rule"]),
+    awaiting=st.sampled_from([None, "order_number", "code", "order_choice", "problem", "detail", "confirmation"]),
+    pending=st.sampled_from(
+        [None, "order_status", "cancel_order", "refund_status", "hold_details", "gone_rule", *_FORMS_BY_WISH]
+    ),
+    asking=st.sampled_from([None, "address", "photo", "title", "gone_detail"]),
+    details=st.dictionaries(
+        st.sampled_from(["invoice.email", "change_address.order", "stock.product", "gone.detail"]),
+        st.sampled_from(["ord_1001", "1009", "-", "x"]),
+    ),
+    queued=st.lists(st.sampled_from(["invoice: ", "order_status: where is it", "gone_rule: x", ""]), max_size=3).map(
+        tuple
+    ),
     order_number=st.sampled_from([None, "1001", "1009"]),
     order_id=st.sampled_from([None, "ord_1001", "ord_gone"]),
     misses=st.integers(0, 2),
@@ -122,7 +132,7 @@ def test_a_day_later_no_question_is_open() -> None:
     asked = decide(Question("please cancel my order", "en", 1), Dialogue(), [], NOW, RULEBOOK).dialogue
     assert asked.awaiting == "order_number"
     soon = decide(Question("1001", "en", 2), asked, [order], NOW + timedelta(minutes=5), RULEBOOK)
-    assert soon.dialogue.last_intent == "cancel_order"
+    assert (soon.dialogue.pending, soon.dialogue.awaiting) == ("cancel_order", "confirmation")
     later = decide(Question("1001", "en", 2), asked, [order], NOW + timedelta(hours=20), RULEBOOK)
     assert [reply.phrase for reply in later.replies] == ["order_shipped"]
     told = later.dialogue

@@ -44,4 +44,5 @@ def test_a_question_that_waits_goes_on_waiting() -> None:
 def test_words_beside_a_photo_count() -> None:
     decision = photo(text="The lamp arrived broken")
     assert decision.receipt.intent == "item_problem"
-    assert any(isinstance(action, Handover) for action in decision.actions)
+    assert decision.dialogue.details["item_problem.photo"] == "1"
+    assert [reply.phrase for reply in decision.replies] == ["ask_number"]

@@ -56,6 +56,8 @@ async def test_a_photo_goes_to_the_desk_and_a_document_comes_back(desk: Desk, br
         await expect(chat.locator(".upload")).to_have_count(0)
         picture = chat.get_by_role("button", name="Photo broken lamp.jpg")
         await expect_drawn(picture.locator("img"))
+        await customer.reads(re.compile("Which order is it"))
+        await customer.ask("I don't have the order number")
         await customer.reads(re.compile("takes over here|at the desk right now"))
 
         await console.locator("li.row", has_text="After-sales").first.locator("a.row-link").click()
