@@ -222,8 +222,7 @@ async def test_a_wish_becomes_the_right_work_about_the_proved_order(
     talk: Talk, words: list[str], kind: str, priority: str
 ) -> None:
     await talk.prove("1001")
-    for message in words:
-        said = await talk.ask(message)
+    said = [answer for message in words for answer in await talk.ask(message)]
     ticket = await Ticket.get(conversation_id=talk.conversation.id)
     assert (ticket.kind, ticket.priority, ticket.opened_by, ticket.status) == (kind, priority, "bot", "open")
     link = await TicketLink.get(ticket_id=ticket.id).select_related("order")
