@@ -13,6 +13,10 @@ from pathlib import Path
 from tests.faults.campaign import Outcome, at_random, rehearse
 from tests.faults.houses import House, one_process, several
 from tests.faults.soak import Soaked, soak
+from tests.faults.stall import stall
+from tests.faults.windows import WINDOWS
+
+STALL_ROUND = 5.0  # seconds for which a window reads, or does not
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,8 +27,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--writers", type=int, default=8, help="how many people write, and as many read")
     parser.add_argument("--pause", type=float, default=0.02, help="seconds between two messages of one of them")
     parser.add_argument("--soak", action="store_true", help="let nothing fail: look at memory and descriptors")
+    parser.add_argument(
+        "--stall", type=int, metavar="READERS", help="one of so many readers stops reading, that is all"
+    )
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    if options.stall:
+        return asyncio.run(_stall(options.minutes * 60, options.stall))
     settings = [options.only] if options.only else ["one", "several"]
     plan = Plan(seed, options.minutes * 60 / len(settings), options.writers, options.pause)
     outcomes = [asyncio.run(_run(name, plan, soaks=options.soak)) for name in settings]
@@ -58,6 +67,16 @@ async def _run(name: str, plan: Plan, *, soaks: bool) -> Outcome | Soaked:
                 return await soak(house, plan.seconds, seed=plan.seed, writers=plan.writers, pause=plan.pause)
             faults = at_random(house, random.Random(plan.seed), plan.seconds)
             return await rehearse(house, plan.seed, faults, writers=plan.writers, pause=plan.pause, tell=_tell)
+
+
+async def _stall(seconds: float, readers: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
+        async with one_process(Path(folder)) as house:
+            rounds = max(1, round(seconds / (len(WINDOWS) * 2 * STALL_ROUND)))
+            outcomes = await stall(house, WINDOWS, seconds=STALL_ROUND, rounds=rounds, readers=readers)
+    for outcome in outcomes:
+        print(outcome.table())
+    return int(not all(outcome.clean for outcome in outcomes))
 
 
 def _tell(line: str) -> None:

@@ -7,6 +7,8 @@ import pytest
 from tests.faults.campaign import rehearse
 from tests.faults.houses import one_process, several
 from tests.faults.soak import soak
+from tests.faults.stall import stall
+from tests.faults.windows import WINDOWS
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.anyio]
 
@@ -27,6 +29,14 @@ async def test_one_process_on_sqlite_keeps_its_word(tmp_path: Path) -> None:
         assert outcome.clean, outcome.table()
         assert outcome.down["disk full"] < 10
         assert "Traceback" not in house.process.said()
+
+
+async def test_a_reader_who_stalls_costs_little_and_misses_nothing(tmp_path: Path) -> None:
+    """What the slowest of the others wait is held loosely here: the long form has enough of them to say."""
+    async with one_process(tmp_path) as house:
+        for outcome in await stall(house, WINDOWS, seconds=0.5, rounds=1, readers=10):
+            assert outcome.clean, outcome.table()
+            assert outcome.ratio < 2 or max(outcome.stalls) < 1, outcome.table()
 
 
 @pytest.mark.pg
