@@ -57,12 +57,17 @@ class RuleFile(_Strict):
     name: str
     intent: str
     means: Annotated[str, Field(min_length=1, max_length=200)]
+    means_zh: Annotated[str, Field(max_length=200)] = ""
     small: bool = False  # talk that gives way to any other wish in the same message
     whole: bool = False  # counts only when it is nearly all that was said
     beats: tuple[str, ...] = ()  # rules that lose when both match
     needs: tuple[Context, ...] = ()  # read only while one of these is so
     en: RulePart = RulePart()
     zh: RulePart = RulePart()
+
+    def meaning(self, language: str) -> str:
+        """What a wish means, for people, in their language if it is written down."""
+        return (self.means_zh if language == "zh" else "") or self.means
 
 
 @dataclass(frozen=True, slots=True)

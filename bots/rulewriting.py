@@ -9,7 +9,7 @@ LISTS = ("sure", "likely", "hint", "never", "must_catch", "must_miss")
 
 def rule_text(file: RuleFile) -> str:
     """The TOML text that reads as `file`."""
-    lines = [f"{name} = {_value(getattr(file, name))}" for name in ("name", "intent", "means")]
+    lines = [f"{name} = {_value(getattr(file, name))}" for name in ("name", "intent", "means", "means_zh")]
     lines += [f"{name} = true" for name in ("small", "whole") if getattr(file, name)]
     lines += [f"{name} = {_list(getattr(file, name))}" for name in ("beats", "needs") if getattr(file, name)]
     return "\n".join([*lines, *_part("en", file.en), *_part("zh", file.zh)]) + "\n"

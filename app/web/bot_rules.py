@@ -21,13 +21,14 @@ FIELDS = (  # key, label, hint
     ("must_miss", _("Must be left alone"), _("Real sentences that look like it and mean something else.")),
 )
 _LANGUAGES = ("en", "zh")
+_MEANINGS = ("means", "means_zh")
 
 
 def rule_form(rule: RuleFile | None) -> dict[str, str]:
     """What the form's fields hold."""
     if rule is None:
-        return dict.fromkeys(("name", "intent", "means", *_keys()), "")
-    form = {"name": rule.name, "intent": rule.intent, "means": rule.means}
+        return dict.fromkeys(("name", "intent", *_MEANINGS, *_keys()), "")
+    form = {name: getattr(rule, name) for name in ("name", "intent", *_MEANINGS)}
     for language in _LANGUAGES:
         part: RulePart = getattr(rule, language)
         form |= {f"{language}_{key}": "\n".join(getattr(part, key)) for key in LISTS}
@@ -39,7 +40,8 @@ def posted_rule(form: Mapping[str, str], before: RuleFile | None) -> RuleFile:
     name = before.name if before else form.get("name", "").strip()
     kept: dict[str, Any] = before.model_dump() if before else {"intent": form.get("intent", "").strip() or name}
     parts = {language: kept.get(language, {}) | _lists(form, language) for language in _LANGUAGES}
-    return RuleFile.model_validate(kept | {"name": name, "means": form.get("means", "").strip()} | parts)
+    meanings = {key: form.get(key, "").strip() for key in _MEANINGS}
+    return RuleFile.model_validate(kept | {"name": name} | meanings | parts)
 
 
 def _lists(form: Mapping[str, str], language: str) -> dict[str, tuple[str, ...]]:

@@ -31,7 +31,7 @@ def trial(sentence: str, rulebook: Rulebook, language: str) -> dict[str, Any]:
     label, tone, symbol = OUTCOMES[seen.outcome]
     return {
         "rule": seen.heard.rule,
-        "means": rulebook.rules[seen.heard.rule].means if seen.heard.rule in rulebook.rules else "",
+        "means": rulebook.rules[seen.heard.rule].meaning(language) if seen.heard.rule in rulebook.rules else "",
         "confidence": round(seen.heard.confidence * 100),
         "outcome": gettext(label, language),
         "tone": tone,

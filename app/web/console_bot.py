@@ -138,7 +138,7 @@ def _changed(draft: RulebookVersion | None, live: RulebookVersion | None) -> set
 def _row(name: str, text: str, changed: set[str], live: RulebookVersion | None, language: str) -> dict[str, Any]:
     try:
         rule = read_rule(name, text)
-        means, examples = rule.means, (rule.en if language == "en" else rule.zh).must_catch
+        means, examples = rule.meaning(language), (rule.en if language == "en" else rule.zh).must_catch
     except RulebookError:
         means, examples = "", ()
     return {

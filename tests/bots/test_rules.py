@@ -35,6 +35,7 @@ def test_misses(file: RuleFile, text: str, rulebook: Rulebook) -> None:
 def test_every_rule_proves_itself_in_both_languages() -> None:
     for file in FILES:
         for part in (file.en, file.zh):
+            assert file.means_zh, f"{file.name}: what does it mean, in Chinese?"
             assert part.must_catch, f"{file.name}: a rule without examples cannot be trusted"
             assert part.must_miss, f"{file.name}: which sentence does it leave to others?"
 
