@@ -49,14 +49,15 @@ class Hub:
         """Hand `frame` to all who listen to `topic`. Call after the commit; whoever misses it heals by number."""
         self.deliver(topic, frame)
 
-    def deliver(self, topic: str, frame: dict[str, Any]) -> None:
-        """Hand `frame` to the listeners of this process."""
+    def deliver(self, topic: str, frame: dict[str, Any]) -> str | None:
+        """Hand `frame` to the listeners of this process. Returns it as it went over the wire, if anybody listened."""
         listeners = self._listeners.get(topic)
         if not listeners:
-            return
+            return None
         text = encode(frame)
         for listener in list(listeners):
             listener.deliver(frame, text)
+        return text
 
     def subscribe(self, topic: str, listener: Listener) -> None:
         """Let `listener` hear `topic`. The caller has checked that it may."""

@@ -31,11 +31,11 @@ ATTENDANCE = "attendance"  # and which customers are at the doors of the other p
 PUBLISH_SECONDS = 1.0
 SILENCE_SECONDS = 3.0
 WAITING_FRAMES = 1000
+MOST_TOGETHER = 262_144  # characters of frames that travel in one message
 LARGEST_FRAME = 32_768  # characters; what is larger goes as a hint
 POLL_SECONDS = 2.0  # a lost hint costs three seconds at most
 _CHUNK = 500
 _FAILURES = (RedisError, OSError, TimeoutError)
-
 
 _LOOK = (
     "SELECT c.public_id, c.last_number, c.version, a.name, a.seen_at FROM conversation AS c"
@@ -61,6 +61,8 @@ class RedisRelay(Hub):
         pool = BlockingConnectionPool.from_url(url, max_connections=4, timeout=1, socket_connect_timeout=1)
         self._redis: Redis = Redis(connection_pool=pool)
         self._origin = self.attendance.name
+        self._head = f'{{"from":"{self._origin}","said":['  # of each message that we send
+        self._echo = self._head.encode()
         self.attendance.share = self._share
         self._waiting: deque[str] = deque(maxlen=WAITING_FRAMES)
         self._wake = asyncio.Event()
@@ -90,36 +92,41 @@ class RedisRelay(Hub):
 
     def publish(self, topic: str, frame: dict[str, Any]) -> None:
         """Deliver here at once and to the other processes as well as Redis can."""
-        self.deliver(topic, frame)
-        body = encode({"from": self._origin, "topic": topic, "frame": frame})
-        if len(body) > LARGEST_FRAME:
+        text = self.deliver(topic, frame) or encode(frame)
+        if len(text) > LARGEST_FRAME:
             hint = Hint(conversation=str(frame.get("conversation", "")), number=int(frame.get("number", 0)))
-            body = encode({"from": self._origin, "topic": topic, "frame": hint.model_dump()})
-        self._pass_on(body)
+            text = encode(hint.model_dump())
+        self._pass_on(topic, text)
 
     def call_workers(self) -> None:
         """There is work for other processes, which call their `on_work`. Workers look by themselves, too, but later."""
-        self._pass_on(encode({"from": self._origin, "topic": WORK, "frame": {}}))
+        self._pass_on(WORK, "{}")
 
     def _share(self, said: dict[str, Any]) -> None:
-        self._pass_on(encode({"from": self._origin, "topic": ATTENDANCE, "frame": said}))
+        self._pass_on(ATTENDANCE, encode(said))
 
-    def _pass_on(self, body: str) -> None:
-        self._waiting.append(body)
+    def _pass_on(self, topic: str, text: str) -> None:
+        self._waiting.append(f"[{json.dumps(topic)},{text}]")
         self._wake.set()
 
     async def _send(self) -> None:
         while True:
             while self._waiting:
-                body = self._waiting.popleft()
                 try:
                     async with asyncio.timeout(PUBLISH_SECONDS):
-                        await self._redis.publish(CHANNEL, body)
+                        await self._redis.publish(CHANNEL, self._next_message())
                 except _FAILURES as error:
                     self._waiting.clear()  # old news; the poll finds what matters
                     log.warning("relay_publish_failed", error=type(error).__name__)
             self._wake.clear()
             await self._wake.wait()
+
+    def _next_message(self) -> str:
+        """What waits, in its order: a message costs Redis and its readers more than the frames in it."""
+        frames, size = [self._waiting.popleft()], 0
+        while self._waiting and (size := size + len(frames[-1])) + len(self._waiting[0]) <= MOST_TOGETHER:
+            frames.append(self._waiting.popleft())
+        return f"{self._head}{','.join(frames)}]}}"
 
     async def _listen(self) -> None:
         pause = 0.1
@@ -158,17 +165,21 @@ class RedisRelay(Hub):
                     await pubsub.ping()
 
     def _take(self, data: bytes) -> None:
+        if data.startswith(self._echo):
+            return  # everybody here has heard it
         try:
             body = json.loads(data)
-            origin, topic, frame = body["from"], body["topic"], body["frame"]
+            origin, said = body["from"], [(str(topic), frame) for topic, frame in body["said"]]
         except (ValueError, KeyError, TypeError):
             log.warning("relay_unreadable")
             return
+        for topic, frame in said:
+            self._take_one(origin, topic, frame)
+
+    def _take_one(self, origin: str, topic: str, frame: Any) -> None:
         if topic == WORK:
             if self.on_work is not None:
                 self.on_work()
-        elif origin == self._origin:
-            return
         elif topic == ATTENDANCE:
             self._hear_attendance(origin, frame)
         else:

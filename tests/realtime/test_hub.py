@@ -264,3 +264,27 @@ async def test_a_worker_elsewhere_is_called(redis_url: str, world: World) -> Non
         await eventually(lambda: bool(calls))
         worker.publish("a", {"type": "pong"})
         assert calls == ["work"]
+
+
+@pytest.mark.redis
+async def test_what_one_moment_publishes_travels_together_within_bounds(
+    redis_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with relays(redis_url, redis_url) as (here, there):
+        far, sizes, take = Ear(), list[int](), there._take
+        there.subscribe("a", far)
+
+        def taken(data: bytes) -> None:
+            sizes.append(len(data))
+            take(data)
+
+        monkeypatch.setattr(there, "_take", taken)
+        for number in range(300):
+            here.publish("a", {"type": "message", "number": number})
+        await eventually(lambda: len(far.frames) >= 300)
+        assert (len(sizes), [frame["number"] for frame in far.frames]) == (1, list(range(300)))
+        for number in range(20):
+            here.publish("a", {"type": "message", "number": number, "text": "x" * 30_000})
+        await eventually(lambda: len(far.frames) >= 320)
+        assert len(sizes) == 4
+        assert max(sizes) < relay_room.MOST_TOGETHER + 100
