@@ -5,7 +5,7 @@ changes nothing: a caller may catch the error and go on in its transaction.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from conversations import attachments as files
 from conversations import viewing
@@ -23,6 +23,17 @@ from core.transactions import transaction
 TEXT_LIMIT = 8000  # characters
 CLIENT_ID_LIMIT = 80
 _EVERYTHING = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bubble:
+    """One of several messages that belong together: what `post` takes for each."""
+
+    text: str
+    client_id: str
+    order_id: int | None = None
+    quick_replies: Sequence[Mapping[str, str]] = ()
+    form: str | None = None
 
 
 async def post(
@@ -50,13 +61,11 @@ async def post(
     """
     wanted = files.checked_ids(attachments)
     words = _checked_text(text, needed=not wanted)
-    if not 0 < len(client_id) <= CLIENT_ID_LIMIT:
-        raise Invalid("a client id has 1 to 80 characters", code="bad_client_id")
     draft = Draft(
         conversation_id=conversation_id,
         actor=actor,
         text=words,
-        client_id=client_id,
+        client_id=_checked_id(client_id),
         channel=channel,
         language=language,
         order_id=order_id,
@@ -69,6 +78,44 @@ async def post(
     if wanted:
         return await _post_with_files(draft, wanted)
     return await (_posts.do(draft) if order_id is None else _post_alone(draft))
+
+
+async def post_together(
+    conversation_id: int, actor: Actor, bubbles: Sequence[Bubble], *, language: str | None = None
+) -> list[Message]:
+    """Add messages in this order, in as many statements as one. What `post` says holds for each of them."""
+    drafts = [
+        Draft(
+            conversation_id=conversation_id,
+            actor=actor,
+            text=_checked_text(bubble.text, needed=True),
+            client_id=_checked_id(bubble.client_id),
+            channel=CHAT,
+            language=language,
+            order_id=bubble.order_id,
+            quick_replies=[dict(reply) for reply in bubble.quick_replies],
+            form=bubble.form,
+            attachments=None,
+            seen=_EVERYTHING,
+            take_over=False,
+        )
+        for bubble in bubbles
+    ]
+    async with transaction():
+        outcomes = await carry_out(post_all(drafts))
+        messages = [
+            await _post_alone(draft) if outcome is ALONE else outcome
+            for draft, outcome in zip(drafts, outcomes, strict=True)
+        ]
+        for order_id in dict.fromkeys(bubble.order_id for bubble in bubbles if bubble.order_id is not None):
+            await viewing.show_order(conversation_id, order_id)
+    return messages
+
+
+def _checked_id(client_id: str) -> str:
+    if not 0 < len(client_id) <= CLIENT_ID_LIMIT:
+        raise Invalid("a client id has 1 to 80 characters", code="bad_client_id")
+    return client_id
 
 
 def _checked_text(text: str, *, needed: bool) -> str:

@@ -1,5 +1,6 @@
 """The bot's turn: a customer's message in, a decision carried out through ordinary verbs, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import structlog
 
 from app.database import database_busy
 from app.jobs.context import JobContext
+from app.jobs.questions import Asked, open_question
 from bots.buttons import buttons
 from bots.corrections import review_after
 from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
@@ -17,9 +19,9 @@ from bots.question import Question
 from bots.rulebook import Rulebook
 from conversations import proofs
 from conversations.handover import hand_to_queue
-from conversations.models import BOT, AnswerReceipt, Conversation, Message
 from conversations.noting import add_note
-from conversations.posting import post
+from conversations.posting import Bubble, post_together
+from conversations.receipts import keep_answer
 from conversations.storing import summary_line
 from core.clock import now
 from core.errors import TooMany
@@ -66,21 +68,16 @@ async def give_up(args: dict[str, Any], context: JobContext) -> None:
 
 async def _turn(args: dict[str, Any]) -> "_Turn | None":
     """The question, unless it has been answered or somebody else speaks now."""
-    conversation = await Conversation.filter(id=args["conversation"]).select_for_update().get()
-    if conversation.handler != BOT:
-        return None
-    if await AnswerReceipt.exists(conversation_id=conversation.id, question_number=args["number"]):
-        return None
-    return _Turn(conversation, await Message.get(conversation_id=conversation.id, number=args["number"]))
+    asked = await open_question(args["conversation"], args["number"])
+    return _Turn(asked) if asked is not None else None
 
 
 class _Turn:
     """One question, the conversation it stands in, and how much of the answer has been said."""
 
-    def __init__(self, conversation: Conversation, message: Message) -> None:
-        self.conversation = conversation
-        self.message = message
-        self.language = conversation.language
+    def __init__(self, asked: Asked) -> None:
+        self.conversation, self.message, self.contacts = asked
+        self.language = self.conversation.language
         self.said = 0
         self.orders: dict[str, Order] = {}
 
@@ -88,7 +85,7 @@ class _Turn:
         """Decide and carry out."""
         dialogue = Dialogue.from_json(self.conversation.dialogue)
         question = await self._question()
-        decision = decide(question, dialogue, await self._proven(), now(), rulebook)
+        decision = decide(question, dialogue, await self._proven(self.contacts), now(), rulebook)
         code = next((action for action in decision.actions if isinstance(action, CheckCode)), None)
         if code is not None:
             decision = await self._try_code(code, decision, rulebook)
@@ -113,8 +110,7 @@ class _Turn:
         chosen = order.public_id if order else None
         return Question(self.message.text, self.conversation.language, self.message.number, files, ticket, chosen)
 
-    async def _proven(self) -> list[OrderSnapshot]:
-        contacts = await proofs.proven_contacts(self.conversation.id)
+    async def _proven(self, contacts: tuple[str, ...]) -> list[OrderSnapshot]:
         viewer = Viewer.customer(self.conversation.shop_id, contacts)
         rows = await orders_in_view(viewer, "bot.answer") if contacts else []
         self.orders = {order.public_id: order for order in rows}
@@ -126,7 +122,8 @@ class _Turn:
         if await proofs.check_code(self.conversation.id, action.code):
             resumed = Question("", language, self.message.number)
             wish = decision.dialogue.pending or "order_status"
-            answer = decide(resumed, decision.dialogue.proved(), await self._proven(), now(), rulebook)
+            orders = await self._proven(await proofs.proven_contacts(self.conversation.id))
+            answer = decide(resumed, decision.dialogue.proved(), orders, now(), rulebook)
             return replace(answer, receipt=replace(answer.receipt, rule=wish, intent=rulebook.intent_of(wish)))
         left = await proofs.tries_left(self.conversation.id)
         key = "code_wrong" if left else "code_spent"
@@ -144,11 +141,10 @@ class _Turn:
             if isinstance(action, RequestCode) and not await self._request_code(action.number):
                 text = render("too_many_codes", self.language, {})
                 person = buttons(("person",), self.language)
-                await self._say(Reply(phrase="too_many_codes", text=text, quick_replies=person), self.language)
+                await self._say([Reply(phrase="too_many_codes", text=text, quick_replies=person)])
                 await self._remember(decision.dialogue, decision.receipt)
                 return
-        for reply in decision.replies:
-            await self._say(reply, self.language)
+        await self._say(decision.replies)
         ticket = next((action for action in decision.actions if isinstance(action, OpenTicket)), None)
         handover = next((action for action in decision.actions if isinstance(action, Handover)), None)
         if ticket is not None:
@@ -172,7 +168,7 @@ class _Turn:
         due = first_reply_due(shop, now(), online)
         facts = {"ticket": ticket.number, "by": due, "timezone": shop.timezone}
         key = "handover_online" if online else "handover_offline"
-        await self._say(Reply(phrase=key, text=render(key, self.language, facts)), self.language)
+        await self._say([Reply(phrase=key, text=render(key, self.language, facts))])
         await hand_to_queue(self.conversation.id, THE_BOT, handover.reason)
         if handover.summary:
             await add_note(self.conversation.id, None, handover.summary, f"summary:{self.message.number}")
@@ -196,36 +192,42 @@ class _Turn:
             link_confirmed=proved,
         )
 
-    async def _say(self, reply: Reply, language: str) -> None:
-        """Post a bubble; its client id comes from the question, so that a repeated job says nothing twice."""
-        order = self.orders.get(reply.order_id) if reply.order_id else None
-        await post(
-            self.conversation.id,
-            THE_BOT,
-            reply.text,
-            client_id=f"answer:{self.message.number}.{self.said}",
-            language=language,
-            order_id=order.id if order else None,
-            quick_replies=[asdict(quick) for quick in reply.quick_replies],
-            form=reply.form,
-        )
-        self.said += 1
+    async def _say(self, replies: Sequence[Reply]) -> None:
+        """Post bubbles; their client ids come from the question, so that a repeated job says nothing twice."""
+        bubbles = [
+            Bubble(
+                text=reply.text,
+                client_id=f"answer:{self.message.number}.{place}",
+                order_id=self._id_of(reply.order_id),
+                quick_replies=[asdict(quick) for quick in reply.quick_replies],
+                form=reply.form,
+            )
+            for place, reply in enumerate(replies, self.said)
+        ]
+        if bubbles:
+            await post_together(self.conversation.id, THE_BOT, bubbles, language=self.language)
+            self.said += len(bubbles)
 
     async def _remember(self, dialogue: Dialogue, receipt: Receipt) -> None:
         """Keep the bot's memory and the reason for its answer."""
-        order = self.orders.get(receipt.order_id) if receipt.order_id else None
-        changes = {"dialogue": dialogue.to_json(), "language": self.language}
-        await Conversation.filter(id=self.conversation.id).update(**changes)
-        await AnswerReceipt.create(
-            conversation_id=self.conversation.id,
-            question_number=self.message.number,
+        order_id = self._id_of(receipt.order_id)
+        await keep_answer(
+            self.conversation.id,
+            self.message.number,
+            dialogue=dialogue.to_json(),
+            language=self.language,
             rule=receipt.rule,
             rulebook=receipt.rulebook,
             intent=receipt.intent,
             confidence=receipt.confidence,
             facts=receipt.facts,
-            order_id=order.id if order else None,
+            order_id=order_id,
             order_version=receipt.order_version,
-            review_at=review_after(receipt.facts, now()) if order else None,
+            review_at=review_after(receipt.facts, now()) if order_id else None,
             as_of=receipt.as_of,
         )
+
+    def _id_of(self, public_id: str | None) -> int | None:
+        """The row of an order that the customer may see; of no other."""
+        order = self.orders.get(public_id) if public_id else None
+        return order.id if order else None

@@ -29,6 +29,7 @@ from core import jobs
 from core.clock import FrozenClock
 from core.events import use_bus
 from core.people import Actor
+from tests.heard import counted
 from tests.people import World, chat, make_order, make_world
 from tickets.models import Ticket, TicketLink
 
@@ -251,3 +252,19 @@ async def test_a_refused_code_leaves_a_way_on(talk: Talk) -> None:
     await talk.ask(offered[0]["text"])
     await talk.ask(await talk.code())
     assert (await talk.replies())[-1].order_id is not None
+
+
+async def test_an_answer_costs_few_statements_however_many_bubbles_it_has(talk: Talk) -> None:
+    async def statements(text: str) -> tuple[int, int]:
+        message = await talk.say(text)
+        with counted() as seen:
+            [job] = await jobs.claim(1)
+            await HANDLERS[job.kind](job.args, talk.context)
+            await jobs.finish(job)
+        return len(seen), len(await talk.replies(message.number))
+
+    # claim, rulebook, the question with all about it, four for the words, memory, receipt, the end of the job
+    assert await statements("hello") == (10, 1)
+    await talk.prove()
+    # and the orders, what is in them, the card beside the talk, and after the commit the card of the frame
+    assert await statements("Where is my order?") == (17, 2)
