@@ -8,11 +8,10 @@ from app.realtime.inbox import InboxNews
 from app.realtime.topics import agent_topic, conversation_topic
 from conversations.events import HandlerChanged
 from conversations.models import AGENT, CHAT, QUEUE, Conversation
-from core.people import Agent, anyone_online, shop_ids_of
+from core.people import Agent, shop_ids_of
 from tickets.capacity import Weights, loads
 from tickets.events import StaffChanged, TicketChanged, TicketOpened
 from tickets.models import Ticket
-from tickets.queue import places_in_queue
 
 PAUSE_SECONDS = 1.0
 MOST_TOLD = 100  # customers who hear of one change
@@ -62,10 +61,9 @@ class StaffNews:
 
     async def _tell_places(self, shop_id: int) -> None:
         """Everybody who waits in a chat hears where they stand now; those behind a long queue hear it later."""
-        places = await places_in_queue(shop_id)
+        places, online = await self.hub.places.read(shop_id)
         if not places:
             return
-        online = await anyone_online(shop_id)
         first = sorted(places, key=lambda conversation_id: places[conversation_id].number)[:MOST_TOLD]
         for talk in await Conversation.filter(id__in=first, channel=CHAT):
             place = places[talk.id]

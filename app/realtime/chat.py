@@ -285,7 +285,8 @@ class ChatSession:
         if self._conversation is None:
             return
         if welcome["handler"] == QUEUE:
-            self.connection.send(await rendering.place_frame(self._conversation))
+            standing = await self.connection.hub.places.read(self.shop.id)
+            self.connection.send(rendering.place_frame(self._conversation, standing))
         if (orders := await orders_frame(self._conversation)) is not None:
             self.connection.send(orders)
 

@@ -183,7 +183,15 @@ class DeskSession:
         return self._watched
 
     def _show(self, public_ids: set[str], *, on: bool) -> None:
+        colleagues = self.connection.hub.colleagues
         for public_id in public_ids:
+            if on:
+                again = SHOW_PRESENCE_SECONDS / 2
+                told = colleagues.shows(public_id, self.agent.id, self.connection, again_after=again)
+            else:
+                told = colleagues.leaves(public_id, self.agent.id, self.connection)
+            if not told:
+                continue
             presence = Presence(
                 conversation=public_id, who="colleague", agent=self.agent.public_id, name=self.agent.name, on=on
             )

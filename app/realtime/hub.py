@@ -6,8 +6,10 @@ from typing import Any, Protocol
 from pydantic_core import to_json
 
 from app.realtime.attendance import AWAY, NAMES, OPEN, Attendance, Mark
+from app.realtime.colleagues import Colleagues
 from app.realtime.departures import Departures
 from app.realtime.frames import Customers, Presence
+from app.realtime.places import Places
 from app.realtime.topics import desk_topic, shop_topic
 
 
@@ -32,6 +34,8 @@ class Hub:
         self._topics: defaultdict[Listener, set[str]] = defaultdict(set)
         self.attendance = Attendance(self._tell_desk)  # of customers
         self.departures = Departures()  # of agents
+        self.colleagues = Colleagues()
+        self.places = Places()
 
     async def start(self) -> None:
         """Begin to work; the hub of one process has nothing to begin."""

@@ -23,16 +23,17 @@ from app.realtime.frames import (
     ReceivedUpTo,
     Ticket,
 )
+from app.realtime.places import Standing
 from conversations import models as talk
 from conversations.proofs import proven_contacts
 from core.business_hours import BusinessHours
 from core.clock import now
-from core.people import Agent, anyone_online, is_present
+from core.people import Agent, is_present
 from core.shops import Shop
 from orders.access import Viewer, orders_in_view
 from orders.snapshots import snapshots
 from tickets.deadlines import first_reply_due
-from tickets.queue import Place, places_in_queue
+from tickets.queue import Place
 
 PURPOSE = "chat"
 
@@ -152,10 +153,9 @@ def queue_frame(
     return Queue(conversation=conversation_public_id, online=online, by=due, place=number, wait=wait).model_dump()
 
 
-async def place_frame(conversation: talk.Conversation) -> dict[str, Any]:
+def place_frame(conversation: talk.Conversation, standing: Standing) -> dict[str, Any]:
     """Where the conversation, which waits for a person, stands now."""
-    place = (await places_in_queue(conversation.shop_id)).get(conversation.id)
-    online = await anyone_online(conversation.shop_id)
+    place, online = standing.places.get(conversation.id), standing.online
     return queue_frame(conversation.public_id, online=online, by=place.due if place else None, place=place)
 
 
