@@ -24,17 +24,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import desks, load, programs
 from bench.load import Speaker, Throughput, Times
+from bench.programs import memory
 from tests.servers import postgres_server, redis_server
 
 LIMITS = [sys.executable, str(Path(__file__).parent / "limits.py")]
-SILENT, LISTENERS, QUESTIONS = 500, 1000, 100
+SILENT, QUESTIONS = 500, 100
 QUESTION = "Where is my order?"
 
 
 async def main() -> None:
     """Run everything and print the table: the goals of one process, then those of several."""
     options = _options()
-    print(f"{'':58}{'Wismo':>12}{'beside':>12}{'ratio':>8}   goal")
+    _say(f"{'':58}{'Wismo':>12}{'beside':>12}{'ratio':>8}   goal")
     with tempfile.TemporaryDirectory() as folder:
         await _one_process(Path(folder), options)
     if not options.without_postgres:
@@ -52,31 +53,46 @@ async def _one_process(folder: Path, options: argparse.Namespace) -> None:
         sockets, bare = await load.idle_sockets(lambda: load.plain(address), SILENT, server.pid)
         await load.close(*sockets)
     async with _limit("broadcast") as (_, address):
-        everybody = [await load.plain(address) for _ in range(LISTENERS)]
+        everybody = [await load.plain(address) for _ in range(options.listeners)]
         text = json.dumps({"type": "message", "client_id": "bench-0001", "text": load.TEXT})
         many = await load.to_many(everybody, lambda: everybody[0].send(text))
     async with _limit("prototype", str(folder)) as (server, address):
         limit = await _limit_of([address], [server], options)
     async with desks.desk(folder) as ([server], [port]):
-        silent, idle = await load.idle_sockets(lambda: desks.customer(port), SILENT, server.pid)  # first: fresh memory
-        await load.close(*silent)
+        await _silent(server, port, bare)  # first: fresh memory
         talks, agents, cookie = await _talks([port], options)
+        crowd = await desks.askers(port, max(0, options.chats - options.busy))
         times = await load.paced(talks, agents, options.rate, options.seconds)
-        busy = await load.busy(talks[: options.busy], [server], options.seconds)
-        watchers = [await desks.console(port, cookie, talks[:1]) for _ in range(LISTENERS)]
-        heard = await load.to_many(watchers, lambda: talks[0].say(load.TEXT))
-        await load.close(*watchers, *agents, *(talk.socket for talk in talks))
+        _compare(
+            f"B3 acknowledged at {options.rate}/s, {options.chats} chats, p50 ms (echo)", times.p50, echo.p50, "≤ 2"
+        )
+        _compare("   p99 ms", times.p99, echo.p99, "≤ 4")
+        _compare("   on the other side, p50 ms", times.delivered_p50, echo.p50, "")
+        _say(f"   acknowledged but not delivered: {times.missing}")
         answer = await _answered(port, options)
-    _compare("B1 messages/s, everybody at once", busy.rate, limit.rate, "≥ 0.5", "{:.0f}")
-    _compare("   processor for a message, µs", busy.cpu, limit.cpu, "≤ 2", "{:.0f}")
-    _compare("   acknowledged meanwhile, p99 ms", busy.p99, limit.p99, "< 100 ms", "{:.1f}")
-    _compare(f"B3 acknowledged at {options.rate}/s, {options.chats} chats, p50 ms (echo)", times.p50, echo.p50, "≤ 2")
-    _compare("   p99 ms", times.p99, echo.p99, "≤ 4")
-    _compare("   on the other side, p50 ms", times.delivered_p50, echo.p50, "")
+        _compare(f"B6 the bot's answer at {QUESTIONS}/s, p99 ms (p99 of B3)", answer, times.p99, "≤ 3")
+        await load.close(*(person.socket for person in crowd))
+        busy = await load.busy(talks, [server], options.seconds)
+        _compare("B1 messages/s, everybody at once", busy.rate, limit.rate, "≥ 0.5", "{:.0f}")
+        _compare("   processor for a message, µs", busy.cpu, limit.cpu, "≤ 2", "{:.0f}")
+        _compare("   acknowledged meanwhile, p99 ms", busy.p99, limit.p99, "< 100 ms", "{:.1f}")
+        watchers = [await desks.console(port, cookie, talks[:1]) for _ in range(options.listeners)]
+        heard = await load.to_many(watchers, lambda: talks[0].say(load.TEXT))
+        _compare(f"B5 one message to {options.listeners}, p50 ms (broadcast)", heard, many, "≤ 1.5", "{:.1f}")
+        await load.close(*watchers, *agents, *(talk.socket for talk in talks))
+
+
+async def _silent(server: subprocess.Popen[str], port: int, bare: float) -> None:
+    """Memory: of widgets on whose page nobody has said anything, and of such whose customer is in a conversation."""
+    sockets, idle = await load.idle_sockets(lambda: desks.customer(port), SILENT, server.pid)
     _compare("B4 idle socket, KiB (uvicorn)", idle, bare, "≤ 1.3", "{:.1f}")
-    _compare(f"B5 one message to {LISTENERS}, p50 ms (broadcast)", heard, many, "≤ 1.5", "{:.1f}")
-    _compare(f"B6 the bot's answer at {QUESTIONS}/s, p99 ms (p99 of B3)", answer, times.p99, "≤ 3")
-    print(f"   acknowledged but not delivered: {times.missing}")
+    before = memory(server.pid)
+    for start in range(0, len(sockets), desks.AT_ONCE):
+        await asyncio.gather(*(desks.greet(socket) for socket in sockets[start : start + desks.AT_ONCE]))
+    await asyncio.sleep(1)
+    talking = idle + (memory(server.pid) - before) / len(sockets)
+    _compare("   in a conversation, at whose end the desk sees them", talking, bare, "", "{:.1f}")
+    await load.close(*sockets)
 
 
 async def _several_processes(folder: Path, urls: dict[str, str], prototype: str, options: argparse.Namespace) -> None:
@@ -146,7 +162,11 @@ async def _limit(kind: str, *arguments: str) -> AsyncIterator[tuple[subprocess.P
 
 
 def _compare(label: str, ours: float, beside: float, goal: str, form: str = "{:.2f}") -> None:
-    print(f"{label:58}{form.format(ours):>12}{form.format(beside):>12}{ours / beside:>8.2f}   {goal}", flush=True)
+    _say(f"{label:58}{form.format(ours):>12}{form.format(beside):>12}{ours / beside:>8.2f}   {goal}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -154,7 +174,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5, help="for each loop")
     parser.add_argument("--chats", type=int, default=2000, help="that are open while the times are taken")
     parser.add_argument("--rate", type=int, default=200, help="messages a second meanwhile")
-    parser.add_argument("--busy", type=int, default=500, help="chats that speak as fast as they may")
+    parser.add_argument(
+        "--busy", type=int, default=200, help="chats that wait for a person and speak as fast as they may"
+    )
+    parser.add_argument("--listeners", type=int, default=500, help="of one conversation")
     parser.add_argument("--without-postgres", action="store_true")
     return parser.parse_args()
 

@@ -71,6 +71,14 @@ async def customer(port: int) -> ClientConnection:
     return socket
 
 
+async def greet(socket: ClientConnection) -> None:
+    """Begin a conversation and read until the bot has answered."""
+    await socket.send(json.dumps({"type": "post", "client_id": "bench-hello", "text": "hello"}))
+    async with asyncio.timeout(60):
+        while '"author":{"kind":"bot"' not in str(await socket.recv()):
+            pass
+
+
 async def talks(ports: list[int], count: int) -> list[Speaker]:
     """Chats that wait for a person: the bot has handed them over and is silent from then on."""
     speakers = [Speaker(await customer(ports[place % len(ports)])) for place in range(count)]
