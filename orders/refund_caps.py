@@ -33,8 +33,7 @@ def order_left(case: Case, sold: Mapping[str, Sold]) -> int | None:
     """What of the order's own value has not gone back; what was paid twice does not count. None without lines."""
     if not sold:
         return None
-    gone = sum(each.held - each.held_duplicate for each in case.payments) if case.payments else given_back(case, sold)
-    return max(0, on_grid(paid_value(case, sold), case.policy.grid) - gone)
+    return max(0, on_grid(paid_value(case, sold), case.policy.grid) - _gone(case, sold))
 
 
 def caps_of(
@@ -48,8 +47,8 @@ def caps_of(
     order = order_left(case, sold)
     if order is not None:
         caps.append(Cap("order", order + extra))
-        held = sum(each.held - each.held_duplicate for each in case.payments)
-        steps.append(Step("cap_order", order, figures={"value": paid_value(case, sold), "held": held}))
+        figures = {"value": paid_value(case, sold), "held": _gone(case, sold)}
+        steps.append(Step("cap_order", order, figures=figures))
     for each in payments:
         left = _room(each, case.policy.grid)
         caps.append(Cap("payment", left, each.id))
@@ -84,6 +83,13 @@ def split(total: int, payments: Sequence[Payment], case: Case, steps: list[Step]
             rule = "split_in_order" if order else "split"
             steps.append(Step(rule, part, each.id, {"whole": total, "given": each.left, "method": each.method}))
     return tuple(tenders)
+
+
+def _gone(case: Case, sold: Mapping[str, Sold]) -> int:
+    """What has gone back of the order: the payments know it best; without any the lines' own count."""
+    if not case.payments:
+        return given_back(case, sold)
+    return sum(each.held - each.held_duplicate for each in case.payments)
 
 
 def _room(payment: Payment, grid: int) -> int:
