@@ -1,4 +1,7 @@
-"""`wismo refunds`: what may be refunded, step by step, from a case that is written down; no database is needed."""
+"""`wismo refunds`: what may be refunded, step by step, from a case that is written down; no database is needed.
+
+The front door runs this file by itself, so that it starts at once.
+"""
 
 import json
 import sys
@@ -51,3 +54,7 @@ def _print(answer: dict[str, Any], indent: int | None = None) -> None:
     """Half a surrogate pair in what was read becomes an escape, as JSON writes it."""
     click.echo(json.dumps(answer, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace"))
     sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    refunds(prog_name="wismo refunds")

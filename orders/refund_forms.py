@@ -58,7 +58,7 @@ class RefundForm(Form):
 
     id: Name = ""
     amount: Amount
-    state: Literal["created", "requested", "pending", "succeeded", "failed", "cancelled"] = "succeeded"
+    state: Literal["created", "requested", "pending", "succeeded", "failed", "cancelled", "canceled"] = "succeeded"
     reason: Literal["duplicate", "refund"] = "refund"
 
 

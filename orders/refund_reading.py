@@ -33,11 +33,11 @@ _COARSE = {"stripe": {3: 10}}
 _CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field", "greater_than_equal": "out_of_range"}
 _OURS = frozenset({"bad_amount", "negative", "bad_quantity", "bad_percent", "bad_rate", "wrong_currency"})
 _DEDUCTED = frozenset({"restocking_fee", "restocking_percent", "value_loss", "value_loss_percent", "return_label"})
-_FREE = frozenset({"failed", "cancelled"})
+_FREE = frozenset({"failed", "cancelled", "canceled"})
 
 
 def read_document(data: bytes) -> dict[str, Any]:
-    """The JSON object in `data`, with numbers that have decimals kept as they are written.
+    """The JSON object in `data`, with numbers that have decimals kept as they are written, and without its nulls.
 
     Raises Malformed (no JSON in UTF-8, no object, a field written twice, NaN and the like).
     """
@@ -71,13 +71,13 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two fields with the same name one would win without anybody noticing."""
+    """Of two fields with the same name one would win without anybody noticing. Null says no more than nothing does."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
             raise ValueError(f"{name[:40]} is written twice")
         found[name] = value
-    return found
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _refuse(error: ValidationError) -> NoReturn:

@@ -76,6 +76,17 @@ def test_a_stream_answers_line_by_line_and_a_bad_line_spoils_only_itself() -> No
     assert (second["id"], second["error"]["code"], third["error"]["code"]) == (7, "unknown_currency", "malformed")
 
 
+def test_null_is_the_same_as_left_out() -> None:
+    case = {"currency": "EUR", "lines": [{"id": 1, "quantity": 1, "unit_price": "9.00"}]}
+    nothing = {"shipping": None, "payments": None, "request": {"amount": None, "reason": None}}
+    assert ask(json.dumps(case | nothing).encode()) == ask(json.dumps(case).encode())
+    status, said = ask(b'{"currency": null}')
+    assert (status, json.loads(said)["error"]) == (
+        1,
+        {"code": "missing_field", "detail": "which currency is it?", "field": "currency"},
+    )
+
+
 def test_numbers_with_decimals_are_read_as_they_are_written() -> None:
     case = b'{"currency": "EUR", "lines": [{"id": 1, "quantity": 3, "unit_price": 19.99}], "order_discount": 0.10}'
     assert json.loads(ask(case)[1])["total"] == "59.87"
