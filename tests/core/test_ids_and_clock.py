@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from core import clock
-from core.clock import FrozenClock, now, utc
+from core.clock import FrozenClock, now, since, utc
 from core.ids import new_id, new_token
 
 
@@ -73,3 +73,28 @@ def test_time_zones_need_nothing_of_the_machine() -> None:
     environment = os.environ | {"PYTHONTZPATH": ""}
     answer = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True)
     assert answer.stdout == "0 Asia/Shanghai\n"
+
+
+def test_how_long_ago_does_not_follow_a_clock_that_is_set(clock: FrozenClock) -> None:
+    before = clock.now()
+    clock.advance(timedelta(hours=1))
+    clock.jump(timedelta(days=1))
+    assert since(before) == timedelta(hours=1)
+    after = clock.now()
+    clock.advance(timedelta(hours=1))
+    assert (since(before), since(after)) == (timedelta(hours=2), timedelta(hours=1))
+    clock.jump(timedelta(days=-1))
+    clock.advance(timedelta(hours=1))
+    assert (since(before), since(after)) == (timedelta(hours=3), timedelta(hours=2 - 24))
+
+
+def test_a_clock_that_is_set_back_makes_nothing_older(clock: FrozenClock) -> None:
+    before = clock.now()
+    for hours in (24, -6, -30, 12):
+        clock.jump(timedelta(hours=hours))
+        assert since(before) <= timedelta()
+
+
+def test_the_real_clock_agrees_with_itself() -> None:
+    moment = now()
+    assert timedelta() <= since(moment) < timedelta(seconds=5)

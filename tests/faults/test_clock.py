@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.auth.models import Session
-from app.auth.sessions import is_alive, start_session
+from app.auth.sessions import IDLE, forget_dead_sessions, is_alive, start_session
 from app.web.times import ago
 from conversations.codes import fulfil_code_request
 from conversations.models import CodeRequest, Message, Proof
@@ -29,9 +29,9 @@ async def world(database: object, clock: FrozenClock) -> World:
 async def test_messages_keep_their_order(world: World, clock: FrozenClock, jump: timedelta) -> None:
     talk, ines = await chat(world.lumen, world.ines), Actor.of(world.ines)
     for number in range(6):
-        clock.advance(jump if number % 2 == 0 else -jump)
+        clock.jump(jump if number % 2 == 0 else -jump)
         await post(talk.id, ines, f"number {number + 1}", client_id=f"clock-{number}")
-    clock.advance(jump)
+    clock.jump(jump)
     again = await post(talk.id, ines, "number 1", client_id="clock-0")
     assert again.number == 1
     messages = await Message.filter(conversation_id=talk.id).order_by("number")
@@ -40,25 +40,37 @@ async def test_messages_keep_their_order(world: World, clock: FrozenClock, jump:
     assert (talk.last_number, talk.last_text) == (6, "number 6")
 
 
-@pytest.mark.parametrize("jump", JUMPS[:3], ids=str)
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
 async def test_nobody_is_logged_out(world: World, clock: FrozenClock, jump: timedelta) -> None:
     await start_session(world.omar)
-    clock.advance(jump)
-    assert await is_alive(await Session.get(agent=world.omar).prefetch_related("agent"))
-    clock.advance(-jump)
-    assert await is_alive(await Session.get(agent=world.omar).prefetch_related("agent"))
+    for by in (jump, -jump, -jump, jump):
+        clock.jump(by)
+        clock.advance(timedelta(minutes=5))
+        assert await is_alive(await Session.get(agent=world.omar).prefetch_related("agent"))
 
 
-async def test_a_day_forward_counts_as_a_day_without_work_until_the_clock_is_right(
-    world: World, clock: FrozenClock
+@pytest.mark.parametrize("jump", [jump for jump in JUMPS if jump > timedelta()], ids=str)
+async def test_twelve_hours_without_work_end_a_session_however_far_the_clock_is_ahead(
+    world: World, clock: FrozenClock, jump: timedelta
 ) -> None:
     await start_session(world.omar)
-    clock.advance(timedelta(days=1))
+    clock.advance(timedelta(hours=6))
+    clock.jump(jump)
+    assert await is_alive(await Session.get(agent=world.omar).prefetch_related("agent")), "asked every few seconds"
     await start_session(world.mei)
+    clock.advance(IDLE - timedelta(hours=6))
     omar, mei = await Session.all().order_by("id").prefetch_related("agent")
-    assert [await is_alive(omar), await is_alive(mei)] == [False, True], "idle for more than twelve hours"
-    clock.advance(timedelta(days=-1))
-    assert [await is_alive(omar), await is_alive(mei)] == [True, True]
+    assert [await is_alive(omar), await is_alive(mei)] == [False, True]
+    clock.advance(timedelta(hours=6))
+    assert [await is_alive(omar), await is_alive(mei)] == [False, False]
+
+
+async def test_a_night_with_a_wrong_clock_deletes_no_session(world: World, clock: FrozenClock) -> None:
+    await start_session(world.omar)
+    clock.jump(timedelta(days=1))
+    assert await forget_dead_sessions() == 0
+    clock.advance(timedelta(days=7))
+    assert await forget_dead_sessions() == 1
 
 
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
@@ -69,7 +81,7 @@ async def test_a_spent_code_proves_nothing_new(world: World, clock: FrozenClock,
     (sent,) = await fulfil_code_request((await CodeRequest.get(conversation_id=talk.id)).id)
     assert await check_code(talk.id, sent.code)
     for by in (jump, -jump, -jump, jump):
-        clock.advance(by)
+        clock.jump(by)
         assert await check_code(talk.id, sent.code) <= bool(await proven_contacts(talk.id))
         assert await Proof.filter(conversation_id=talk.id).count() == 1
 
