@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -20,9 +20,10 @@ class OneProcess:
 
     name = "one process, SQLite"
 
-    def __init__(self, folder: Path, front: FaultProxy) -> None:
+    def __init__(self, folder: Path, front: FaultProxy, within: Sequence[str] = ()) -> None:
         self.front = front
         self.folder = folder
+        self.within = within
         self.environment = {
             "PATH": "/usr/bin:/bin",
             "WISMO_DATA_DIR": str(folder),
@@ -31,7 +32,7 @@ class OneProcess:
             "WISMO_RATE_SCALE": "1000",
             "WISMO_LOG_LEVEL": "error",
         }
-        self.process = Process(self.environment, "run")
+        self.process = Process(self.environment, "run", within=self.within)
         self.statuses: list[int] = []
 
     def address(self) -> str:
@@ -44,7 +45,7 @@ class OneProcess:
         self.start()
 
     def start(self) -> None:
-        self.process = Process(self.environment, "run")
+        self.process = Process(self.environment, "run", within=self.within)
         self.process.wait_until_open()
 
     def close(self) -> None:
@@ -81,10 +82,10 @@ House = OneProcess | Several
 
 
 @asynccontextmanager
-async def one_process(folder: Path) -> AsyncIterator[OneProcess]:
+async def one_process(folder: Path, within: Sequence[str] = ()) -> AsyncIterator[OneProcess]:
     """A desk with the demo shops on SQLite."""
     async with proxy_to(free_port()) as front:
-        house = OneProcess(folder, front)
+        house = OneProcess(folder, front, within)
         try:
             await asyncio.to_thread(house.process.wait_until_open)
             yield house

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import rehearse
+from tests.faults.disk import can_have_one, full_volume, own_disk
+from tests.faults.faults import ONE_PROCESS
 from tests.faults.houses import one_process, several
 from tests.faults.soak import soak
 from tests.faults.stall import stall
@@ -29,6 +31,19 @@ async def test_one_process_on_sqlite_keeps_its_word(tmp_path: Path) -> None:
         assert outcome.clean, outcome.table()
         assert outcome.down["disk full"] < 10
         assert "Traceback" not in house.process.said()
+
+
+async def test_a_disk_without_room_refuses_and_takes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Really full, unlike "disk full" above, which only forbids files to grow; not every machine lets us mount one."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    if not can_have_one(volume):
+        pytest.skip("this machine does not let us mount a disk of our own (unshare --mount)")
+    monkeypatch.setitem(ONE_PROCESS, "volume full", full_volume)
+    async with one_process(volume, own_disk(volume)) as house:
+        outcome = await rehearse(house, 3, ["volume full"], writers=3)
+        assert outcome.clean, outcome.table()
+        assert outcome.down["volume full"] < 10, outcome.table()
 
 
 async def test_a_reader_who_stalls_costs_little_and_misses_nothing(tmp_path: Path) -> None:

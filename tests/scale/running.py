@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,15 +61,14 @@ class Redis:
 
 
 class Process:
-    """`wismo serve` or `wismo work`."""
+    """`wismo serve` or `wismo work`; `within`: a command that ends by running it."""
 
-    def __init__(self, environment: dict[str, str], *command: str) -> None:
+    def __init__(self, environment: dict[str, str], *command: str, within: Sequence[str] = ()) -> None:
         self.command, self.environment = command, environment
         self.log = Path(environment["WISMO_DATA_DIR"]) / f"{'-'.join(command)}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+            line = [*within, sys.executable, "-m", "app.cli", *command]
+            self.process = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=log, stderr=log)
         self.address = ""
 
     def wait_until_open(self) -> None:
