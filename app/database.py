@@ -29,6 +29,7 @@ MODEL_MODULES = [
     "core.shops",
     "core.teams",
     "core.rulebooks",
+    "core.shop_answers",
     "orders.models",
     "orders.stock_models",
     "conversations.models",

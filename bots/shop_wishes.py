@@ -16,7 +16,7 @@ from orders.snapshots import OrderSnapshot
 def about_shop(turn: Turn) -> Outcome:
     """What the shop has written about this, once; without it, or asked again, a person answers."""
     text = turn.shop.answers.get((turn.wish, turn.language))
-    mark = f"shop:{turn.wish}"
+    mark = f"shop:{turn.wish}:{turn.language}"
     if text is None or turn.dialogue.told == mark:
         return pass_on(turn)
     reply = Reply(phrase="shop_answer", text=text, quick_replies=buttons(("person",), turn.language))
@@ -25,7 +25,7 @@ def about_shop(turn: Turn) -> Outcome:
 
 def stock(turn: Turn) -> Outcome:
     """Is it there? Told if the shop's stock knows the goods; else, or if it is not, the wish for it is taken down."""
-    if turn.dialogue.pending != "stock" and len(turn.shop.stock) == 1:
+    if turn.dialogue.awaiting != "confirmation" and len(turn.shop.stock) == 1:
         known = turn.shop.stock[0]
         if known.gone:
             return _told(turn, "stock_gone", known)

@@ -104,6 +104,18 @@ async def find_positions(
     return await mine.order_by("id").limit(limit)
 
 
+async def named_positions(
+    shop_id: int, skus: Sequence[str], words: Sequence[str], most: int = 2
+) -> list[StockPosition]:
+    """At most `most` SKUs of a shop with one of these names; without one, those whose title holds all the words."""
+    keys = [reference(sku)[:120] for sku in skus]
+    found = await StockPosition.filter(shop_id=shop_id, sku_key__in=keys).limit(most) if keys else []
+    if found or not words:
+        return found
+    fits = Q(*(Q(title__icontains=word) for word in words))
+    return await StockPosition.filter(fits, shop_id=shop_id).order_by("id").limit(most)
+
+
 async def count_in_trouble(shop_ids: Sequence[int], most: int = 100) -> int:
     """How many SKUs stock does not reach; counting stops at `most`."""
     mine = StockPosition.filter(shop_id__in=list(shop_ids), first_short_at__not_isnull=True)

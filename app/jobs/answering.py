@@ -9,6 +9,7 @@ import structlog
 from app.database import database_busy
 from app.jobs.context import JobContext
 from app.jobs.questions import Asked, open_question
+from app.shop_facts import asks_shop, shop_facts
 from bots.buttons import buttons
 from bots.corrections import review_after
 from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
@@ -84,8 +85,11 @@ class _Turn:
     async def take(self, rulebook: Rulebook) -> None:
         """Decide and carry out."""
         dialogue = Dialogue.from_json(self.conversation.dialogue)
-        question = await self._question()
-        decision = decide(question, dialogue, await self._proven(self.contacts), now(), rulebook)
+        question, proven = await self._question(), await self._proven(self.contacts)
+        decision = decide(question, dialogue, proven, now(), rulebook)
+        if asks_shop(decision):
+            shop = await shop_facts(self.conversation.shop_id, question.text)
+            decision = decide(question, dialogue, proven, now(), rulebook, shop)
         code = next((action for action in decision.actions if isinstance(action, CheckCode)), None)
         if code is not None:
             decision = await self._try_code(code, decision, rulebook)

@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from app.web import (
     console_account,
+    console_answers,
     console_bot,
     console_connections,
     console_corrections,
@@ -28,6 +29,7 @@ routes = [
     *console_orders.routes,
     *console_search.routes,
     *console_staff.routes,
+    *console_answers.routes,
     *console_bot.routes,
     *console_rule.routes,
     *console_teams.routes,

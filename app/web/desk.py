@@ -64,6 +64,7 @@ SAID = {
     "not_gone": _("No longer marked as gone."),
     "corrected": _("Sent to the customer."),
     "let_be": _("Taken off the list."),
+    "answers_saved": _("Saved. The bot says this from its next answer on."),
     "rules_published": _("The bot speaks by these rules from its next answer on."),
     "draft_discarded": _("The draft is gone."),
     "still_failed": _("It still cannot be understood."),

@@ -20,6 +20,7 @@ REASONS = {
     "empty_text": _("Write something first."),
     "attachment_gone": _("A file is not there any more. Please add it again."),
     "no_files_by_mail": _("Files cannot be sent by mail yet."),
+    "answer_too_long": _("That is too long: 1,500 characters at most."),
     "text_too_long": _("That is too long: 8,000 characters at most."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),

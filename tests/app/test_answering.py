@@ -28,7 +28,10 @@ from conversations.proofs import TRIES
 from core import jobs
 from core.clock import FrozenClock
 from core.events import use_bus
-from core.people import Actor
+from core.people import SYSTEM, Actor
+from core.shop_answers import write_answers
+from core.text import reference
+from orders.stock_models import StockPosition
 from tests.heard import counted
 from tests.people import World, chat, make_order, make_world
 from tickets.models import Ticket, TicketLink
@@ -268,3 +271,18 @@ async def test_an_answer_costs_few_statements_however_many_bubbles_it_has(talk: 
     await talk.prove()
     # and the orders, what is in them, the card beside the talk, and after the commit the card of the frame
     assert await statements("Where is my order?") == (17, 2)
+
+
+async def test_the_shops_own_words(talk: Talk) -> None:
+    await write_answers(talk.world.lumen, "policy_info", {"en": "Thirty days.", "zh": "三十天。"}, SYSTEM)
+    assert await talk.ask("What is your return policy?") == ["Thirty days."]
+    assert await talk.ask("你们的退货政策是什么") == ["三十天。"]
+
+
+async def test_stock_is_told_for_goods_that_are_named(talk: Talk) -> None:
+    lumen = talk.world.lumen
+    for sku, title, available in (("KT-17", "Kettle 1.7 l", 3), ("LP-1", "Desk lamp", 0)):
+        await StockPosition.create(shop=lumen, sku=sku, sku_key=reference(sku), title=title, available=available)
+    assert await talk.ask("Do you have the kettle in stock?") == ["Yes, Kettle 1.7 l is in stock right now."]
+    said = await talk.ask("And is LP-1 in stock?")
+    assert said[0].startswith("Desk lamp is sold out right now")
