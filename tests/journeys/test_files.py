@@ -86,6 +86,7 @@ async def test_a_photo_goes_to_the_desk_and_a_document_comes_back(desk: Desk, br
         await customer.page.wait_for_function("window.Wismo && window.Wismo.ready")
         await page.evaluate("Wismo('open')")
         again = (await frame_of(page)).get_by_role("button", name="Photo broken lamp.jpg")
+        await again.scroll_into_view_if_needed()  # pictures far above are fetched when one comes near
         await expect_drawn(again.locator("img"))
 
 
