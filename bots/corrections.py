@@ -43,6 +43,11 @@ def review_after(facts: Mapping[str, Any], now: datetime) -> datetime | None:
     return min(due, default=None)
 
 
+def last_named(facts: Mapping[str, Any]) -> datetime | None:
+    """The latest time by which an answer said that the order or one of its parcels comes."""
+    return max(_named(facts).values(), default=None)
+
+
 def correction(found: Sequence[Contradiction], order: OrderSnapshot, language: str, now: datetime) -> str:
     """What to write to the customer about `found`, in `language`; the last paragraph says how old the facts are."""
     telling = Telling(order=order, language=language, now=now)

@@ -13,6 +13,7 @@ from core.shops import Shop
 from core.transactions import transaction
 
 OPEN, KEPT, BROKEN, WITHDRAWN = "open", "kept", "broken", "withdrawn"
+STATES = (OPEN, KEPT, BROKEN, WITHDRAWN)
 
 
 class Promise(Model):
@@ -22,9 +23,12 @@ class Promise(Model):
     public_id = public_id_field()  # prm_…
     shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="promises")
     shop_id: int
-    kind = code_field()  # first_reply · …
+    kind = code_field()  # first_reply · arrival · agent
     subject = fields.CharField(max_length=64)  # public id of the ticket, order or refund it is about
+    text = fields.TextField(null=True)  # what an agent has promised, in their words
+    actor_name = fields.CharField(max_length=200, null=True)  # who
     due_at = UtcDatetimeField()
+    escalates_at = UtcDatetimeField(null=True)  # when it is to press: before its time, and then at it
     state = code_field(default=OPEN)
     settled_at = UtcDatetimeField(null=True)
     created_at = UtcDatetimeField()
@@ -32,7 +36,13 @@ class Promise(Model):
     class Meta:
         app = "wismo"
         table = "promise"
-        indexes = (Index(fields=("shop_id",)), Index(fields=("subject", "state")), Index(fields=("state", "due_at")))
+        indexes = (
+            Index(fields=("shop_id",)),
+            Index(fields=("subject", "state")),
+            Index(fields=("state", "due_at")),
+            Index(fields=("shop_id", "state", "due_at", "id")),
+            Index(fields=("escalates_at",)),
+        )
 
 
 async def promise(shop_id: int, kind: str, subject: str, due_at: datetime) -> Promise:

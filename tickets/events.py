@@ -21,7 +21,7 @@ class TicketChanged(Event):
     ticket_id: int
     shop_id: int
     conversation_id: int
-    what: str  # assignment · priority · status · links · reply · clock
+    what: str  # assignment · priority · status · links · reply · clock · promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

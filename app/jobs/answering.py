@@ -11,7 +11,7 @@ from app.jobs.context import JobContext
 from app.jobs.questions import Asked, open_question
 from app.shop_facts import asks_shop, shop_facts
 from bots.buttons import buttons
-from bots.corrections import review_after
+from bots.corrections import last_named, review_after
 from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
 from bots.dialogue import Dialogue
 from bots.engine import decide
@@ -37,6 +37,7 @@ from orders.snapshots import OrderSnapshot, snapshots
 from tickets.deadlines import first_reply_due
 from tickets.models import Ticket
 from tickets.opening import open_ticket
+from tickets.promising import promise_arrival
 from tickets.queries import tickets_of
 from tickets.statuses import UNFINISHED
 
@@ -81,6 +82,7 @@ class _Turn:
         self.language = self.conversation.language
         self.said = 0
         self.orders: dict[str, Order] = {}
+        self.timezone = "UTC"  # the shop's, as soon as there are orders
 
     async def take(self, rulebook: Rulebook) -> None:
         """Decide and carry out."""
@@ -118,7 +120,9 @@ class _Turn:
         viewer = Viewer.customer(self.conversation.shop_id, contacts)
         rows = await orders_in_view(viewer, "bot.answer") if contacts else []
         self.orders = {order.public_id: order for order in rows}
-        return await snapshots(rows)
+        pictures = await snapshots(rows)
+        self.timezone = pictures[0].timezone if pictures else self.timezone
+        return pictures
 
     async def _try_code(self, action: CheckCode, decision: Decision, rulebook: Rulebook) -> Decision:
         """When the code fits, take up again what the customer wanted; when not, say so and how many tries are left."""
@@ -214,7 +218,9 @@ class _Turn:
 
     async def _remember(self, dialogue: Dialogue, receipt: Receipt) -> None:
         """Keep the bot's memory and the reason for its answer."""
-        order_id = self._id_of(receipt.order_id)
+        order_id, named = self._id_of(receipt.order_id), last_named(receipt.facts)
+        if order_id and named is not None and receipt.order_id is not None:
+            await promise_arrival(self.conversation.shop_id, self.timezone, receipt.order_id, named)
         await keep_answer(
             self.conversation.id,
             self.message.number,

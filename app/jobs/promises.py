@@ -5,10 +5,15 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import plan_next
 from core.clock import now
-from core.promises import BROKEN, OPEN, Promise
+from tickets.promising import AT_ONCE, break_overdue, escalate_promises
+
+MOST_ROUNDS = 10  # the next minute goes on
 
 
 async def judge_promise(args: dict[str, Any], context: JobContext) -> None:
-    """Mark promises whose time has passed as broken; the inbox shows them first."""
+    """Let promises press whose time is near, and break those whose time has passed; the inbox shows them first."""
     await plan_next("promise.judge", now())
-    await Promise.filter(state=OPEN, due_at__lt=now()).update(state=BROKEN, settled_at=now())
+    for _ in range(MOST_ROUNDS):
+        if await escalate_promises() < AT_ONCE:
+            break
+    await break_overdue()

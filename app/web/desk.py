@@ -51,6 +51,8 @@ SAID = {
     "taken": _("You have the conversation. The bot is silent."),
     "handed_back": _("The bot answers again."),
     "passed_on": _("Passed on."),
+    "promised": _("Promise written down."),
+    "promise_settled": _("Promise settled."),
     "nothing_waits": _("Nobody waits just now."),
     "now_online": _("You get new work."),
     "now_away": _("You get no new work until you are back."),

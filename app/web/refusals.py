@@ -22,6 +22,8 @@ REASONS = {
     "no_files_by_mail": _("Files cannot be sent by mail yet."),
     "answer_too_long": _("That is too long: 1,500 characters at most."),
     "text_too_long": _("That is too long: 8,000 characters at most."),
+    "bad_time": _("A time that is still ahead, within a year."),
+    "promise_settled": _("This promise is settled already."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
     "bad_capacity": _("A whole number from 0 to 100."),

@@ -35,6 +35,11 @@ EVENTS = {
     "suggested": ("link", _("Order %(number)s was suggested")),
     "link_confirmed": ("link", _("%(who)s confirmed order %(number)s")),
     "unlinked": ("link", _("%(who)s removed order %(number)s")),
+    "promised": ("clock", _("%(who)s promised: %(words)s")),
+    "promise_due": ("clock", _("Promised, and due soon: %(words)s")),
+    "promise_kept": ("check", _("%(who)s kept the promise: %(words)s")),
+    "promise_broken": ("alert", _("Promised, and not kept in time: %(words)s")),
+    "promise_withdrawn": ("cross-circle", _("%(who)s withdrew the promise: %(words)s")),
     "clock_warned": ("clock", _("The clock for the %(clock)s: %(stage)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
 }
@@ -119,6 +124,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
     after = str(entry.detail.get("after", ""))
     facts = {
         "clock": word(CLOCKS, str(entry.detail.get("clock", "")), language),
+        "words": entry.detail.get("text", ""),
         "stage": word(CLOCK_STAGES, str(entry.detail.get("stage", "")), language),
         "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
         "name": entry.detail.get("name", ""),

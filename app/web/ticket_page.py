@@ -16,7 +16,7 @@ from app.web.nearness import nearness_in_head
 from app.web.order_pane import Sight, order_pane
 from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
-from app.web.times import due
+from app.web.times import due, in_two_hours
 from conversations.models import AGENT, BOT, EMAIL, Message, Note
 from core.bundles import Bundle
 from core.clock import now
@@ -134,6 +134,7 @@ def _head(scene: Scene, language: str) -> dict[str, Any]:
         "assignee_id": ticket.assignee.public_id if ticket.assignee else "",
         "assignee_initials": initials(ticket.assignee.name) if ticket.assignee else "",
         "people": [_person(person, scene) for person in _me_first(scene)],
+        "promise_at": in_two_hours(scene.shop.timezone),
         "priority_label": gettext(PRIORITIES[ticket.priority][0], language),
         "priorities": [
             {"key": key, "label": gettext(label, language), "current": key == ticket.priority}

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.i18n import day, gettext, ngettext, when
+from core.clock import now
 
 SOON = timedelta(minutes=15)
 
@@ -32,6 +33,11 @@ def due(deadline: datetime, at: datetime, language: str) -> tuple[str, str]:
         return gettext("%(time)s late", language) % {"time": span(at - deadline, language)}, "bad"
     left = gettext("%(time)s left", language) % {"time": span(deadline - at, language)}
     return left, "warn" if deadline - at <= SOON else ""
+
+
+def in_two_hours(timezone: str) -> str:
+    """What a form proposes, for a `datetime-local` field: the full hour, two hours from now, in `timezone`."""
+    return (now().astimezone(ZoneInfo(timezone)) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:00")
 
 
 def same_day(one: datetime, other: datetime, timezone: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from email import message_from_bytes, policy
 from itertools import count
 from pathlib import Path
@@ -29,8 +30,10 @@ from core import jobs
 from core.clock import FrozenClock
 from core.events import use_bus
 from core.people import SYSTEM, Actor
+from core.promises import Promise
 from core.shop_answers import write_answers
 from core.text import reference
+from orders.models import Order
 from orders.stock_models import StockPosition
 from tests.heard import counted
 from tests.people import World, chat, make_order, make_world
@@ -185,6 +188,18 @@ async def test_a_right_code_opens_the_order(talk: Talk) -> None:
     receipt = await AnswerReceipt.filter(conversation_id=talk.conversation.id).order_by("-id").first()
     assert receipt is not None
     assert (receipt.order_id, receipt.facts["number"]) == (shown.order_id, "1001")
+
+
+async def test_the_day_of_arrival_that_the_bot_names_is_a_promise(talk: Talk, clock: FrozenClock) -> None:
+    await Order.filter(number="1001").update(
+        headline="processing", confirmation="confirmed", promised_to=clock.now() + timedelta(days=3)
+    )
+    await talk.ask("where is my order 1001?")
+    await talk.ask(await talk.code())
+    await talk.ask("where is it?")
+    [made] = await Promise.filter(kind="arrival")
+    assert (made.subject, made.state) == ((await Order.get(number="1001")).public_id, "open")
+    assert clock.now() + timedelta(days=3) <= made.due_at <= clock.now() + timedelta(days=4)
 
 
 async def test_five_wrong_codes_spend_the_right_one(talk: Talk) -> None:
