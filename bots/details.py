@@ -78,6 +78,13 @@ _PLACES = (
     re.compile(r"\b(?:second|2nd)\b|第[二2两]", re.IGNORECASE),
     re.compile(r"\b(?:third|3rd)\b|第[三3]", re.IGNORECASE),
 )
+_WAITS = re.compile(
+    r"\W*(?:(?:ok(?:ay)?|yes|sure|alright)\b[\s,.!]*)?"
+    r"(?:(?:please |just )?(?:wait|one|a|give me|hold on|let me|i'?ll (?:take|send|get))\b.{0,40})?"
+    r"|\W*(?:好的?|嗯+|行|可以|有的?)?[，,\s]*(?:(?:你|请|麻烦)?(?:稍等|等一?下|等等|等会)|马上|这就|我(?:去|来|现在|马上)?拍|我找找).{0,12}"
+    r"|\W*(?:好的?|嗯+|行|可以|有的?)[。！!~\s]*",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z0-9]{3,}")
 _CJK = re.compile(r"[\u4e00-\u9fff]{2,}")
 _DEVICE = re.compile(
@@ -136,10 +143,11 @@ def specific(turn: Turn, asked: bool) -> str | None:
 
 
 def photo(turn: Turn, asked: bool) -> str | None:
-    """How many pictures came; any words instead of one mean that there is none."""
+    """How many pictures came; any words instead of one mean that there is none, unless they ask to wait for it."""
     if turn.question.files:
         return str(turn.question.files)
-    return "-" if asked and turn.question.text.strip() else None
+    text = turn.question.text.strip()
+    return "-" if asked and text and not _WAITS.fullmatch(text) else None
 
 
 def email(turn: Turn, asked: bool) -> str | None:

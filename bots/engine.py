@@ -10,8 +10,9 @@ from bots.confidence import ACT
 from bots.decisions import CheckCode, Decision, Receipt
 from bots.dialogue import Dialogue, Language
 from bots.entities import NOTHING_ASKED, find_code, find_entities
+from bots.form_parts import Form
 from bots.form_talk import meaning
-from bots.forms import Form, drop, without_number
+from bots.forms import drop, of_another_order, without_number
 from bots.hearing import Understanding
 from bots.identifying import chosen_order, code_again
 from bots.phrases import wordings
@@ -144,6 +145,8 @@ def _in_form(turn: Turn, form: Form, rulebook: Rulebook) -> Outcome:
     meant = meaning(turn, form, clear=clear, serious=serious)
     if meant == "answer":
         return _handled(turn.about(form.wish), rulebook)
+    if meant == "other order":
+        return of_another_order(turn, form)
     if meant == "drop":
         return with_queue(turn, drop(turn), lambda then: _handler(then.wish, rulebook)(then), ())
     other = replace(turn.about(turn.heard.rule), entities=find_entities(turn.question.text))

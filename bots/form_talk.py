@@ -3,11 +3,11 @@
 import re
 from typing import Literal
 
-from bots.forms import Form, agreed, details_of
+from bots.form_parts import Form, agreed, details_of
 from bots.queueing import ANSWERED
 from bots.turns import Turn
 
-Meaning = Literal["answer", "drop", "aside", "other"]
+Meaning = Literal["answer", "drop", "aside", "other", "other order"]
 _LONGEST = 40  # characters of a message that only drops something
 _DROPS = re.compile(
     r"\W*(?:(?:no|oh|ok|actually|sorry)[\s,.]+)*(?:never ?mind|forget (?:it|about it|that)|don'?t bother"
@@ -25,6 +25,7 @@ _ASKS = re.compile(
     r"[?？]\s*$|^\s*(?:where|when|how|what|can|could|do|is|why)\b|(?:吗|呢|么)\s*[?？。]?$|怎么|什么时候|到哪",
     re.IGNORECASE,
 )
+_PICKS = ("pick_other", "pick_latest", "pick_first", "pick_second", "pick_third")
 _ASIDE = frozenset({"greeting", "is_bot"})
 _MAY_INTERRUPT = ANSWERED | {"invoice", "change_address", "cancel_order", "stock", "shipping_info", "policy_info"}
 
@@ -54,6 +55,8 @@ def meaning(turn: Turn, form: Form, *, clear: bool, serious: bool) -> Meaning:
 def _to_confirmation(turn: Turn, form: Form, text: str, *, serious: bool) -> Meaning:
     if agreed(turn) or details_of(turn, form):
         return "answer"
+    if form.order == "proved" and (turn.entities.meant_numbers or any(turn.mentions(pick) for pick in _PICKS)):
+        return "other" if serious and turn.heard.rule != form.wish else "other order"
     if turn.heard.rule == "keep_order" or _NO.fullmatch(text):
         return "drop"
     return "other" if serious and turn.heard.rule != form.wish else "answer"

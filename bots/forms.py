@@ -1,69 +1,21 @@
 """Requests that need details: asked for one by one over several turns, read back where something is to change."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 from bots.buttons import buttons
-from bots.decisions import Priority, QuickReply, Reply, TicketKind
+from bots.decisions import QuickReply, Reply
 from bots.details import LONGEST, item_of, open_lines
 from bots.dialogue import Dialogue
+from bots.form_parts import NO_ORDER, Detail, Form, agreed
 from bots.identifying import ask_number, claimed_number, find_orders, order_in_context
 from bots.person_wishes import to_person
 from bots.phrases import wordings
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import OrderSnapshot
 
-NO_ORDER = "-"  # they have no number at hand
 _MOST_LINES = 3
-# An explicit yes. "Wait, let me see" or "I see" answers a question, but it allows nothing.
-_YES = re.compile(
-    r"\W*(?:yes|yep|yeah|yup|y|sure|ok(?:ay)?|correct|confirm(?:ed)?|do it|go ahead|please do"
-    r"|that'?s (?:right|correct)|right|exactly"
-    r"|absolutely|definitely|of course)\b(?:(?!\b(?:but|not|no|don'?t|wait|except|however|actually|if|when"
-    r"|why|how|what)\b)[^?\d]){0,60}"
-    r"|\W*(?:是|是的|对|对的|对对|好|好的|好滴|好嘞|可以|可以的|确认|确定|没错|正确|嗯+|行|行的|要|要的|没问题|ok)"
-    r"[\s，,。!！~]*(?:(?:请|就|帮我|给我)?(?:这样|这么)?(?:确认|确定|取消|改|提交|办|处理|申请|没错|可以"
-    r"|谢谢)?(?:吧|了|的|呀|啊|哦|哈)?[\s，,。!！~]*)?",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """One thing a request needs. `read` gets it from a message; `when` says whether it is needed at all."""
-
-    name: str
-    read: Callable[[Turn, bool], str | None]
-    buttons: tuple[str, ...] = ()
-    when: Callable[[Mapping[str, str]], bool] | None = None
-    optional: bool = False  # a "no" is an answer
-    free: bool = False  # any words are an answer, also such that would be a wish at another time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """What a request needs before it goes to people.
-
-    `order`: `proved` before anything is said, `claimed` (a number is enough, and none is possible), or `none` at all.
-    `check` may end the request early, with what is possible instead; `confirm` names the sentence that needs a yes.
-    """
-
-    wish: str
-    details: tuple[Detail, ...]
-    kind: TicketKind
-    order: Literal["proved", "claimed", "none"] = "claimed"
-    item: bool = False  # which line of a proved order?
-    priority: Priority = "normal"
-    check: Callable[[Turn, OrderSnapshot], Outcome | None] | None = None
-    confirm: Callable[[Turn, Any, Mapping[str, str]], Reply] | None = None
-    opening: Callable[[OrderSnapshot], str] | None = None
-    done: Callable[[OrderSnapshot], str] | None = None
-
-    def detail(self, name: str | None) -> Detail | None:
-        """The detail of that name."""
-        return next((detail for detail in self.details if detail.name == name), None)
 
 
 def fill(turn: Turn, form: Form) -> Outcome:
@@ -97,22 +49,18 @@ def without_number(turn: Turn, form: Form) -> Outcome:
     return fill(replace(turn.about(form.wish), dialogue=dialogue, question=replace(turn.question, text="")), form)
 
 
+def of_another_order(turn: Turn, form: Form) -> Outcome:
+    """ "No, the other one": the same request, begun anew for the order that is meant."""
+    details = {name: value for name, value in turn.dialogue.details.items() if name != f"{form.wish}.order"}
+    dialogue = replace(turn.dialogue, details=details, awaiting=None, asking=None, misses=0)
+    return fill(replace(turn.about(form.wish), dialogue=dialogue), form)
+
+
 def drop(turn: Turn) -> Outcome:
     """The request is taken back before anything happened."""
     phrase = "not_cancelled" if turn.dialogue.pending == "cancel_order" else "request_dropped"
     reply = turn.bubble(phrase, quick_replies=buttons(("person",), turn.language))
     return Outcome(dialogue=settled(turn.dialogue, wish=turn.dialogue.pending), replies=(reply,))
-
-
-def agreed(turn: Turn) -> bool:
-    """Is it an explicit yes, without a but?"""
-    return _YES.fullmatch(turn.question.text.strip()[:200]) is not None
-
-
-def details_of(turn: Turn, form: Form) -> dict[str, str]:
-    """What the message alone tells of the request."""
-    read = ((detail.name, detail.read(turn, False)) for detail in form.details)
-    return {name: value for name, value in read if value}
 
 
 def _order(turn: Turn, form: Form, *, answering: bool) -> tuple[OrderSnapshot | None, str | None] | Outcome:
@@ -148,14 +96,23 @@ def _read(turn: Turn, form: Form, order: OrderSnapshot | None, *, answering: boo
     start = f"{form.wish}."
     known = {name.removeprefix(start): value for name, value in turn.dialogue.details.items() if name.startswith(start)}
     first = replace(turn, question=replace(turn.question, text=known.get("words", "")))
+    expected = _expected(turn, form, answering=answering)
     correcting = turn.dialogue.awaiting == "confirmation" and answering
     for detail in _details(form, order):
-        asked = answering and turn.dialogue.awaiting == "detail" and turn.dialogue.asking == detail.name
+        asked = detail.name == expected
         if (asked or correcting or detail.name not in known) and (value := detail.read(turn, asked)):
             known[detail.name] = value
         elif detail.name not in known and (told := detail.read(first, False)):
             known[detail.name] = told
     return known
+
+
+def _expected(turn: Turn, form: Form, *, answering: bool) -> str | None:
+    """The detail that the message answers, if it answers one; words after a guess ("is it about …?") are one, too."""
+    if answering:
+        return turn.dialogue.asking if turn.dialogue.awaiting == "detail" else None
+    guessed = turn.dialogue.awaiting == "problem" and turn.dialogue.pending == form.wish and not agreed(turn)
+    return next((detail.name for detail in form.details if detail.free), None) if guessed else None
 
 
 def _details(form: Form, order: OrderSnapshot | None) -> tuple[Detail, ...]:
@@ -198,7 +155,15 @@ def _ask(turn: Turn, form: Form, detail: Detail, order: OrderSnapshot | None, *,
     phrase = own if own in wordings() else f"ask_{detail.name}"
     choices = _line_buttons(order) if detail.name == "item" and order else ()
     reply = turn.bubble(phrase, quick_replies=(*choices, *buttons((*detail.buttons, "person"), turn.language)))
-    first = (turn.bubble("ask_again"),) if again else _opening(turn, form, order, answering=answering)
+    if again and f"again_{detail.name}" in wordings():
+        reply = turn.bubble(f"again_{detail.name}", quick_replies=reply.quick_replies)
+    first = (
+        ()
+        if again and reply.phrase != phrase
+        else (turn.bubble("ask_again"),)
+        if again
+        else _opening(turn, form, order, answering=answering)
+    )
     return Outcome(dialogue=_waiting(turn, "detail", detail.name, again=again), replies=(*first, reply), order=order)
 
 

@@ -21,7 +21,8 @@ from bots.details import (
     specific,
     tax_number,
 )
-from bots.forms import Detail, Form, fill
+from bots.form_parts import Detail, Form
+from bots.forms import fill
 from bots.phrases import listed, render
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import OrderSnapshot

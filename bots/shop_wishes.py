@@ -6,7 +6,8 @@ from dataclasses import replace
 from bots.buttons import buttons
 from bots.decisions import Reply
 from bots.details import words
-from bots.forms import Detail, Form, fill
+from bots.form_parts import Detail, Form
+from bots.forms import fill
 from bots.person_wishes import pass_on
 from bots.shop_facts import TOPICS, Stocked
 from bots.turns import Outcome, Turn, settled

@@ -12,6 +12,7 @@ from bots.turns import Turn
 ABOUT_ORDERS = frozenset({*order_wishes.WISHES, *request_wishes.WISHES})
 _SHORT, _CERTAIN = 40, 0.8  # characters of an answer, and the confidence from which it is a new wish
 _FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
+_CJK = re.compile(r"[\u4e00-\u9fff]")
 _WHERE = re.compile(r"\b(?:where|when)\b|到哪|在哪|哪儿|什么时候|啥时候", re.IGNORECASE)  # "where is my lamp?"
 
 
@@ -29,8 +30,8 @@ def wanted(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
     if dialogue.awaiting == "problem" and dialogue.pending:
         if heard.rule == "affirm" and clear and dialogue.pending != "hold_details":
             return dialogue.pending, True
-        if not clear and dialogue.pending == "hold_details":
-            return "hold_details", True
+        if not clear and (dialogue.pending == "hold_details" or _goes_on(turn)):
+            return dialogue.pending, True
     open_form = dialogue.awaiting in _FORMS and dialogue.pending is not None
     if open_form and (heard.rule == "provide_info" or heard.confidence < GUESS):
         return ((dialogue.pending or "unknown") if not dialogue.misses else "unknown"), True
@@ -51,6 +52,12 @@ def chosen_wish(turn: Turn) -> str:
     """An order was picked: for the wish that waits for one, whatever words came with it."""
     dialogue = turn.dialogue
     return (dialogue.awaiting in _FORMS and dialogue.pending) or _order_wish(dialogue)
+
+
+def _goes_on(turn: Turn) -> bool:
+    """ "Black instead of white", after "is it about changing the order?", is more than a yes."""
+    telling = len(turn.question.text.split()) >= 3 or len(_CJK.findall(turn.question.text)) >= 5
+    return turn.dialogue.pending in request_wishes.FORMS and turn.heard.confidence < GUESS and telling
 
 
 def _stuck(turn: Turn, rule: str) -> bool:
