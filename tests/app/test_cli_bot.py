@@ -1,5 +1,6 @@
 """The bot's rules from the command line: tried, explained, exported, taken back."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,12 @@ def test_the_bot_says_why(sentence: str, expected: list[str]) -> None:
         assert words.casefold() in said.casefold()
 
 
-def test_the_live_rules_go_into_files_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_live_rules_go_into_files_and_back(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WISMO_DATA_DIR", str(tmp_path / "data"))
-    wismo("migrate")
+    (tmp_path / "data").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "data/wismo.db")
     wismo("bot", "export", str(tmp_path / "rules"))
     assert (tmp_path / "rules" / "order_status.toml").read_text("utf-8").startswith("name =")
     assert "Version 1 is live." in wismo("bot", "rollback", "0")

@@ -1,13 +1,14 @@
 """How work is given out, from the command line."""
 
+import shutil
 from pathlib import Path
 
 from tests.app.commands import Desk
 
 
-def test_an_operator_sets_up_teams_and_what_agents_take(tmp_path: Path) -> None:
+def test_an_operator_sets_up_teams_and_what_agents_take(tmp_path: Path, sqlite_template: Path) -> None:
     desk = Desk(tmp_path)
-    desk.call("migrate")
+    shutil.copy(sqlite_template, tmp_path / "wismo.db")
     shop = ["--name", "Lumen", "--mail", "help@lumen.example", "--page", "https://lumen.example"]
     desk.call("shops", "add", "lumen", *shop)
     desk.call("agents", "add", "omar@shop.example", "--name", "Omar", "--password", "correct horse battery")
