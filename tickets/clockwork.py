@@ -1,7 +1,9 @@
 """Looks at the clocks of tickets when something happened or time has passed, and keeps on the row what lists show."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
 
 from conversations.models import BOT
 from core.business_hours import BusinessHours
@@ -14,7 +16,10 @@ from tickets.models import Ticket, TimelineEntry
 from tickets.statuses import Status
 from tickets.timeline import change
 
+log = structlog.get_logger(__name__)
+
 AT_ONCE = 200
+AFTER_FAILURE = timedelta(hours=1)
 WARNED = "clock_warned"
 
 # Entries of the timeline after which a ticket has another status.
@@ -31,7 +36,11 @@ async def look_at_clocks(limit: int = AT_ONCE) -> int:
     """Look at up to `limit` tickets whose time has come. Returns how many there were."""
     ids = await Ticket.filter(look_at__lte=now()).order_by("look_at").limit(limit).values_list("id", flat=True)
     for ticket_id in ids:
-        await look_at_clock(int(str(ticket_id)))
+        try:
+            await look_at_clock(int(str(ticket_id)))
+        except Exception:  # one that cannot be worked out must not stand before all others for ever
+            log.exception("clock_failed", ticket=ticket_id)
+            await Ticket.filter(id=ticket_id).update(look_at=now() + AFTER_FAILURE)
     return len(ids)
 
 

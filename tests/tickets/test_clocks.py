@@ -14,6 +14,7 @@ from core.clock import FrozenClock
 from core.people import BOT, Actor
 from core.transactions import transaction
 from tests.people import World, chat
+from tickets import clockwork
 from tickets.clocks import TARGETS, Clock, Step, Story, clocks, targets_of
 from tickets.clockwork import look_at_clocks
 from tickets.models import Ticket, TimelineEntry
@@ -196,3 +197,26 @@ async def test_who_asks_the_bot_does_not_wait_for_an_agent(world: World) -> None
     ticket = await opened(world)
     await write(ticket, Actor.of(world.ines), "Where is it?")
     assert (await Ticket.get(id=ticket.id)).asked_at is None
+
+
+@pytest.mark.anyio
+async def test_a_ticket_that_cannot_be_worked_out_holds_up_nobody(
+    world: World, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, fine = await opened(world), await opened(world)
+    work_out = clockwork.clocks_of
+
+    async def clocks_of(ticket: Ticket, at: datetime) -> list[Clock]:
+        if ticket.id == broken.id:
+            raise ZeroDivisionError("hours without end")
+        return await work_out(ticket, at)
+
+    monkeypatch.setattr(clockwork, "clocks_of", clocks_of)
+    await look_at_clocks()
+    assert (await Ticket.get(id=fine.id)).clock_kind == "first_reply"
+    assert (await Ticket.get(id=broken.id)).clock_kind is None
+    assert await look_at_clocks() == 0
+    monkeypatch.undo()
+    clock.advance(2 * HOUR)
+    await look_at_clocks()
+    assert (await Ticket.get(id=broken.id)).clock_kind == "first_reply"
