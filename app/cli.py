@@ -11,6 +11,7 @@ import click
 from starlette.applications import Starlette
 
 from app.auth import agents as desk
+from app.cli_audit import audit
 from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
@@ -53,6 +54,7 @@ def main() -> None:
     """Wismo: a customer-service desk for online shops."""
 
 
+main.add_command(audit)
 main.add_command(bot)
 main.add_command(orders)
 orders.add_command(reconcile)

@@ -12,7 +12,7 @@ from core.people import Actor
 
 
 class AuditEntry(Model):
-    """One act worth remembering. Rows are never changed."""
+    """One act worth remembering. Rows are never changed: the database refuses it, and the chain would show it."""
 
     id = fields.BigIntField(primary_key=True)
     at = UtcDatetimeField()
@@ -25,11 +25,55 @@ class AuditEntry(Model):
     class Meta:
         app = "wismo"
         table = "audit_entry"
-        indexes = (Index(fields=("subject", "id")), Index(fields=("at",)))
+        indexes = (
+            Index(fields=("subject", "id")),
+            Index(fields=("at",)),
+            Index(fields=("action", "id")),
+            Index(fields=("actor_id", "id")),
+        )
+
+
+class AuditWaiting(Model):
+    """An entry that has no place in the chain yet. A trigger of the database adds these, whoever adds the entry."""
+
+    entry_id = fields.BigIntField(primary_key=True, generated=False)
+
+    class Meta:
+        app = "wismo"
+        table = "audit_waiting"
+
+
+class AuditSeal(Model):
+    """The place of an entry in the chain. Rows are never changed."""
+
+    place = fields.BigIntField(primary_key=True, generated=False)  # 1, 2, 3 …
+    entry_id = fields.BigIntField(unique=True)
+    sealed_at = UtcDatetimeField()
+    digest = fields.CharField(max_length=64)  # of this entry and all before it: SHA-256, hexadecimal
+
+    class Meta:
+        app = "wismo"
+        table = "audit_seal"
+
+
+class AuditHead(Model):
+    """Where the chain ends: one row, which is also the turn of those who would add to it."""
+
+    id = fields.BigIntField(primary_key=True, generated=False)  # always 1
+    place = fields.BigIntField()
+    digest = fields.CharField(max_length=64)
+
+    class Meta:
+        app = "wismo"
+        table = "audit_head"
 
 
 async def note(actor: Actor, action: str, subject: str, **detail: Any) -> None:
-    """Append an entry. `detail` must hold no secrets and no message texts."""
+    """Append an entry to the running change.
+
+    `detail` is kept for ever: public ids, codes and numbers, never secrets, message texts, or names, addresses and
+    other words about customers.
+    """
     await AuditEntry.create(
         at=now(), actor_kind=actor.kind, actor_id=actor.id, action=action, subject=subject, detail=detail
     )

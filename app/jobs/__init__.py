@@ -5,6 +5,7 @@ from typing import Any
 
 from app.demo.tick import tick_demo
 from app.jobs.answering import answer, give_up
+from app.jobs.auditing import seal_audit
 from app.jobs.clocks import look_at_tickets
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
@@ -35,6 +36,7 @@ HANDLERS: dict[str, Handler] = {
     "mail.reply": reply_by_mail,
     "notice.send": send_notice,
     "promise.judge": judge_promise,
+    "audit.seal": seal_audit,
     "routing.drain": drain_queue,
     "routing.tick": look_after_queue,
     "housekeeping.daily": keep_house,

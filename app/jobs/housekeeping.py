@@ -18,6 +18,7 @@ EVERY = {
     "housekeeping.daily": timedelta(hours=24),
     "tickets.close": timedelta(hours=1),
     "promise.judge": timedelta(minutes=1),
+    "audit.seal": timedelta(minutes=1),
     "tickets.clocks": timedelta(minutes=1),
     "answers.review": timedelta(minutes=1),
     "routing.tick": timedelta(minutes=1),
