@@ -34,7 +34,7 @@ from core.business_hours import read_hours, written_hours
 from core.clock import now
 from core.errors import Invalid, WismoError
 from core.people import ROLES, Agent
-from core.shops import SECRET_KINDS, Shop, add_secret, create_shop, set_privacy
+from core.shops import SECRET_KINDS, Shop, add_secret, create_shop, set_hours, set_privacy
 from orders.sources import PLATFORMS
 from orders.sources.secret_forms import check_secret
 
@@ -256,10 +256,10 @@ async def shop_hours(key: str, toml: BinaryIO | None) -> None:
         raise click.BadParameter("no shop has this key", param_hint="KEY")
     if toml is not None:
         try:
-            shop.hours = read_hours(tomllib.load(toml))
+            hours = read_hours(tomllib.load(toml))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise click.BadParameter(f"this is not TOML: {error}", param_hint="--file") from None
-        await shop.save(update_fields=["hours"])
+        await set_hours(shop, hours)
     click.echo(f"# {shop.name}, {shop.timezone}")
     click.echo("\n".join(written_hours(shop.hours)) or "# always open")
 

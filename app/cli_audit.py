@@ -10,7 +10,8 @@ import click
 
 from app.cli_orders import in_database
 from core.audit_chain import digest_of, record_time, seal
-from core.audit_checks import Break, before_first_since, entries_about, sealed, verify
+from core.audit_checks import Break, before_first_since, sealed, verify
+from core.audit_search import Found, entries_about
 from core.clock import utc
 from core.people import Agent
 
@@ -82,12 +83,11 @@ async def show(subject: str, as_json: bool) -> None:
     found = False
     async for row in entries_about(subject):
         found = True
-        detail = json.loads(row["detail"]) if isinstance(row["detail"], str) else row["detail"]
-        entry = {"at": record_time(row["at"]), "who": _who(row, names), "action": row["action"], "detail": detail}
+        entry = {"at": record_time(row.at), "who": _who(row, names), "action": row.action, "detail": row.detail}
         if as_json:
             click.echo(json.dumps(entry, ensure_ascii=False))
         else:
-            click.echo(f"{entry['at'][:19]}Z\t{entry['who']}\t{entry['action']}\t{_short(detail)}")
+            click.echo(f"{record_time(row.at)[:19]}Z\t{entry['who']}\t{entry['action']}\t{_short(row.detail)}")
     if not found:
         raise click.ClickException("nothing is written about this id")
 
@@ -114,10 +114,10 @@ def _where(broken: Break) -> str:
     return ", ".join(f"{name} {number}" for name, number in names if number is not None)
 
 
-def _who(row: dict[str, Any], names: dict[int, str]) -> str:
-    if row["actor_kind"] == "agent" and row["actor_id"] in names:
-        return names[row["actor_id"]]
-    return row["actor_kind"] if row["actor_id"] is None else f"{row['actor_kind']} {row['actor_id']}"
+def _who(row: Found, names: dict[int, str]) -> str:
+    if row.actor_kind == "agent" and row.actor_id in names:
+        return names[row.actor_id]
+    return row.actor_kind if row.actor_id is None else f"{row.actor_kind} {row.actor_id}"
 
 
 def _short(detail: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Who did or read what: append only."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -8,7 +8,9 @@ from tortoise.models import Model
 
 from core.clock import now
 from core.fields import UtcDatetimeField, code_field
-from core.people import Actor
+
+if TYPE_CHECKING:  # people belong to shops, and shops note what happens to them
+    from core.people import Actor
 
 
 class AuditEntry(Model):
@@ -68,12 +70,11 @@ class AuditHead(Model):
         table = "audit_head"
 
 
-async def note(actor: Actor, action: str, subject: str, **detail: Any) -> None:
-    """Append an entry to the running change.
+async def note(actor: "Actor | None", action: str, subject: str, **detail: Any) -> None:
+    """Append an entry to the running change. No actor: the desk itself.
 
     `detail` is kept for ever: public ids, codes and numbers, never secrets, message texts, or names, addresses and
     other words about customers.
     """
-    await AuditEntry.create(
-        at=now(), actor_kind=actor.kind, actor_id=actor.id, action=action, subject=subject, detail=detail
-    )
+    kind, actor_id = (actor.kind, actor.id) if actor else ("system", None)
+    await AuditEntry.create(at=now(), actor_kind=kind, actor_id=actor_id, action=action, subject=subject, detail=detail)

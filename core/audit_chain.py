@@ -15,7 +15,7 @@ from core.sql import Columns, as_time, dialect, fetch
 from core.transactions import transaction
 
 START = "0" * 64  # the digest before the first
-BATCH = 500  # entries of one transaction: about 20 ms
+BATCH = 200  # entries of one transaction: some 20 ms, for which others who write to SQLite wait
 
 _TURN = "SELECT place, digest FROM audit_head WHERE id = 1"
 _FIRST_WAITING = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.audit import AuditHead
 from core.audit_chain import START, chain_end, digest_of, record
-from core.sql import as_time, dialect, fetch
+from core.sql import as_time, fetch
 
 PAGE = 2_000
 # What may be wrong with a place.
@@ -36,15 +36,6 @@ _LOST = (
     " WHERE e.id IS NULL ORDER BY w.entry_id LIMIT 1"
 )
 _WAITING = "SELECT COUNT(*) AS waiting FROM audit_waiting"
-_ABOUT = (  # what names many orders lists them in its detail
-    "SELECT id, at, actor_kind, actor_id, action, subject, detail FROM audit_entry WHERE id > {after} AND id IN ("
-    "SELECT id FROM audit_entry WHERE subject = {subject} UNION"
-    " SELECT id FROM audit_entry WHERE action IN ('orders.found', 'orders.listed') AND %s) ORDER BY id LIMIT {limit}"
-)
-_NAMES = {
-    "sqlite": "EXISTS (SELECT 1 FROM json_each(detail, '$.orders') AS o WHERE o.value = {subject})",
-    "postgres": "detail -> 'orders' @> to_jsonb({subject}::text)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +102,6 @@ async def before_first_since(moment: datetime) -> tuple[int, str]:
         moment=moment,
     )
     return (rows[0]["place"], rows[0]["digest"]) if rows else (0, START)
-
-
-async def entries_about(subject: str) -> AsyncIterator[dict[str, Any]]:
-    """Every entry about a public id, oldest first, those in which it is one order of many as well."""
-    after = 0
-    statement = _ABOUT % _NAMES[dialect()]
-    while rows := await fetch(statement, after=after, subject=subject, limit=PAGE):
-        for row in rows:
-            yield row
-        after = rows[-1]["id"]
 
 
 async def _walk(

@@ -5,19 +5,24 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 from zoneinfo import available_timezones
 
 from tortoise import connections, fields
 from tortoise.models import Model
 
+from core import audit
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.ids import new_id
 from core.sql import connection_name, fetch
 from core.text import clean
+from core.transactions import transaction
+
+if TYPE_CHECKING:
+    from core.people import Actor
 
 MANUAL, AUTOMATIC = "manual", "automatic"
 ASSIGNMENTS = (MANUAL, AUTOMATIC)
@@ -87,16 +92,19 @@ async def create_shop(key: str, name: str, mail_address: str, page_url: str, **s
         raise Invalid("no such time zone; use a name like Europe/Berlin", code="bad_timezone")
     if await Shop.exists(key=key):
         raise Conflict("another shop has this key", code="key_taken")
-    return await Shop.create(
-        public_id=new_id("shp"),
-        key=key,
-        name=name,
-        mail_address=mail_address.lower(),
-        page_url=page_url,
-        secrets={"api": [new_signing_secret()]},
-        created_at=now(),
-        **settings,
-    )
+    async with transaction():
+        shop = await Shop.create(
+            public_id=new_id("shp"),
+            key=key,
+            name=name,
+            mail_address=mail_address.lower(),
+            page_url=page_url,
+            secrets={"api": [new_signing_secret()]},
+            created_at=now(),
+            **settings,
+        )
+        await audit.note(None, "shop.created", shop.public_id, platform=shop.platform)
+    return shop
 
 
 async def shop_named(key: str) -> Shop | None:
@@ -118,21 +126,28 @@ def shop_lately(key: str) -> Shop | None:
     return shop if shop is not None and time.monotonic() - moment < KEPT_SECONDS else None
 
 
-async def add_secret(shop: Shop, kind: str, secret: str | None = None) -> str:
-    """Give `shop` a new secret of one of SECRET_KINDS and return it; the one before stays good meanwhile."""
+async def add_secret(shop: Shop, kind: str, secret: str | None = None, *, actor: "Actor | None" = None) -> str:
+    """Give `shop` a new secret of one of SECRET_KINDS and return it; the one before stays good meanwhile. Audited."""
     if kind not in SECRET_KINDS:
         raise Invalid(f"a secret is one of {', '.join(SECRET_KINDS)}", code="bad_secret_kind")
     fresh = new_signing_secret() if secret is None else secret
     shop.secrets = shop.secrets | {kind: [fresh, *shop.secrets.get(kind, [])][:KEPT_SECRETS]}
-    await shop.save(update_fields=["secrets"])
-    for kept in _kept.values():
-        kept.pop(shop.key, None)
+    await _save(shop, "secrets", actor, "shop.secret_added", kind=kind)
     return fresh
 
 
-async def set_privacy(shop: Shop, url: str = "", words: Mapping[str, str] | None = None) -> None:
+async def set_hours(shop: Shop, hours: dict[str, Any], *, actor: "Actor | None" = None) -> None:
+    """Give the shop business hours as `core.business_hours.read_hours` returns them; none: always open. Audited."""
+    shop.hours = hours
+    await _save(shop, "hours", actor, "shop.hours_set", hours=hours)
+
+
+async def set_privacy(
+    shop: Shop, url: str = "", words: Mapping[str, str] | None = None, *, actor: "Actor | None" = None
+) -> None:
     """What the chat says on privacy before the first message: the shop's page (https) and its own words, at most 300
     characters a language; nothing at all brings the desk's own sentence back. Raises Invalid (bad_url, text_too_long).
+    Audited.
     """
     if url and (not url.startswith("https://") or len(url) > 500 or any(sign.isspace() for sign in url)):
         raise Invalid("the page is an address that begins with https://", code="bad_url")
@@ -140,11 +155,17 @@ async def set_privacy(shop: Shop, url: str = "", words: Mapping[str, str] | None
     if any(len(text) > PRIVACY_LIMIT for text in own.values()):
         raise Invalid(f"{PRIVACY_LIMIT} characters at most", code="text_too_long", limit=PRIVACY_LIMIT)
     shop.privacy = {"url": url, "words": own} if url or own else None
-    await shop.save(update_fields=["privacy"])
-    for kept in _kept.values():
-        kept.pop(shop.key, None)
+    await _save(shop, "privacy", actor, "shop.privacy_set", url=url, languages=sorted(own))
 
 
 def new_signing_secret() -> str:
     """A secret in the form of Standard Webhooks: `whsec_` and 32 random bytes in base64."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+async def _save(shop: Shop, column: str, actor: "Actor | None", action: str, **detail: Any) -> None:
+    async with transaction():
+        await shop.save(update_fields=[column])
+        await audit.note(actor, action, shop.public_id, **detail)
+    for kept in _kept.values():
+        kept.pop(shop.key, None)

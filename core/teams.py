@@ -12,7 +12,7 @@ from core.clock import now
 from core.errors import Conflict, Invalid
 from core.fields import UtcDatetimeField, public_id_field
 from core.ids import new_id
-from core.people import Actor, Agent
+from core.people import SYSTEM, Actor, Agent
 from core.shops import Shop
 from core.text import clean
 from core.transactions import transaction
@@ -55,11 +55,13 @@ class TeamMember(Model):
         indexes = (Index(fields=("agent_id",)),)
 
 
-async def create_team(name: str, shop: Shop | None = None) -> Team:
-    """Add a team for one shop or for all. Raises Invalid (bad_name), Conflict (name_taken; name_retired)."""
+async def create_team(name: str, shop: Shop | None = None, *, actor: Actor = SYSTEM) -> Team:
+    """Add a team for one shop or for all. Raises Invalid (bad_name), Conflict (name_taken; name_retired). Audited."""
     async with transaction():
         words = await _free_name(name)
-        return await Team.create(public_id=new_id("tem"), name=words, shop=shop, created_at=now())
+        team = await Team.create(public_id=new_id("tem"), name=words, shop=shop, created_at=now())
+        await audit.note(actor, "team.created", team.public_id, name=words, shop=shop.public_id if shop else None)
+    return team
 
 
 async def rename_team(team: Team, name: str, actor: Actor) -> None:
@@ -73,13 +75,14 @@ async def rename_team(team: Team, name: str, actor: Actor) -> None:
         await team.save(update_fields=["name"])
 
 
-async def set_members(team: Team, agent_ids: set[int]) -> None:
-    """Make exactly these agents the members of `team`; what is no agent's id is left out."""
+async def set_members(team: Team, agent_ids: set[int], *, actor: Actor = SYSTEM) -> None:
+    """Make exactly these agents the members of `team`; what is no agent's id is left out. Audited."""
     async with transaction():
         await TeamMember.filter(team_id=team.id).exclude(agent_id__in=list(agent_ids)).delete()
         there: list[Any] = list(await TeamMember.filter(team_id=team.id).values_list("agent_id", flat=True))
         for agent in await Agent.filter(id__in=list(agent_ids - set(there))).order_by("id"):
             await TeamMember.create(team_id=team.id, agent_id=agent.id)
+        await audit.note(actor, "team.members_set", team.public_id, agents=sorted(agent_ids))
 
 
 async def teams_for(shop_id: int) -> list[Team]:

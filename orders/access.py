@@ -11,7 +11,7 @@ from core.clock import utc
 from core.errors import NotFound
 from core.ids import as_id
 from core.money import Money
-from core.people import Actor
+from core.people import Actor, Agent
 from core.sql import as_time, fetch
 from core.text import reference
 from orders.contacts import normal_email, normal_phone
@@ -127,6 +127,12 @@ async def order_in_view(viewer: Viewer, public_id_or_number: str, purpose: str) 
     if viewer.kind == "agent":
         await _audit(viewer, visible[0], purpose)
     return visible[0]
+
+
+async def note_listed(agent: Agent, orders: Collection[str], purpose: str) -> None:
+    """A page shows these orders (public ids) with their customers or states beside others: one look. None: no look."""
+    if found := list(dict.fromkeys(orders)):
+        await audit.note(Actor.of(agent), "orders.listed", found[0], orders=found, purpose=purpose)
 
 
 async def _of_contacts(

@@ -73,7 +73,9 @@ async def set_work(
     async with transaction():
         agent.capacity, agent.languages, agent.skills = capacity, sorted(set(languages)), sorted(set(skills))
         await agent.save(update_fields=["capacity", "languages", "skills"])
-        await audit.note(actor, "agent.work_set", agent.public_id, capacity=capacity)
+        await audit.note(
+            actor, "agent.work_set", agent.public_id, capacity=capacity, languages=agent.languages, skills=agent.skills
+        )
         record(StaffChanged(agent_id=agent.id, what="work"))
         await drain_later()
 
@@ -102,5 +104,7 @@ async def set_assignment(shop: Shop, assignment: str, valuable_from: int | None,
     async with transaction():
         shop.assignment, shop.valuable_from = assignment, valuable_from
         await shop.save(update_fields=["assignment", "valuable_from"])
-        await audit.note(actor, "shop.assignment_set", shop.public_id, assignment=assignment)
+        await audit.note(
+            actor, "shop.assignment_set", shop.public_id, assignment=assignment, valuable_from=valuable_from
+        )
         await drain_later(shop.id)

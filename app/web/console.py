@@ -5,6 +5,7 @@ from starlette.routing import Route
 from app.web import (
     console_account,
     console_answers,
+    console_audit,
     console_bot,
     console_connections,
     console_corrections,
@@ -39,5 +40,6 @@ routes = [
     *console_stock.routes,
     *console_deliveries.routes,
     *console_connections.routes,
+    *console_audit.routes,
     *console_account.routes,
 ]

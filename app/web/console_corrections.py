@@ -16,6 +16,7 @@ from conversations.corrections import TEXT_LIMIT, dismiss_correction, open_corre
 from conversations.models import Correction
 from core.errors import Conflict, Invalid
 from core.people import Agent, shop_ids_of
+from orders.access import note_listed
 
 HERE = "/console/corrections"
 PAGE = 30
@@ -60,6 +61,7 @@ async def settle_correction(request: Request, agent: Agent) -> Response:
 async def _page(request: Request, agent: Agent, problem: dict[str, Any] | None = None, status: int = 200) -> Response:
     before = whole_number(request.query_params.get("before"), 0) or None
     found = await open_corrections(await shop_ids_of(agent), before, PAGE + 1)
+    await note_listed(agent, [each.order.public_id for each in found[:PAGE]], "corrections")
     context = {
         "shell": shell(request, agent, current="corrections"),
         "problem": problem,

@@ -17,6 +17,7 @@ from core.clock import now
 from core.errors import Forbidden
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
+from orders.access import note_listed
 from orders.stock import discontinue
 from orders.stock_demand import recompute
 from orders.stock_models import StockLevel, StockPosition
@@ -72,6 +73,7 @@ async def sku_page(request: Request, agent: Agent) -> Response:
     position = await position_in_view(await shop_ids_of(agent), whole_number(request.path_params["id"], 0))
     language, after = agent.language, request.query_params.get("after")
     rows = await open_orders_of(position.shop_id, position.sku, after=after, limit=PAGE + 1)
+    await note_listed(agent, [row.public_id for row in rows[:PAGE]], "stock")
     context = {
         "shell": shell(request, agent, current="stock"),
         "sku": _position(position, position.shop, language),

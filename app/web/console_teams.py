@@ -63,7 +63,8 @@ async def add_team(request: Request, agent: Agent, form: dict[str, str]) -> None
     """A new team, for one shop or (by administrators) for all."""
     if not form.get("shop"):
         _require_admin(agent)
-    await create_team(form.get("name", ""), await _shop(agent, form["shop"]) if form.get("shop") else None)
+    shop = await _shop(agent, form["shop"]) if form.get("shop") else None
+    await create_team(form.get("name", ""), shop, actor=Actor.of(agent))
 
 
 async def change_name(request: Request, agent: Agent, form: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from app.web.times import iso
 from conversations.models import AnswerReceipt, Message
 from core.clock import now
 from core.people import Agent, Customer
-from orders.access import Viewer, order_in_view
+from orders.access import Viewer, note_listed, order_in_view
 from orders.models import Order
 from orders.responsibility import Waiting
 from orders.snapshots import OrderSnapshot, snapshot
@@ -67,6 +67,7 @@ async def order_pane(sight: Sight) -> dict[str, Any]:
     chosen = next((order for order in sight.orders if order.public_id == sight.wanted), None)
     chosen = chosen or next(iter(sight.orders), None)
     picture = await seen_by_agent(sight.agent, sight.shop_id, chosen.public_id, "ticket") if chosen else None
+    await note_listed(sight.agent, [link.order.public_id for link in sight.links if not link.confirmed], "suggestions")
     since = sight.turned.get(chosen.id) if chosen else None
     return {
         "ball": ball(picture, since, sight.waiting, language, now()) if picture else None,

@@ -80,7 +80,7 @@ async def test_a_team_is_renamed_retired_and_brought_back(world: World, open_bro
     await browser.post(f"{path}/return")
     assert (await Team.get(id=team.id)).retired_at is None
     acts = await AuditEntry.filter(subject=team.public_id).order_by("id")
-    assert [act.action for act in acts] == ["team.renamed", "team.retired", "team.revived"]
+    assert [act.action for act in acts] == ["team.created", "team.renamed", "team.retired", "team.revived"]
 
 
 async def test_supervisors_decide_for_their_own_shops(world: World, open_browser: OpenBrowser) -> None:

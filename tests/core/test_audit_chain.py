@@ -10,7 +10,8 @@ from tortoise.exceptions import BaseORMException
 from core import audit, audit_chain
 from core.audit import AuditSeal, AuditWaiting
 from core.audit_chain import START, digest_of, seal
-from core.audit_checks import entries_about, sealed, verify
+from core.audit_checks import sealed, verify
+from core.audit_search import entries_about
 from core.clock import FrozenClock
 from core.people import SYSTEM, Actor
 from core.sql import dialect, fetch
@@ -178,7 +179,7 @@ async def test_entries_about_an_order_are_those_that_name_it() -> None:
     await audit.note(OMAR, "order.read", "ord_1", purpose="reply")
     await audit.note(OMAR, "orders.found", "ord_2", orders=["ord_2", "ord_1"])
     await audit.note(OMAR, "orders.found", "ord_2", orders=["ord_2", "ord_11"])
-    assert [row["action"] async for row in entries_about("ord_1")] == ["order.read", "orders.found"]
+    assert [row.action async for row in entries_about("ord_1")] == ["order.read", "orders.found"]
     assert [row async for row in entries_about("ord_")] == []
 
 

@@ -39,6 +39,8 @@ _CREATE = {
             " FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
             for table in _KEPT
         ),
+        "CREATE INDEX idx_audit_entry_orders ON audit_entry USING gin ((detail -> 'orders') jsonb_path_ops)"
+        " WHERE action IN ('orders.found', 'orders.listed')",
     ),
 }
 _DROP = {
@@ -47,6 +49,7 @@ _DROP = {
         *(f"DROP TRIGGER {table}_{word}" for table in _KEPT for word in ("never_changes", "never_goes")),
     ),
     "postgres": (
+        "DROP INDEX idx_audit_entry_orders",
         "DROP TRIGGER audit_entry_waits ON audit_entry",
         *(f"DROP TRIGGER {table}_append_only ON {table}" for table in _KEPT),
         "DROP FUNCTION audit_entry_waits()",
@@ -66,7 +69,7 @@ async def drop(_apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0024_clocks")]
+    dependencies = [("wismo", "0025_shop_answers")]
 
     initial = False
 
