@@ -38,6 +38,7 @@ ACTIONS = {
     "shop.connected": _("Connected a shop"),
     "shop.disconnected": _("Disconnected a shop"),
     "shop.assignment_set": _("Changed how a shop gives out work"),
+    "shop.answer_written": _("Wrote an answer of the bot"),
     "shop.hours_set": _("Changed business hours"),
     "shop.privacy_set": _("Changed the words on privacy"),
     "shop.secret_added": _("Gave a shop a new secret"),

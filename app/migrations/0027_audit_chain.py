@@ -69,7 +69,7 @@ async def drop(_apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0025_shop_answers")]
+    dependencies = [("wismo", "0026_promises")]
 
     initial = False
 
