@@ -26,7 +26,7 @@ def desk(tmp_path: Path, sqlite_template: Path) -> Desk:
 
 def script() -> str:
     """The program that docs/audit.md prints."""
-    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "audit.md").read_text(), re.DOTALL)[0]
+    return str(re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "audit.md").read_text(), re.DOTALL)[0])
 
 
 def test_an_operator_checks_exports_and_reads(desk: Desk, tmp_path: Path) -> None:
