@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 
 from app.cli_orders import in_database
-from core.audit_chain import digest_of, record_time, seal
+from core.audit_chain import digest_of, record_time, same_digest, seal
 from core.audit_checks import Break, before_first_since, sealed, verify
 from core.audit_search import Found, entries_about
 from core.clock import utc
@@ -67,7 +67,7 @@ async def export(since: str | None, output: TextIO) -> None:
     place, digest = await before_first_since(_moment(since)) if since else (0, "0" * 64)
     output.write(json.dumps({"after": place, "digest": digest}) + "\n")
     async for one in sealed(place):
-        if one.content is None or digest_of(digest, one.content) != one.digest:
+        if one.content is None or not same_digest(digest_of(digest, one.content), one.digest):
             raise click.ClickException(f"the chain is broken at place {one.place}: see `wismo audit verify`")
         output.write(json.dumps({"entry": one.content, "digest": one.digest}) + "\n")
         digest = one.digest

@@ -5,6 +5,7 @@ exactly, in whatever order transactions commit: a trigger notes each entry in th
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -82,6 +83,11 @@ def digest_of(before: str, content: Mapping[str, Any]) -> str:
     """SHA-256 over the digest before (64 hexadecimal digits) and the content as JSON: ASCII, keys sorted, no blanks."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((before + text).encode("ascii")).hexdigest()
+
+
+def same_digest(one: str, other: str) -> bool:
+    """Whether two digests are the same; what somebody has put into the database may be any text."""
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def record_time(value: Any) -> str:

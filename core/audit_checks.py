@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.audit import AuditHead
-from core.audit_chain import START, chain_end, digest_of, record
+from core.audit_chain import START, chain_end, digest_of, record, same_digest
 from core.sql import as_time, fetch
 
 PAGE = 2_000
@@ -113,14 +113,14 @@ async def _walk(
             return place, digest, Break(GAP, place + 1, None)
         if one.content is None:
             return place, digest, Break(REMOVED, one.place, one.entry_id)
-        if digest_of(digest, one.content) != one.digest:
+        if not same_digest(digest_of(digest, one.content), one.digest):
             return place, digest, Break(CHANGED, one.place, one.entry_id)
         place, digest = one.place, one.digest
-        if known is not None and known[0] == place and known[1] != digest:
+        if known is not None and known[0] == place and not same_digest(known[1], digest):
             return place, digest, Break(ANOTHER, place, one.entry_id)
     if place < head[0]:
         return place, digest, Break(CUT, place + 1, None)
-    return place, digest, None if digest == head[1] else Break(CHANGED, place, None)
+    return place, digest, None if same_digest(digest, head[1]) else Break(CHANGED, place, None)
 
 
 async def _broken_end(place: int, digest: str, known: tuple[int, str] | None) -> Break | None:
