@@ -6,7 +6,8 @@ from typing import Literal, get_args
 
 from bots.answers import outbound
 from bots.decisions import Reply
-from bots.phrases import span_of_days
+from bots.dialogue import Dialogue
+from bots.phrases import render, span_of_days, wordings
 from bots.repayments import method_name
 from bots.telling import Telling
 from orders.snapshots import OrderSnapshot, ParcelSnapshot, RefundSnapshot
@@ -42,6 +43,18 @@ def notice(kind: str, snapshot: OrderSnapshot, language: str, now: datetime, **f
     if not text:
         return None
     return Reply(phrase=f"notice_{kind}", text=text, order_id=snapshot.order_id, quick_replies=telling.quick_replies())
+
+
+def still_open(order_id: str, dialogue: Dialogue, language: str) -> str:
+    """A sentence that takes a question up again which waits for an answer about this order; empty without one."""
+    wish = dialogue.pending
+    if (
+        dialogue.awaiting is None
+        or f"wish_{wish}" not in wordings()
+        or dialogue.details.get(f"{wish}.order") != order_id
+    ):
+        return ""
+    return render("notice_still_open", language, {"wish": render(f"wish_{wish}", language)})
 
 
 def _confirmed(telling: Telling, facts: dict[str, object]) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 from app.jobs.context import JobContext
 from app.reactions.notices import PARCEL_NOTICES, REFUND_NOTICES
-from bots.notices import notice
+from bots.dialogue import Dialogue
+from bots.notices import notice, still_open
 from conversations.models import CHAT, Conversation, Proof
 from conversations.posting import post
 from core.clock import now
@@ -25,10 +26,11 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
     for conversation in await _who_may_know(order):
         reply = notice(args["kind"], picture, conversation.language, now(), **facts)
         if reply is not None:
+            question = still_open(picture.order_id, Dialogue.from_json(conversation.dialogue), conversation.language)
             await post(
                 conversation.id,
                 SYSTEM,
-                reply.text,
+                "\n".join(part for part in (reply.text, question) if part),
                 client_id=client_id,
                 order_id=order.id,
                 quick_replies=[{"label": quick.label, "text": quick.text} for quick in reply.quick_replies],

@@ -23,6 +23,7 @@ from core.clock import FrozenClock, now
 from core.events import use_bus
 from core.people import Actor
 from core.shops import Shop
+from orders.models import Order
 from orders.receiving import receive
 from tests.people import World, chat, make_world
 
@@ -101,6 +102,18 @@ async def test_each_fact_is_told_once_however_often_it_is_sent(desk: Desk) -> No
     [shipped] = await desk.parcel("P1", "in_transit", times=3, carrier="顺丰速运", tracking_number="SF1")
     assert shipped == "订单1001已由快递揽收，正在路上（顺丰速运 SF1）。"
     [out] = await desk.parcel("P1", "out_for_delivery", times=3)
+    assert out == "订单1001的包裹今天派送，请保持电话畅通。"
+
+
+async def test_a_question_that_waits_is_taken_up_again(desk: Desk) -> None:
+    order = await Order.get(number="1001")
+    waiting: dict[str, Any] = {"awaiting": "detail", "asking": "address", "pending": "change_address"}
+    waiting |= {"details": {"change_address.order": order.public_id}}
+    await Conversation.filter(id=desk.talk.id).update(dialogue=waiting)
+    [shipped] = await desk.parcel("P1", "in_transit")
+    assert shipped.endswith("上面还有一个问题等您回复：修改收货地址。如果情况有变化，请告诉我。")
+    await Conversation.filter(id=desk.talk.id).update(dialogue=waiting | {"details": {"change_address.order": "ord_2"}})
+    [out] = await desk.parcel("P1", "out_for_delivery")
     assert out == "订单1001的包裹今天派送，请保持电话畅通。"
 
 
