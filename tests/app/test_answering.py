@@ -32,6 +32,7 @@ from core.events import use_bus
 from core.people import SYSTEM, Actor
 from core.promises import Promise
 from core.shop_answers import write_answers
+from core.sql import dialect
 from core.text import reference
 from orders.models import Order
 from orders.stock_models import StockPosition
@@ -282,10 +283,11 @@ async def test_an_answer_costs_few_statements_however_many_bubbles_it_has(talk: 
         return len(seen), len(await talk.replies(message.number))
 
     # claim, rulebook, the question with all about it, four for the words, memory, receipt, the end of the job
-    assert await statements("hello") == (10, 1)
+    locks = 2 if dialect() == "postgres" else 0  # of the question and of the words
+    assert await statements("hello") == (10 + locks, 1)
     await talk.prove()
     # and the orders, what is in them, the card beside the talk, and after the commit the card of the frame
-    assert await statements("Where is my order?") == (17, 2)
+    assert await statements("Where is my order?") == (17 + locks, 2)
 
 
 async def test_the_shops_own_words(talk: Talk) -> None:
