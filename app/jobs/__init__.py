@@ -17,6 +17,7 @@ from app.jobs.reconciling import compare_with_shop, plan_comparisons
 from app.jobs.reviewing import review_answers
 from app.jobs.routing import drain_queue, look_after_queue
 from app.jobs.stock import share_out_stock, tell_short_orders
+from app.jobs.suggesting import suggest_order
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
@@ -28,6 +29,7 @@ HANDLERS: dict[str, Handler] = {
     "orders.stock": share_out_stock,
     "orders.short": tell_short_orders,
     "bot.answer": answer,
+    "ticket.suggest": suggest_order,
     "answers.review": review_answers,
     "code.send": send_code,
     "transcript.send": send_transcript,

@@ -26,6 +26,7 @@ from conversations.receipts import keep_answer
 from conversations.storing import summary_line
 from core.clock import now
 from core.errors import TooMany
+from core.jobs import enqueue
 from core.people import BOT as THE_BOT
 from core.people import anyone_online
 from core.shops import Shop
@@ -183,11 +184,7 @@ class _Turn:
 
     async def _open(self, wish: OpenTicket) -> Ticket:
         order = self.orders.get(wish.order_id) if wish.order_id else None
-        proved = order is not None
-        if order is None and wish.order_number:
-            named = Order.filter(shop_id=self.conversation.shop_id, number_key=reference(wish.order_number))
-            order = await named.first()
-        return await open_ticket(
+        ticket = await open_ticket(
             self.conversation.id,
             wish.kind,
             THE_BOT,
@@ -197,8 +194,12 @@ class _Turn:
             order_ids=[order.id] if order else (),
             reason=wish.reason,
             link_source="bot",
-            link_confirmed=proved,
         )
+        if order is None and wish.order_number:
+            # Whether there is such an order is found out later: who only claims it waits as long for either.
+            args = {"ticket": ticket.id, "number": wish.order_number, "reason": wish.reason}
+            await enqueue("ticket.suggest", args, key=f"ticket.suggest:{ticket.id}:{reference(wish.order_number)}")
+        return ticket
 
     async def _say(self, replies: Sequence[Reply]) -> None:
         """Post bubbles; their client ids come from the question, so that a repeated job says nothing twice."""

@@ -96,12 +96,16 @@ class Frames:
         self._inbox(conversation, "rating")
 
     async def ticket_changed(self, event: TicketOpened | TicketChanged) -> None:
-        """The ticket's state, for the customer and for the lists."""
+        """The ticket's state, for the lists and the desk; customers hear of what they can see, and of nothing else.
+
+        A frame for each suggested order would tell whoever guesses numbers which of them exist.
+        """
         ticket = await Ticket.get(id=event.ticket_id).select_related("conversation")
         public_id = ticket.conversation.public_id
         frame = rendering.ticket_frame(public_id, ticket.number, ticket.kind, ticket.status)
-        self.hub.publish(conversation_topic(public_id), frame)
         what = "opened" if isinstance(event, TicketOpened) else event.what
+        visible = what in ("opened", "status")
+        self.hub.publish(conversation_topic(public_id) if visible else desk_topic(public_id), frame)
         self.inbox.tell(event.shop_id, public_id, ticket=ticket.number, what=what)
 
     async def order_changed(self, event: OrderChanged) -> None:
