@@ -40,7 +40,7 @@ class Promise(Model):
             Index(fields=("shop_id",)),
             Index(fields=("subject", "state")),
             Index(fields=("state", "due_at")),
-            Index(fields=("shop_id", "state", "due_at", "id")),
+            Index(fields=("state", "shop_id", "due_at", "id")),
             Index(fields=("escalates_at",)),
         )
 

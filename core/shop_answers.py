@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from tortoise import fields
-from tortoise.indexes import Index
 from tortoise.models import Model
 
 from core import audit
@@ -34,7 +33,6 @@ class ShopAnswer(Model):
         app = "wismo"
         table = "shop_answer"
         unique_together = (("shop_id", "topic", "language"),)
-        indexes = (Index(fields=("shop_id",)),)
 
 
 async def answers_of(shop_id: int) -> dict[tuple[str, str], str]:

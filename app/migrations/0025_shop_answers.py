@@ -2,7 +2,6 @@
 
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from core.fields import UtcDatetimeField
@@ -38,7 +37,6 @@ class Migration(migrations.Migration):
                 "table": "shop_answer",
                 "app": "wismo",
                 "unique_together": (("shop_id", "topic", "language"),),
-                "indexes": [Index(fields=["shop_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         ),
         ops.AddIndex(
             model_name="Promise",
-            index=Index(fields=["shop_id", "state", "due_at", "id"]),
+            index=Index(fields=["state", "shop_id", "due_at", "id"]),
         ),
         ops.AddIndex(
             model_name="Promise",
