@@ -37,7 +37,7 @@ from app.logs import configure_logs
 from app.main import create_app
 from app.serving import Server, uvicorn_config
 from app.settings import Settings
-from bench import load
+from bench import load, programs
 from bench.pages_desk import FIRST, make_desk
 from core.clock import now, utc
 from tests.heard import counted
@@ -165,13 +165,13 @@ async def _beside_static(desk: Desk, seconds: float) -> None:
     for _ in range(3):
         for kind, rate in rates.items():
             command = [sys.executable, str(Path(__file__)), "--serve", kind, "--folder", str(desk.path)]
-            async with load.process([*command, "--token", desk.token], wanted="port") as (program, line):
+            async with programs.process([*command, "--token", desk.token], wanted="port") as (program, line):
                 senders = [await _Sender(int(line.split()[1]), desk.token).open() for _ in range(SENDERS)]
                 await asyncio.gather(*(sender.go_on(time.perf_counter() + 1) for sender in senders))
-                before, start = load.processor_seconds(program.pid), time.perf_counter()
+                before, start = programs.processor_seconds(program.pid), time.perf_counter()
                 done = sum(await asyncio.gather(*(sender.go_on(start + seconds) for sender in senders)))
                 rate.append(done / (time.perf_counter() - start))
-                used[kind].append((load.processor_seconds(program.pid) - before) / done)
+                used[kind].append((programs.processor_seconds(program.pid) - before) / done)
                 size = senders[0].size
     inbox, static = (statistics.median(rates[kind]) for kind in rates)
     cpu, static_cpu = (statistics.median(used[kind]) * 1e6 for kind in used)
