@@ -97,20 +97,28 @@ def _head(scene: Scene, language: str) -> dict[str, Any]:
         "shop": scene.shop.name,
         "zone": scene.shop.timezone,
     }
-    if ticket is None:
-        title = conversation.subject or gettext(_("Chat with %(name)s"), language) % {"name": shared["customer"]}
-        handler, tone, icon = HANDLERS[conversation.handler]
-        state = {"status_label": gettext(handler, language), "status_tone": tone, "status_icon": icon}
-        return {
-            **shared,
-            **state,
-            "number": None,
-            "subject": title,
-            "label": "",
-            "kind_label": "",
-            "summary": "",
-            "due": "",
-        }
+    return shared | (_talk(scene, shared["customer"], language) if ticket is None else _work(scene, ticket, language))
+
+
+def _talk(scene: Scene, customer: str, language: str) -> dict[str, Any]:
+    """The head of a chat that is no ticket."""
+    conversation = scene.conversation
+    handler, tone, icon = HANDLERS[conversation.handler]
+    return {
+        "number": None,
+        "subject": conversation.subject or gettext(_("Chat with %(name)s"), language) % {"name": customer},
+        "label": "",
+        "kind_label": "",
+        "summary": "",
+        "due": "",
+        "status_label": gettext(handler, language),
+        "status_tone": tone,
+        "status_icon": icon,
+    }
+
+
+def _work(scene: Scene, ticket: Ticket, language: str) -> dict[str, Any]:
+    """The head of a ticket."""
     status, tone, icon = STATUSES.get(ticket.status, (ticket.status, "", "inbox"))
     active = ticket.status in (Status.OPEN, Status.PENDING)
     late, late_tone = "", ""
@@ -119,7 +127,6 @@ def _head(scene: Scene, language: str) -> dict[str, Any]:
     elif active and ticket.clock_due_at is not None:
         late, late_tone = due(ticket.clock_due_at, now(), language)
     return {
-        **shared,
         "number": ticket.number,
         "label": gettext(_("Ticket %(number)s"), language) % {"number": ticket.number},
         "subject": ticket.subject or gettext(_("(no subject)"), language),
