@@ -372,6 +372,7 @@ function hear({ origin, source, data }) {
     if (shown) {
       composer.focus();
       log.toEnd();
+      markRead();
     }
   } else if (data.type === "alerts") {
     alerts.set(data.alerts);

@@ -81,6 +81,7 @@ async def test_whoever_gets_or_loses_it_unasked_is_told(world: World, hub: Hub) 
 async def test_everybody_who_waits_hears_when_they_move_up(world: World, hub: Hub, clock: FrozenClock) -> None:
     first, second = await waits(world, due=5), await waits(world, due=9)
     ear = Ear(hub, conversation_topic(second.public_id))
+    await set_work(world.omar, capacity=4, languages=[], skills=[], actor=Actor.of(world.ada))
     await ear.hears("queue", place=2)
     clock.advance(timedelta(minutes=1))
     await take(first.id, world.omar)
@@ -93,6 +94,7 @@ async def test_everybody_who_waits_hears_when_they_move_up(world: World, hub: Hu
 async def test_who_waits_hears_whether_anybody_is_there(world: World, hub: Hub, clock: FrozenClock) -> None:
     talk = await waits(world)
     ear = Ear(hub, conversation_topic(talk.public_id))
+    await set_work(world.omar, capacity=4, languages=[], skills=[], actor=Actor.of(world.ada))
     await ear.hears("queue", online=False)
     await show_presence(world.omar.id)
     await ear.hears("queue", online=True)

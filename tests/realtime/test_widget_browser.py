@@ -14,6 +14,7 @@ from playwright.async_api import Browser, ConsoleMessage, Frame, Page, Route, We
 from tortoise.context import TortoiseContext
 
 from app.realtime import rendering
+from app.realtime.attendance import NEAR
 from app.realtime.hub import Hub
 from app.realtime.topics import conversation_topic
 from conversations.handover import take
@@ -457,7 +458,7 @@ async def test_words_are_left_when_nobody_is_there(shop: ShopPage, world: World)
     assert shop.complaints == []
 
 
-async def test_answers_that_nobody_sees(shop: ShopPage, world: World) -> None:
+async def test_answers_that_nobody_sees(shop: ShopPage, desk: Desk, world: World) -> None:
     """The badge after a reload, and notifications: only wished, only while the page is hidden, without the words."""
     await shop.page.context.grant_permissions(["notifications"])
     await shop.page.add_init_script(
@@ -472,6 +473,8 @@ async def test_answers_that_nobody_sees(shop: ShopPage, world: World) -> None:
     conversation = await Conversation.get()
     await take(conversation.id, world.omar)
     await shop.page.evaluate("Wismo('close')")
+    attendance = desk.app.state.hub.attendance
+    await eventually(lambda: attendance.level(conversation.public_id) == NEAR)  # nobody looks at it any more
     await post(conversation.id, Actor.of(world.omar), "It left today", client_id="agent-client-1")
     await expect(chat.locator("[data-number='2']")).to_be_attached()
     assert await shop.page.evaluate("told") == []
@@ -487,6 +490,7 @@ async def test_answers_that_nobody_sees(shop: ShopPage, world: World) -> None:
     await expect(chat.locator("[data-alert=notify]")).to_have_attribute("aria-checked", "true")
     await shop.page.keyboard.press("Escape")
     await shop.page.evaluate("Wismo('close')")
+    await eventually(lambda: attendance.level(conversation.public_id) == NEAR)
     await shop.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
     await post(conversation.id, Actor.of(world.omar), "My secret", client_id="agent-client-2")
     await eventually(lambda: shop.page.evaluate("told.length"))
