@@ -31,6 +31,7 @@ MODEL_MODULES = [
     "core.rulebooks",
     "core.shop_answers",
     "orders.models",
+    "orders.refund_models",
     "orders.stock_models",
     "conversations.models",
     "tickets.models",

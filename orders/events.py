@@ -61,6 +61,20 @@ class RefundChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundIntentChanged(Event):
+    """Money that this desk sends back is new or has a new state (`orders.refund_states.IntentState`).
+
+    `case_id` is the public id of what it is for: a ticket or an after-sales case.
+    """
+
+    intent_id: int
+    order_id: int
+    shop_id: int
+    case_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeChanged(Event):
     """A chargeback is new or has a new state (`orders.statuses.DisputeState`). For the desk alone."""
 

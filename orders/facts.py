@@ -212,6 +212,7 @@ class RefundFacts(Facts):
     withdrawn: bool | None = None  # it was refused or given up: no money ever moves
     listed: bool | None = None  # it came as a part of the header's list
     cumulative: Minor | None = None  # instead of `amount`: all that had gone back of that payment by then
+    own_key: Word | None = None  # the merchant's own name of it, as it came back with it (orders/refund_matching.py)
     reversal: bool | None = None  # the bank took it back after a dispute: the shop has sent nothing
     unknown: dict[str, Short] = Field(default_factory=dict)
 

@@ -256,6 +256,8 @@ class Refund(Model):
     at = UtcDatetimeField()
     lines: Any = fields.JSONField(default=list)
     reversal = fields.BooleanField(default=False, db_default=False)  # taken back by the bank after a dispute
+    of_payment = fields.CharField(max_length=190, null=True)  # the payment's source id, if the source tells it
+    own_key = fields.CharField(max_length=64, null=True)  # of the refund part of ours that it is, if the source tells
 
     class Meta:
         app = "wismo"
