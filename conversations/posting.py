@@ -19,6 +19,8 @@ from core.people import Actor
 from core.sql import carry_out
 from core.text import clean, is_blank
 from core.transactions import transaction
+from orders.access import Viewer
+from orders.sights import Sight, changed_since
 
 TEXT_LIMIT = 8000  # characters
 CLIENT_ID_LIMIT = 80
@@ -50,22 +52,24 @@ async def post(
     attachments: Sequence[str] = (),
     seen: int | None = None,
     take_over: bool = False,
+    order_versions: Mapping[str, Sight] | None = None,
 ) -> Message:
     """Add a message of 1 to 8,000 characters and return it; a resend returns the first and changes nothing.
 
     `attachments` are the public ids of up to five files that the actor has sent; with them, words may be missing.
     An agent who answers takes the conversation over from bot and queue, and with `take_over` from a colleague. `seen`
-    is the last number the agent had read when writing. Raises Invalid (empty_text, text_too_long, bad_client_id,
-    too_many_files, attachment_gone), NotFound, Conflict (not_your_turn; handled_by_other with `name`; stale with
-    `last`).
+    is the last number the agent had read when writing, `order_versions` how the agent saw orders (by public id). Raises
+    Invalid (empty_text, text_too_long, bad_client_id, too_many_files, attachment_gone), NotFound, Conflict
+    (not_your_turn; handled_by_other with `name`; stale with `last`; order_changed with `orders`, and with `last` when
+    stale, too).
     """
     wanted = files.checked_ids(attachments)
-    words = _checked_text(text, needed=not wanted)
+    words = checked_text(text, needed=not wanted)
     draft = Draft(
         conversation_id=conversation_id,
         actor=actor,
         text=words,
-        client_id=_checked_id(client_id),
+        client_id=checked_id(client_id),
         channel=channel,
         language=language,
         order_id=order_id,
@@ -75,6 +79,8 @@ async def post(
         seen=_EVERYTHING if seen is None else seen,
         take_over=take_over,
     )
+    if order_versions:
+        await require_orders_as_seen(draft, order_versions)
     if wanted:
         return await _post_with_files(draft, wanted)
     return await (_posts.do(draft) if order_id is None else _post_alone(draft))
@@ -88,8 +94,8 @@ async def post_together(
         Draft(
             conversation_id=conversation_id,
             actor=actor,
-            text=_checked_text(bubble.text, needed=True),
-            client_id=_checked_id(bubble.client_id),
+            text=checked_text(bubble.text, needed=True),
+            client_id=checked_id(bubble.client_id),
             channel=CHAT,
             language=language,
             order_id=bubble.order_id,
@@ -112,13 +118,30 @@ async def post_together(
     return messages
 
 
-def _checked_id(client_id: str) -> str:
+async def require_orders_as_seen(draft: Draft, order_versions: Mapping[str, Sight]) -> None:
+    """Nothing is promised on an order that has moved on. Words that were posted before pass, so that a resend does.
+
+    Raises NotFound, Conflict (order_changed).
+    """
+    await require_access(draft.actor, draft.conversation_id)
+    talk = await Conversation.get(id=draft.conversation_id)
+    viewer = Viewer.agent(draft.actor.id or 0, [talk.shop_id], draft.actor.name)
+    changed = await changed_since(viewer, order_versions)
+    if not changed or await _first(draft) is not None:
+        return
+    stale = {"last": talk.last_number} if talk.last_customer_number > draft.seen else {}
+    raise Conflict("an order has changed", code="order_changed", orders=[one.as_data() for one in changed], **stale)
+
+
+def checked_id(client_id: str) -> str:
+    """A client id of our length. Raises Invalid (bad_client_id)."""
     if not 0 < len(client_id) <= CLIENT_ID_LIMIT:
         raise Invalid("a client id has 1 to 80 characters", code="bad_client_id")
     return client_id
 
 
-def _checked_text(text: str, *, needed: bool) -> str:
+def checked_text(text: str, *, needed: bool) -> str:
+    """The words without what no message may hold. Raises Invalid (empty_text, text_too_long)."""
     words = clean(text, limit=TEXT_LIMIT + 1)
     if is_blank(words):
         if needed:

@@ -51,6 +51,11 @@ class Post(ClientFrameBase):
     seen: Number | None = Field(
         None, description="Console only: last number the agent has seen; newer words refuse the post."
     )
+    orders: dict[PublicId, Number] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Console only: the version of each order as the agent has seen it; a newer one refuses the post.",
+    )
 
 
 class Typing(ClientFrameBase):

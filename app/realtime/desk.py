@@ -20,6 +20,7 @@ from conversations.queries import notes_of
 from conversations.reading import DESK, mark_read, mark_received
 from core.errors import Forbidden, Invalid, NotFound
 from core.people import Actor, shop_ids_of
+from orders.sights import Sight
 from tickets.staffing import show_presence
 
 SHOW_PRESENCE_SECONDS = 20.0
@@ -160,6 +161,7 @@ class DeskSession:
             language=frame.language,
             attachments=frame.attachments,
             seen=frame.seen,
+            order_versions={order_id: Sight(version) for order_id, version in frame.orders.items()},
         )
         self.connection.send(ack(conversation, message))
 

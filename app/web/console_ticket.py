@@ -10,6 +10,7 @@ from app.i18n import gettext, request_language
 from app.rendering import problem, wants_html
 from app.web.desk import SAID, see_other, signed_in
 from app.web.forms import fields, whole_number
+from app.web.order_changes import with_words
 from app.web.refusals import refusal
 from app.web.scene import gather
 from app.web.ticket_page import Draft, ticket_page
@@ -26,6 +27,7 @@ from core.ids import as_id, new_id
 from core.people import Actor, Agent
 from core.shops import Shop
 from core.teams import Team, teams_for
+from orders.sights import read_sights
 from tickets.access import ticket_for
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
@@ -76,7 +78,8 @@ async def show(request: Request, agent: Agent) -> Response:
 
 @signed_in
 async def reply(request: Request, agent: Agent) -> Response:
-    """POST: answer the customer. Refused with 409 when the customer wrote meanwhile; the words stay in the composer."""
+    """POST: answer the customer. Refused with 409 when the customer wrote meanwhile, or an order that the page showed
+    has moved on; the words stay in the composer."""
     place, form = await place_of(request, agent), await fields(request)
     channel = EMAIL if place.conversation.channel == EMAIL else CHAT
     draft, files = Draft(text=form.get("text", ""), mode="reply"), form.get("attachments", "").split()
@@ -92,9 +95,10 @@ async def reply(request: Request, agent: Agent) -> Response:
             attachments=files,
             seen=whole_number(form.get("seen"), 0),
             take_over=form.get("take_over") == "1",
+            order_versions=read_sights(form.get("orders", "")),
         )
     except (Conflict, Invalid) as error:
-        return await refused(request, agent, error, draft)
+        return await refused(request, agent, with_words(error, place.shop.timezone, agent.language), draft)
     base = (await _work_on(place, agent)).base
     if not wants_html(request):
         return JSONResponse({"number": message.number, "client_id": message.client_id, "url": base}, status_code=201)

@@ -191,6 +191,7 @@ SCRIPT_WORDS = {
     "read": _("read"),
     "not_sent": _("Not sent. Your words are kept; try again."),
     "take_and_send": _("Take it over and send"),
+    "send_anyway": _("Send anyway"),
     "notify_on": _("You are notified while this page is open."),
     "notify_off": _("The browser does not allow notifications."),
     "shortcuts_off": _("Single-key shortcuts are off."),

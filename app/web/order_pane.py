@@ -16,6 +16,7 @@ from core.people import Agent, Customer
 from orders.access import Viewer, note_listed, order_in_view
 from orders.models import Order
 from orders.responsibility import Waiting
+from orders.sights import glance_at, sight_of, write_sights
 from orders.snapshots import OrderSnapshot, snapshot
 from tickets.models import TicketLink
 
@@ -73,6 +74,9 @@ async def order_pane(sight: Sight) -> dict[str, Any]:
         "ball": ball(picture, since, sight.waiting, language, now()) if picture else None,
         "card": order_card(picture, language, now(), for_desk=True) if picture else None,
         "inner": inner_facts(picture, language) if picture else None,
+        "sights": write_sights(
+            {o.public_id: sight_of(picture) if picture and o is chosen else glance_at(o) for o in sight.orders}
+        ),
         "tabs": [_tab(order, order is chosen, sight.base) for order in sight.orders],
         "suggestions": [_suggestion(link, sight.base, language) for link in sight.links if not link.confirmed],
         "told": _told(sight, picture, language),

@@ -13,6 +13,7 @@ def _(message: str) -> str:
 
 REASONS = {
     "stale": _("The customer has written since you began. Read it, then send again."),
+    "order_changed": _("The order has changed since you looked. Read what is new, then send again."),
     "handled_by_other": _("%(name)s has the conversation."),
     "not_your_team": _("%(name)s has the conversation. Their team or a supervisor may take it over."),
     "already_assigned": _("%(name)s was faster."),
@@ -44,8 +45,13 @@ REASONS = {
 
 
 def refusal(error: WismoError, language: str) -> dict[str, Any]:
-    """The sentence, its tone, and whether taking over would help."""
+    """The sentence, its tone, whether taking over would help, and which orders have changed (`order_changes`)."""
     names = {"name": error.data.get("name") or gettext(_("A colleague"), language)}
     text = gettext(REASONS.get(error.code, _("That did not work. Please try again.")), language)
     tone = "warn" if error.status == 409 else "bad"
-    return {"text": text % names if "%(" in text else text, "tone": tone, "take_over": error.code == "handled_by_other"}
+    return {
+        "text": text % names if "%(" in text else text,
+        "tone": tone,
+        "take_over": error.code == "handled_by_other",
+        "orders": error.data.get("orders", []) if error.code == "order_changed" else [],
+    }

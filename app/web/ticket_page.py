@@ -70,7 +70,7 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     await bundle.read()
     context["list"] = pane()
     context["shell"] = shell(request, scene.agent, counts=numbers(), current=view)
-    context["c"] = _composer(scene, draft, language)
+    context["c"] = _composer(scene, draft, language) | {"orders": context["pane"]["sights"]}
     return render(request, "console/ticket.html", context, draft.status)
 
 

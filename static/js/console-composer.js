@@ -104,6 +104,13 @@ export class Composer {
     this.#weigh();
   }
 
+  /** The orders beside are shown anew: whoever has begun to write has not looked at them yet. */
+  ordersShown() {
+    const field = find("[name=orders]", this.#form);
+    const [now, before] = [JSON.parse(find("#sights").value), JSON.parse(field.value || "{}")];
+    field.value = JSON.stringify(this.#text.value.trim() ? { ...now, ...before } : now);
+  }
+
   /** Bring an answer to the desk's door for answers: null when nobody opened. */
   async carry({ type, conversation, attachments = [], ...fields }) {
     const answer = await submit(`${this.#thread.base}/replies`, { ...fields, attachments: attachments.join(" ") });
@@ -124,9 +131,17 @@ export class Composer {
     this.#posted.delete(clientId);
     this.#text.value = this.#text.value ? `${text}\n${this.#text.value}` : text;
     find("[name=client_id]", this.#form).value = clientId;
+    this.#accept(data.orders ?? []);
     this.#save();
     this.#problem({ status: data.status, body: { code, data } });
     this.#text.focus();
+  }
+
+  /** What has changed stands above the words: sent again, they have been weighed against it. */
+  #accept(orders) {
+    const field = find("[name=orders]", this.#form);
+    const news = Object.fromEntries(orders.map(({ order, sight }) => [order, sight]));
+    field.value = JSON.stringify({ ...JSON.parse(field.value || "{}"), ...news });
   }
 
   async #send(event) {
@@ -142,7 +157,7 @@ export class Composer {
       const files = tray?.take() ?? [];
       this.#posted.set(clientId, files);
       const attachments = files.map(({ attachment }) => attachment.id);
-      const post = { client_id: clientId, text, seen: this.#thread.last, attachments };
+      const post = { client_id: clientId, text, seen: this.#thread.last, orders: fields.get("orders"), attachments };
       const known = files.map(({ attachment }) => attachment);
       this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post, known);
       this.#sent();
@@ -172,8 +187,24 @@ export class Composer {
       Object.assign(box, { type: "checkbox", name: "take_over", value: "1" });
       line.append(make("label", "composer-take", box, boot.words.take_and_send));
     }
+    for (const order of answer.body.data?.orders ?? []) line.append(changes(order));
+    if (answer.body.code === "order_changed") {
+      if (answer.body.data.last) line.append(make("span", "composer-change", boot.reasons.stale));
+      line.append(make("button", "button soft", boot.words.send_anyway));
+    }
     const notice = make("div", `notice ${tone} composer-problem`, icon("alert", ""), line);
     notice.setAttribute("role", "alert");
     this.#form.prepend(notice);
   }
+}
+
+/** What has become of an order: before → now. */
+function changes({ number, lines }) {
+  const rows = lines.map(({ what, before, after }) => {
+    const row = make("span", "", `${what}: `);
+    if (before) row.append(make("s", "", before), " → ");
+    row.append(make("b", "", after));
+    return row;
+  });
+  return make("span", "composer-change", make("strong", "", number), ...rows);
 }

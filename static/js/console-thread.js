@@ -14,12 +14,14 @@ export class LiveThread {
   #typing = new Map();
   #present = new Map();
   #wire;
+  #writer;
   refreshHead = gathered(() => this.#loadHead());
   refreshOrder = gathered(() => this.#loadOrder());
 
   /** `writer.carry(post)` brings words to the desk; `writer.refused(post, code, data)` gets those it did not take. */
   constructor(wire, writer) {
     this.#wire = wire;
+    this.#writer = writer;
     this.conversation = this.#main.dataset.conversation;
     this.base = this.#main.dataset.base;
     this.talk = new Talk(wire, this.#view(writer), {
@@ -267,6 +269,7 @@ export class LiveThread {
     const open = findAll("details", pane).map((details) => details.open);
     pane.replaceChildren(fresh);
     findAll("details", pane).forEach((details, index) => (details.open = open[index] ?? details.open));
+    this.#writer.ordersShown();
   }
 }
 
