@@ -33,6 +33,7 @@ MODEL_MODULES = [
     "orders.models",
     "orders.refund_models",
     "orders.stock_models",
+    "orders.policy_versions",
     "conversations.models",
     "tickets.models",
     "app.auth.models",

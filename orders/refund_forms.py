@@ -4,16 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool
 
+from orders.jurisdictions import EEA
 from orders.refund_case import Deduction, Jurisdiction, Reason, ShippingRule
 from orders.refund_fields import Amount, Amounts, Form, Name, Percent, Quantity, Rate, SameCurrency
 
-# The European Economic Area: the directive on consumer rights holds in all of it.
-_STATES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK"
-_EEA = frozenset(_STATES.split())
-
 
 def _jurisdiction(value: Any) -> Any:
-    return "EU" if isinstance(value, str) and value in _EEA else value
+    return "EU" if isinstance(value, str) and value in EEA else value
 
 
 class LineForm(Form):

@@ -1,14 +1,19 @@
 """Return policies: each row decides as its law says, to the day, and every decision names the row it comes from."""
 
+import hashlib
+import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import NotFound
-from orders.policies import Category, Outcome, Row, Stage, Wish, decide, last_day
-from orders.policy_presets import CHINA, EUROPE, PRESETS, SHOP
+from core.errors import Invalid, NotFound
+from orders.policies import Category, Outcome, ReturnPolicy, Row, Stage, Wish, decide, last_day, matches
+from orders.policy_documents import read_rows, read_wish, rows_data, wish_data
+from orders.policy_presets import CHINA, EARLIER, EUROPE, LAW, PRESETS, USUAL
+from orders.policy_terms import Terms
 from orders.policy_timers import TIMERS, OnExpiry, TimerKind, due_at, timer
 from orders.refund_case import Jurisdiction, Reason
 
@@ -43,23 +48,32 @@ def wish(jurisdiction: Jurisdiction, stage: Stage, reason: Reason, day: int = 1,
         (wish(CN, THERE, Reason.SEVEN_DAY, category=Category.MARKED), "china_seven_day", "excluded", Outcome.REFUSE),
         (wish(EU, THERE, Reason.WITHDRAWAL, 14), "eu_withdrawal", "fourteen_days", Outcome.GRANT),
         (wish(EU, THERE, Reason.WITHDRAWAL, 15), "eu_withdrawal", "too_late", Outcome.REFUSE),
-        (wish(EU, THERE, Reason.WITHDRAWAL, 379, informed=False), "eu_withdrawal", "fourteen_days", Outcome.GRANT),
+        (wish(EU, THERE, Reason.WITHDRAWAL, 379, informed=False), "eu_withdrawal", "not_informed", Outcome.GRANT),
         (wish(EU, THERE, Reason.WITHDRAWAL, 380, informed=False), "eu_withdrawal", "too_late", Outcome.REFUSE),
+        (wish(EU, THERE, Reason.WITHDRAWAL, 3, informed=False), "eu_withdrawal", "not_informed", Outcome.GRANT),
         (wish(EU, NEW, Reason.WITHDRAWAL), "eu_withdrawal", "before_sending", Outcome.GRANT),
+        # who needs no reason may give one, and a shop cannot take the right away by what it calls the wish
+        (wish(EU, THERE, Reason.CHANGED_MIND, 14), "eu_withdrawal", "fourteen_days", Outcome.GRANT),
+        (wish(EU, THERE, Reason.OTHER, 14), "eu_withdrawal", "fourteen_days", Outcome.GRANT),
+        (wish(CN, THERE, Reason.CHANGED_MIND, 7), "china_seven_day", "seven_days", Outcome.GRANT),
+        # what the law does not grant any more the shop still may
+        (wish(EU, THERE, Reason.CHANGED_MIND, 30), "usual", "changed_mind", Outcome.GRANT),
+        (wish(EU, THERE, Reason.OTHER, 31), "", "no_row", Outcome.REVIEW),
+        (wish(EU, THERE, Reason.CHANGED_MIND, 31), "eu_withdrawal", "too_late", Outcome.REFUSE),
         (wish(EU, THERE, Reason.WITHDRAWAL, category=Category.DIGITAL), "eu_withdrawal", "excepted", Outcome.REFUSE),
         # a shop cannot exclude in the EU by marking something
         (wish(EU, THERE, Reason.WITHDRAWAL, category=Category.MARKED), "eu_withdrawal", "fourteen_days", Outcome.GRANT),
-        (wish(US, NEW, Reason.CANCELLED), "shop", "cancel_unsent", Outcome.GRANT),
-        (wish(US, THERE, Reason.CHANGED_MIND, 30), "shop", "changed_mind", Outcome.GRANT),
-        (wish(US, THERE, Reason.CHANGED_MIND, 31), "shop", "changed_mind_late", Outcome.REFUSE),
+        (wish(US, NEW, Reason.CANCELLED), "usual", "cancel_unsent", Outcome.GRANT),
+        (wish(US, THERE, Reason.CHANGED_MIND, 30), "usual", "changed_mind", Outcome.GRANT),
+        (wish(US, THERE, Reason.CHANGED_MIND, 31), "usual", "changed_mind_late", Outcome.REFUSE),
         (
             wish(US, THERE, Reason.CHANGED_MIND, category=Category.MARKED),
-            "shop",
+            "usual",
             "changed_mind_excluded",
             Outcome.REFUSE,
         ),
-        (wish(CN, THERE, Reason.DAMAGED, 300), "shop", "seller_fault", Outcome.REVIEW),
-        (wish(EU, SENT, Reason.LOST), "shop", "seller_fault", Outcome.REVIEW),
+        (wish(CN, THERE, Reason.DAMAGED, 300), "usual", "seller_fault", Outcome.REVIEW),
+        (wish(EU, SENT, Reason.LOST), "usual", "seller_fault", Outcome.REVIEW),
         (wish(US, THERE, Reason.SEVEN_DAY), "", "no_row", Outcome.REVIEW),
     ],
 )
@@ -71,17 +85,182 @@ def test_each_row_decides_to_the_day(asked: Wish, policy: str, row: str, outcome
 
 
 def test_every_row_of_the_presets_can_be_reached() -> None:
-    days = (0, 5, 20, 35, 500)
     reached = {
         (decision.policy, decision.row.id)
         for jurisdiction in Jurisdiction
         for stage in Stage
         for reason in Reason
         for category in Category
-        for day in days
-        for decision in [decide(wish(jurisdiction, stage, reason, day, category=category), PRESETS)]
+        for day, informed in ((0, True), (5, False), (20, True), (35, True), (500, True))
+        for decision in [decide(wish(jurisdiction, stage, reason, day, category=category, informed=informed), PRESETS)]
     }
     assert {(policy.name, row.id) for policy in PRESETS for row in policy.rows} <= reached
+
+
+def test_presets_are_never_changed_only_replaced() -> None:
+    """Decisions cite them. After a change: keep the old policy in EARLIER, and give the new one the next version."""
+    released = {
+        (policy.name, policy.version): hashlib.sha256(json.dumps(rows_data(policy.rows)).encode()).hexdigest()[:16]
+        for policy in (*PRESETS, *EARLIER)
+    }
+    assert released == {
+        ("china_seven_day", 1): "aa7caefeb4bc27d4",
+        ("eu_withdrawal", 1): "f14146a9d13aeb39",
+        ("usual", 1): "dd62c238b256a045",
+    }
+
+
+@pytest.mark.parametrize(
+    ("received", "informed_later", "last"),
+    [
+        (date(2026, 2, 27), None, date(2026, 3, 13)),  # a Friday
+        (date(2026, 2, 28), None, date(2026, 3, 16)),  # Saturday the 14th: Monday
+        (date(2026, 3, 1), None, date(2026, 3, 16)),
+        (date(2026, 3, 2), date(2026, 6, 1), date(2026, 6, 15)),  # told after three months: 14 days from then
+        (date(2026, 3, 2), date(2027, 6, 1), date(2027, 3, 16)),  # told too late to make it longer
+        (date(2026, 3, 2), date(2026, 3, 2), date(2026, 3, 16)),
+    ],
+)
+def test_the_last_day_in_the_european_union(received: date, informed_later: date | None, last: date) -> None:
+    reason, informed = Reason.WITHDRAWAL, received == date(2026, 2, 27) or informed_later is None
+    asked = Wish(
+        jurisdiction=EU,
+        stage=THERE,
+        reason=reason,
+        asked=received,
+        received=received,
+        informed=informed,
+        informed_later=informed_later,
+    )
+    assert decide(asked, [EUROPE]).open_until == last
+
+
+def test_who_was_not_told_of_the_right_does_not_pay_for_the_way_back() -> None:
+    told, untold = (
+        decide(wish(EU, THERE, Reason.WITHDRAWAL, 5, informed=informed), PRESETS) for informed in (True, False)
+    )
+    assert (told.terms.way_back_by, untold.terms.way_back_by) == ("customer", "seller")
+
+
+def test_a_shop_betters_what_the_law_grants() -> None:
+    free = Row(
+        id="free_returns",
+        outcome=Outcome.GRANT,
+        source="Returns page",
+        within=100,
+        goods_back=True,
+        way_back_by="seller",
+        refund_within=3,
+        refund_from="goods_back",
+    )
+    shop = ReturnPolicy(name="shop", version=4, jurisdictions=frozenset(Jurisdiction), rows=(free,))
+    early = decide(wish(EU, THERE, Reason.WITHDRAWAL, 5), [CHINA, EUROPE, shop])
+    assert (early.policy, early.row.id, early.row.counts_as) == ("eu_withdrawal", "fourteen_days", Reason.WITHDRAWAL)
+    assert [(one.policy, one.version, one.row.id) for one in early.added] == [("shop", 4, "free_returns")]
+    assert early.terms == Terms(True, "seller", None, 14, "notice")
+    assert early.open_until == RECEIVED + timedelta(days=100)
+    late = decide(wish(EU, THERE, Reason.WITHDRAWAL, 50), [CHINA, EUROPE, shop])
+    assert (late.policy, late.row.id, late.terms.way_back_by) == ("shop", "free_returns", "seller")
+
+
+def test_delivered_but_nobody_knows_when() -> None:
+    asked = Wish(jurisdiction=EU, stage=THERE, reason=Reason.WITHDRAWAL, asked=RECEIVED)
+    decision = decide(asked, PRESETS)
+    assert (decision.outcome, decision.row.id) == (Outcome.REVIEW, "fourteen_days")
+
+
+def wishes() -> st.SearchStrategy[Wish]:
+    days = st.dates(date(2026, 1, 1), date(2027, 12, 31))
+    return st.builds(
+        Wish,
+        jurisdiction=st.sampled_from(Jurisdiction),
+        stage=st.sampled_from(Stage),
+        reason=st.sampled_from(Reason),
+        category=st.sampled_from(Category),
+        asked=days,
+        received=st.none() | days,
+        informed=st.booleans(),
+        informed_later=st.none() | days,
+    )
+
+
+def some(values: type[Any]) -> st.SearchStrategy[frozenset[Any]]:
+    return st.frozensets(st.sampled_from(values), max_size=3)
+
+
+def rows() -> st.SearchStrategy[Row]:
+    days = st.none() | st.integers(0, 120)
+    return st.builds(
+        Row,
+        id=st.uuids().map(str),
+        outcome=st.sampled_from(Outcome),
+        source=st.just("shop"),
+        jurisdictions=some(Jurisdiction),
+        stages=some(Stage),
+        reasons=some(Reason),
+        categories=some(Category),
+        informed=st.none() | st.booleans(),
+        within=days,
+        uninformed_years=st.integers(0, 2),
+        to_working_day=st.booleans(),
+        goods_back=st.booleans(),
+        way_back_by=st.sampled_from(["customer", "seller", "nobody"]),
+        send_back_within=days,
+        refund_within=days,
+        refund_from=st.sampled_from(["notice", "goods_back"]),
+    )
+
+
+def shops() -> st.SearchStrategy[ReturnPolicy]:
+    return st.lists(rows(), max_size=5).map(
+        lambda made: ReturnPolicy(name="shop", version=1, jurisdictions=frozenset(Jurisdiction), rows=tuple(made))
+    )
+
+
+@given(wishes(), shops())
+def test_no_shop_takes_from_what_the_law_grants(asked: Wish, shop: ReturnPolicy) -> None:
+    by_law, together = decide(asked, LAW), decide(asked, [*LAW, shop])
+    assert together == decide(asked, [*LAW, shop])
+    if by_law.outcome is not Outcome.GRANT:
+        return
+    assert (together.outcome, together.policy, together.row) == (Outcome.GRANT, by_law.policy, by_law.row)
+    assert together.open_until is None or (by_law.open_until is not None and together.open_until >= by_law.open_until)
+    law, terms = by_law.terms, together.terms
+    assert law.goods_back or not terms.goods_back
+    assert terms.way_back_by == law.way_back_by or terms.way_back_by in ("seller", "nobody")
+    if terms.goods_back and law.send_back_within is not None:
+        assert terms.send_back_within is None or terms.send_back_within >= law.send_back_within
+    assert law.refund_within is None or terms.refund_within is not None
+
+
+@given(wishes(), shops())
+def test_each_wish_gets_one_decision_by_a_row_that_is_there(asked: Wish, shop: ReturnPolicy) -> None:
+    decision = decide(asked, [*LAW, shop])
+    kept = {policy.name: policy for policy in (*LAW, shop)}
+    if decision.policy:
+        assert decision.row in kept[decision.policy].rows
+        assert matches(decision.row, asked)
+    else:
+        assert decision.outcome is Outcome.REVIEW
+        assert not any(
+            matches(row, asked)
+            for each in (*LAW, shop)
+            if asked.jurisdiction in each.jurisdictions
+            for row in each.rows
+        )
+
+
+@given(wishes(), shops())
+def test_wishes_and_rows_survive_being_kept(asked: Wish, shop: ReturnPolicy) -> None:
+    assert read_wish(json.loads(json.dumps(wish_data(asked)))) == asked
+    assert read_rows(json.loads(json.dumps(rows_data(shop.rows)))) == shop.rows
+
+
+@pytest.mark.parametrize("broken", [None, [], {}, {"reason": "withdrawal"}, {"asked": "yesterday"}])
+def test_what_is_no_wish_is_refused(broken: object) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_wish(broken)
+    assert refused.value.code == "bad_wish"
 
 
 def test_what_the_law_says_of_the_way_back_and_the_money() -> None:
@@ -90,7 +269,7 @@ def test_what_the_law_says_of_the_way_back_and_the_money() -> None:
     europe = decide(wish(EU, THERE, Reason.WITHDRAWAL), [EUROPE])
     assert (europe.row.send_back_within, europe.row.refund_within, europe.row.refund_from) == (14, 14, "notice")
     assert europe.open_until == date(2026, 3, 16)
-    assert decide(wish(US, THERE, Reason.DAMAGED), [SHOP]).row.way_back_by == "seller"
+    assert decide(wish(US, THERE, Reason.DAMAGED), [USUAL]).row.way_back_by == "seller"
 
 
 @given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.integers(0, 60), st.integers(0, 2))
