@@ -106,11 +106,11 @@ def _in_own_money(own: Fields, gateway: Fields) -> Fields:
 
 
 def _pairs(own: Mapping[str, Fields], gateway: Mapping[str, Fields]) -> dict[str, str]:
-    """Which refund of a gateway is which of the platform: by reference, else by the same amount, in order of time."""
+    """Which refund of a gateway is which of the platform: by our key or by reference, else by amount and time."""
     pairs: dict[str, str] = {}
     for refund_id, fields in sorted(gateway.items()):
-        names = {refund_id, _value(fields, "reference")} - {None, ""}
-        fits = [o for o, f in sorted(own.items()) if names & {o, _value(f, "reference")} and o not in pairs.values()]
+        names = {refund_id, *_names(fields)}
+        fits = [o for o, f in sorted(own.items()) if names & {o, *_names(f)} and o not in pairs.values()]
         pairs |= {refund_id: fits[0]} if fits else {}
     for refund_id, fields in sorted(gateway.items(), key=lambda item: (_when(item[1]), item[0])):
         if refund_id not in pairs:
@@ -120,10 +120,16 @@ def _pairs(own: Mapping[str, Fields], gateway: Mapping[str, Fields]) -> dict[str
     return pairs
 
 
+def _names(refund: Fields) -> set[str]:
+    return {str(_value(refund, name)) for name in ("reference", "key") if _value(refund, name)}
+
+
 def _could_be(own: Fields, gateway: Fields) -> bool:
     tenders = {_value(own, "tender"), _value(gateway, "tender")}
+    keys = {_value(own, "key"), _value(gateway, "key")} - {None}
     return (
-        _value(own, "amount") is not None
+        len(keys) < 2  # two of ours are not the same
+        and _value(own, "amount") is not None
         and _value(own, "amount") == _value(gateway, "amount")
         and _value(own, "currency") in {None, _value(gateway, "currency")}
         and not (tenders & _OTHER_MONEY and len(tenders) > 1)

@@ -256,6 +256,7 @@ class Refund(Model):
     at = UtcDatetimeField()
     lines: Any = fields.JSONField(default=list)
     reversal = fields.BooleanField(default=False, db_default=False)  # taken back by the bank after a dispute
+    key = fields.CharField(max_length=64, default="", db_default="")  # of our RefundPart; "": not sent by this desk
     of_payment = fields.CharField(max_length=190, null=True)  # the payment's source id, if the source tells it
     own_key = fields.CharField(max_length=64, null=True)  # of the refund part of ours that it is, if the source tells
 
@@ -263,7 +264,7 @@ class Refund(Model):
         app = "wismo"
         table = "refund"
         unique_together = (("order_id", "source_id"),)
-        indexes = (Index(fields=("reference",)),)
+        indexes = (Index(fields=("reference",)), Index(fields=("key",)))
 
 
 class Dispute(Model):

@@ -133,6 +133,7 @@ def _refund_values(order: Row, facts: RefundFacts) -> dict[str, Any]:
         "at": facts.at or facts.seen_at or order["placed_at"],
         "lines": [[part.line, part.quantity] for part in facts.lines],
         "reversal": bool(facts.reversal),
+        "key": facts.key or "",
         "of_payment": facts.payment or None,
         "own_key": facts.own_key or None,
     }

@@ -51,7 +51,7 @@ class ShopHttp:
             timeout=_TIMEOUTS,
             follow_redirects=False,
             trust_env=False,
-            verify=_certificates(),
+            verify=certificates(),
         )
 
     async def get(self, path: str, params: Params = ()) -> Answer | None:
@@ -114,9 +114,17 @@ def dumped(document: Any) -> bytes:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Reading the system's certificates takes longer than most questions."""
     return httpx2.create_ssl_context(trust_env=False)
+
+
+def seconds_asked(value: str) -> float | None:
+    """Seconds from a number or from a date (RFC 9110 §10.2.3)."""
+    with suppress(ValueError):
+        return min(max(float(value), 0.0), 86_400.0)
+    at = _time(value)
+    return None if at is None else min(max((at - now()).total_seconds(), 0.0), 86_400.0)
 
 
 def _is_loopback(host: str) -> bool:
@@ -138,7 +146,7 @@ async def _body(response: httpx2.Response) -> bytes:
 def _answer(response: httpx2.Response, body: bytes) -> Answer | None:
     status = response.status_code
     if status in _WAIT or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
-        wait = _retry_after(response.headers.get("retry-after", ""))
+        wait = seconds_asked(response.headers.get("retry-after", ""))
         raise FeedUnavailable(f"the shop answered {status}", retry_after=wait)
     if status in _REFUSED:
         raise FeedRefused(f"the shop refuses the credentials ({status})")
@@ -151,14 +159,6 @@ def _answer(response: httpx2.Response, body: bytes) -> Answer | None:
     except (ValueError, RecursionError) as error:
         raise FeedMalformed("the shop's answer is not JSON: is the address right?", code="feed_answer") from error
     return Answer(data, response.headers, _time(response.headers.get("date", "")) or now())
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds from a number or from a date (RFC 9110 §10.2.3)."""
-    with suppress(ValueError):
-        return min(max(float(value), 0.0), 86_400.0)
-    at = _time(value)
-    return None if at is None else min(max((at - now()).total_seconds(), 0.0), 86_400.0)
 
 
 def _time(value: str) -> datetime | None:

@@ -62,7 +62,7 @@ _PARTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "refunds": (
         "Refund",
-        f"""id legacyResourceId createdAt updatedAt
+        f"""id legacyResourceId createdAt updatedAt note
     {_connection("Refund", "refundLineItems")}
     {_connection("Refund", "transactions")}""",
     ),

@@ -13,6 +13,7 @@ from typing import Any
 from core.errors import Invalid, Malformed, Unauthenticated
 from orders.facts import Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
+from orders.refund_keys import stated_key
 from orders.sources.forms import fields_of
 from orders.sources.reading import Delivery, Reading, mapping, minor, text, when
 from orders.sources.rsa import fits
@@ -120,6 +121,7 @@ def _statements(fields: Mapping[str, str], trade: str, version: Version) -> tupl
         refund: dict[str, Any] = {"cumulative": back, "currency": currency, "state": "succeeded", "payment": trade}
         refund |= {"tender": "alipay", "seen_at": version.at}
         refund |= {"reference": fields["out_biz_no"]} if fields.get("out_biz_no") else {}
+        refund |= stated_key(fields.get("out_biz_no", ""))
         refund |= {"at": refunded_at} if refunded_at else {}
         statements.append(Statement(Kind.REFUND, f"{trade}:{back}", RefundFacts(**refund), version))
     return statements, warnings

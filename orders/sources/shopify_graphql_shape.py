@@ -154,6 +154,7 @@ def _refund(node: Json) -> Json:
         "id": _id(node),
         "created_at": node.get("createdAt"),
         "updated_at": node.get("updatedAt"),
+        "note": node.get("note"),
         "transactions": [transaction(item, "") for item in nodes(node.get("transactions"))],
         "refund_line_items": [
             {

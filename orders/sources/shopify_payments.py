@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from orders.facts import Kind, OrderFacts, PaymentFacts, RefundFacts, RefundLine, Statement
+from orders.refund_keys import stated_key
 from orders.sources.reading import Delivery, count, identifier, minor, objects, text, when
 from orders.sources.shopify_versions import version_of
 from orders.statuses import PaymentState
@@ -55,6 +56,7 @@ def refund_statement(
         reference=next((text(t.get("authorization")) for t in good if text(t.get("authorization"))), ""),
         at=when(payload.get("processed_at") or payload.get("created_at"), delivery.timezone) or delivery.received_at,
         lines=tuple(_refund_line(item) for item in objects(payload.get("refund_line_items"))),
+        **stated_key(text(payload.get("note"))),
     )
     return Statement(Kind.REFUND, identifier(payload.get("id")), facts, version_of(delivery, payload, at=newest))
 

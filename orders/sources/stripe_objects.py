@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import Invalid
-from core.money import exponent
 from orders.facts import DisputeFacts, Handle, Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
-from orders.sources.reading import Delivery, count, mapping, objects, text
+from orders.refund_keys import stated_key
+from orders.sources.reading import Delivery, mapping, objects, text
+from orders.sources.stripe_amounts import minor_of
 from orders.statuses import OPEN_DISPUTES, DisputeState, PaymentState
 
 INTENTS: Mapping[str, PaymentState] = {
@@ -57,9 +58,6 @@ _RANKS = (  # within one second the later of these is the newer
     "processing",
     "requires_capture",
 )
-# What Stripe counts in whole units, in thousandths, and (against ISO 4217) in hundredths: docs.stripe.com/currencies
-_WHOLE = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"
-_THOUSANDTHS = "BHD JOD KWD OMR TND"
 
 
 def payment_names(found: dict[str, Any]) -> list[Handle]:
@@ -76,8 +74,8 @@ def read_intent(delivery: Delivery, event: dict[str, Any], found: dict[str, Any]
     state = INTENTS.get(status)
     if status == "requires_payment_method" and mapping(found.get("last_payment_error")):
         state = PaymentState.FAILED
-    captured = _minor(found.get("amount_received"), currency)
-    reserved = _minor(found.get("amount_capturable"), currency)
+    captured = minor_of(found.get("amount_received"), currency)
+    reserved = minor_of(found.get("amount_capturable"), currency)
     methods = found.get("payment_method_types")
     facts: dict[str, Any] = {
         "captured": captured,
@@ -89,10 +87,10 @@ def read_intent(delivery: Delivery, event: dict[str, Any], found: dict[str, Any]
 
 def read_charge(delivery: Delivery, event: dict[str, Any], found: dict[str, Any]) -> tuple[OrderFacts, ...]:
     status, currency = text(found.get("status")), _currency(found)
-    amount, captured = _minor(found.get("amount"), currency), 0
+    amount, captured = minor_of(found.get("amount"), currency), 0
     state = CHARGES.get(status)
     if state is PaymentState.PAID and found.get("captured") is True:
-        captured = _minor(found.get("amount_captured"), currency) or amount
+        captured = minor_of(found.get("amount_captured"), currency) or amount
     elif state is PaymentState.PAID:
         state = PaymentState.VOIDED if found.get("refunded") is True else PaymentState.AUTHORIZED
     facts: dict[str, Any] = {
@@ -118,7 +116,7 @@ def read_dispute(delivery: Delivery, event: dict[str, Any], found: dict[str, Any
     facts = DisputeFacts(
         state=state,
         inquiry=status.startswith("warning_"),
-        amount=_minor(found.get("amount"), currency),
+        amount=minor_of(found.get("amount"), currency),
         currency=currency,
         reason=text(found.get("reason")),
         evidence_due_by=_time(mapping(found.get("evidence_details")).get("due_by")),
@@ -174,7 +172,7 @@ def _refunds_of_charge(delivery: Delivery, event: dict[str, Any], found: dict[st
     listed = objects(mapping(found.get("refunds")).get("data"))
     statements = [_refund(delivery, event, refund, _entity(found), []) for refund in listed]
     currency = _currency(found)
-    total = _minor(found.get("amount_refunded"), currency)
+    total = minor_of(found.get("amount_refunded"), currency)
     if total:
         version = _version(delivery, event, found, "succeeded")
         facts = RefundFacts(
@@ -190,12 +188,13 @@ def _refund(
     status, currency = text(found.get("status")), _currency(found)
     version = _version(delivery, event, found, status)
     facts: dict[str, Any] = {
-        "amount": _minor(found.get("amount"), currency),
+        "amount": minor_of(found.get("amount"), currency),
         "currency": currency,
         "reference": _id(found),
         "payment": entity,
         "at": _time(found.get("created")) or version.at,
         "unknown": {},
+        **stated_key(text(mapping(found.get("metadata")).get("refund_id"))),
     }
     if status in REFUNDS:
         facts["state"] = REFUNDS[status]
@@ -245,16 +244,6 @@ def _time(value: Any) -> datetime | None:
 
 def _currency(found: dict[str, Any]) -> str:
     return text(found.get("currency")).upper()
-
-
-def _minor(value: Any, currency: str) -> int:
-    """An amount as Stripe counts it, in our minor units. Raises Invalid when that is no whole number of them."""
-    theirs = 0 if currency in _WHOLE.split() else 3 if currency in _THOUSANDTHS.split() else 2
-    ours, amount = exponent(currency), count(value)
-    whole, rest = divmod(amount * int(10**ours), int(10**theirs))
-    if rest:
-        raise Invalid("not an amount of this currency", code="bad_amount", value=str(amount)[:40])
-    return whole
 
 
 def _id(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from core.errors import Invalid
 from orders.facts import Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
+from orders.refund_keys import stated_key
 from orders.sources.reading import Delivery, count, mapping, objects, text, when
 from orders.statuses import PaymentState
 
@@ -86,6 +87,7 @@ def read_refund(delivery: Delivery, found: dict[str, Any], kind: str, created: d
         "payment": handle.value,
         "at": succeeded or created,
         "unknown": {},
+        **stated_key(text(found.get("out_refund_no"))),
     }
     warnings = []
     if status in REFUNDS:

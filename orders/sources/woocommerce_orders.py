@@ -19,6 +19,7 @@ from orders.facts import (
     Statement,
     Version,
 )
+from orders.refund_keys import stated_key
 from orders.sources.loose import rounded, units
 from orders.sources.reading import Delivery, identifier, mapping, minor, objects, text, when
 from orders.statuses import Confirmation, Fulfilment, Hold, PaymentState, RefundState
@@ -263,6 +264,7 @@ def _refunds(delivery: Delivery, payload: dict[str, Any], version: Version) -> l
                 tender=_TENDERS.get(text(payload.get("payment_method")).lower(), "other"),
                 seen_at=version.at,
                 listed=True,
+                **stated_key(text(refund.get("reason"))),
             ),
             version,
         )

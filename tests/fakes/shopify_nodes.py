@@ -132,6 +132,7 @@ def refund_node(rest: Json, currency: str) -> Json:
         "legacyResourceId": str(rest["id"]),
         "createdAt": rest["created_at"],
         "updatedAt": rest.get("updated_at") or rest["created_at"],
+        "note": rest.get("note"),
         "refundLineItems": [
             {
                 "lineItem": {"id": gid("LineItem", item["line_item_id"])},
