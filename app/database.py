@@ -36,6 +36,7 @@ MODEL_MODULES = [
     "orders.policy_versions",
     "conversations.models",
     "tickets.models",
+    "tickets.work_models",
     "app.auth.models",
     "app.mail.models",
 ]

@@ -23,7 +23,7 @@ AFTER_FAILURE = timedelta(hours=1)
 WARNED = "clock_warned"
 
 # Entries of the timeline after which a ticket has another status.
-_STEPS = {
+STEPS = {
     "waits": Status.PENDING,
     "answered": Status.OPEN,
     "reopened": Status.OPEN,
@@ -65,9 +65,11 @@ async def look_at_clock(ticket_id: int) -> None:
 
 
 async def clocks_of(ticket: Ticket, at: datetime) -> list[Clock]:
-    """The ticket's clocks `at`, the first to be due first."""
+    """The ticket's clocks `at`, the first to be due first; none while it is merged into another."""
+    if ticket.merged_into_id is not None:
+        return []
     await ticket.fetch_related("shop", "conversation")
-    steps = TimelineEntry.filter(ticket_id=ticket.id, action__in=_STEPS).order_by("id")
+    steps = TimelineEntry.filter(ticket_id=ticket.id, action__in=STEPS).order_by("id")
     story = story_of(ticket, await steps, with_bot=ticket.conversation.handler == BOT)
     hours = BusinessHours.of(ticket.shop.hours, ticket.shop.timezone)
     return clocks(story, at, hours, targets_of(ticket.shop.targets))
@@ -78,7 +80,7 @@ def story_of(ticket: Ticket, entries: Sequence[TimelineEntry], *, with_bot: bool
     return Story(
         opened_at=ticket.created_at,
         priority=ticket.priority,
-        steps=[Step(at=entry.at, status=_STEPS[entry.action]) for entry in entries],
+        steps=[Step(at=entry.at, status=STEPS[entry.action]) for entry in entries],
         first_replied_at=ticket.first_replied_at,
         promised_at=ticket.first_reply_due_at,
         asked_at=None if with_bot else ticket.asked_at,

@@ -21,7 +21,8 @@ class TicketChanged(Event):
     ticket_id: int
     shop_id: int
     conversation_id: int
-    what: str  # assignment · priority · status · links · reply · clock · promise
+    # assignment · priority · status · links · reply · clock · promise · merge · parent · tags · followers · evidence
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

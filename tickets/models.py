@@ -50,6 +50,15 @@ class Ticket(Model):
     resolved_at = UtcDatetimeField(null=True)
     closed_at = UtcDatetimeField(null=True)
     reopened = fields.IntField(default=0)
+    merged_into: fields.ForeignKeyNullableRelation["Ticket"] = fields.ForeignKeyField(
+        "wismo.Ticket", null=True, related_name="merged"
+    )
+    merged_into_id: int | None  # its work goes on there; the status is closed meanwhile
+    merges = fields.IntField(default=0, db_default=0)  # how many tickets are merged into this one
+    parent: fields.ForeignKeyNullableRelation["Ticket"] = fields.ForeignKeyField(
+        "wismo.Ticket", null=True, related_name="children"
+    )
+    parent_id: int | None  # the problem that this one is a case of
     version = fields.BigIntField(default=1)
     created_at = UtcDatetimeField()
     updated_at = UtcDatetimeField()
@@ -64,6 +73,8 @@ class Ticket(Model):
             Index(fields=("assignee_id", "status", "updated_at")),
             Index(fields=("conversation_id", "status")),
             Index(fields=("look_at",)),
+            Index(fields=("merged_into_id",)),
+            Index(fields=("parent_id",)),
         )
 
 
@@ -83,6 +94,7 @@ class TicketLink(Model):
         "wismo.OrderLine", null=True, related_name="ticket_links"
     )
     line_id: int | None
+    units = fields.IntField(null=True)  # how many of the line; null: all of it, or not said
     reason = code_field(default="about")
     source = code_field()  # bot · agent · mail · customer
     confirmed = fields.BooleanField(default=True)  # False: a suggestion that an agent may accept

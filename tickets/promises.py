@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from conversations.models import Conversation
 from core import promises
 from core.clock import now
@@ -21,7 +23,7 @@ _TOUCH = (
     "UPDATE ticket SET updated_at = {at}, asked_at = NULL,"
     " look_at = CASE WHEN asked_at IS NULL THEN look_at ELSE {at} END"
     " WHERE conversation_id IN (SELECT id FROM {conversations} AS c)"
-    " AND status IN ('open', 'pending', 'resolved') RETURNING conversation_id, first_replied_at"
+    " AND status IN ('open', 'pending', 'resolved') RETURNING conversation_id, first_replied_at, merges"
 )
 
 
@@ -45,23 +47,26 @@ def agents_replied(conversation_ids: Collection[int]) -> Program[set[int]]:
     """Agents answered in these conversations: their unfinished tickets come to the top of the lists.
 
     Called for each answer with the conversation's row locked. Returns the conversations in which that was the first
-    reply of a ticket; for those, `settle_first_reply` is called.
+    reply of a ticket, or to one that is merged into it; for those, `settle_first_reply` is called.
     """
     if not conversation_ids:
         return set()
     touched = yield query(_TOUCH, at=now(), conversations=_IDS.of([(key,) for key in conversation_ids]))
-    return {row["conversation_id"] for row in touched if row["first_replied_at"] is None}
+    return {row["conversation_id"] for row in touched if row["first_replied_at"] is None or row["merges"]}
 
 
 async def settle_first_reply(conversation_id: int, at: datetime | None = None) -> None:
     """Settle what was promised for the conversation's tickets that nobody had answered yet, at `at` (UTC; now)."""
     async with transaction():
-        unanswered = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED, first_replied_at=None)
+        working = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED)
+        unanswered = working.filter(Q(first_replied_at=None) | Q(merges__gt=0))
         conversation = await Conversation.get(id=conversation_id).select_related("agent")
         actor = Actor.of(conversation.agent) if conversation.agent else SYSTEM
         for ticket in await unanswered.order_by("id").select_for_update():
-            ticket.first_replied_at = at or now()
             await promises.settle(FIRST_REPLY, ticket.public_id, at=at)
+            if ticket.first_replied_at is not None:
+                continue
+            ticket.first_replied_at = at or now()
             await change(ticket, actor, "reply", "first_reply", "first_replied_at")
 
 

@@ -49,6 +49,7 @@ _PAGE = (
     " ORDER BY first.confirmed DESC, first.id LIMIT 1) LEFT JOIN shop_order AS o ON o.id = l.order_id"
     " JOIN ({found}) AS found ON found.id = t.id ORDER BY t.updated_at DESC, t.id DESC"
 )
+_WHOLE = " AND t.merged_into_id IS NULL"
 _NEWEST = " ORDER BY {owner}t.updated_at DESC, t.id DESC"
 _FIRST = "SELECT id FROM ({}) AS every ORDER BY updated_at DESC, id DESC LIMIT {{limit}}"
 _AFTER = " AND (t.updated_at, t.id) < ({changed}, {id})"
@@ -57,7 +58,8 @@ _LIVE = (
     " c.last_message_at, " + _UNREAD + " FROM conversation AS c JOIN customer AS u ON u.id = c.customer_id"
     " JOIN shop AS s ON s.id = c.shop_id WHERE c.shop_id IN ({shops}) AND c.channel = 'chat'"
     " AND c.handler IN ('bot', 'queue') AND c.last_message_at >= {since} AND NOT EXISTS"
-    " (SELECT 1 FROM ticket AS t WHERE t.conversation_id = c.id AND t.status <> 'closed')"
+    " (SELECT 1 FROM ticket AS t WHERE t.conversation_id = c.id"
+    " AND (t.status <> 'closed' OR t.merged_into_id IS NOT NULL))"
     " ORDER BY c.last_message_at DESC, c.id DESC LIMIT {limit}"
 )
 
@@ -238,7 +240,7 @@ def _tickets(view: str, shops: Sequence[int], *, after: str = "", order: str = "
         of_shops = ["t.shop_id IN ({shops})"]
     wheres = [f"{shop} AND t.status = '{status}'" for shop in of_shops for status in statuses] or of_shops
     parts = (
-        f"SELECT t.id, t.updated_at FROM ticket AS t WHERE {where}{owner}{after}"  # noqa: S608
+        f"SELECT t.id, t.updated_at FROM ticket AS t WHERE {where}{owner}{_WHOLE}{after}"  # noqa: S608
         f"{order.format(owner='t.assignee_id DESC, ' if owner else '')} LIMIT {{limit}}"
         for where in wheres
         for owner in owners

@@ -13,19 +13,21 @@ from core.shops import Shop
 from core.sql import Columns, Program, carry_out, query
 from core.transactions import transaction
 from tickets.access import locked_ticket
+from tickets.joining import follow_customer
 from tickets.models import Ticket
 from tickets.promises import withdraw_first_reply
 from tickets.statuses import UNFINISHED, Status, require_transition
 from tickets.timeline import change
 
 # Brings active tickets to the top of the lists and tells what there is. Who asks the bot does not wait for an agent.
-_ASKS = "asked_at IS NULL AND 'bot' <> (SELECT handler FROM conversation WHERE id = ticket.conversation_id)"
+_ASKS = "asked_at IS NULL AND merged_into_id IS NULL AND 'bot' <> (SELECT handler FROM conversation WHERE id = ticket.conversation_id)"
 _TOUCH = (
-    "UPDATE ticket SET updated_at = CASE WHEN status = 'resolved' THEN updated_at ELSE {at} END,"  # noqa: S608
+    "UPDATE ticket SET updated_at = CASE WHEN status IN ('resolved', 'closed') THEN updated_at ELSE {at} END,"  # noqa: S608
     f" asked_at = CASE WHEN {_ASKS} THEN {{at}} ELSE asked_at END,"
     f" look_at = CASE WHEN {_ASKS} THEN {{at}} ELSE look_at END"
-    " WHERE conversation_id IN (SELECT id FROM {conversations} AS c) AND status IN ('open', 'pending', 'resolved')"
-    " RETURNING conversation_id, status"
+    " WHERE conversation_id IN (SELECT id FROM {conversations} AS c)"
+    " AND (status IN ('open', 'pending', 'resolved') OR merged_into_id IS NOT NULL)"
+    " RETURNING conversation_id, status, merged_into_id"
 )
 _IDS = Columns("id bigint")
 
@@ -71,7 +73,7 @@ async def customer_replied(conversation_id: int, *, to_bot: bool = False) -> Non
     """
     async with transaction():
         if await carry_out(customers_replied({conversation_id: to_bot})):
-            await wake(conversation_id)
+            await wake(conversation_id, to_bot=to_bot)
 
 
 def customers_replied(to_bot: Mapping[int, bool]) -> Program[set[int]]:
@@ -84,20 +86,25 @@ def customers_replied(to_bot: Mapping[int, bool]) -> Program[set[int]]:
     touched = yield query(_TOUCH, at=now(), conversations=_IDS.of([(key,) for key in to_bot]))
     statuses: dict[int, set[str]] = {}
     for row in touched:
-        statuses.setdefault(row["conversation_id"], set()).add(row["status"])
-    return {
+        if row["merged_into_id"] is None:
+            statuses.setdefault(row["conversation_id"], set()).add(row["status"])
+    return {row["conversation_id"] for row in touched if row["merged_into_id"] is not None} | {
         key
         for key, found in statuses.items()
         if Status.PENDING in found or (found == {Status.RESOLVED} and not to_bot[key])
     }
 
 
-async def wake(conversation_id: int) -> None:
-    """Open what waits for the customer: all pending tickets, or else the one that was resolved last."""
+async def wake(conversation_id: int, *, to_bot: bool = False) -> None:
+    """Open what waits for the customer: all pending tickets, or else the one that was resolved last.
+
+    What goes on in a ticket of another conversation comes here first.
+    """
     async with transaction():
+        await follow_customer(conversation_id, to_bot=to_bot)
         if await Ticket.exists(conversation_id=conversation_id, status=Status.PENDING):
             await _wake(conversation_id, Status.PENDING, "answered")
-        elif not await Ticket.exists(conversation_id=conversation_id, status=Status.OPEN):
+        elif not to_bot and not await Ticket.exists(conversation_id=conversation_id, status=Status.OPEN):
             await _wake(conversation_id, Status.RESOLVED, "reopened")
 
 
@@ -149,5 +156,8 @@ async def _enter(ticket: Ticket, wanted: Status, actor: Actor, action: str) -> N
 
 
 async def _free_the_conversation(ticket: Ticket, actor: Actor) -> None:
-    if not await Ticket.exists(conversation_id=ticket.conversation_id, status__in=UNFINISHED):
-        await return_to_bot(ticket.conversation_id, actor, "ticket_closed")
+    """Its own and those of the tickets that are merged into it."""
+    merged = Ticket.filter(merged_into_id=ticket.id).values_list("conversation_id", flat=True)
+    for conversation_id in sorted({ticket.conversation_id, *(await merged if ticket.merges else [])}):
+        if not await Ticket.exists(conversation_id=conversation_id, status__in=UNFINISHED):
+            await return_to_bot(conversation_id, actor, "ticket_closed")

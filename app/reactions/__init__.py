@@ -27,6 +27,7 @@ from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMo
 from orders.history import note_change
 from tickets.capacity import Weights
 from tickets.events import StaffChanged, TicketChanged, TicketOpened
+from tickets.mentioning import tell_mentioned
 
 
 def connect(hub: Hub, weights: Weights | None = None) -> Bus:
@@ -38,6 +39,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         # talk
         MessagePosted: (ask_bot_or_desk, answer_customer),
         HandlerChanged: (assign_to_speaker, follow_queue),
+        NoteAdded: (tell_mentioned,),
         CodeRequested: (send_code_later,),
         RatingGiven: (follow_up,),
         TranscriptRequested: (send_transcript_later,),

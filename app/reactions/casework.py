@@ -30,7 +30,7 @@ def _question(event: MessagePosted) -> Plan:
 
 
 async def _wake_tickets(event: MessagePosted) -> None:
-    await wake(event.conversation_id)
+    await wake(event.conversation_id, to_bot=event.handler == BOT)
 
 
 def _agents_wrote(events: Sequence[MessagePosted]) -> Program[list[MessagePosted]]:
