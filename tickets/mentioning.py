@@ -1,4 +1,4 @@
-"""Notes that name a colleague with an @: they follow the ticket from then on, and find it among what they should read."""
+"""Notes that name a colleague with an @: they follow the ticket from then on, and find it unread."""
 
 from collections.abc import Mapping, Sequence
 

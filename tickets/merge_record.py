@@ -36,12 +36,12 @@ _LINK = ("order_id", "shipment_id", "line_id", "units", "reason", "source", "con
 
 
 async def _copy_tags(source_id: int, target_id: int) -> list[int]:
-    known = set(await TicketTag.filter(ticket_id=target_id).values_list("tag_id", flat=True))
+    known = {row.tag_id for row in await TicketTag.filter(ticket_id=target_id)}
     new = [row for row in await TicketTag.filter(ticket_id=source_id).order_by("id") if row.tag_id not in known]
     return [(await TicketTag.create(ticket_id=target_id, tag_id=row.tag_id)).id for row in new]
 
 
 async def _copy_followers(source_id: int, target_id: int) -> list[int]:
-    known = set(await Follower.filter(ticket_id=target_id).values_list("agent_id", flat=True))
+    known = {row.agent_id for row in await Follower.filter(ticket_id=target_id)}
     new = [row for row in await Follower.filter(ticket_id=source_id).order_by("id") if row.agent_id not in known]
     return [(await Follower.create(ticket_id=target_id, agent_id=row.agent_id)).id for row in new]

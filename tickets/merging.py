@@ -24,7 +24,15 @@ from tickets.work_models import TicketMerge
 
 UNDO_FOR = timedelta(days=30)
 
-_SOURCE = ("status", "asked_at", "first_reply_due_at", "first_replied_at", "resolved_at", "closed_at", "conversation_id")
+_SOURCE = (
+    "status",
+    "asked_at",
+    "first_reply_due_at",
+    "first_replied_at",
+    "resolved_at",
+    "closed_at",
+    "conversation_id",
+)
 _TARGET = ("priority", "asked_at", "first_reply_due_at")
 _STATE = ("status", "asked_at", "first_replied_at", "resolved_at", "closed_at", "merged_into_id", "merges")
 
@@ -44,7 +52,7 @@ async def merge(source_id: int, target_id: int, actor: Actor) -> TicketMerge:
             "source": _kept(source, _SOURCE),
             "target": _kept(target, _TARGET),
             "promises": [made.id for made in await Promise.filter(subject=source.public_id, state=OPEN)],
-            "sources": dict(await Ticket.filter(merged_into_id=source.id).values_list("id", "conversation_id")),
+            "sources": {row.id: row.conversation_id for row in await Ticket.filter(merged_into_id=source.id)},
             "added": await copy_belongings(source, target),
         }
         await Promise.filter(id__in=before["promises"]).update(subject=target.public_id)
@@ -114,10 +122,9 @@ async def same_customer(one: Ticket, other: Ticket) -> bool:
     await other.fetch_related("conversation")
     if one.conversation.customer_id == other.conversation.customer_id:
         return True
-    proved = [
-        set(await Proof.filter(conversation_id=ticket.conversation_id).values_list("contact", flat=True))
-        for ticket in (one, other)
-    ]
+    ids = (one.conversation_id, other.conversation_id)
+    proofs = await Proof.filter(conversation_id__in=ids)
+    proved = [{proof.contact for proof in proofs if proof.conversation_id == talk} for talk in ids]
     return bool(proved[0] & proved[1])
 
 
@@ -139,7 +146,7 @@ async def _part(source: Ticket, target: Ticket, before: dict[str, Any]) -> None:
     own = {int(key): value for key, value in before["sources"].items()}
     group = await Ticket.filter(merged_into_id=target.id).exclude(id=source.id).order_by("id").select_for_update()
     await put_back([source, *group, target], {source.id: before["source"]["conversation_id"], **own})
-    for name in ("status", "asked_at", "first_reply_due_at", "first_replied_at", "resolved_at", "closed_at"):
+    for name in _SOURCE[:-1]:
         setattr(source, name, _read(name, before["source"][name]))
     source.merged_into_id, source.merges = None, len(own)
     target.merges -= len(own) + 1
@@ -153,20 +160,14 @@ async def _part(source: Ticket, target: Ticket, before: dict[str, Any]) -> None:
 async def _count_answers(source: Ticket, since: datetime) -> None:
     """What was said in the conversation meanwhile: it was answered, or the customer waits again."""
     said = Message.filter(conversation_id=source.conversation_id, created_at__gte=since)
-    answers = await said.filter(author_kind="agent").order_by("number").values_list("created_at", flat=True)
+    answers = await said.filter(author_kind="agent").order_by("number").only("created_at")
     if answers:
-        source.first_replied_at = source.first_replied_at or _moment(answers[0])
+        source.first_replied_at = source.first_replied_at or answers[0].created_at
         source.asked_at = None
-        said = said.filter(created_at__gt=answers[-1])
+        said = said.filter(created_at__gt=answers[-1].created_at)
     asked = await said.filter(author_kind="customer").order_by("number").first()
     if asked is not None and source.asked_at is None and source.status in (Status.OPEN, Status.PENDING):
         source.status, source.asked_at = Status.OPEN.value, asked.created_at
-
-
-def _moment(value: Any) -> datetime:
-    moment = as_time(value)
-    assert moment is not None
-    return moment
 
 
 def _kept(ticket: Ticket, names: tuple[str, ...]) -> dict[str, Any]:

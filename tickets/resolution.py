@@ -20,7 +20,10 @@ from tickets.statuses import UNFINISHED, Status, require_transition
 from tickets.timeline import change
 
 # Brings active tickets to the top of the lists and tells what there is. Who asks the bot does not wait for an agent.
-_ASKS = "asked_at IS NULL AND merged_into_id IS NULL AND 'bot' <> (SELECT handler FROM conversation WHERE id = ticket.conversation_id)"
+_ASKS = (
+    "asked_at IS NULL AND merged_into_id IS NULL"
+    " AND 'bot' <> (SELECT handler FROM conversation WHERE id = ticket.conversation_id)"
+)
 _TOUCH = (
     "UPDATE ticket SET updated_at = CASE WHEN status IN ('resolved', 'closed') THEN updated_at ELSE {at} END,"  # noqa: S608
     f" asked_at = CASE WHEN {_ASKS} THEN {{at}} ELSE asked_at END,"
@@ -157,7 +160,7 @@ async def _enter(ticket: Ticket, wanted: Status, actor: Actor, action: str) -> N
 
 async def _free_the_conversation(ticket: Ticket, actor: Actor) -> None:
     """Its own and those of the tickets that are merged into it."""
-    merged = Ticket.filter(merged_into_id=ticket.id).values_list("conversation_id", flat=True)
-    for conversation_id in sorted({ticket.conversation_id, *(await merged if ticket.merges else [])}):
+    merged = await Ticket.filter(merged_into_id=ticket.id) if ticket.merges else []
+    for conversation_id in sorted({each.conversation_id for each in [ticket, *merged]}):
         if not await Ticket.exists(conversation_id=conversation_id, status__in=UNFINISHED):
             await return_to_bot(conversation_id, actor, "ticket_closed")

@@ -73,7 +73,7 @@ async def split(
 
 
 async def _require_part(ticket: Ticket, link_ids: Sequence[int]) -> None:
-    links = set(await TicketLink.filter(ticket_id=ticket.id).values_list("id", flat=True))
+    links = {link.id for link in await TicketLink.filter(ticket_id=ticket.id)}
     if not links.issuperset(link_ids):
         raise NotFound("no such link")
     if links and links == set(link_ids):
@@ -83,7 +83,9 @@ async def _require_part(ticket: Ticket, link_ids: Sequence[int]) -> None:
 async def _bring_along(ticket: Ticket, part: Ticket, promise_ids: Sequence[str]) -> None:
     """Steps of the status, for the clocks; tags, followers, and what was promised about the part."""
     for step in await TimelineEntry.filter(ticket_id=ticket.id, action__in=list(STEPS)).order_by("id"):
-        same = {name: getattr(step, name) for name in ("at", "actor_kind", "actor_id", "actor_name", "action", "detail")}
+        same = {
+            name: getattr(step, name) for name in ("at", "actor_kind", "actor_id", "actor_name", "action", "detail")
+        }
         await TimelineEntry.create(ticket_id=part.id, **same)
     for tagged in await TicketTag.filter(ticket_id=ticket.id):
         await TicketTag.create(ticket_id=part.id, tag_id=tagged.tag_id)

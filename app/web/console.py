@@ -5,6 +5,7 @@ from starlette.routing import Route
 from app.web import (
     console_account,
     console_answers,
+    console_arrangement,
     console_audit,
     console_bot,
     console_connections,
@@ -27,6 +28,7 @@ routes = [
     Route("/console", inbox_page, methods=["GET"]),
     *console_ticket.routes,
     *console_work.routes,
+    *console_arrangement.routes,
     *console_queue.routes,
     *console_orders.routes,
     *console_search.routes,

@@ -29,6 +29,7 @@ from core.shops import Shop
 from core.teams import Team, teams_for
 from orders.sights import read_sights
 from tickets.access import ticket_for
+from tickets.following import read_mentions
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
 from tickets.presence import agents_of
@@ -65,6 +66,9 @@ async def place_of(request: Request, agent: Agent) -> Place:
 async def show(request: Request, agent: Agent) -> Response:
     """GET: the page; looking at it marks it as read. A chat that has become a ticket is shown as the ticket."""
     place = await place_of(request, agent)
+    if place.ticket is not None and place.ticket.merged_into_id is not None:
+        target = await Ticket.get(id=place.ticket.merged_into_id)
+        return see_other(f"/console/tickets/{target.number}", "goes_on_here")
     if place.ticket is None and "fragment" not in request.query_params:
         working = [ticket for ticket in await tickets_of(place.conversation.id) if ticket.status in UNFINISHED]
         if working:
@@ -73,6 +77,8 @@ async def show(request: Request, agent: Agent) -> Response:
     scene = await gather(agent, place.conversation, place.shop, place.ticket, before)
     if before is None and place.conversation.desk_read < place.conversation.last_number:
         await mark_read(place.conversation.id, DESK, place.conversation.last_number)
+    if scene.standing.named:
+        await read_mentions(agent, place.conversation.id)
     return await ticket_page(request, scene)
 
 

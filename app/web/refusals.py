@@ -27,6 +27,19 @@ REASONS = {
     "promise_settled": _("This promise is settled already."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
+    "ticket_merged": _("This ticket goes on in ticket %(number)s."),
+    "different_customers": _("These are the tickets of two customers. Only what one customer asked is merged."),
+    "merge_itself": _("A ticket is not merged into itself."),
+    "merge_into_closed": _("The other ticket is closed. Open it first."),
+    "has_children": _("It has cases below it. Take them out first."),
+    "merge_undone": _("They are parted already."),
+    "merge_too_old": _("A merge can be undone for 30 days."),
+    "merged_further": _("It was merged again since. Undo the later merge first."),
+    "no_subject": _("The new ticket needs a subject."),
+    "split_everything": _("Something has to stay with this ticket."),
+    "no_parent": _("A problem has cases, and a case has none: one level only."),
+    "bad_tag": _("A tag has 1 to 40 characters and no comma."),
+    "too_many_tags": _("A ticket has twenty tags at most."),
     "bad_capacity": _("A whole number from 0 to 100."),
     "bad_amount": _("Not a sum of money."),
     "bad_total": _("Not a sum of money."),
@@ -47,6 +60,7 @@ REASONS = {
 def refusal(error: WismoError, language: str) -> dict[str, Any]:
     """The sentence, its tone, whether taking over would help, and which orders have changed (`order_changes`)."""
     names = {"name": error.data.get("name") or gettext(_("A colleague"), language)}
+    names |= {key: str(value) for key, value in error.data.items() if key != "name"}
     text = gettext(REASONS.get(error.code, _("That did not work. Please try again.")), language)
     tone = "warn" if error.status == 409 else "bad"
     return {

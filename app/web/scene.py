@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.web.ticket_strip import Standing, standing_in
 from conversations.models import AnswerReceipt, Conversation, Message, Note, Rating
 from conversations.proofs import proven_in
 from conversations.queries import messages_in, notes_in
@@ -36,6 +37,7 @@ class Scene:
     ratings: list[Rating]
     teams: list[Team]
     turned: dict[int, datetime]  # since when its orders have their headlines, by id
+    standing: Standing
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -59,6 +61,7 @@ async def gather(
     receipts = bundle.rows(AnswerReceipt, receipts_of, conversation=conversation.id, most=RECEIPTS)
     proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
+    standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
     people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
     await bundle.read()
     messages, notes = messages_read(), notes_read()
@@ -80,4 +83,5 @@ async def gather(
         teams=teams(),
         before=before,
         turned=turned(),
+        standing=standing(),
     )

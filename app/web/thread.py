@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.i18n import clock_time, day, gettext
-from app.web.labels import CLOCK_STAGES, CLOCKS, PRIORITIES, word
+from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, word
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
 from conversations.rating import LOW
@@ -41,6 +41,18 @@ EVENTS = {
     "promise_broken": ("alert", _("Promised, and not kept in time: %(words)s")),
     "promise_withdrawn": ("cross-circle", _("%(who)s withdrew the promise: %(words)s")),
     "clock_warned": ("clock", _("The clock for the %(clock)s: %(stage)s")),
+    "merged_into": ("link", _("%(who)s merged this into ticket %(number)s")),
+    "merged_in": ("link", _("%(who)s merged ticket %(number)s into this one")),
+    "unmerged": ("return", _("%(who)s parted this from ticket %(number)s again")),
+    "parted": ("return", _("%(who)s parted ticket %(number)s from this one again")),
+    "came_by": ("forward", _("%(who)s goes on by %(channel)s; the work is there now")),
+    "split_from": ("link", _("%(who)s split this from ticket %(number)s")),
+    "split_off": ("link", _("%(who)s split ticket %(number)s from this one")),
+    "put_below": ("stack", _("%(who)s made this a case of ticket %(number)s")),
+    "taken_out": ("stack", _("%(who)s took this out of the cases of ticket %(number)s")),
+    "child_added": ("stack", _("%(who)s made ticket %(number)s a case of this one")),
+    "tagged": ("flag", _("%(who)s added the tag %(tag)s")),
+    "untagged": ("flag", _("%(who)s removed the tag %(tag)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
 }
 
@@ -54,13 +66,18 @@ def entries(
     guest: str,
     order_numbers: dict[int, str],
     ratings: Sequence[Rating] = (),
+    home: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Everything by time, with a line where a new day begins. `guest` names the customer."""
+    """Everything by time, with a line where a new day begins. `guest` names the customer.
+
+    What comes from another conversation than `home` is marked as such.
+    """
     items: list[tuple[datetime, dict[str, Any]]] = []
     for row in thread:
         made = _note(row, timezone, language) if isinstance(row, Note) else _message(row, timezone, language, guest)
         if isinstance(row, Message) and row.order_id is not None:
             made["order_number"] = order_numbers.get(row.order_id, "")
+        made["elsewhere"] = home is not None and row.conversation_id != home
         items.append((row.created_at, made))
     items += [(entry.at, _event(entry, timezone, language, guest)) for entry in timeline if entry.action in EVENTS]
     items += [(rating.created_at, _rating(rating, timezone, language, guest)) for rating in ratings]
@@ -79,6 +96,7 @@ def _message(message: Message, timezone: str, language: str, guest: str) -> dict
     names = {"customer": guest, "bot": gettext("Bot", language), "system": ""}
     return {
         "kind": "message",
+        "id": message.id,
         "number": message.number,
         "client_id": message.client_id,
         "author": message.author_kind,
@@ -121,7 +139,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
     action = "took" if entry.action == "assigned" and entry.detail.get("name") == entry.actor_name else entry.action
     icon, sentence = EVENTS[action]
     names = {"customer": guest, "bot": gettext("The bot", language), "system": gettext("The desk", language)}
-    after = str(entry.detail.get("after", ""))
+    after, channel = str(entry.detail.get("after", "")), str(entry.detail.get("channel", ""))
     facts = {
         "clock": word(CLOCKS, str(entry.detail.get("clock", "")), language),
         "words": entry.detail.get("text", ""),
@@ -129,6 +147,8 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
         "name": entry.detail.get("name", ""),
         "number": entry.detail.get("number", ""),
+        "tag": entry.detail.get("tag", ""),
+        "channel": gettext(CHANNELS[channel][0], language) if channel in CHANNELS else channel,
         "after": gettext(PRIORITIES[after][0], language) if after in PRIORITIES else after,
     }
     return {

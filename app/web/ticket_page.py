@@ -16,6 +16,7 @@ from app.web.nearness import nearness_in_head
 from app.web.order_pane import Sight, order_pane
 from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
+from app.web.ticket_strip import strip
 from app.web.times import due, in_two_hours
 from conversations.models import AGENT, BOT, EMAIL, Message, Note
 from core.bundles import Bundle
@@ -55,6 +56,7 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     attendance = request.app.state.hub.attendance
     head = _head(scene, language) | {"near": nearness_in_head(scene.conversation, attendance, now(), language)}
     context: dict[str, Any] = {"t": head, "speaker": _speaker(scene, language), "screen": _screen(request)}
+    context["w"] = strip(scene.standing, scene.base, language) if scene.ticket else None
     if fragment in (None, "thread"):
         context |= _thread(scene, language)
     if fragment in (None, "order"):
@@ -95,6 +97,7 @@ def _head(scene: Scene, language: str) -> dict[str, Any]:
         "channel_icon": channel_icon,
         "customer": conversation.customer.name or gettext(_("Guest"), language),
         "shop": scene.shop.name,
+        "shop_key": scene.shop.key,
         "zone": scene.shop.timezone,
     }
     return shared | (_talk(scene, shared["customer"], language) if ticket is None else _work(scene, ticket, language))
@@ -215,8 +218,10 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
     if scene.conversation.order is not None:
         numbers[scene.conversation.order.id] = scene.conversation.order.number
     guest = scene.conversation.customer.name or gettext(_("Guest"), language)
-    words: list[Message | Note] = [*scene.messages, *scene.notes]
     since = scene.messages[0].created_at if len(scene.messages) == MESSAGES else None
+    elsewhere: list[Message | Note] = [*scene.standing.words, *scene.standing.notes]
+    words: list[Message | Note] = [*scene.messages, *scene.notes]
+    words += [row for row in elsewhere if _within(row.created_at, since, None)]
     until = scene.messages[-1].created_at if scene.before is not None and scene.messages else None
     shown = entries(
         [row for row in words if until is None or row.created_at <= until],
@@ -225,6 +230,7 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
         language=language,
         guest=guest,
         order_numbers=numbers,
+        home=scene.conversation.id,
         ratings=[
             r
             for r in scene.ratings

@@ -256,7 +256,7 @@ export class LiveThread {
 
   async #loadHead() {
     const fresh = await fragment(`${this.base}?fragment=head${location.search.replace("?", "&")}`);
-    if (!fresh || find("#head details[open]")) return; // a menu is open: do not pull it away
+    if (!fresh || find("#head details[open], #head input:focus")) return; // in use: do not pull it away
     find("#head").replaceChildren(fresh);
     this.#showPresence();
   }

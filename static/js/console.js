@@ -21,6 +21,7 @@ wire.addEventListener("status", ({ detail }) => {
   if (detail.status === "ended") toast(word("signed_out"), "alert");
 });
 wire.addEventListener("frame", ({ detail }) => detail.type === "handler" && tellTurn(detail));
+wire.addEventListener("frame", ({ detail }) => detail.type === "inbox" && followTicket(detail));
 wire.addEventListener("frame", ({ detail }) => detail.type === "work" && showWork(detail));
 wire.connect();
 
@@ -93,6 +94,13 @@ function tellTurn({ reason: why, agent }) {
   else if (why === "unanswered") toast(word("back_in_queue"), "clock");
   inbox.refresh();
   refreshQueue();
+}
+
+/** The customer writes in another conversation of a merged ticket: the page goes there, unless something is written. */
+function followTicket({ ticket, conversation }) {
+  if (!thread || !ticket || conversation === thread.conversation || !thread.base.endsWith(`/tickets/${ticket}`)) return;
+  if (find(".composer-text").value.trim()) toast(word("went_elsewhere"), "forward");
+  else location.reload();
 }
 
 /** How much this agent has to do, in the head of the page. */

@@ -61,6 +61,8 @@ def doors(ticket: Ticket, conversation: Conversation, link: TicketLink, world: W
         f"{talk}/notes": words | {"client_id": "web-00000004"},
         f"{talk}/takeover": {"take_over": "1"},
         f"{talk}/handback": {},
+        f"{base}/tags": {"tag": "late", "do": "add"},
+        f"{base}/splitting": {"subject": "The shade"},
         f"{base}/reopening": {},
         f"{base}/resolution": {},
         f"{base}/closing": {},

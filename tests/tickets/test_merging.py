@@ -72,7 +72,7 @@ async def refusal(change: Any) -> WismoError:
 async def test_the_target_gets_all_and_undoing_restores_all(world: World, clock: FrozenClock, reactions: None) -> None:
     omar = Actor.of(world.omar)
     target, first = await question(world, "Lamp?")
-    source, second = await question(world, "Lamp by mail")
+    source, _ = await question(world, "Lamp by mail")
     lamp, shade = await make_order(world.lumen, "#1001"), await make_order(world.lumen, "#1002")
     await link_order(target.id, lamp.id, omar)
     for order in (lamp, shade):
@@ -111,8 +111,7 @@ async def test_the_work_is_where_the_customer_writes(world: World, clock: Frozen
     assert (stored.status, stored.conversation_id, stored.reopened) == ("open", second.id, 1)
     assert (await Ticket.get(id=source.id)).conversation_id == first.id
     assert await Ticket.all().count() == 2
-    promised = await Promise.filter(kind="first_reply").values_list("state", flat=True)
-    assert set(promised) == {"withdrawn"}
+    assert {made.state for made in await Promise.filter(kind="first_reply")} == {"withdrawn"}
     await says(world, first, "and here")
     assert (await Ticket.get(id=target.id)).conversation_id == first.id
     await says(world, second, "and there again")
@@ -131,8 +130,7 @@ async def test_an_answer_keeps_the_promise_of_both(world: World, clock: FrozenCl
     await says(world, second, "dark")
     clock.advance(timedelta(minutes=3))
     await says(world, second, "sorry", world.omar)
-    states = await Promise.filter(kind="first_reply").order_by("id").values_list("state", flat=True)
-    assert list(states) == ["kept", "kept"]
+    assert [made.state for made in await Promise.filter(kind="first_reply")] == ["kept", "kept"]
     assert (await Ticket.get(id=target.id)).asked_at is None
 
 
@@ -153,7 +151,7 @@ async def test_what_was_said_meanwhile_counts_after_parting(world: World, clock:
 
 async def test_chains_are_flat_and_undone_backwards(world: World, reactions: None) -> None:
     omar = Actor.of(world.omar)
-    (one, first), (two, second), (three, third) = [await question(world, f"Lamp {n}") for n in range(3)]
+    (one, first), (two, second), (three, _) = [await question(world, f"Lamp {n}") for n in range(3)]
     before = await picture(one, two, three)
     inner = await merge(one.id, two.id, omar)
     outer = await merge(two.id, three.id, omar)
