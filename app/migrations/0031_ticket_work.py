@@ -12,7 +12,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0027_audit_chain")]
+    dependencies = [("wismo", "0030_refund_keys")]
 
     initial = False
 
