@@ -95,3 +95,4 @@ TIMERS: dict[str, tuple[Timer, ...]] = {
         ),
     ),
 }
+LAW_TIMES = {law: TIMERS[law] for law in ("china", "eu", "us")}  # what no shop can make longer
