@@ -34,6 +34,7 @@ MODEL_MODULES = [
     "orders.refund_models",
     "orders.stock_models",
     "orders.policy_versions",
+    "orders.claim_models",
     "conversations.models",
     "tickets.models",
     "tickets.work_models",

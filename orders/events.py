@@ -109,3 +109,20 @@ class OrderCancelled(Event):
 
     order_id: int
     shop_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimChanged(Event):
+    """A claim on units of an order (`orders.claim_models.Claim`) is new or has a new state.
+
+    `contradicted` is told of one that was done before the order said otherwise. `at_once`: settled when it was made,
+    so that whoever asked has the answer already.
+    """
+
+    claim_id: int
+    order_id: int
+    shop_id: int
+    case_id: str
+    what: str
+    state: str
+    at_once: bool

@@ -335,6 +335,7 @@ class Connection(Model):
     address = fields.CharField(max_length=500)  # base URL: https, or loopback
     credentials: Any = fields.JSONField(default=dict)  # names: app/gateways/feeds.py; never shown, never logged
     enabled = fields.BooleanField(default=True)
+    acts = fields.BooleanField(default=False, db_default=False)  # the credentials may change orders, and we are to
     polled_until = UtcDatetimeField(null=True)  # everything the shop changed before is recorded
     full_since = UtcDatetimeField(null=True)  # when the full comparison that is under way began
     full_until = UtcDatetimeField(null=True)  # how far it has read

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from app.gateways.simulators.backroom import at_shop
 from app.gateways.simulators.lives import steps, take
 from app.gateways.simulators.market import CHINESE, ENGLISH, LIGHTS, TEAS, basket
-from app.gateways.simulators.order import SimOrder, remembered
+from app.gateways.simulators.order import SimOrder
 from app.gateways.simulators.payments import SERVICES, Accounts
 from app.gateways.simulators.plots import PLOTS, Plot
 from app.gateways.simulators.shop import deliver, tell
@@ -14,8 +15,7 @@ from app.gateways.simulators.wire import Wire
 from core.clock import now as current_time
 from core.shops import Shop
 from orders.folding import fold_history
-from orders.merging import from_json
-from orders.models import FactSheet, Order
+from orders.models import Order
 from orders.receiving import import_history
 
 FIRST_NUMBER = 1001
@@ -167,13 +167,13 @@ def _source_id(shop_id: int, number: int) -> int:
 
 
 async def _move(order: Order, now: datetime) -> bool:
-    sheet = await FactSheet.get(order_id=order.id)
-    sim = remembered(await Shop.get(id=order.shop_id), order.source_id, from_json(sheet.facts))
     random = Random(f"{order.public_id} {now.isoformat()}")
-    step = steps(sim, random)
-    if step is None:
-        return False
-    await _happen(sim, step, now, random)
+    async with at_shop(await Shop.get(id=order.shop_id), order.source, order.source_id) as desk:
+        step = steps(desk.order, random)
+        if step is None:
+            return False
+        at = max(now.replace(microsecond=0), desk.at)
+        await desk.tell(take(desk.order, step, at, random), at)
     return True
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from app.demo.tick import tick_demo
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
+from app.jobs.claims import act_on_claim, conclude_claim
 from app.jobs.clocks import look_at_tickets
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
@@ -28,6 +29,8 @@ HANDLERS: dict[str, Handler] = {
     "orders.compare": compare_with_shop,
     "orders.stock": share_out_stock,
     "orders.short": tell_short_orders,
+    "claim.act": act_on_claim,
+    "claim.conclude": conclude_claim,
     "bot.answer": answer,
     "ticket.suggest": suggest_order,
     "answers.review": review_answers,

@@ -23,6 +23,7 @@ from conversations.events import (
     TranscriptRequested,
 )
 from core.events import Bus
+from orders.claim_settling import follow_orders
 from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
 from orders.history import note_change
 from tickets.capacity import Weights
@@ -48,7 +49,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         TicketChanged: (drain_after_work,),
         # orders
         OrderConfirmed: (tell_customers,),
-        OrderChanged: (note_change, tell_customers),
+        OrderChanged: (note_change, tell_customers, follow_orders),
         OrderCancelled: (tell_customers,),
         ParcelMoved: (tell_customers,),
         RefundChanged: (tell_customers,),

@@ -9,6 +9,7 @@ from app.gateways.simulators.carrier import next_scan, print_label, scan
 from app.gateways.simulators.order import SimAttempt, SimOrder, SimParcel, SimRefund, SimScan
 
 SERVICE_ONLY = "payment"  # what only the payment service knows and tells
+KEPT = "customer_request"  # a hold of the desk's, which no simulated warehouse lets go of
 _OTHER_WALLET = {"alipay": "wechat", "wechat": "alipay"}
 
 
@@ -34,6 +35,8 @@ def steps(order: SimOrder, random: Random) -> str | None:
     """The next step in the life of `order`; None when it is over."""
     if order.cancelled_at or any(refund.state == "pending" for refund in order.refunds):
         return "refund_arrives" if any(refund.state == "pending" for refund in order.refunds) else None
+    if KEPT in order.holds:
+        return None  # the desk has asked to wait
     waits = {
         "release": bool(order.holds),
         "pay": order.payment == "pending",

@@ -1,5 +1,6 @@
 """What a simulated shop knows about one of its orders, and how to get that back from what it has told us."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -151,9 +152,13 @@ class SimOrder:
         return self.shop.language == "zh"
 
     def unshipped(self) -> list[tuple[str, int]]:
-        """Lines and units that have not left."""
+        """Lines and units that have not left and were not taken off."""
         gone = {line for parcel in self.parcels for line, _ in parcel.lines}
-        return [(line.id, line.quantity) for line in self.lines if line.id not in gone]
+        off = Counter[str]()
+        for refund in self.refunds:
+            off.update(dict(refund.lines) if refund.cancelled and not refund.amount else {})
+        left = [(line.id, line.quantity - off[line.id]) for line in self.lines if line.id not in gone]
+        return [(line, units) for line, units in left if units > 0]
 
     def unshipped_in_stock(self) -> bool:
         """Is there anything that could leave now?"""

@@ -1,0 +1,17 @@
+"""Which platforms can be told to hold, cancel and readdress orders, and by which adapter."""
+
+from collections.abc import Mapping
+
+from app.gateways.shop_simulator import SimulatedShop
+from core.errors import Invalid
+from orders.claim_reading import SIMULATOR
+from orders.shop_actions import ShopActions
+
+ACTIONS: Mapping[str, ShopActions] = {SIMULATOR: SimulatedShop()}
+
+
+def actions_of(platform: str) -> ShopActions:
+    """The adapter for a platform. Raises Invalid (no_shop_actions)."""
+    if platform not in ACTIONS:
+        raise Invalid(f"orders of {platform} are not changed over the network", code="no_shop_actions")
+    return ACTIONS[platform]
