@@ -38,6 +38,7 @@ MODEL_MODULES = [
     "conversations.models",
     "tickets.models",
     "tickets.work_models",
+    "tickets.aftersale_models",
     "app.auth.models",
     "app.mail.models",
 ]

@@ -65,6 +65,8 @@ def _parcel(parcel: ParcelSnapshot, snapshot: OrderSnapshot, language: str, now:
     title = gettext(_("Parcel"), language)
     if parcel.direction == "return":
         title = gettext(_("Return parcel"), language)
+    elif parcel.direction == "replacement":
+        title = gettext(_("Replacement parcel"), language)
     elif len(outbound) > 1:
         title = gettext(_("Parcel %(position)s of %(count)s"), language) % {
             "position": parcel.position,

@@ -151,7 +151,7 @@ def _closure(
 
 def _returns(header: HeaderFacts, lines: Iterable[Line], parcels: Iterable[Parcel]) -> Returns:
     parcels = [p for p in parcels if not p.facts.cancelled]
-    back = [p for p in parcels if not p.outbound]
+    back = [p for p in parcels if p.facts.direction == "return"]
     bounced = [p for p in parcels if p.outbound and p.state in {ParcelState.RETURNING, ParcelState.RETURNED}]
     if any(p.state is ParcelState.RETURNING for p in bounced) or any(p.on_the_way for p in back):
         return Returns.IN_TRANSIT

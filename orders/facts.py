@@ -151,9 +151,12 @@ class PaymentFacts(Facts):
 
 
 class ShipmentFacts(Facts):
-    """One parcel. `shipped` is False while the shop has only announced it."""
+    """One parcel. `shipped` is False while the shop has only announced it.
 
-    direction: Annotated[str, Field(pattern="^(outbound|return)$")] | None = None
+    A replacement goes to the customer as well, but is not what was ordered: it never counts as shipped or delivered.
+    """
+
+    direction: Annotated[str, Field(pattern="^(outbound|return|replacement)$")] | None = None
     carrier: Short | None = None
     tracking_number: Short | None = None
     tracking_url: Link | None = None

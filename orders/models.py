@@ -191,7 +191,7 @@ class Shipment(Model):
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("wismo.Order", related_name="shipments")
     order_id: int
     source_id = fields.CharField(max_length=120)
-    direction = code_field(default="outbound")  # outbound · return
+    direction = code_field(default="outbound")  # outbound · return · replacement
     carrier = fields.CharField(max_length=120, default="")
     tracking_number = fields.CharField(max_length=120, default="")
     tracking_key = fields.CharField(max_length=120, default="")  # core.text.reference(tracking_number)

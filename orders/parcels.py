@@ -36,7 +36,7 @@ class Parcel:
 
     @property
     def outbound(self) -> bool:
-        return self.facts.direction != "return"
+        return self.facts.direction in (None, "outbound")
 
     @property
     def counts(self) -> bool:

@@ -31,3 +31,13 @@ class StaffChanged(Event):
 
     agent_id: int
     what: str  # came · gone · availability · work · teams
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSaleChanged(Event):
+    """An after-sales case is new or has moved to another state (`tickets.aftersale_states.State`)."""
+
+    case_id: int
+    ticket_id: int | None  # none: only the platform has told of it
+    shop_id: int
+    state: str

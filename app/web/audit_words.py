@@ -21,6 +21,7 @@ ACTIONS = {
     "stock.discontinued": _("Marked a SKU as gone for good"),
     "stock.continued": _("Took back that a SKU is gone for good"),
     "conversation.taken_over": _("Took a conversation over"),
+    "case.refused": _("Tried a step that an after-sales case does not allow"),
     "transition_refused": _("Tried a step that a ticket does not allow"),
     "agent.logged_in": _("Signed in"),
     "agent.created": _("Added an agent"),

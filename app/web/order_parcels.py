@@ -56,6 +56,8 @@ def _parcel(parcel: ParcelSnapshot, picture: OrderSnapshot, language: str, now: 
 def _title(parcel: ParcelSnapshot, picture: OrderSnapshot, language: str) -> str:
     count = sum(other.direction == parcel.direction for other in picture.parcels)
     back = parcel.direction == "return"
+    if parcel.direction == "replacement":
+        return gettext(_("Replacement parcel"), language)
     if count < 2:
         return gettext(_("Return parcel") if back else _("Parcel"), language)
     text = _("Return parcel %(position)s of %(count)s") if back else _("Parcel %(position)s of %(count)s")

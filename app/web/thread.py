@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from app.i18n import clock_time, day, gettext
+from app.web.aftersale_words import EVENTS as CASE_EVENTS
+from app.web.aftersale_words import TIMERS
 from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, word
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
@@ -54,6 +56,7 @@ EVENTS = {
     "tagged": ("flag", _("%(who)s added the tag %(tag)s")),
     "untagged": ("flag", _("%(who)s removed the tag %(tag)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
+    **CASE_EVENTS,
 }
 
 
@@ -143,6 +146,8 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
     facts = {
         "clock": word(CLOCKS, str(entry.detail.get("clock", "")), language),
         "words": entry.detail.get("text", ""),
+        "case": entry.detail.get("case", ""),
+        "timer": word(TIMERS, str(entry.detail.get("timer", "")), language),
         "stage": word(CLOCK_STAGES, str(entry.detail.get("stage", "")), language),
         "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
         "name": entry.detail.get("name", ""),

@@ -132,7 +132,7 @@ class ShipmentInput(Part):
     """One parcel. `shipped` false announces it; its units count as shipped from the first scan on."""
 
     id: Id
-    direction: Annotated[str, Field(pattern="^(outbound|return)$")] | None = None
+    direction: Annotated[str, Field(pattern="^(outbound|return|replacement)$")] | None = None
     carrier: Annotated[str, Field(max_length=120)] | None = None
     tracking_number: Annotated[str, Field(max_length=120)] | None = None
     tracking_url: Annotated[str, Field(max_length=1000, pattern=r"^(https?://.*)?$")] | None = None

@@ -1,0 +1,117 @@
+"""What the console calls after-sales cases: their kinds, states, reasons, timers, and what happens to them."""
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+KINDS = {
+    "cancel": _("Cancel before shipping"),
+    "refund_only": _("Refund only"),
+    "return_refund": _("Return and refund"),
+    "exchange": _("Exchange"),
+    "resend": _("Send again"),
+    "repair": _("Repair"),
+    "price_protection": _("Price protection"),
+    "invoice": _("Invoice"),
+    "compensation": _("Compensation"),
+}
+STATES = {
+    "requested": (_("Asked for"), "", "clock"),
+    "under_review": (_("Being looked at"), "warn", "clock"),
+    "needs_info": (_("Customer has to say more"), "", "clock"),
+    "approved": (_("Granted"), "good", "check"),
+    "rejected": (_("Rejected"), "bad", "cross-circle"),
+    "platform_review": (_("The platform decides"), "warn", "clock"),
+    "awaiting_return": (_("Waiting for the goods"), "", "return"),
+    "return_in_transit": (_("Goods on their way back"), "", "truck"),
+    "received": (_("Goods are here"), "warn", "box"),
+    "inspected": (_("Goods inspected"), "", "check"),
+    "refund_pending": (_("Refund under way"), "warn", "clock"),
+    "refund_failed": (_("Refund failed"), "bad", "alert"),
+    "refunded": (_("Refunded"), "good", "check"),
+    "replacing": (_("Replacement to be delivered"), "", "truck"),
+    "closed": (_("Done"), "good", "check-circle"),
+    "cancelled": (_("Withdrawn by the customer"), "", "cross-circle"),
+}
+REASONS = {
+    "cancelled": _("Order cancelled before shipping"),
+    "withdrawal": _("Withdrawal within 14 days (EU)"),
+    "seven_day": _("7 days without a reason (China)"),
+    "changed_mind": _("Changed their mind"),
+    "defective": _("Defective"),
+    "damaged": _("Damaged on arrival"),
+    "wrong_item": _("Wrong item"),
+    "not_as_described": _("Not as described"),
+    "missing": _("Something is missing"),
+    "lost": _("Lost on the way"),
+    "late": _("Too late"),
+    "out_of_stock": _("Out of stock"),
+    "seller_fault": _("Other fault of the shop"),
+    "other": _("Another reason"),
+}
+CATEGORIES = {
+    "standard": _("Ordinary goods"),
+    "made_to_order": _("Made to order"),
+    "fresh": _("Fresh goods"),
+    "unsealed_media": _("Opened software, music or film"),
+    "unsealed_hygiene": _("Opened hygiene goods"),
+    "newspapers": _("Newspapers and magazines"),
+    "digital": _("Digital goods"),
+    "marked": _("Marked as not returnable"),
+}
+CONDITIONS = {
+    "sellable": _("As new"),
+    "damaged": _("Damaged"),
+    "wrong": _("Not what was sold"),
+    "missing": _("Did not come"),
+}
+TIMERS = {
+    "decide_refund": _("Shop decides"),
+    "decide_return": _("Shop decides"),
+    "give_info": _("Customer answers"),
+    "send_back": _("Customer sends the goods back"),
+    "confirm_receipt": _("Shop inspects the goods"),
+    "appeal": _("Customer may appeal"),
+    "pay_refund": _("Money is due by law"),
+}
+EXPIRIES = {
+    "grant": _("then it is granted"),
+    "close": _("then the case is closed"),
+    "refund": _("then it is refunded"),
+    "warn": _("then a person has to act"),
+}
+ORIGINS = {"platform": _("set by the platform"), "law": _("set by law"), "policy": _("the shop's own time")}
+RULES = {
+    "policy": _("by the policy"),
+    "person": _("by a person"),
+    "against_policy": _("by a supervisor, against the policy"),
+    "time": _("because the time was over"),
+    "platform": _("by the platform"),
+}
+# Actions of the timeline → icon, sentence.
+EVENTS = {
+    "case_opened": ("return", _("%(who)s opened after-sales case %(case)s")),
+    "case_under_review": ("clock", _("Case %(case)s is to be decided")),
+    "case_needs_info": ("clock", _("Case %(case)s: %(who)s asked the customer: %(words)s")),
+    "case_approved": ("check", _("Case %(case)s was granted")),
+    "case_rejected": ("cross-circle", _("Case %(case)s was rejected. %(words)s")),
+    "case_platform_review": ("flag", _("Case %(case)s: the platform decides. %(words)s")),
+    "case_awaiting_return": ("return", _("Case %(case)s: the customer sends the goods back")),
+    "case_return_in_transit": ("truck", _("Case %(case)s: the goods are on their way back, %(words)s")),
+    "case_tracking": ("truck", _("Case %(case)s: the number of the return is %(words)s")),
+    "case_received": ("box", _("Case %(case)s: the goods are here")),
+    "case_inspected": ("check", _("Case %(case)s: the goods were inspected. %(words)s")),
+    "case_refund_pending": ("clock", _("Case %(case)s: the money is on its way back")),
+    "case_refund_failed": ("alert", _("Case %(case)s: the refund did not work")),
+    "case_refunded": ("check-circle", _("Case %(case)s: the money is back")),
+    "case_replacing": ("truck", _("Case %(case)s: a replacement is sent")),
+    "case_replacement": ("truck", _("Case %(case)s: the replacement is on its way, %(words)s")),
+    "case_difference_paid": ("card", _("Case %(case)s: the difference was paid")),
+    "case_closed": ("check-circle", _("Case %(case)s is done. %(words)s")),
+    "case_cancelled": ("cross-circle", _("The customer withdrew case %(case)s. %(words)s")),
+    "case_warned": ("clock", _("Case %(case)s: %(timer)s: %(stage)s")),
+    "case_expired": ("alert", _("Case %(case)s: %(timer)s: the time is over")),
+    "case_needs_person": ("alert", _("Case %(case)s needs a person: what follows is above the limit")),
+}
