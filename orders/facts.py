@@ -85,6 +85,9 @@ class HeaderFacts(Facts):
     discount: Minor | None = None
     shipping: Minor | None = None
     tax: Minor | None = None
+    tax_included: bool | None = None  # prices and shipping contain their tax
+    shipping_net: Minor | None = None  # paid for delivery after discounts; without its tax on top
+    shipping_tax: Minor | None = None
     # the platform's own words for the axes, already in ours
     confirmation: Confirmation | None = None
     payment: PaymentState | None = None
@@ -128,6 +131,8 @@ class LineFacts(Facts):
     unit_price: Minor | None = None
     discount: Minor | None = None
     tax: Minor | None = None
+    net: Minor | None = None  # paid for all units after all discounts, where that is not price less `discount`
+    allocated: Minor | None = None  # of `discount`, its share of discounts on the whole order
     requires_shipping: bool | None = None
     listed: bool | None = None  # it came as a part of the header's list
     backordered: bool | None = None
@@ -216,7 +221,6 @@ class RefundFacts(Facts):
     withdrawn: bool | None = None  # it was refused or given up: no money ever moves
     listed: bool | None = None  # it came as a part of the header's list
     cumulative: Minor | None = None  # instead of `amount`: all that had gone back of that payment by then
-    own_key: Word | None = None  # the merchant's own name of it, as it came back with it (orders/refund_matching.py)
     reversal: bool | None = None  # the bank took it back after a dispute: the shop has sent nothing
     unknown: dict[str, Short] = Field(default_factory=dict)
 

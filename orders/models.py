@@ -54,6 +54,10 @@ class Order(Model):
     discount = fields.BigIntField(default=0)
     shipping = fields.BigIntField(default=0)
     tax = fields.BigIntField(default=0)
+    # what refunds are computed from, where the source tells it
+    tax_included = fields.BooleanField(null=True)  # prices and shipping contain their tax
+    shipping_net = fields.BigIntField(null=True)  # paid for delivery after discounts; without its tax on top
+    shipping_tax = fields.BigIntField(null=True)
     # who and where; never leaves without the facts gate
     customer_name = fields.CharField(max_length=200, default="")
     email = fields.CharField(max_length=254, null=True)  # lower case
@@ -146,6 +150,8 @@ class OrderLine(Model):
     unit_price = fields.BigIntField(default=0)
     discount = fields.BigIntField(default=0)
     tax = fields.BigIntField(default=0)
+    net = fields.BigIntField(null=True)  # paid for all units after all discounts, where the source tells it
+    allocated = fields.BigIntField(null=True)  # of `discount`, its share of discounts on the whole order
     requires_shipping = fields.BooleanField(default=True)
     backordered = fields.BooleanField(default=False)
     backorder_eta = UtcDatetimeField(null=True)
@@ -258,7 +264,6 @@ class Refund(Model):
     reversal = fields.BooleanField(default=False, db_default=False)  # taken back by the bank after a dispute
     key = fields.CharField(max_length=64, default="", db_default="")  # of our RefundPart; "": not sent by this desk
     of_payment = fields.CharField(max_length=190, null=True)  # the payment's source id, if the source tells it
-    own_key = fields.CharField(max_length=64, null=True)  # of the refund part of ours that it is, if the source tells
 
     class Meta:
         app = "wismo"

@@ -135,7 +135,6 @@ def _refund_values(order: Row, facts: RefundFacts) -> dict[str, Any]:
         "reversal": bool(facts.reversal),
         "key": facts.key or "",
         "of_payment": facts.payment or None,
-        "own_key": facts.own_key or None,
     }
 
 

@@ -63,6 +63,7 @@ class RefundIntent(Model):
             Index(fields=("shop_id", "state", "created_at")),
             Index(fields=("state", "created_at")),
             Index(fields=("requested_id", "created_at")),
+            Index(fields=("approved_by", "decided_at")),
         )
 
 
@@ -111,7 +112,9 @@ class RefundPart(Model):
     gateway_ref = fields.CharField(max_length=190, default="")  # the gateway's name of the refund
     tries = fields.IntField(default=0)
     looks = fields.IntField(default=0)  # how often the gateway was asked what became of it, since it was last sent
-    doubt = fields.CharField(max_length=64, default="")  # the code of a failure that a query has not confirmed yet
+    doubt = fields.CharField(
+        max_length=64, default=""
+    )  # the gateway's word for a failure that a query has not confirmed yet
     last_error = fields.CharField(max_length=500, default="")
     sent_at = UtcDatetimeField(null=True)  # the last time; committed before the gateway hears of it
     created_at = UtcDatetimeField()

@@ -14,13 +14,11 @@ from orders.refund_gateway import RefundGateway
 class Way:
     """One gateway: its adapter, which keeps nothing between calls, and the names of the credentials that it needs.
 
-    `words`: what Payment.gateway or Payment.tender is called when this gateway took the money. `pause`: the least time
-    between two refunds of one order.
+    `pause`: the least time between two refunds of one order. Which payments are a gateway's: orders/refund_accounts.py.
     """
 
     gateway: RefundGateway
     credentials: tuple[str, ...] = ()
-    words: frozenset[str] = frozenset()
     pause: timedelta = timedelta()
 
 

@@ -15,6 +15,7 @@ from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail, 
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
+from app.jobs.refunding import find_lost, look_up, pay_back
 from app.jobs.reviewing import review_answers
 from app.jobs.routing import drain_queue, look_after_queue
 from app.jobs.stock import share_out_stock, tell_short_orders
@@ -40,6 +41,9 @@ HANDLERS: dict[str, Handler] = {
     "mail.send": send_mail,
     "mail.reply": reply_by_mail,
     "notice.send": send_notice,
+    "refund.pay": pay_back,
+    "refund.look": look_up,
+    "refund.sweep": find_lost,
     "promise.judge": judge_promise,
     "audit.seal": seal_audit,
     "routing.drain": drain_queue,

@@ -22,6 +22,7 @@ EVERY = {
     "tickets.clocks": timedelta(minutes=1),
     "answers.review": timedelta(minutes=1),
     "routing.tick": timedelta(minutes=1),
+    "refund.sweep": timedelta(minutes=5),
     "orders.reconcile": timedelta(minutes=15),
     "demo.tick": timedelta(seconds=20),
 }

@@ -212,9 +212,4 @@ class Migration(migrations.Migration):
             name="of_payment",
             field=fields.CharField(null=True, max_length=190),
         ),
-        ops.AddField(
-            model_name="Refund",
-            name="own_key",
-            field=fields.CharField(null=True, max_length=64),
-        ),
     ]

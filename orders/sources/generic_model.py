@@ -47,6 +47,8 @@ class TotalsInput(Part):
     discount: Amount | None = None
     shipping: Amount | None = None
     tax: Amount | None = None
+    shipping_tax: Amount | None = None
+    tax_included: bool | None = None  # prices and shipping contain their tax
 
 
 class PromisesInput(Part):

@@ -78,7 +78,9 @@ def _header(delivery: Delivery, order: OrderInput) -> HeaderFacts:
         given["ship_to"] = {**order.ship_to.model_dump(), "country": order.ship_to.country.upper()}
     if order.totals is not None:
         totals = order.totals.model_dump(exclude_unset=True)
-        given |= {name: _minor(value, order.currency) for name, value in totals.items()}
+        given |= {
+            name: value if name == "tax_included" else _minor(value, order.currency) for name, value in totals.items()
+        }
     if order.gates is not None:
         given |= {f"{gate}_open": value for gate, value in order.gates.model_dump(exclude_unset=True).items()}
     if order.promises is not None:

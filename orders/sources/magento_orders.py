@@ -113,6 +113,9 @@ def _header(
             facts[name] = (
                 abs(rounded(payload[field], currency)) if name == "discount" else rounded(payload[field], currency)
             )
+    if payload.get("shipping_amount") is not None:
+        less = rounded(payload.get("shipping_discount_amount"), currency)
+        facts |= {"shipping_net": max(facts["shipping"] - abs(less), 0), "tax_included": False}
     if isinstance(payload.get("items"), list):
         facts["line_ids"] = tuple(identifier(i.get("item_id")) for i in objects(payload["items"]) if not _is_part(i))
     if _method(payload):
@@ -127,6 +130,7 @@ _AMOUNTS = {
     "goods": "subtotal",
     "discount": "discount_amount",
     "shipping": "shipping_amount",
+    "shipping_tax": "shipping_tax_amount",
     "tax": "tax_amount",
 }
 
@@ -220,11 +224,23 @@ def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> lis
             unit_price=rounded(item.get("price"), currency),
             discount=abs(rounded(item.get("discount_amount"), currency)),
             tax=rounded(item.get("tax_amount"), currency),
+            net=_net(item, currency),
             requires_shipping=not flag(item.get("is_virtual")) and text(item.get("product_type")) not in _NEVER_SHIPPED,
             listed=True,
         )
         statements.append(Statement(Kind.LINE, identifier(item.get("item_id")), facts, version))
     return statements
+
+
+def _net(item: dict[str, Any], currency: str) -> int | None:
+    """What was paid without tax: a discount on prices with tax holds some, which Magento tells apart."""
+    if item.get("row_total") is None:
+        return None
+    less = abs(rounded(item.get("discount_amount"), currency))
+    return max(
+        rounded(item["row_total"], currency) - less + rounded(item.get("discount_tax_compensation_amount"), currency),
+        0,
+    )
 
 
 def _is_part(item: dict[str, Any]) -> bool:

@@ -78,6 +78,7 @@ def _header(delivery: Delivery, order: dict[str, Any], status: str, at: datetime
             facts[name] = parse(found, currency)
     if isinstance(order.get("lines"), list):
         facts["line_ids"] = tuple(identifier(line.get("id")) for line in objects(order["lines"]))
+    facts["tax_included"] = True  # the gross amounts are read
     facts |= _states(delivery.topic, order, status, at, warnings)
     facts |= _person(delivery, order)
     language = text(order.get("language_code") or order.get("language_code_enum")).lower()[:2]

@@ -16,7 +16,7 @@ _CAME_BACK = frozenset({"return", "legacy_restock"})  # units that had left
 
 def line_statements(payload: dict[str, Any], currency: str, zone: str, version: Version) -> list[Statement]:
     """The lines of an order. Raises Invalid when they cannot be true."""
-    removed = _unexplained(payload, by_money=False)
+    removed, whole = _unexplained(payload, by_money=False), _whole_order(payload)
     statements = []
     for position, line in enumerate(objects(payload.get("line_items"))):
         properties = {text(item.get("name")): item.get("value") for item in objects(line.get("properties"))}
@@ -37,9 +37,20 @@ def line_statements(payload: dict[str, Any], currency: str, zone: str, version: 
             "backordered": bool(eta) or text(properties.get("_backordered")).lower() == "true",
             "backorder_eta": when(eta, zone),
         }
+        if whole:
+            shares = [part for part in discounts if part.get("discount_application_index") in whole]
+            facts["allocated"] = sum(minor(part.get("amount"), currency) for part in shares)
         facts |= {"quantity_cancelled": removed[name]} if name in removed else {}
         statements.append(Statement(Kind.LINE, name, LineFacts(**facts), version))
     return statements
+
+
+def _whole_order(payload: dict[str, Any]) -> frozenset[int]:
+    """The places of those discounts that are shared out over the lines (`allocation_method: across`)."""
+    applications = objects(payload.get("discount_applications"))
+    return frozenset(
+        index for index, each in enumerate(applications) if text(each.get("allocation_method")) == "across"
+    )
 
 
 def total_price(payload: dict[str, Any], currency: str) -> Any:

@@ -84,6 +84,7 @@ def _header(delivery: Delivery, payload: dict[str, Any], at: datetime, warnings:
     if "shipping_lines" in payload:
         left = [line for line in objects(payload["shipping_lines"]) if line.get("is_removed") is not True]
         facts["shipping"] = sum(minor(line.get("price"), currency) for line in left)
+        facts |= _delivery_paid(payload, left, currency)
     if "cancelled_at" in payload:
         facts["cancelled_at"] = when(payload["cancelled_at"], zone)
         reason = text(payload.get("cancel_reason"))
@@ -98,6 +99,18 @@ def _header(delivery: Delivery, payload: dict[str, Any], at: datetime, warnings:
     facts |= _person(delivery, payload)
     facts |= _promises(delivery, payload, warnings)
     return HeaderFacts(**facts)
+
+
+def _delivery_paid(payload: dict[str, Any], lines: list[dict[str, Any]], currency: str) -> dict[str, Any]:
+    """What delivery has cost after its own discounts, the tax on it, and whether prices contain theirs."""
+    told = {"tax_included": payload["taxes_included"]} if isinstance(payload.get("taxes_included"), bool) else {}
+    if any(line.get("discounted_price") is None or "tax_lines" not in line for line in lines):
+        return told
+    taxes = [tax for line in lines for tax in objects(line["tax_lines"])]
+    return told | {
+        "shipping_net": sum(minor(line["discounted_price"], currency) for line in lines),
+        "shipping_tax": sum(minor(tax.get("price"), currency) for tax in taxes),
+    }
 
 
 _AMOUNTS = {

@@ -97,7 +97,8 @@ def _header(
     total, goods, shipping = (_amount(trade, name) for name in ("payment", "total_fee", "post_fee"))
     facts |= {"total": total} if total is not None else {}
     facts |= {"goods": goods} if goods is not None else {}
-    facts |= {"shipping": shipping} if shipping is not None else {}
+    facts |= {"shipping": shipping, "shipping_net": shipping} if shipping is not None else {}
+    facts["tax_included"] = True
     if total is not None and goods is not None:
         facts["discount"] = max(goods + (shipping or 0) - total, 0)
     if "type" in trade:
@@ -190,6 +191,8 @@ def _line(position: int, line: dict[str, Any], version: Version, *, is_carried: 
         discount=max(rounded(line.get("price"), CURRENCY) * quantity - rounded(line.get("payment"), CURRENCY), 0)
         if text(line.get("payment"))
         else 0,
+        net=rounded(line.get("divide_order_fee"), CURRENCY) if text(line.get("divide_order_fee")) else None,
+        allocated=rounded(line.get("part_mjz_discount"), CURRENCY) if text(line.get("part_mjz_discount")) else None,
         requires_shipping=is_carried,
     )
     return Statement(Kind.LINE, identifier(line.get("oid_str") or line.get("oid")), facts, version)

@@ -112,9 +112,11 @@ def _header(delivery: Delivery, payload: dict[str, Any], status: str, at: dateti
         facts["placed_at"] = placed
     if payload.get("total") is not None:
         facts["total"] = minor(payload["total"], currency)
-    for name, field in (("shipping", "shipping_total"), ("discount", "discount_total"), ("tax", "total_tax")):
+    for name, field in _SUMS.items():
         if payload.get(field) is not None:
             facts[name] = rounded(payload[field], currency)
+    if payload.get("shipping_total") is not None:
+        facts |= {"shipping_net": facts["shipping"], "tax_included": False}  # no amount of an order contains its tax
     if "line_items" in payload:
         facts["goods"] = sum(rounded(line.get("subtotal"), currency) for line in objects(payload["line_items"]))
     if "date_paid_gmt" in payload or "date_paid" in payload:
@@ -122,6 +124,14 @@ def _header(delivery: Delivery, payload: dict[str, Any], status: str, at: dateti
     facts |= _lists(payload) | _states(payload, status, at, facts.get("paid_at"), warnings)
     facts |= _person(delivery, payload)
     return HeaderFacts(**facts)
+
+
+_SUMS = {
+    "shipping": "shipping_total",
+    "shipping_tax": "shipping_tax",
+    "discount": "discount_total",
+    "tax": "total_tax",
+}
 
 
 def _lists(payload: dict[str, Any]) -> dict[str, Any]:
@@ -213,6 +223,7 @@ def _lines(delivery: Delivery, payload: dict[str, Any], version: Version) -> lis
             unit_price=(2 * before + quantity) // (2 * quantity) if quantity > 0 else before,
             discount=max(before - after, 0),
             tax=rounded(line.get("total_tax"), currency),
+            net=after,
             listed=True,
         )
         statements.append(Statement(Kind.LINE, identifier(line.get("id")), facts, version))
