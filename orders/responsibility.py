@@ -87,6 +87,11 @@ def present_party(picture: OrderSnapshot) -> Party | None:
     return party or _money_back(picture)
 
 
+def usual_headlines(party: Party) -> frozenset[Headline]:
+    """The headlines under which it is usually the party's turn: for lists, which do not look at every order's holds."""
+    return frozenset(headline for headline, holder in (_SIMPLE | _USUAL).items() if holder is party)
+
+
 _SIMPLE = {
     Headline.AWAITING_PAYMENT: Party.CUSTOMER,
     Headline.PAYMENT_FAILED: Party.CUSTOMER,
@@ -95,6 +100,12 @@ _SIMPLE = {
     Headline.PROCESSING: Party.WAREHOUSE,
     Headline.PARTIALLY_SHIPPED: Party.WAREHOUSE,
     Headline.RETURNING: Party.CARRIER,
+}
+_USUAL = {
+    Headline.ON_HOLD: Party.MERCHANT,
+    Headline.SHIPPED: Party.CARRIER,
+    Headline.PARTIALLY_DELIVERED: Party.CARRIER,
+    Headline.RETURNED: Party.MERCHANT,
 }
 # The hold that the order cannot leave without comes first.
 _HOLDERS = {

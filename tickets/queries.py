@@ -13,27 +13,17 @@ from core.bundles import Bundle, Later, alone
 from core.clock import now
 from core.errors import Invalid
 from core.people import Agent, shop_ids_of
-from core.sql import as_time
+from core.sql import as_time, dialect, fetch
 from orders.models import Order
 from tickets.models import Ticket, TicketLink, TimelineEntry
-from tickets.statuses import ACTIVE, Status
+from tickets.view_parts import BUILT_IN, View, found, places
 
 PAGE_LIMIT = 100
 COUNT_LIMIT = 1000  # "more than 999" is all that a badge needs to say
 LIVE_FOR = timedelta(hours=1)
-MOST_SHOPS = 100
 MOST_LINKS, MOST_ENTRIES = 200, 500
 
-_MINE, _NOBODYS = " AND t.assignee_id = {agent}", " AND t.assignee_id IS NULL"
-# View → statuses (none: whatever status) and whose; several are several parts, each of which an index yields in order.
-_VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "open": (ACTIVE, (_NOBODYS, _MINE)),
-    "mine": (ACTIVE, (_MINE,)),
-    "unassigned": (ACTIVE, (_NOBODYS,)),
-    "resolved": ((Status.RESOLVED,), ("",)),
-    "all": ((), ("",)),
-}
-VIEWS = tuple(_VIEWS)
+VIEWS = tuple(BUILT_IN)
 
 _UNREAD = "c.last_customer_number > c.desk_read AS unread"
 _PAGE = (
@@ -42,14 +32,21 @@ _PAGE = (
     " u.name AS customer, c.public_id AS conversation, c.channel, c.language, c.last_text,"
     " c.last_message_at, c.handler, c.last_number, c.last_customer_number, c.last_customer_at, s.name AS shop,"
     " s.key AS shop_key, o.number AS order_number, o.headline AS order_headline,"
-    " a.name AS assignee, {unread}"
+    " a.name AS assignee, {tags} AS tags, {unread}"
     " FROM ticket AS t JOIN conversation AS c ON c.id = t.conversation_id JOIN customer AS u ON u.id = c.customer_id"
     " JOIN shop AS s ON s.id = t.shop_id LEFT JOIN agent AS a ON a.id = t.assignee_id"
     " LEFT JOIN ticket_link AS l ON l.id = (SELECT first.id FROM ticket_link AS first WHERE first.ticket_id = t.id"
     " ORDER BY first.confirmed DESC, first.id LIMIT 1) LEFT JOIN shop_order AS o ON o.id = l.order_id"
     " JOIN ({found}) AS found ON found.id = t.id ORDER BY t.updated_at DESC, t.id DESC"
 )
-_WHOLE = " AND t.merged_into_id IS NULL"
+# Names have no commas.
+_OF_TICKET = (
+    "(SELECT g.name FROM ticket_tag AS x JOIN tag AS g ON g.id = x.tag_id WHERE x.ticket_id = t.id ORDER BY g.name)"
+)
+_TAGS = {
+    "sqlite": f"(SELECT group_concat(q.name, ',') FROM {_OF_TICKET} AS q)",  # noqa: S608
+    "postgres": f"(SELECT string_agg(q.name, ',') FROM {_OF_TICKET} AS q)",  # noqa: S608
+}
 _NEWEST = " ORDER BY {owner}t.updated_at DESC, t.id DESC"
 _FIRST = "SELECT id FROM ({}) AS every ORDER BY updated_at DESC, id DESC LIMIT {{limit}}"
 _AFTER = " AND (t.updated_at, t.id) < ({changed}, {id})"
@@ -103,6 +100,7 @@ class InboxRow:
     order_number: str | None  # of the first link, confirmed ones before suggestions
     order_headline: str | None
     assignee: str | None
+    tags: str | None  # names by the alphabet, with commas between them
     unread: bool
 
 
@@ -122,7 +120,7 @@ class LiveRow:
 
 
 async def inbox(agent: Agent, view: str, after: str | None = None, limit: int = 50) -> list[InboxRow]:
-    """A page of the view (open, mine, unassigned, resolved, all), what changed last first; `after` is a `cursor`.
+    """A page of a built-in view, what changed last first; `after` is a `cursor`.
 
     open is what is the agent's or nobody's. Raises Invalid (bad_view, bad_cursor).
     """
@@ -131,19 +129,19 @@ async def inbox(agent: Agent, view: str, after: str | None = None, limit: int = 
 
 
 def inbox_in(
-    bundle: Bundle, agent: Agent, shops: Sequence[int], view: str, after: str | None = None, limit: int = 50
+    bundle: Bundle, agent: Agent, shops: Sequence[int], view: str | View, after: str | None = None, limit: int = 50
 ) -> Later[list[InboxRow]]:
-    """What `inbox` gives, as part of a bundle; `shops` are the agent's."""
-    if view not in _VIEWS:
+    """What `inbox` gives, as part of a bundle; `shops` are the agent's, `view` may be one of conditions."""
+    chosen = BUILT_IN.get(view) if isinstance(view, str) else view
+    if chosen is None:
         raise Invalid("no such view", code="bad_view", known=list(VIEWS))
-    values: dict[str, Any] = {"agent": agent.id, "limit": max(1, min(limit, PAGE_LIMIT))}
+    values = places(chosen, agent.id, shops) | {"limit": max(1, min(limit, PAGE_LIMIT))}
     if after is not None:
         values["changed"], values["id"] = _read_cursor(after)
     # Cut before anything is joined: only rows that are shown are worth it.
-    found = _FIRST.format(_tickets(view, shops, after=_AFTER if after else "", order=_NEWEST))
-    rows = bundle.table(
-        " ".join(InboxRow.__slots__), _PAGE.format(unread=_UNREAD, found=found), **values, **_places(shops)
-    )
+    first = _FIRST.format(found(chosen, shops, after=_AFTER if after else "", order=_NEWEST))
+    page = _PAGE.format(unread=_UNREAD, found=first, tags=_TAGS[dialect()])
+    rows = bundle.table(" ".join(InboxRow.__slots__), page, **values)
     return lambda: [InboxRow(**_times(row, *_TIMES)) for row in rows]
 
 
@@ -161,13 +159,34 @@ async def counts(agent: Agent) -> dict[str, int]:
 def counts_in(bundle: Bundle, agent: Agent, shops: Sequence[int]) -> Later[dict[str, int]]:
     """What `counts` gives, as part of a bundle; `shops` are the agent's."""
     each = (
-        f"(SELECT COUNT(*) FROM ({_tickets(view, shops)} LIMIT {{limit}}) AS found) AS {view}_count"  # noqa: S608
-        for view in VIEWS
+        f"(SELECT COUNT(*) FROM ({found(view, shops)} LIMIT {{limit}}) AS found) AS {key}_count"  # noqa: S608
+        for key, view in BUILT_IN.items()
     )
-    columns = " ".join(f"{view}_count" for view in VIEWS)
-    values = _places(shops) | {"agent": agent.id, "limit": COUNT_LIMIT}
+    columns = " ".join(f"{key}_count" for key in VIEWS)
+    values = places(BUILT_IN["open"], agent.id, shops) | {"limit": COUNT_LIMIT}
     rows = bundle.table(columns, f"SELECT {', '.join(each)}", **values)
-    return lambda: {view: rows[0][f"{view}_count"] for view in VIEWS}
+    return lambda: {key: rows[0][f"{key}_count"] for key in VIEWS}
+
+
+def count_in(bundle: Bundle, agent: Agent, shops: Sequence[int], view: View) -> Later[int]:
+    """How many tickets a view of conditions holds, at most `COUNT_LIMIT`; part of a bundle."""
+    values = places(view, agent.id, shops) | {"limit": COUNT_LIMIT}
+    rows = bundle.table(
+        "number",
+        f"SELECT COUNT(*) AS number FROM ({found(view, shops)} LIMIT {{limit}}) AS found",  # noqa: S608
+        **values,
+    )
+    return lambda: int(rows[0]["number"])
+
+
+async def ids_in_view(agent: Agent, view: str | View, limit: int) -> list[int]:
+    """The ids of the view's tickets, what changed last first, `limit` at most. Raises Invalid (bad_view)."""
+    chosen = BUILT_IN.get(view) if isinstance(view, str) else view
+    if chosen is None:
+        raise Invalid("no such view", code="bad_view", known=list(VIEWS))
+    shops = await shop_ids_of(agent)
+    first = _FIRST.format(found(chosen, shops, order=_NEWEST))
+    return [row["id"] for row in await fetch(first, **places(chosen, agent.id, shops), limit=limit)]
 
 
 async def live_conversations(agent: Agent, limit: int = 50) -> list[LiveRow]:
@@ -225,31 +244,6 @@ def timeline_in(bundle: Bundle, ticket_id: int) -> Later[list[TimelineEntry]]:
     which = "WHERE t.ticket_id = {ticket} ORDER BY t.id DESC LIMIT {most}"
     newest = bundle.rows(TimelineEntry, which, ticket=ticket_id, most=MOST_ENTRIES)
     return lambda: newest[::-1]
-
-
-def _tickets(view: str, shops: Sequence[int], *, after: str = "", order: str = "") -> str:
-    """The ids of the view's first tickets.
-
-    One part for each shop, status and owner, for only then does an index yield each part in order, however many tickets
-    there are. Within a part the owner is one and the same: it leads the order, because PostgreSQL does not see that of
-    nobody's. Agents of very many shops share one part: SQLite joins 500 at most.
-    """
-    statuses, owners = _VIEWS[view]
-    of_shops = [f"t.shop_id = {{shop{place}}}" for place in range(len(shops))]
-    if not 0 < len(shops) <= MOST_SHOPS:
-        of_shops = ["t.shop_id IN ({shops})"]
-    wheres = [f"{shop} AND t.status = '{status}'" for shop in of_shops for status in statuses] or of_shops
-    parts = (
-        f"SELECT t.id, t.updated_at FROM ticket AS t WHERE {where}{owner}{_WHOLE}{after}"  # noqa: S608
-        f"{order.format(owner='t.assignee_id DESC, ' if owner else '')} LIMIT {{limit}}"
-        for where in wheres
-        for owner in owners
-    )
-    return " UNION ALL ".join(f"SELECT id, updated_at FROM ({part}) AS part" for part in parts)  # noqa: S608
-
-
-def _places(shops: Sequence[int]) -> dict[str, Any]:
-    return {"shops": shops} | {f"shop{place}": shop_id for place, shop_id in enumerate(shops)}
 
 
 def _read_cursor(text: str) -> tuple[datetime, int]:

@@ -6,6 +6,7 @@ from typing import Any
 from app.demo.tick import tick_demo
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
+from app.jobs.bulk import change_tickets
 from app.jobs.claims import act_on_claim, conclude_claim
 from app.jobs.clocks import look_at_tickets
 from app.jobs.context import JobContext
@@ -51,6 +52,7 @@ HANDLERS: dict[str, Handler] = {
     "housekeeping.daily": keep_house,
     "tickets.close": close_tickets,
     "tickets.clocks": look_at_tickets,
+    "tickets.bulk": change_tickets,
     "demo.tick": tick_demo,
 }
 

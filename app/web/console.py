@@ -8,6 +8,7 @@ from app.web import (
     console_arrangement,
     console_audit,
     console_bot,
+    console_bulk,
     console_connections,
     console_corrections,
     console_deliveries,
@@ -20,6 +21,7 @@ from app.web import (
     console_stock,
     console_teams,
     console_ticket,
+    console_views,
     console_work,
 )
 from app.web.console_inbox import inbox_page
@@ -29,6 +31,8 @@ routes = [
     *console_ticket.routes,
     *console_work.routes,
     *console_arrangement.routes,
+    *console_bulk.routes,
+    *console_views.routes,
     *console_queue.routes,
     *console_orders.routes,
     *console_search.routes,

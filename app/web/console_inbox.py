@@ -11,12 +11,16 @@ from app.realtime.attendance import Attendance
 from app.rendering import render
 from app.web.desk import HOME, VIEWS, shell, shown_counts, signed_in
 from app.web.forms import whole_number
+from app.web.inbox_views import LIVE, Chosen, all_counts_in, chosen_view, saved_views
+from app.web.labels import PRIORITIES
 from app.web.nearness import Standing, nearness_in_list
 from app.web.rows import Row, live_row, ticket_row
 from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import Agent, shop_ids_of
-from tickets.queries import counts_in, cursor, inbox_in, live_in
+from tickets.bulk import MOST_TICKETS
+from tickets.presence import agents_of_shops
+from tickets.queries import cursor, inbox_in, live_in
 from tickets.queue import waiting_count_in
 
 PAGE, LONGEST = 50, 99
@@ -31,39 +35,41 @@ EMPTY = {
     "open": _("Everybody has an answer."),
     "mine": _("You have no open tickets."),
     "unassigned": _("Everything has somebody who works on it."),
+    "mentions": _("Notes that name you with an @ appear here until you have read them."),
+    "following": _("Follow a ticket to see here what becomes of it."),
     "resolved": _("What you resolve appears here."),
     "all": _("Tickets appear as soon as a customer needs you."),
     "live": _("When the bot talks with somebody, you can watch here."),
 }
+NOTHING = _("No ticket fits these conditions just now.")
 
 
 @signed_in
 async def inbox_page(request: Request, agent: Agent) -> Response:
     """GET: one view. With `fragment=rows` only the rows, for scripts that keep the list alive."""
-    view = request.query_params.get("view", "open")
-    view = view if view in VIEWS else "open"
+    saved = await saved_views(request, agent)
+    view = chosen_view(request.query_params.get("view", "open"), saved)
     size = min(whole_number(request.query_params.get("size"), PAGE), LONGEST) or PAGE
     after, current = (request.query_params.get(name) for name in ("after", "current"))
     bundle, shop_ids = Bundle(), await shop_ids_of(agent)
     pane = list_in(
         bundle, agent, shop_ids, view, request.app.state.hub.attendance, after=after, limit=size, current=current
     )
-    numbers = counts_in(bundle, agent, shop_ids)
+    numbers = all_counts_in(bundle, agent, shop_ids, saved)
     waiting = waiting_count_in(bundle, shop_ids) if request.query_params.get("fragment") == "rows" else None
     await bundle.read()
     if waiting is not None:
         shown = shown_counts(numbers() | {"queue": waiting()})
         return render(request, "console/_rows.html", {**pane(), "numbers": shown})
-    return render(
-        request, "console/inbox.html", {"shell": shell(request, agent, counts=numbers(), current=view), "list": pane()}
-    )
+    frame = shell(request, agent, counts=numbers(), current=view.key)
+    return render(request, "console/inbox.html", {"shell": frame, "list": pane(), "bulk": await _bulk(agent, shop_ids)})
 
 
 def list_in(
     bundle: Bundle,
     agent: Agent,
     shop_ids: Sequence[int],
-    view: str,
+    view: Chosen,
     attendance: Attendance,
     *,
     after: str | None = None,
@@ -76,29 +82,40 @@ def list_in(
     def near(conversation: str) -> Standing:
         return nearness_in_list(conversation, attendance, language)
 
-    if view == "live":
+    if view.key == LIVE:
         live = live_in(bundle, shop_ids, limit)
         return lambda: _pane(
             view, [live_row(row, now(), near(row.public_id), language) for row in live()], "", current, language
         )
-    tickets = inbox_in(bundle, agent, shop_ids, view, after, limit + 1)
+    tickets = inbox_in(bundle, agent, shop_ids, view.holds, after, limit + 1)
 
     def pane() -> dict[str, Any]:
         found, at = tickets(), now()
-        more = f"{HOME}?view={view}&after={cursor(found[limit - 1])}" if len(found) > limit else ""
-        rows = [ticket_row(row, view, at, near(row.conversation), language) for row in found[:limit]]
+        more = f"{HOME}?view={view.key}&after={cursor(found[limit - 1])}" if len(found) > limit else ""
+        rows = [ticket_row(row, view.key, at, near(row.conversation), language) for row in found[:limit]]
         return _pane(view, rows, more, current, language)
 
     return pane
 
 
-def _pane(view: str, rows: list[Row], more: str, current: str | None, language: str) -> dict[str, Any]:
+def _pane(view: Chosen, rows: list[Row], more: str, current: str | None, language: str) -> dict[str, Any]:
     return {
-        "view": view,
-        "title": gettext(VIEWS[view][0], language),
+        "view": view.key,
+        "title": view.name or gettext(VIEWS[view.key][0], language),
+        "edit": f"{HOME}/views/{view.key}" if view.name else "",
         "rows": rows,
         "more": more,
-        "empty": gettext(EMPTY[view], language),
+        "empty": gettext(EMPTY.get(view.key, NOTHING), language),
         "current": current,
-        "url": f"{HOME}?view={view}",
+        "url": f"{HOME}?view={view.key}",
+    }
+
+
+async def _bulk(agent: Agent, shop_ids: Sequence[int]) -> dict[str, Any]:
+    """What the bar above the list offers for many tickets at once."""
+    people = await agents_of_shops(shop_ids)
+    return {
+        "people": [{"id": person.public_id, "name": person.name, "me": person.id == agent.id} for person in people],
+        "priorities": [(key, gettext(label, agent.language)) for key, (label, _tone) in PRIORITIES.items()],
+        "most": MOST_TICKETS,
     }

@@ -21,6 +21,8 @@ from orders.replaying import failed_count_in
 from tickets.capacity import loads_in
 from tickets.queries import COUNT_LIMIT
 from tickets.queue import waiting_count_in
+from tickets.views import views_in
+from tickets.work_models import SavedView
 
 HOME, LOGIN = "/console", "/console/login"
 MOST_FAILED = 100
@@ -36,6 +38,8 @@ VIEWS = {
     "open": (_("Open"), "inbox"),
     "mine": (_("Mine"), "person"),
     "unassigned": (_("Unassigned"), "unassigned"),
+    "mentions": (_("Mentions"), "note"),
+    "following": (_("Following"), "bell"),
     "resolved": (_("Resolved"), "check-circle"),
     "all": (_("All"), "stack"),
     "live": (_("Live chats"), "chat"),
@@ -53,6 +57,8 @@ SAID = {
     "passed_on": _("Passed on."),
     "promised": _("Promise written down."),
     "promise_settled": _("Promise settled."),
+    "view_saved": _("View saved."),
+    "view_deleted": _("View deleted."),
     "merged": _("Merged. This is where it goes on."),
     "goes_on_here": _("That ticket goes on here."),
     "parted": _("Parted again."),
@@ -113,6 +119,7 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
     return {
         "current": current,
         "views": [_view(key, shown_counts(counts or {}), key == current, language) for key in VIEWS],
+        "saved": [_saved(view, shown_counts(counts or {}), current) for view in _saved_views(request)],
         "initials": initials(agent.name),
         "role": word(ROLES, agent.role, language),
         "work": _work(request, agent),
@@ -144,7 +151,9 @@ async def _look_round(request: Request, agent: Agent) -> None:
     points = loads_in(bundle, [agent.id], request.app.state.settings.weights)
     waiting = waiting_count_in(bundle, shop_ids)
     failed = failed_count_in(bundle, shop_ids, MOST_FAILED) if agent.role in OVERSEERS else None
+    saved = views_in(bundle, agent)
     await bundle.read()
+    request.state.saved_views = saved()
     request.state.load, request.state.waiting = points()[agent.id], waiting()
     if failed is not None:
         count = failed()
@@ -175,6 +184,21 @@ def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dic
         "count": counts.get(key, ""),
         "url": HOME if key == "open" else f"{HOME}?view={key}",
         "current": current,
+    }
+
+
+def _saved_views(request: Request) -> list[SavedView]:
+    return getattr(request.state, "saved_views", None) or []
+
+
+def _saved(view: SavedView, counts: dict[str, str], current: str) -> dict[str, Any]:
+    return {
+        "key": view.public_id,
+        "label": view.name,
+        "icon": "people" if view.shared else "flag",
+        "count": counts.get(view.public_id, ""),
+        "url": f"{HOME}?view={view.public_id}",
+        "current": view.public_id == current,
     }
 
 
@@ -212,6 +236,7 @@ SCRIPT_WORDS = {
     "customer_open": _("has the chat open"),
     "customer_near": _("on a page of the shop"),
     "customer_away": _("has just left"),
+    "selected": _("%(count)s selected"),
     "went_elsewhere": _("The customer writes in another conversation now. Reload the page to answer there."),
     "back_in_queue": _("A conversation went back to the queue."),
 }

@@ -1,5 +1,6 @@
 """Why something was not done, in the agent's words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.i18n import gettext
@@ -40,6 +41,12 @@ REASONS = {
     "difference_open": _("The customer has not paid the difference yet."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
+    "not_found": _("It is not there, or not yours."),
+    "nothing_chosen": _("Select tickets first."),
+    "too_many_chosen": _("500 tickets at most at once."),
+    "bad_view_name": _("A view has a name of 1 to 60 characters."),
+    "bad_conditions": _("These conditions cannot be read."),
+    "too_many_views": _("Twenty views at most. Delete one first."),
     "ticket_merged": _("This ticket goes on in ticket %(number)s."),
     "different_customers": _("These are the tickets of two customers. Only what one customer asked is merged."),
     "merge_itself": _("A ticket is not merged into itself."),
@@ -72,13 +79,16 @@ REASONS = {
 
 def refusal(error: WismoError, language: str) -> dict[str, Any]:
     """The sentence, its tone, whether taking over would help, and which orders have changed (`order_changes`)."""
-    names = {"name": error.data.get("name") or gettext(_("A colleague"), language)}
-    names |= {key: str(value) for key, value in error.data.items() if key != "name"}
-    text = gettext(REASONS.get(error.code, _("That did not work. Please try again.")), language)
-    tone = "warn" if error.status == 409 else "bad"
     return {
-        "text": text % names if "%(" in text else text,
-        "tone": tone,
+        "text": reason_in_words(error.code, error.data, language),
+        "tone": "warn" if error.status == 409 else "bad",
         "take_over": error.code == "handled_by_other",
         "orders": error.data.get("orders", []) if error.code == "order_changed" else [],
     }
+
+
+def reason_in_words(code: str, data: Mapping[str, Any], language: str) -> str:
+    """The sentence for an error's code and data."""
+    names = {**data, "name": data.get("name") or gettext(_("A colleague"), language)}
+    text = gettext(REASONS.get(code, _("That did not work. Please try again.")), language)
+    return text % names if "%(" in text else text

@@ -8,6 +8,7 @@ from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, head
 from app.web.nearness import Standing
 from app.web.times import ago, due, iso, span
 from tickets.queries import InboxRow, LiveRow
+from tickets.tagging import tone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,8 @@ class Row:
     """A line in a person's words. Two that are equal look alike, so that pages need not be rendered again."""
 
     key: str
+    number: int | None = None
+    labels: tuple[tuple[str, int], ...] = ()  # tags: name and colour
     name: str
     channel_label: str
     channel_icon: str
@@ -53,6 +56,8 @@ def ticket_row(row: InboxRow, view: str, at: datetime, near: Standing, language:
     return Row(
         **_common(row.conversation, row.customer, row.channel, row.last_message_at or row.updated_at, at, language),
         near=near,
+        number=row.number,
+        labels=tuple((name, tone_of(name)) for name in (row.tags or "").split(",") if name),
         url=f"/console/tickets/{row.number}" + (f"?view={view}" if view != "open" else ""),
         version=f"{row.updated_at.timestamp()}-{row.last_number}-{row.unread}",
         subject=row.subject or gettext("(no subject)", language),
@@ -82,6 +87,8 @@ def live_row(row: LiveRow, at: datetime, near: Standing, language: str) -> Row:
     return Row(
         **_common(row.public_id, row.customer, "chat", row.last_message_at or at, at, language),
         near=near,
+        number=None,
+        labels=(),
         url=f"/console/conversations/{row.public_id}",
         version=f"{row.last_message_at.timestamp() if row.last_message_at else 0}-{row.unread}-{row.handler}",
         subject=row.last_text or gettext("(nothing said yet)", language),

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from app.i18n import gettext
 from app.rendering import render
 from app.web.console_inbox import list_in
-from app.web.desk import HOME, VIEWS, shell
+from app.web.desk import HOME, shell
+from app.web.inbox_views import LIVE, all_counts_in, chosen_view, saved_views
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
 from app.web.nearness import nearness_in_head
 from app.web.order_pane import Sight, order_pane
@@ -26,7 +27,6 @@ from core.people import AGENT as AGENT_ROLE
 from core.people import PRESENT, Agent, shop_ids_of
 from tickets.draining import is_available
 from tickets.models import Ticket
-from tickets.queries import counts_in
 from tickets.statuses import TRANSITIONS, Status
 from tickets.waiting import waiting_of
 
@@ -61,17 +61,17 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
         context |= _thread(scene, language)
     if fragment in (None, "order"):
         context["pane"] = await order_pane(_sight(scene, request.query_params.get("order", "")))
-    view = request.query_params.get("view", "open" if scene.ticket else "live")
-    view = view if view in VIEWS else "open"
-    head["back"] = HOME if view == "open" else f"{HOME}?view={view}"
     if fragment in FRAGMENTS:
-        return render(request, FRAGMENTS[fragment], context)
+        return render(request, FRAGMENTS[fragment], context | {"t": head | {"back": HOME}})
+    saved = await saved_views(request, scene.agent)
+    view = chosen_view(request.query_params.get("view", "open" if scene.ticket else LIVE), saved)
+    head["back"] = HOME if view.key == "open" else f"{HOME}?view={view.key}"
     bundle, shop_ids = Bundle(), await shop_ids_of(scene.agent)
     pane = list_in(bundle, scene.agent, shop_ids, view, attendance, limit=ROWS, current=scene.conversation.public_id)
-    numbers = counts_in(bundle, scene.agent, shop_ids)
+    numbers = all_counts_in(bundle, scene.agent, shop_ids, saved)
     await bundle.read()
     context["list"] = pane()
-    context["shell"] = shell(request, scene.agent, counts=numbers(), current=view)
+    context["shell"] = shell(request, scene.agent, counts=numbers(), current=view.key)
     context["c"] = _composer(scene, draft, language) | {"orders": context["pane"]["sights"]}
     return render(request, "console/ticket.html", context, draft.status)
 

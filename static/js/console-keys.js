@@ -7,9 +7,11 @@ const OFF = "wismo-shortcuts-off";
 export class Keys {
   #prefix = "";
   #composer;
+  #bulk;
 
-  constructor(composer) {
+  constructor(composer, bulk) {
     this.#composer = composer;
+    this.#bulk = bulk;
     const box = find("#shortcuts-on");
     box.checked = !kept.get(OFF);
     box.addEventListener("change", () => {
@@ -25,7 +27,7 @@ export class Keys {
 
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || kept.get(OFF)) return;
-    if (find("dialog[open]") || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    if (find("dialog[open]") || event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
     const key = this.#prefix + event.key;
     this.#prefix = "";
     if (event.key === "g") {
@@ -47,6 +49,9 @@ export class Keys {
     n: () => this.#composer?.open("note"),
     a: () => find('[data-action-key="a"]')?.click(),
     e: () => find('[data-action-key="e"]')?.click(),
+    x: () => this.#bulk.key(false),
+    X: () => this.#bulk.key(true),
+    Escape: () => this.#bulk.clear(),
     "/": () => (find("#search") ? find("#search").focus() : location.assign("/console/search")),
     "?": () => Keys.help(),
     "g i": () => location.assign("/console"),

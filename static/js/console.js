@@ -1,5 +1,6 @@
 // The console's live parts. Every page works without this module: it only saves reloads.
 
+import { Bulk, followProgress, suggest } from "./console-bulk.js";
 import { Composer } from "./console-composer.js";
 import { Inbox } from "./console-inbox.js";
 import { Keys } from "./console-keys.js";
@@ -16,7 +17,9 @@ const inbox = new Inbox(wire);
 const composer = find("#main[data-conversation]") ? new Composer(wire) : null;
 const thread = composer ? new LiveThread(wire, composer) : null;
 composer?.join(thread);
-new Keys(composer);
+new Keys(composer, new Bulk());
+followProgress(find("#progress"));
+suggest();
 wire.addEventListener("status", ({ detail }) => {
   if (detail.status === "ended") toast(word("signed_out"), "alert");
 });
