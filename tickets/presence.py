@@ -18,7 +18,7 @@ async def agents_of(shop_id: int) -> list[Agent]:
 
 async def agents_of_shops(shop_ids: Sequence[int]) -> list[Agent]:
     """Active agents who may work on tickets of any of these shops, by name."""
-    return await alone(lambda bundle: _agents_of_shops_in(bundle, shop_ids))
+    return await alone(lambda bundle: agents_of_shops_in(bundle, shop_ids))
 
 
 def agents_in(bundle: Bundle, shop_id: int) -> Later[list[Agent]]:
@@ -27,6 +27,7 @@ def agents_in(bundle: Bundle, shop_id: int) -> Later[list[Agent]]:
     return lambda: people
 
 
-def _agents_of_shops_in(bundle: Bundle, shop_ids: Sequence[int]) -> Later[list[Agent]]:
+def agents_of_shops_in(bundle: Bundle, shop_ids: Sequence[int]) -> Later[list[Agent]]:
+    """What `agents_of_shops` gives, as part of a bundle."""
     people = bundle.rows(Agent, _OF_SHOP.replace("= {shop}", "IN ({shops})"), admin=ADMIN, shops=list(shop_ids))
     return lambda: people

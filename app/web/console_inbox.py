@@ -19,7 +19,7 @@ from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import Agent, shop_ids_of
 from tickets.bulk import MOST_TICKETS
-from tickets.presence import agents_of_shops
+from tickets.presence import agents_of_shops_in
 from tickets.queries import cursor, inbox_in, live_in
 from tickets.queue import waiting_count_in
 
@@ -57,12 +57,13 @@ async def inbox_page(request: Request, agent: Agent) -> Response:
     )
     numbers = all_counts_in(bundle, agent, shop_ids, saved)
     waiting = waiting_count_in(bundle, shop_ids) if request.query_params.get("fragment") == "rows" else None
+    people = agents_of_shops_in(bundle, shop_ids) if waiting is None else list
     await bundle.read()
     if waiting is not None:
         shown = shown_counts(numbers() | {"queue": waiting()})
         return render(request, "console/_rows.html", {**pane(), "numbers": shown})
     frame = shell(request, agent, counts=numbers(), current=view.key)
-    return render(request, "console/inbox.html", {"shell": frame, "list": pane(), "bulk": await _bulk(agent, shop_ids)})
+    return render(request, "console/inbox.html", {"shell": frame, "list": pane(), "bulk": _bulk(agent, people())})
 
 
 def list_in(
@@ -111,9 +112,8 @@ def _pane(view: Chosen, rows: list[Row], more: str, current: str | None, languag
     }
 
 
-async def _bulk(agent: Agent, shop_ids: Sequence[int]) -> dict[str, Any]:
+def _bulk(agent: Agent, people: Sequence[Agent]) -> dict[str, Any]:
     """What the bar above the list offers for many tickets at once."""
-    people = await agents_of_shops(shop_ids)
     return {
         "people": [{"id": person.public_id, "name": person.name, "me": person.id == agent.id} for person in people],
         "priorities": [(key, gettext(label, agent.language)) for key, (label, _tone) in PRIORITIES.items()],
