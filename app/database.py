@@ -39,6 +39,7 @@ MODEL_MODULES = [
     "tickets.models",
     "tickets.work_models",
     "tickets.aftersale_models",
+    "tickets.complaint_models",
     "app.auth.models",
     "app.mail.models",
 ]

@@ -4,7 +4,7 @@ They run in the shop's business hours. The clock of the resolution stands while 
 at most; what is reopened within seven days goes on with its old clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from tickets.statuses import Status
 
 FIRST_REPLY, NEXT_REPLY, RESOLUTION = "first_reply", "next_reply", "resolution"
 CLOCKS = (FIRST_REPLY, NEXT_REPLY, RESOLUTION)
+ACKNOWLEDGEMENT, ANSWER, DECISION, INFORMATION = "acknowledgement", "answer", "decision", "information"  # of complaints
 HALF, MOST, LAST, BREACHED = "half", "most", "last", "breached"  # 50 %, 80 %, two hours before, overrun
 MOST_PAUSES = 2
 SAME_CLOCK = timedelta(days=7)  # of calendar time between resolving and reopening
@@ -53,6 +54,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """Which steps of a complaint are done, and when (UTC)."""
+
+    acknowledged_at: datetime | None
+    decided_at: datetime | None
+    informed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What a ticket's clocks are told from. Times in UTC."""
 
@@ -62,6 +72,7 @@ class Story:
     first_replied_at: datetime | None = None
     promised_at: datetime | None = None  # when the customer was told that somebody answers first
     asked_at: datetime | None = None  # since when the customer waits for another answer
+    complaint: Handling | None = None  # a complaint has clocks of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +93,14 @@ def clocks(story: Story, at: datetime, hours: BusinessHours, targets: Mapping[st
         return []
     target, found = targets[story.priority], []
     if story.first_replied_at is None:
-        found.append(_first_reply(story, target.first_reply, at, hours))
+        found.append(_first_reply(story, target, at, hours))
     elif story.asked_at is not None and status == Status.OPEN:
         found.append(_clock(NEXT_REPLY, story.asked_at, target.next_reply, at, hours))
     start, pauses = _work(story)
-    found.append(_clock(RESOLUTION, start, target.resolution, at, hours, pauses))
+    if story.complaint is None:
+        found.append(_clock(RESOLUTION, start, target.resolution, at, hours, pauses))
+    else:
+        found += _steps(story.complaint, story.opened_at, start, pauses, target, at, hours)
     return sorted(found, key=lambda clock: (clock.due_at is None, clock.due_at or at))
 
 
@@ -99,12 +113,32 @@ def targets_of(stored: Mapping[str, Mapping[str, int]] | None) -> dict[str, Targ
     }
 
 
-def _first_reply(story: Story, length: timedelta, at: datetime, hours: BusinessHours) -> Clock:
-    """What was promised to the customer counts when it comes before the target."""
-    clock = _clock(FIRST_REPLY, story.opened_at, length, at, hours)
+def _first_reply(story: Story, target: Targets, at: datetime, hours: BusinessHours) -> Clock:
+    """What was promised to the customer counts when it comes before the target. The first answer to a complaint is one
+    of substance, and takes longer; that it has arrived, the acknowledgement says."""
+    kind, length = (ANSWER, target.next_reply) if story.complaint else (FIRST_REPLY, target.first_reply)
+    clock = _clock(kind, story.opened_at, length, at, hours)
     if story.promised_at is None or clock.due_at is None or clock.due_at <= story.promised_at:
         return clock
-    return _read(FIRST_REPLY, story.opened_at, story.promised_at, [], at)
+    return _read(kind, story.opened_at, story.promised_at, [], at)
+
+
+def _steps(
+    done: Handling,
+    received: datetime,
+    start: datetime,
+    pauses: Sequence[Pause],
+    target: Targets,
+    at: datetime,
+    hours: BusinessHours,
+) -> Iterator[Clock]:
+    """A complaint is acknowledged, decided, and then the customer is told; what is undone has a clock."""
+    if done.acknowledged_at is None:
+        yield _clock(ACKNOWLEDGEMENT, received, target.first_reply, at, hours)
+    if done.decided_at is None:
+        yield _clock(DECISION, start, target.resolution, at, hours, pauses)
+    elif done.informed_at is None:
+        yield _clock(INFORMATION, done.decided_at, target.next_reply, at, hours)
 
 
 def _work(story: Story) -> tuple[datetime, list[Pause]]:

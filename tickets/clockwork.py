@@ -11,8 +11,9 @@ from core.clock import now
 from core.people import SYSTEM
 from core.transactions import transaction
 from tickets.access import locked_ticket
-from tickets.clocks import Clock, Step, Story, clocks, targets_of
-from tickets.models import Ticket, TimelineEntry
+from tickets.clocks import Clock, Handling, Step, Story, clocks, targets_of
+from tickets.complaint_models import Complaint
+from tickets.models import COMPLAINT, Ticket, TimelineEntry
 from tickets.statuses import Status
 from tickets.timeline import change
 
@@ -70,12 +71,15 @@ async def clocks_of(ticket: Ticket, at: datetime) -> list[Clock]:
         return []
     await ticket.fetch_related("shop", "conversation")
     steps = TimelineEntry.filter(ticket_id=ticket.id, action__in=STEPS).order_by("id")
-    story = story_of(ticket, await steps, with_bot=ticket.conversation.handler == BOT)
+    complaint = await Complaint.get_or_none(ticket_id=ticket.id) if ticket.kind == COMPLAINT else None
+    story = story_of(ticket, await steps, with_bot=ticket.conversation.handler == BOT, complaint=complaint)
     hours = BusinessHours.of(ticket.shop.hours, ticket.shop.timezone)
     return clocks(story, at, hours, targets_of(ticket.shop.targets))
 
 
-def story_of(ticket: Ticket, entries: Sequence[TimelineEntry], *, with_bot: bool) -> Story:
+def story_of(
+    ticket: Ticket, entries: Sequence[TimelineEntry], *, with_bot: bool, complaint: Complaint | None = None
+) -> Story:
     """What the clocks are told from; while the bot has the turn nobody waits for an agent's next answer."""
     return Story(
         opened_at=ticket.created_at,
@@ -84,4 +88,13 @@ def story_of(ticket: Ticket, entries: Sequence[TimelineEntry], *, with_bot: bool
         first_replied_at=ticket.first_replied_at,
         promised_at=ticket.first_reply_due_at,
         asked_at=None if with_bot else ticket.asked_at,
+        complaint=_handling(complaint) if complaint is not None and complaint.step != "dismissed" else None,
+    )
+
+
+def _handling(complaint: Complaint) -> Handling:
+    return Handling(
+        acknowledged_at=complaint.acknowledged_at,
+        decided_at=complaint.decided_at,
+        informed_at=complaint.informed_at,
     )

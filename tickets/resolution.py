@@ -1,6 +1,7 @@
 """How tickets wait, end and come back. A refused step leaves an audit entry."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from conversations.handover import return_to_bot
@@ -13,8 +14,9 @@ from core.shops import Shop
 from core.sql import Columns, Program, carry_out, query
 from core.transactions import transaction
 from tickets.access import locked_ticket
+from tickets.closing_guards import complaint_is_settled
 from tickets.joining import follow_customer
-from tickets.models import Ticket
+from tickets.models import COMPLAINT, Ticket
 from tickets.promises import withdraw_first_reply
 from tickets.statuses import UNFINISHED, Status, require_transition
 from tickets.timeline import change
@@ -30,9 +32,12 @@ _TOUCH = (
     f" look_at = CASE WHEN {_ASKS} THEN {{at}} ELSE look_at END"
     " WHERE conversation_id IN (SELECT id FROM {conversations} AS c)"
     " AND (status IN ('open', 'pending', 'resolved') OR merged_into_id IS NOT NULL)"
-    " RETURNING conversation_id, status, merged_into_id"
+    " RETURNING conversation_id, status, merged_into_id, kind"
 )
 _IDS = Columns("id bigint")
+
+# What is asked before a ticket is resolved or closed; each raises Conflict. What was resolved may be closed.
+GUARDS: tuple[Callable[[Ticket], Awaitable[None]], ...] = (complaint_is_settled,)
 
 
 async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
@@ -41,7 +46,10 @@ async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
 
 
 async def resolve(ticket_id: int, actor: Actor) -> Ticket:
-    """The work is done, unless the customer writes again. Whoever handles the conversation keeps it."""
+    """The work is done, unless the customer writes again. Whoever handles the conversation keeps it.
+
+    Raises Conflict when something has to be done before: see `tickets.closing_guards`.
+    """
     return await _move(ticket_id, Status.RESOLVED, actor, "resolved")
 
 
@@ -75,27 +83,37 @@ async def customer_replied(conversation_id: int, *, to_bot: bool = False) -> Non
     What they say `to_bot` may be about something else, so it reopens nothing that was resolved.
     """
     async with transaction():
-        if await carry_out(customers_replied({conversation_id: to_bot})):
+        if (await carry_out(customers_replied({conversation_id: to_bot}))).asleep:
             await wake(conversation_id, to_bot=to_bot)
 
 
-def customers_replied(to_bot: Mapping[int, bool]) -> Program[set[int]]:
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """Conversations in which a customer's words matter to tickets, by id."""
+
+    asleep: frozenset[int]  # a ticket wakes: `wake` is called
+    complaining: frozenset[int]  # a complaint is not finished: its words are read for alarms
+
+
+def customers_replied(to_bot: Mapping[int, bool]) -> Program[Replied]:
     """Customers wrote in these conversations, to the bot or not: their active tickets come to the top of the lists.
 
-    Called for each message with the conversation's row locked. Returns the conversations for which `wake` is called.
+    Called for each message with the conversation's row locked.
     """
     if not to_bot:
-        return set()
+        return Replied(frozenset(), frozenset())
     touched = yield query(_TOUCH, at=now(), conversations=_IDS.of([(key,) for key in to_bot]))
     statuses: dict[int, set[str]] = {}
     for row in touched:
         if row["merged_into_id"] is None:
             statuses.setdefault(row["conversation_id"], set()).add(row["status"])
-    return {row["conversation_id"] for row in touched if row["merged_into_id"] is not None} | {
+    asleep = {row["conversation_id"] for row in touched if row["merged_into_id"] is not None} | {
         key
         for key, found in statuses.items()
         if Status.PENDING in found or (found == {Status.RESOLVED} and not to_bot[key])
     }
+    complaining = {row["conversation_id"] for row in touched if row["kind"] == COMPLAINT}
+    return Replied(frozenset(asleep), frozenset(complaining))
 
 
 async def wake(conversation_id: int, *, to_bot: bool = False) -> None:
@@ -127,6 +145,9 @@ async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str) -> Ti
             return ticket
         try:
             require_transition(ticket.status, wanted, role)
+            if ticket.status != Status.RESOLVED and wanted in (Status.RESOLVED, Status.CLOSED):
+                for guard in GUARDS:
+                    await guard(ticket)
         except (Conflict, Forbidden) as error:
             # Raised below, after the commit: a rollback would take the audit entry with it.
             refusal = error

@@ -9,6 +9,7 @@ from app.jobs.auditing import seal_audit
 from app.jobs.bulk import change_tickets
 from app.jobs.claims import act_on_claim, conclude_claim
 from app.jobs.clocks import look_at_tickets
+from app.jobs.complaints import acknowledge_complaint, read_complaint
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
@@ -53,6 +54,8 @@ HANDLERS: dict[str, Handler] = {
     "tickets.close": close_tickets,
     "tickets.clocks": look_at_tickets,
     "tickets.bulk": change_tickets,
+    "complaint.acknowledge": acknowledge_complaint,
+    "complaint.read": read_complaint,
     "demo.tick": tick_demo,
 }
 

@@ -4,6 +4,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 """
 
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
+from app.reactions.complaints import follow_complaint, receive_complaint
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
 from app.reactions.ratings import follow_up
@@ -45,8 +46,8 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         RatingGiven: (follow_up,),
         TranscriptRequested: (send_transcript_later,),
         # work
-        TicketOpened: (drain_after_work,),
-        TicketChanged: (drain_after_work,),
+        TicketOpened: (receive_complaint, drain_after_work),
+        TicketChanged: (follow_complaint, drain_after_work),
         # orders
         OrderConfirmed: (tell_customers,),
         OrderChanged: (note_change, tell_customers, follow_orders),

@@ -20,13 +20,20 @@ def _customers_wrote(events: Sequence[MessagePosted]) -> Program[list[MessagePos
     asked = [event for event in events if event.author_kind == "customer"]
     to_bot = [event for event in asked if event.handler == BOT]
     yield from enqueued([_question(event) for event in to_bot])
-    asleep = yield from customers_replied({event.conversation_id: event.handler == BOT for event in asked})
-    return _last_of_each(event for event in asked if event.conversation_id in asleep)
+    replied = yield from customers_replied({event.conversation_id: event.handler == BOT for event in asked})
+    yield from enqueued([_reading(event) for event in asked if event.conversation_id in replied.complaining])
+    return _last_of_each(event for event in asked if event.conversation_id in replied.asleep)
 
 
 def _question(event: MessagePosted) -> Plan:
     lane = f"conversation:{event.conversation_id}"
     return Plan(kind="bot.answer", args={"conversation": event.conversation_id, "number": event.number}, lane=lane)
+
+
+def _reading(event: MessagePosted) -> Plan:
+    """Who has complained and writes again is read for words that cannot wait; not while the sender waits."""
+    args = {"conversation": event.conversation_id, "message": event.message_id}
+    return Plan(kind="complaint.read", args=args, key=f"complaint.read:{event.message_id}")
 
 
 async def _wake_tickets(event: MessagePosted) -> None:

@@ -32,8 +32,12 @@ def _(message: str) -> str:
 
 
 TABS = {"open": _("Open"), "soon": _("Due soon"), "broken": _("Broken")}
-KINDS = {"first_reply": _("First reply"), "arrival": _("Arrival"), BY_AGENT: _("Promise")}
-SAID = {"first_reply": _("A person answers"), "arrival": _("The order arrives")}
+KINDS = {"first_reply": _("First reply"), "arrival": _("Arrival"), BY_AGENT: _("Promise"), "decision": _("Decision")}
+SAID = {
+    "first_reply": _("A person answers"),
+    "arrival": _("The order arrives"),
+    "decision": _("A complaint is decided"),
+}
 
 
 @signed_in

@@ -33,6 +33,10 @@ CLOCKS = {
     "first_reply": _("first reply"),
     "next_reply": _("next reply"),
     "resolution": _("resolution"),
+    "acknowledgement": _("acknowledgement"),
+    "answer": _("first answer to the complaint"),
+    "decision": _("decision on the complaint"),
+    "information": _("telling the customer the decision"),
 }
 CLOCK_STAGES = {
     "half": _("half of the time is gone"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from app.complaint_text import DISMISSAL_WORDS, ESCALATION_WORDS, OUTCOME_WORDS, REMEDY_WORDS, cause_name, named
 from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
@@ -55,6 +56,16 @@ EVENTS = {
     "child_added": ("stack", _("%(who)s made ticket %(number)s a case of this one")),
     "tagged": ("flag", _("%(who)s added the tag %(tag)s")),
     "untagged": ("flag", _("%(who)s removed the tag %(tag)s")),
+    "complaint_received": ("inbox", _("This is a complaint")),
+    "complaint_acknowledged": ("check", _("The complaint was acknowledged")),
+    "complaint_assessed": ("flag", _("%(who)s assessed the complaint: %(severity)s")),
+    "complaint_investigating": ("search", _("%(who)s looks into the complaint")),
+    "complaint_decided": ("check-circle", _("%(who)s decided: %(outcome)s. Cause: %(cause)s. Remedy: %(remedy)s.")),
+    "complaint_informed": ("check", _("%(who)s told the customer the decision")),
+    "complaint_followed_up": ("check-circle", _("%(who)s followed the complaint up: %(satisfied)s. %(words)s")),
+    "complaint_dismissed": ("cross-circle", _("%(who)s dismissed the complaint: %(why)s")),
+    "complaint_external": ("link", _("%(who)s noted who else has the case: %(name)s")),
+    "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
     **CASE_EVENTS,
 }
@@ -155,6 +166,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "tag": entry.detail.get("tag", ""),
         "channel": gettext(CHANNELS[channel][0], language) if channel in CHANNELS else channel,
         "after": gettext(PRIORITIES[after][0], language) if after in PRIORITIES else after,
+        **_of_complaint(entry.detail, language),
     }
     return {
         "kind": "event",
@@ -162,6 +174,18 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "icon": icon,
         "text": gettext(sentence, language) % facts,
         **_time(entry.at, timezone, language),
+    }
+
+
+def _of_complaint(detail: Mapping[str, Any], language: str) -> dict[str, str]:
+    content = _("the customer is content") if detail.get("satisfied") else _("the customer is not content")
+    return {
+        "severity": str(detail.get("severity", "")),
+        "outcome": named(OUTCOME_WORDS, detail.get("outcome"), language),
+        "cause": cause_name(detail.get("cause"), language),
+        "remedy": named(REMEDY_WORDS, detail.get("remedy"), language),
+        "why": named(DISMISSAL_WORDS | ESCALATION_WORDS, detail.get("why"), language),
+        "satisfied": gettext(content, language),
     }
 
 

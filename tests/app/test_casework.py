@@ -53,7 +53,7 @@ async def asked() -> int:
 async def handled(talk: Conversation, world: World) -> Ticket:
     """A ticket that Omar works on."""
     await hand_to_queue(talk.id, BOT, "asked")
-    ticket = await open_ticket(talk.id, "complaint", BOT, subject="It flickers")
+    ticket = await open_ticket(talk.id, "question", BOT, subject="It flickers")
     await take(talk.id, world.omar)
     return ticket
 

@@ -1,0 +1,18 @@
+"""Inside the transaction of a ticket's change: what it means to a complaint."""
+
+from tickets.complaint_escalation import clock_warned
+from tickets.complaint_intake import links_changed, receive
+from tickets.events import TicketChanged, TicketOpened
+
+
+async def receive_complaint(event: TicketOpened) -> None:
+    """A ticket of the kind complaint is one: received, weighed, and soon acknowledged."""
+    await receive(event.ticket_id)
+
+
+async def follow_complaint(event: TicketChanged) -> None:
+    """A newly linked order is kept as it was; a clock that has gone far enough is told to the supervisors."""
+    if event.what == "links":
+        await links_changed(event.ticket_id)
+    elif event.what == "clock":
+        await clock_warned(event.ticket_id)
