@@ -22,7 +22,7 @@ from orders.sources.wechatpay_resources import read_combined, read_refund, read_
 NAME = "wechatpay"
 SECRETS = "wechatpay"
 TOLERANCE = timedelta(minutes=5)
-_TYPE = "WECHATPAY2-SHA256-RSA2048"
+SCHEME = "WECHATPAY2-SHA256-RSA2048"
 _OPEN = ("out_trade_no", "combine_out_trade_no", "transaction_id")
 _MERCHANTS = ("mchid", "sp_mchid", "combine_mchid")
 
@@ -36,7 +36,7 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now:
     content = f"{sent}\n{nonce}\n".encode() + body + b"\n"
     keys = [text(mapping(_config(secret).get("keys")).get(serial)) for secret in secrets[:4]]
     is_good = any(fits(key, given, content) for key in keys if key)
-    if not is_good or headers.get("wechatpay-signature-type", _TYPE) != _TYPE or not _is_fresh(sent, now):
+    if not is_good or headers.get("wechatpay-signature-type", SCHEME) != SCHEME or not _is_fresh(sent, now):
         raise Unauthenticated("the signature does not fit the body", code="bad_signature")
 
 

@@ -20,6 +20,7 @@ class Field:
     arguments: dict[str, Any] = field(default_factory=dict)
     include: Any = True
     fields: list["Field"] = field(default_factory=list)
+    directives: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def parse(document: str) -> list[Field]:
@@ -80,8 +81,9 @@ class _Reader:
         asked = Field(name, self.arguments())
         if self.peek() == "@":
             self.take("@")
-            self.take("include")
-            asked.include = self.arguments()["if"]
+            name = self.take()
+            asked.directives[name] = self.arguments()
+            asked.include = asked.directives.get("include", {}).get("if", True)
         if self.peek() == "{":
             asked.fields = self.fields()
         return asked
@@ -122,5 +124,6 @@ def _spread(fields: list[Field], fragments: dict[str, list[Field]], used: set[st
                 raise NotUnderstood(f"no fragment {asked.name[3:]}")
             found += _spread(fragments[asked.name[3:]], fragments, used)
         else:
-            found.append(Field(asked.name, asked.arguments, asked.include, _spread(asked.fields, fragments, used)))
+            parts = _spread(asked.fields, fragments, used)
+            found.append(Field(asked.name, asked.arguments, asked.include, parts, asked.directives))
     return found

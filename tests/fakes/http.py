@@ -23,6 +23,7 @@ class Asked:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    target: str = ""  # the path with its query, as it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +91,4 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     url = urlsplit(target)
-    return Asked(method, unquote(url.path), dict(parse_qsl(url.query)), headers, body)
+    return Asked(method, unquote(url.path), dict(parse_qsl(url.query)), headers, body, target)
