@@ -36,6 +36,7 @@ MODEL_MODULES = [
     "orders.policy_versions",
     "orders.claim_models",
     "conversations.models",
+    "conversations.composing_models",
     "tickets.models",
     "tickets.work_models",
     "tickets.aftersale_models",

@@ -113,3 +113,31 @@ class RatingGiven(Event):
     shop_id: int
     rating_id: int
     score: int  # 1 to 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyHeld(Event):
+    """An agent has sent a reply that can still be taken back. Recorded by `holding`; customers know nothing of it."""
+
+    conversation_id: int
+    agent_id: int
+    held_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplySettled(Event):
+    """A held reply was said, taken back or stopped."""
+
+    conversation_id: int
+    agent_id: int
+    held_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftKept(Event):
+    """An agent's draft has changed; version 0: there is none any more. For the devices of this agent alone."""
+
+    conversation_id: int
+    agent_id: int
+    mode: str  # reply · note
+    version: int

@@ -79,8 +79,8 @@ async def post(
         seen=_EVERYTHING if seen is None else seen,
         take_over=take_over,
     )
-    if order_versions:
-        await require_orders_as_seen(draft, order_versions)
+    if order_versions and await _first(draft) is None:  # a resend passes
+        await require_orders_as_seen(conversation_id, actor, order_versions, seen=draft.seen)
     if wanted:
         return await _post_with_files(draft, wanted)
     return await (_posts.do(draft) if order_id is None else _post_alone(draft))
@@ -118,19 +118,16 @@ async def post_together(
     return messages
 
 
-async def require_orders_as_seen(draft: Draft, order_versions: Mapping[str, Sight]) -> None:
-    """Nothing is promised on an order that has moved on. Words that were posted before pass, so that a resend does.
-
-    Raises NotFound, Conflict (order_changed).
-    """
-    await require_access(draft.actor, draft.conversation_id)
-    talk = await Conversation.get(id=draft.conversation_id)
-    viewer = Viewer.agent(draft.actor.id or 0, [talk.shop_id], draft.actor.name)
-    changed = await changed_since(viewer, order_versions)
-    if not changed or await _first(draft) is not None:
-        return
-    stale = {"last": talk.last_number} if talk.last_customer_number > draft.seen else {}
-    raise Conflict("an order has changed", code="order_changed", orders=[one.as_data() for one in changed], **stale)
+async def require_orders_as_seen(
+    conversation_id: int, actor: Actor, order_versions: Mapping[str, Sight], *, seen: int
+) -> None:
+    """Nothing is promised on an order that has moved on. Raises NotFound, Conflict (order_changed)."""
+    await require_access(actor, conversation_id)
+    talk = await Conversation.get(id=conversation_id)
+    changed = await changed_since(Viewer.agent(actor.id or 0, [talk.shop_id], actor.name), order_versions)
+    if changed:
+        stale = {"last": talk.last_number} if talk.last_customer_number > seen else {}
+        raise Conflict("an order has changed", code="order_changed", orders=[o.as_data() for o in changed], **stale)
 
 
 def checked_id(client_id: str) -> str:

@@ -19,6 +19,7 @@ AGENT, SUPERVISOR, ADMIN = "agent", "supervisor", "admin"
 ROLES = (AGENT, SUPERVISOR, ADMIN)
 ONLINE, AWAY, OFFLINE = "online", "away", "offline"  # what an agent chooses; new work comes to nobody but the first
 AVAILABILITIES = (ONLINE, AWAY, OFFLINE)
+UNDO_SECONDS = 10  # for which a reply can be taken back, unless an agent has chosen another time
 CAPACITY = 8  # points of work at a time, unless an agent has another number
 
 
@@ -58,6 +59,8 @@ class Agent(Model):
     capacity = fields.IntField(default=CAPACITY, db_default=CAPACITY)
     languages: Any = fields.JSONField(null=True)  # codes of those they answer in; none: every one
     skills: Any = fields.JSONField(null=True)  # kinds of tickets they are given; none: every one
+    undo_seconds = fields.IntField(default=UNDO_SECONDS, db_default=UNDO_SECONDS)  # 0: what is sent is said at once
+    single_keys = fields.BooleanField(default=True, db_default=True)  # shortcuts without Ctrl
     created_at = UtcDatetimeField()
     shops_at_hand: Sequence[int] | None = None  # no column: on a page that only shows, the shops that came with them
 

@@ -75,13 +75,25 @@ def glance_at(order: Order) -> Sight:
 
 def write_sights(sights: Mapping[str, Sight]) -> str:
     """The text that a page carries; `read_sights` reads it."""
-    return json.dumps({order_id: _data(sight) for order_id, sight in sights.items()}, separators=(",", ":"))
+    return json.dumps(as_data(sights), separators=(",", ":"))
+
+
+def as_data(sights: Mapping[str, Sight]) -> dict[str, Any]:
+    """What `write_sights` writes, as JSON."""
+    return {order_id: _data(sight) for order_id, sight in sights.items()}
 
 
 def read_sights(text: str) -> dict[str, Sight]:
     """Sights by public id, from what came back. A bare number is a version. Raises Invalid (bad_sights)."""
     try:
-        found = json.loads(text or "{}")
+        return from_data(json.loads(text or "{}"))
+    except ValueError as error:
+        raise Invalid("these are no sights of orders", code="bad_sights") from error
+
+
+def from_data(found: Any) -> dict[str, Sight]:
+    """What `as_data` gave. Raises Invalid (bad_sights)."""
+    try:
         if len(found) > MOST_SIGHTS:
             raise ValueError("too many")
         return {str(order_id): _sight(data) for order_id, data in found.items()}

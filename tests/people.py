@@ -65,9 +65,16 @@ async def make_customer(shop: Shop, name: str, email: str, *, language: str = "e
 
 
 async def make_agent(name: str, *, role: str = "agent") -> Agent:
+    """Somebody whose replies are said at once; tests of undoing give them time."""
     email = f"{name.lower()}@wismo.example"
     return await Agent.create(
-        public_id=new_id("agt"), email=email, name=name, role=role, password_hash="-", created_at=now()
+        public_id=new_id("agt"),
+        email=email,
+        name=name,
+        role=role,
+        password_hash="-",
+        undo_seconds=0,
+        created_at=now(),
     )
 
 

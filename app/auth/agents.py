@@ -7,6 +7,7 @@ from tortoise.exceptions import IntegrityError
 from app.auth.models import Session
 from app.auth.passwords import hash_password
 from app.auth.sessions import end_other_sessions
+from conversations.holding import HOLD_CHOICES
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Invalid
@@ -64,6 +65,17 @@ async def set_password(agent: Agent, password: str, *, keep: Session | None = No
         await end_other_sessions(agent, keep)
         await audit.note(actor, "agent.password_set", agent.public_id)
     agent.password_hash = password_hash
+
+
+async def set_habits(agent: Agent, *, undo_seconds: int, single_keys: bool) -> None:
+    """How `agent` likes to write: how long a reply can be undone, and whether single keys are shortcuts.
+
+    Raises Invalid (bad_choice).
+    """
+    if undo_seconds not in HOLD_CHOICES:
+        raise Invalid("0, 5, 10 or 20 seconds", code="bad_choice")
+    await Agent.filter(id=agent.id).update(undo_seconds=undo_seconds, single_keys=single_keys)
+    agent.undo_seconds, agent.single_keys = undo_seconds, single_keys
 
 
 async def disable_agent(agent: Agent, *, actor: Actor = SYSTEM) -> None:

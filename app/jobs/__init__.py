@@ -18,6 +18,7 @@ from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
 from app.jobs.refunding import find_lost, look_up, pay_back
+from app.jobs.releasing import give_back_reply, release_reply
 from app.jobs.reviewing import review_answers
 from app.jobs.routing import drain_queue, look_after_queue
 from app.jobs.stock import share_out_stock, tell_short_orders
@@ -35,6 +36,7 @@ HANDLERS: dict[str, Handler] = {
     "claim.act": act_on_claim,
     "claim.conclude": conclude_claim,
     "bot.answer": answer,
+    "reply.release": release_reply,
     "ticket.suggest": suggest_order,
     "answers.review": review_answers,
     "code.send": send_code,
@@ -63,4 +65,4 @@ HANDLERS: dict[str, Handler] = {
 TOGETHER: dict[str, Together] = {"orders.fold": fold_orders}
 
 # What is done when a job of this kind is given up.
-LAST_RESORTS: dict[str, Handler] = {"bot.answer": give_up}
+LAST_RESORTS: dict[str, Handler] = {"bot.answer": give_up, "reply.release": give_back_reply}

@@ -10,6 +10,8 @@ from app.files.intake import contents_of
 from app.files.storage import FolderStorage, Storage
 from app.jobs.context import JobContext
 from conversations.attachments import UNPOSTED_LIVE, forget_unposted, known
+from conversations.drafting import forget_old_drafts
+from conversations.holding import forget_settled
 from core.clock import now
 from core.jobs import DONE, Job, enqueue, forget_done
 from tickets.resolution import close_settled
@@ -28,6 +30,8 @@ EVERY = {
 }
 KEEP_VISITORS = timedelta(days=180)
 KEEP_DONE = timedelta(days=7)
+KEEP_SETTLED = timedelta(days=1)  # held replies; the messages stay
+KEEP_DRAFTS = timedelta(days=90)
 RESOLVED_STAYS = timedelta(days=3)  # the customer's time to say that it is not
 CLOSED_AT_ONCE = 500
 SWEPT_AT_ONCE = 500
@@ -58,12 +62,15 @@ def _slot(kind: str, at: datetime) -> int:
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:
-    """Forget finished jobs, dead sessions, visitors who never came back and files that nobody posted."""
+    """Forget finished jobs, dead sessions, visitors who never came back, old drafts and
+    files that nobody posted."""
     await plan_next("housekeeping.daily", now())  # first: the next night may go better than this one
     await forget_done(KEEP_DONE)
     await forget_dead_sessions()
     await forget_dead_tokens(KEEP_VISITORS)
     await forget_uses()
+    await forget_settled(KEEP_SETTLED)
+    await forget_old_drafts(KEEP_DRAFTS)
     await sweep_files(FolderStorage(context.settings.files_folder))
 
 

@@ -5,6 +5,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.complaints import follow_complaint, receive_complaint
+from app.reactions.composing import OwnPages
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
 from app.reactions.ratings import follow_up
@@ -15,12 +16,15 @@ from conversations.events import (
     CodeRequested,
     ContactProved,
     ConversationRead,
+    DraftKept,
     HandlerChanged,
     MessagePosted,
     MessagesReceived,
     NoteAdded,
     OrderInView,
     RatingGiven,
+    ReplyHeld,
+    ReplySettled,
     TranscriptRequested,
 )
 from core.events import Bus
@@ -36,6 +40,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
     """The bus with every reaction on it; frames leave through `hub`. `weights` are the points of work."""
     frames = Frames(hub)
     staff = StaffNews(hub, frames.inbox, weights or Weights())
+    pages = OwnPages(hub)
     bus = Bus()
     bus.inside = {
         # talk
@@ -65,6 +70,9 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         OrderInView: (frames.order_in_view,),
         ContactProved: (frames.contact_proved,),
         RatingGiven: (frames.rating_given,),
+        ReplyHeld: (pages.reply_moved,),
+        ReplySettled: (pages.reply_moved,),
+        DraftKept: (pages.draft_kept,),
         # work
         TicketOpened: (frames.ticket_changed, staff.ticket_changed),
         TicketChanged: (frames.ticket_changed, staff.ticket_changed),

@@ -191,6 +191,26 @@ class Work(ServerFrameBase):
     availability: Literal["online", "away", "offline"]
 
 
+class HeldReply(ServerFrameBase):
+    """Console only, to the agent's own pages: a reply is held and can be undone (`held`), or no more."""
+
+    type: Literal["held"] = "held"
+    conversation: str
+    id: str
+    client_id: str
+    state: Literal["held", "sent", "taken_back", "stopped"]
+    reason: str = Field("", description="Why it was stopped: the code of an error.")
+
+
+class DraftMark(ServerFrameBase):
+    """Console only, to the agent's own pages: their draft has changed. Version 0: there is none any more."""
+
+    type: Literal["draft"] = "draft"
+    conversation: str
+    mode: Literal["reply", "note"]
+    version: int
+
+
 class Order(ServerFrameBase):
     """The order has moved: its card, anew."""
 
@@ -349,6 +369,8 @@ ServerFrame = (
     | Presence
     | Customers
     | Work
+    | HeldReply
+    | DraftMark
     | Order
     | Ticket
     | Rated

@@ -9,6 +9,7 @@ from app.web import (
     console_audit,
     console_bot,
     console_bulk,
+    console_composer,
     console_connections,
     console_corrections,
     console_deliveries,
@@ -29,6 +30,7 @@ from app.web.console_inbox import inbox_page
 routes = [
     Route("/console", inbox_page, methods=["GET"]),
     *console_ticket.routes,
+    *console_composer.routes,
     *console_work.routes,
     *console_arrangement.routes,
     *console_bulk.routes,

@@ -6,17 +6,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.auth.agents import set_password
+from app.auth.agents import set_habits, set_password
 from app.auth.models import Session
 from app.auth.passwords import password_fits
 from app.auth.sessions import client_address, end_other_sessions, session_of
 from app.i18n import gettext
 from app.rendering import error_page, render, wants_html
 from app.web.desk import see_other, shell, signed_in
-from app.web.forms import fields
+from app.web.forms import fields, whole_number
 from app.web.labels import ROLES, initials, word
 from app.web.refusals import refusal
 from app.web.times import ago
+from conversations.holding import HOLD_CHOICES
 from core.clock import now
 from core.errors import Forbidden, Invalid, TooMany
 from core.people import ADMIN, PRESENT, Actor, Agent, ShopMember
@@ -24,7 +25,7 @@ from core.people import ADMIN, PRESENT, Actor, Agent, ShopMember
 
 @signed_in
 async def account_page(request: Request, agent: Agent) -> Response:
-    """GET: password and sessions."""
+    """GET: password, habits of writing and sessions."""
     return await _account(request, agent)
 
 
@@ -43,6 +44,19 @@ async def password(request: Request, agent: Agent) -> Response:
             return error_page(error, request)
         return await _account(request, agent, refusal(error, agent.language), error.status)
     return see_other("/console/account", "password")
+
+
+@signed_in
+async def writing(request: Request, agent: Agent) -> Response:
+    """POST: how long a reply can be undone, and whether single keys are shortcuts; only what is named changes."""
+    form = await fields(request)
+    keys = {"on": True, "off": False}.get(form.get("single_keys", ""), agent.single_keys)
+    try:
+        seconds = whole_number(form.get("undo_seconds", str(agent.undo_seconds)), -1)
+        await set_habits(agent, undo_seconds=seconds, single_keys=keys)
+    except Invalid as error:
+        return error_page(error, request)
+    return see_other("/console/account", "saved")
 
 
 @signed_in
@@ -73,6 +87,7 @@ async def _account(
         "shell": shell(request, agent),
         "problem": problem,
         "address": client_address(request),
+        "holds": HOLD_CHOICES,
         "sessions": [
             {
                 "here": here is not None and session.id == here.id,
@@ -104,6 +119,7 @@ def _person(person: Agent, shops: dict[int, list[str]], language: str) -> dict[s
 routes = [
     Route("/console/account", account_page, methods=["GET"]),
     Route("/console/account/password", password, methods=["POST"]),
+    Route("/console/account/writing", writing, methods=["POST"]),
     Route("/console/account/sessions", end_sessions, methods=["POST"]),
     Route("/console/agents", agents_page, methods=["GET"]),
 ]

@@ -14,7 +14,8 @@ from app.web.forms import whole_number
 from app.web.inbox_views import LIVE, Chosen, all_counts_in, chosen_view, saved_views
 from app.web.labels import PRIORITIES
 from app.web.nearness import Standing, nearness_in_list
-from app.web.rows import Row, live_row, ticket_row
+from app.web.rows import Row, live_row, marked, ticket_row
+from conversations.drafting import drafted_in
 from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import Agent, shop_ids_of
@@ -83,18 +84,22 @@ def list_in(
     def near(conversation: str) -> Standing:
         return nearness_in_list(conversation, attendance, language)
 
+    drafted = drafted_in(bundle, agent.id)
     if view.key == LIVE:
         live = live_in(bundle, shop_ids, limit)
-        return lambda: _pane(
-            view, [live_row(row, now(), near(row.public_id), language) for row in live()], "", current, language
-        )
+
+        def talks() -> dict[str, Any]:
+            rows = [live_row(row, now(), near(row.public_id), language) for row in live()]
+            return _pane(view, [marked(row, drafted()) for row in rows], "", current, language)
+
+        return talks
     tickets = inbox_in(bundle, agent, shop_ids, view.holds, after, limit + 1)
 
     def pane() -> dict[str, Any]:
         found, at = tickets(), now()
         more = f"{HOME}?view={view.key}&after={cursor(found[limit - 1])}" if len(found) > limit else ""
         rows = [ticket_row(row, view.key, at, near(row.conversation), language) for row in found[:limit]]
-        return _pane(view, rows, more, current, language)
+        return _pane(view, [marked(row, drafted()) for row in rows], more, current, language)
 
     return pane
 

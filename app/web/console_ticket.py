@@ -1,6 +1,7 @@
 """The thread of a ticket, or of a chat without one: read it, answer, note, take over, hand back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -8,15 +9,19 @@ from starlette.routing import Route
 
 from app.i18n import gettext, request_language
 from app.rendering import problem, wants_html
+from app.web.composer import Draft, held_row
 from app.web.desk import SAID, see_other, signed_in
 from app.web.forms import fields, whole_number
 from app.web.order_changes import with_words
 from app.web.refusals import refusal
 from app.web.scene import gather
-from app.web.ticket_page import Draft, ticket_page
+from app.web.ticket_page import ticket_page
 from conversations.access import conversation_for
+from conversations.composing_models import HELD, NOTE, REPLY, SENT, HeldMessage
+from conversations.drafting import drop_draft
 from conversations.handover import ANYBODY, hand_back, take
-from conversations.models import CHAT, EMAIL, Conversation
+from conversations.holding import hold, release_all
+from conversations.models import CHAT, EMAIL, Conversation, Message
 from conversations.noting import add_note
 from conversations.posting import post
 from conversations.queries import messages_before
@@ -92,10 +97,11 @@ async def reply(request: Request, agent: Agent) -> Response:
     try:
         if files and channel == EMAIL:
             raise Invalid("a reply by mail has no files", code="no_files_by_mail")
-        message = await post(
-            place.conversation.id,
-            Actor.of(agent),
+        said = await _say(
+            place,
+            agent,
             draft.text,
+            at_once=form.get("hold") == "0" or not agent.undo_seconds,
             client_id=form.get("client_id") or draft.client_id,
             channel=channel,
             attachments=files,
@@ -106,9 +112,23 @@ async def reply(request: Request, agent: Agent) -> Response:
     except (Conflict, Invalid) as error:
         return await refused(request, agent, with_words(error, place.shop.timezone, agent.language), draft)
     base = (await _work_on(place, agent)).base
+    if isinstance(said, HeldMessage) and said.state == HELD:
+        return see_other(base, "held") if wants_html(request) else JSONResponse(held_row(said) | {"url": base}, 202)
     if not wants_html(request):
-        return JSONResponse({"number": message.number, "client_id": message.client_id, "url": base}, status_code=201)
+        return JSONResponse({"number": said.number, "client_id": said.client_id, "url": base}, status_code=201)
     return see_other(base, "replied")
+
+
+async def _say(place: Place, agent: Agent, text: str, *, at_once: bool, **more: Any) -> Message | HeldMessage:
+    """Say it now, or hold it for as long as the agent wants to be able to undo it."""
+    if not at_once:
+        held = await hold(place.conversation.id, agent, text, seconds=agent.undo_seconds, **more)
+        if isinstance(held, HeldMessage) and held.state not in (HELD, SENT):
+            raise Conflict("these words went back to the composer", code="already_back")
+        return held
+    message = await post(place.conversation.id, Actor.of(agent), text, **more)
+    await drop_draft(place.conversation.id, agent, REPLY)
+    return message
 
 
 @signed_in
@@ -120,6 +140,7 @@ async def note(request: Request, agent: Agent) -> Response:
         added = await add_note(place.conversation.id, agent, draft.text, form.get("client_id") or draft.client_id)
     except Invalid as error:
         return await refused(request, agent, error, draft)
+    await drop_draft(place.conversation.id, agent, NOTE)
     if not wants_html(request):
         return JSONResponse({"id": added.public_id, "url": place.base}, status_code=201)
     return see_other(place.base, "noted")
@@ -142,6 +163,7 @@ async def give_back(request: Request, agent: Agent) -> Response:
     """POST: the bot may speak again."""
     place = await place_of(request, agent)
     try:
+        await release_all(place.conversation.id, agent)
         await hand_back(place.conversation.id, agent)
     except Conflict as error:
         return await refused(request, agent, error)
@@ -154,6 +176,7 @@ async def transfer(request: Request, agent: Agent) -> Response:
     place, form = await place_of(request, agent), await fields(request)
     client_id = form.get("client_id") or new_id("web")
     try:
+        await release_all(place.conversation.id, agent)
         to = await _receiver(place, form.get("to", ""))
         await pass_on(place.conversation.id, to, agent, form.get("note", ""), client_id)
     except (Conflict, Invalid) as error:
@@ -205,9 +228,10 @@ async def _work_on(place: Place, agent: Agent) -> Place:
     return Place(place.conversation, place.shop, ticket)
 
 
+BASES = ("/console/tickets/{number}", "/console/conversations/{public_id}")
 routes = [
     route
-    for base in ("/console/tickets/{number}", "/console/conversations/{public_id}")
+    for base in BASES
     for route in (
         Route(base, show, methods=["GET"]),
         Route(f"{base}/replies", reply, methods=["POST"]),

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from app.web.console_ticket import answered, refused
 from app.web.desk import signed_in
 from app.web.forms import fields, whole_number
+from conversations.holding import release_all
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.people import Actor, Agent
 from tickets.access import ticket_for
@@ -63,6 +64,7 @@ async def priority(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def resolution(request: Request, agent: Agent, ticket: Ticket) -> str:
     """It is done; the customer may still answer."""
+    await release_all(ticket.conversation_id, agent)  # what was sent before is said before
     await resolve(ticket.id, Actor.of(agent))
     return "resolved"
 
@@ -75,6 +77,7 @@ async def reopening(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def closing(request: Request, agent: Agent, ticket: Ticket) -> str:
     """It is over: a new question opens a new ticket."""
+    await release_all(ticket.conversation_id, agent)
     await close(ticket.id, Actor.of(agent))
     return "closed"
 

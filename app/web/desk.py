@@ -46,6 +46,8 @@ VIEWS = {
 }
 SAID = {
     "replied": _("Sent."),
+    "held": _("Sending in a moment. You can still undo it."),
+    "undone": _("Back in the composer."),
     "noted": _("Note added."),
     "assigned": _("Assigned."),
     "prioritised": _("Priority changed."),
@@ -129,6 +131,7 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
         "boot": {
             "agent": {"id": agent.public_id, "name": agent.name},
             "language": language,
+            "single_keys": agent.single_keys,
             "token": request.state.form_token,
             "words": {key: gettext(text, language) for key, text in (SCRIPT_WORDS | FILE_WORDS).items()},
             "file_bytes": request.app.state.settings.file_bytes,
@@ -218,6 +221,9 @@ SCRIPT_WORDS = {
     "customer_typing": _("The customer is writing…"),
     "looking": _("%(names)s is here too"),
     "sending": _("Sending…"),
+    "sending_in": _("Sending in %(seconds)s s"),
+    "undo": _("Undo"),
+    "send_now": _("Send now"),
     "sent": _("sent"),
     "delivered": _("delivered"),
     "read": _("read"),

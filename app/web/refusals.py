@@ -15,6 +15,9 @@ def _(message: str) -> str:
 REASONS = {
     "stale": _("The customer has written since you began. Read it, then send again."),
     "order_changed": _("The order has changed since you looked. Read what is new, then send again."),
+    "already_sent": _("Too late: it is sent."),
+    "already_back": _("These words are back in the composer."),
+    "draft_moved": _("You have changed this draft on another device."),
     "handled_by_other": _("%(name)s has the conversation."),
     "not_your_team": _("%(name)s has the conversation. Their team or a supervisor may take it over."),
     "already_assigned": _("%(name)s was faster."),

@@ -1,6 +1,7 @@
 """Lines of the inbox as people read them."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.i18n import gettext, when
@@ -45,6 +46,7 @@ class Row:
     due_tone: str = ""
     assignee: str | None = None
     assignee_initials: str = ""
+    draft: str = ""  # not empty: whoever looks has words here that are not sent
 
 
 def ticket_row(row: InboxRow, view: str, at: datetime, near: Standing, language: str) -> Row:
@@ -98,6 +100,11 @@ def live_row(row: LiveRow, at: datetime, near: Standing, language: str) -> Row:
         status_tone=tone,
         status_icon=icon,
     )
+
+
+def marked(row: Row, drafted: Collection[str]) -> Row:
+    """The row with the mark of a draft, if its conversation (public id) is among these."""
+    return replace(row, draft="kept", version=f"{row.version}-d") if row.key in drafted else row
 
 
 def _common(key: str, customer: str, channel: str, last: datetime, at: datetime, language: str) -> dict[str, str]:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.web.ticket_strip import Standing, standing_in
+from conversations.composing_models import HeldMessage, WrittenDraft
+from conversations.drafting import drafts_in
+from conversations.holding import held_in
 from conversations.models import AnswerReceipt, Conversation, Message, Note, Rating
 from conversations.proofs import proven_in
 from conversations.queries import messages_in, notes_in
@@ -38,6 +41,8 @@ class Scene:
     teams: list[Team]
     turned: dict[int, datetime]  # since when its orders have their headlines, by id
     standing: Standing
+    drafts: dict[str, WrittenDraft]  # of this agent, by mode
+    held: list[HeldMessage]  # of this agent
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -63,6 +68,7 @@ async def gather(
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
     people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
+    drafts, held = drafts_in(bundle, conversation.id, agent.id), held_in(bundle, conversation.id, agent.id)
     await bundle.read()
     messages, notes = messages_read(), notes_read()
     if len(messages) == MESSAGES:
@@ -81,6 +87,8 @@ async def gather(
         people=people(),
         ratings=ratings(),
         teams=teams(),
+        drafts=drafts(),
+        held=held(),
         before=before,
         turned=turned(),
         standing=standing(),

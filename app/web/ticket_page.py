@@ -1,6 +1,5 @@
 """The page of one ticket or of a chat without one: list, thread, order, and what may be done."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from starlette.responses import Response
 
 from app.i18n import gettext
 from app.rendering import render
+from app.web.composer import Draft, composer, held_row
 from app.web.console_inbox import list_in
 from app.web.desk import HOME, shell
 from app.web.inbox_views import LIVE, all_counts_in, chosen_view, saved_views
@@ -19,7 +19,7 @@ from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
 from app.web.ticket_strip import strip
 from app.web.times import due, in_two_hours
-from conversations.models import AGENT, BOT, EMAIL, Message, Note
+from conversations.models import AGENT, BOT, Message, Note
 from core.bundles import Bundle
 from core.clock import now
 from core.ids import new_id
@@ -36,17 +36,6 @@ ROWS = 40
 def _(message: str) -> str:
     """Mark a message for the catalogue."""
     return message
-
-
-@dataclass
-class Draft:
-    """What the composer holds: at first nothing, after a refusal the agent's words and why they were not sent."""
-
-    text: str = ""
-    mode: str = "reply"
-    client_id: str = field(default_factory=lambda: new_id("web"))
-    problem: dict[str, Any] | None = None
-    status: int = 200
 
 
 async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None) -> Response:
@@ -72,7 +61,8 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     await bundle.read()
     context["list"] = pane()
     context["shell"] = shell(request, scene.agent, counts=numbers(), current=view.key)
-    context["c"] = _composer(scene, draft, language) | {"orders": context["pane"]["sights"]}
+    context["c"] = await composer(scene, draft, language) | {"orders": context["pane"]["sights"]}
+    context["held"] = [held_row(held) for held in scene.held]
     return render(request, "console/ticket.html", context, draft.status)
 
 
@@ -261,22 +251,3 @@ def _sight(scene: Scene, wanted: str) -> Sight:
         turned=scene.turned,
         waiting=waiting_of([scene.ticket] if scene.ticket else []),
     )
-
-
-def _composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
-    mail = scene.conversation.channel == EMAIL
-    name = scene.conversation.customer.name or gettext(_("Guest"), language)
-    to = scene.conversation.customer.email if mail else name
-    return {
-        "base": scene.base,
-        "seen": scene.conversation.last_number,
-        "client_id": draft.client_id,
-        "text": draft.text,
-        "mode": draft.mode,
-        "problem": draft.problem,
-        "files": not mail,
-        "draft_key": scene.conversation.public_id,
-        "reply_hint": gettext(_("Write to %(name)s"), language) % {"name": name},
-        "to": gettext(_("By e-mail to %(to)s") if mail else _("In the chat with %(to)s"), language)
-        % {"to": to or name},
-    }

@@ -1,8 +1,9 @@
 // Writing: drafts that survive, sending without a reload, and nothing sent over unread words.
 
-import { boot, find, icon, kept, make, reason, submit, word } from "./console-page.js";
+import { Drafts } from "./console-drafts.js";
+import { Held } from "./console-held.js";
+import { boot, find, icon, make, reason, submit, word } from "./console-page.js";
 import { gather, Tray } from "./files.js";
-import { newClientId } from "./outbox.js";
 
 const TYPING_EVERY = 3_000;
 
@@ -11,19 +12,32 @@ export class Composer {
   #text = find("#text");
   #tray = null; // none in a conversation by mail
   #posted = new Map(); // client id → what its files were in the tray
+  #mode = "reply"; // whose words stand in the field
+  #base = find("#main").dataset.base;
+  #drafts;
+  #held;
   #thread = null;
   #wire;
   #typedAt = 0;
-  #saving = 0;
 
   constructor(wire) {
     this.#wire = wire;
-    if (find("#tray")) this.#takeFiles();
-    this.#restore();
+    const kept = JSON.parse(this.#form.dataset.drafts);
+    this.#drafts = new Drafts(this.#form.dataset.draft, kept, {
+      base: () => this.#base,
+      extras: (mode) => this.#extras(mode),
+      changed: (mode, theirs) => this.#changed(mode, theirs),
+      trouble: (answer) => answer.status === 401 && this.#problem(answer),
+    });
+    if (find("#tray")) this.#takeFiles(kept.reply?.files ?? []);
+    this.#held = new Held(this.#base, this);
+    this.#restore(kept);
     this.#form.addEventListener("submit", (event) => this.#send(event));
     this.#form.addEventListener("change", () => this.#switched());
     this.#text.addEventListener("input", () => this.#typed());
+    this.#text.addEventListener("blur", () => this.flush());
     this.#text.addEventListener("keydown", (event) => {
+      if (event.isComposing) return; // Enter and Escape belong to the input method
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         this.#form.requestSubmit(this.#button());
@@ -31,7 +45,7 @@ export class Composer {
         this.#text.blur();
       }
     });
-    this.#switched();
+    wire.addEventListener("frame", ({ detail }) => this.#take(detail));
   }
 
   /** The conversation that is written to. */
@@ -50,7 +64,49 @@ export class Composer {
     return find("#as-note").checked ? "note" : "reply";
   }
 
-  #takeFiles() {
+  /** Take back what was sent last; false when it is too late for that. */
+  undo() {
+    return this.#held.undoLast();
+  }
+
+  /** Bring what is written to the desk. */
+  flush() {
+    this.#stash();
+    return this.#drafts.flush();
+  }
+
+  /** A reply was taken back: the desk's draft holds its words now. */
+  back(drafts, clientId, { quiet = false } = {}) {
+    this.#drafts.take(drafts);
+    this.#tray?.restore(this.#posted.get(clientId) ?? []);
+    this.#posted.delete(clientId);
+    if (!quiet) this.open("reply");
+  }
+
+  /** The desk has stopped a held reply; its words are in the draft. */
+  refusedHeld(answer) {
+    this.#accept(answer.body.data?.orders ?? []);
+    this.open("reply");
+    this.#problem(answer);
+  }
+
+  /** The customer sees that somebody is writing. */
+  showTyping(on = true) {
+    this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on });
+  }
+
+  /** The customer has said something new. */
+  customerWrote() {
+    this.#held.stopAll();
+  }
+
+  #take(frame) {
+    if (frame.conversation !== this.#thread?.conversation) return;
+    if (frame.type === "draft") this.#drafts.heard(frame);
+    else if (frame.type === "held") this.#held.heard(frame);
+  }
+
+  #takeFiles(kept) {
     this.#tray = new Tray(find("#tray"), {
       target: () => ({ url: `/console/conversations/${this.#thread.conversation}/files`, headers: { "x-form-token": boot.token } }),
       word: (key, values = {}) => (boot.words[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? ""),
@@ -58,6 +114,7 @@ export class Composer {
       onchange: () => this.#weigh(),
     });
     gather(this.#tray, { input: find("#files"), field: this.#text, open: () => this.mode === "reply" });
+    this.#tray.restore(kept.map((attachment) => ({ attachment, name: attachment.name, state: "ready", preview: "" })));
   }
 
   /** Words are not needed beside files; nothing is sent before its files have arrived. */
@@ -66,42 +123,68 @@ export class Composer {
     find("button.for-reply", this.#form).disabled = Boolean(this.#tray?.busy);
   }
 
-  #key() {
-    return `wismo-draft-${this.#form.dataset.draft}`;
-  }
-
   #button() {
     return find(this.mode === "note" ? "button.for-note" : "button.for-reply", this.#form);
   }
 
-  #restore() {
-    const draft = kept.get(this.#key());
-    if (!draft || this.#text.value) return;
-    const { text, mode } = JSON.parse(draft);
-    this.#text.value = text;
-    find(`#as-${mode === "note" ? "note" : "reply"}`).checked = true;
-    find("#draft-state").textContent = word("draft_kept");
+  /** What the desk has kept, what this device has, and what the page brought back after a refusal. */
+  #restore(kept) {
+    const shown = this.#text.value;
+    this.#mode = this.mode;
+    if (shown && shown !== kept[this.mode]?.text) this.#drafts.write(this.mode, shown);
+    const other = this.mode === "note" ? "reply" : "note";
+    const better = !this.#drafts.of(this.mode).text && this.#drafts.of(other).text ? other : this.mode;
+    find(`#as-${this.#drafts.unsaved ?? better}`).checked = true;
+    this.#mode = this.mode;
+    this.#show();
+    this.#switched();
   }
 
-  #typed() {
-    clearTimeout(this.#saving);
-    this.#saving = setTimeout(() => this.#save(), 300);
-    // Nobody outside may learn that a note is being written.
-    if (this.mode === "reply" && Date.now() - this.#typedAt > TYPING_EVERY) {
-      this.#typedAt = Date.now();
-      this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on: true });
-    }
-  }
-
-  #save() {
-    const text = this.#text.value;
-    kept.set(this.#key(), text && JSON.stringify({ text, mode: this.mode }));
+  #show() {
+    const { text, clientId } = this.#drafts.of(this.#mode);
+    if (this.#text.value !== text) this.#text.value = text;
+    find("[name=client_id]", this.#form).value = clientId;
     find("#draft-state").textContent = text ? word("draft_kept") : "";
   }
 
+  #typed() {
+    this.#stash();
+    // Nobody outside may learn that a note is being written.
+    if (this.mode === "reply" && Date.now() - this.#typedAt > TYPING_EVERY) {
+      this.#typedAt = Date.now();
+      this.showTyping();
+    }
+  }
+
+  /** The field's words are the draft of its mode. */
+  #stash() {
+    if (this.#text.value !== this.#drafts.of(this.#mode).text) this.#drafts.write(this.#mode, this.#text.value);
+    find("#draft-state").textContent = this.#text.value ? word("draft_kept") : "";
+  }
+
+  /** Reply and note have words of their own. */
   #switched() {
+    if (this.mode !== this.#mode) {
+      this.#stash();
+      this.#mode = this.mode;
+      this.#show();
+    }
     this.#text.placeholder = this.mode === "note" ? this.#text.dataset.note : this.#text.dataset.reply;
     this.#weigh();
+  }
+
+  /** What a draft is bound to. */
+  #extras(mode) {
+    const files = mode === "reply" ? (this.#tray?.ready ?? []) : [];
+    const attachments = files.map(({ attachment }) => attachment.id).join(" ");
+    return { seen: this.#thread?.last ?? 0, orders: find("[name=orders]", this.#form).value, attachments };
+  }
+
+  #changed(mode, theirs) {
+    if (theirs?.files?.length && !this.#tray?.some) {
+      this.#tray?.restore(theirs.files.map((attachment) => ({ attachment, name: attachment.name, state: "ready", preview: "" })));
+    }
+    if (mode === this.#mode) this.#show();
   }
 
   /** The orders beside are shown anew: whoever has begun to write has not looked at them yet. */
@@ -115,26 +198,27 @@ export class Composer {
   async carry({ type, conversation, attachments = [], ...fields }) {
     const answer = await submit(`${this.#thread.base}/replies`, { ...fields, attachments: attachments.join(" ") });
     if (answer.ok) {
-      this.#posted.delete(fields.client_id);
       const { url, number } = answer.body;
+      if (answer.status === 202) this.#held.begin(answer.body);
+      else this.#posted.delete(fields.client_id);
       if (url && new URL(url, location.href).pathname !== location.pathname) location.assign(url);
       this.#thread.refreshHead();
-      return { number };
+      return answer.status === 202 ? { held: true } : { number };
     }
     const { code, data } = answer.body;
     return code ? { code, data: { ...data, status: answer.status } } : null;
   }
 
   /** The words go back where they were written; the same id makes a second try safe. */
-  refused({ text, client_id: clientId }, code, data) {
+  refused({ text, client_id: clientId }, code, data, mode = "reply") {
     if (code !== "attachment_gone") this.#tray?.restore(this.#posted.get(clientId) ?? []);
     this.#posted.delete(clientId);
-    this.#text.value = this.#text.value ? `${text}\n${this.#text.value}` : text;
-    find("[name=client_id]", this.#form).value = clientId;
+    this.#stash();
+    this.#drafts.returned(mode, text, clientId);
     this.#accept(data.orders ?? []);
-    this.#save();
+    this.open(mode);
+    this.#show();
     this.#problem({ status: data.status, body: { code, data } });
-    this.#text.focus();
   }
 
   /** What has changed stands above the words: sent again, they have been weighed against it. */
@@ -146,6 +230,7 @@ export class Composer {
 
   async #send(event) {
     event.preventDefault();
+    this.#stash();
     const text = this.#text.value.trim();
     const tray = this.mode === "reply" ? this.#tray : null;
     if (this.#form.dataset.busy || tray?.busy || !(text || tray?.some)) return;
@@ -153,6 +238,7 @@ export class Composer {
     const clientId = fields.get("client_id");
     this.#text.value = "";
     this.#problem(null);
+    this.#drafts.sent(this.#mode);
     if (this.mode === "reply") {
       const files = tray?.take() ?? [];
       this.#posted.set(clientId, files);
@@ -167,14 +253,13 @@ export class Composer {
     const answer = await submit(`${this.#thread.base}/notes`, fields);
     delete this.#form.dataset.busy;
     if (answer.ok) this.#sent();
-    else this.refused({ text, client_id: clientId }, answer.body.code, { ...answer.body.data, status: answer.status });
+    else this.refused({ text, client_id: clientId }, answer.body.code, { ...answer.body.data, status: answer.status }, "note");
   }
 
   #sent() {
     this.#typedAt = 0;
-    this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on: false });
-    find("[name=client_id]", this.#form).value = newClientId();
-    this.#save();
+    this.showTyping(false);
+    this.#show();
   }
 
   #problem(answer) {

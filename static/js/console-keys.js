@@ -1,23 +1,19 @@
 // Single-key shortcuts, for whoever wants them.
 
-import { find, findAll, kept, toast, word } from "./console-page.js";
-
-const OFF = "wismo-shortcuts-off";
+import { boot, find, findAll, submit, toast, word } from "./console-page.js";
 
 export class Keys {
   #prefix = "";
   #composer;
   #bulk;
+  #on = boot.single_keys;
 
   constructor(composer, bulk) {
     this.#composer = composer;
     this.#bulk = bulk;
     const box = find("#shortcuts-on");
-    box.checked = !kept.get(OFF);
-    box.addEventListener("change", () => {
-      kept.set(OFF, box.checked ? "" : "1");
-      if (!box.checked) toast(word("shortcuts_off"), "key");
-    });
+    box.checked = this.#on;
+    box.addEventListener("change", () => this.#turn(box.checked));
     addEventListener("keydown", (event) => this.#press(event));
   }
 
@@ -25,8 +21,15 @@ export class Keys {
     find("#shortcuts").showModal();
   }
 
+  /** The choice belongs to the account: it is the same on every device. */
+  #turn(on) {
+    this.#on = on;
+    submit("/console/account/writing", { single_keys: on ? "on" : "off" });
+    if (!on) toast(word("shortcuts_off"), "key");
+  }
+
   #press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || kept.get(OFF)) return;
+    if (!this.#on || event.ctrlKey || event.metaKey || event.altKey || isComposing(event)) return;
     if (find("dialog[open]") || event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
     const key = this.#prefix + event.key;
     this.#prefix = "";
@@ -47,15 +50,35 @@ export class Keys {
     Enter: () => (document.activeElement === document.body ? this.#open() : false),
     r: () => this.#composer?.open("reply"),
     n: () => this.#composer?.open("note"),
-    a: () => find('[data-action-key="a"]')?.click(),
-    e: () => find('[data-action-key="e"]')?.click(),
+    a: () => this.#act("a"),
+    e: () => this.#act("e"),
+    p: () => this.#act("p"),
+    t: () => this.#act("t"),
+    u: () => this.#composer?.undo() ?? false,
     x: () => this.#bulk.key(false),
     X: () => this.#bulk.key(true),
     Escape: () => this.#bulk.clear(),
     "/": () => (find("#search") ? find("#search").focus() : location.assign("/console/search")),
     "?": () => Keys.help(),
     "g i": () => location.assign("/console"),
+    "g m": () => location.assign("/console?view=mine"),
+    "g u": () => location.assign("/console?view=unassigned"),
+    "g l": () => location.assign("/console?view=live"),
+    "g q": () => location.assign("/console/queue"),
+    "g p": () => location.assign("/console/promises"),
+    "g a": () => location.assign("/console/account"),
   };
+
+  /** Do what the page offers under this key: press its button, or open its menu. False when it offers nothing. */
+  #act(key) {
+    const thing = find(`[data-action-key="${key}"]`);
+    if (!thing) return false;
+    const menu = thing.closest("details");
+    if (thing.localName === "summary" && !menu.open) menu.open = true;
+    if (thing.localName === "summary") find("button, input, a", menu.lastElementChild)?.focus();
+    else thing.click();
+    return true;
+  }
 
   #move(step) {
     const rows = findAll("#rows .row");
@@ -75,4 +98,9 @@ export class Keys {
     link.click();
     return true;
   }
+}
+
+/** Whether an input method is at work: its keys choose characters, also while a browser does not say so. */
+function isComposing(event) {
+  return event.isComposing || event.keyCode === 229;
 }

@@ -53,13 +53,14 @@ export async function fragment(url) {
 }
 
 /** Send a form as its page would. Returns {ok, status, body}; status 0 when the line is down. */
-export async function submit(url, fields) {
+export async function submit(url, fields, options = {}) {
   try {
     const answer = await fetch(url, {
       method: "POST",
       body: fields instanceof FormData ? new URLSearchParams(fields) : new URLSearchParams(Object.entries(fields)),
       headers: { accept: "application/json", "x-form-token": boot.token },
       credentials: "same-origin",
+      ...options,
     });
     return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => ({})) };
   } catch {

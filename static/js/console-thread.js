@@ -68,7 +68,7 @@ export class LiveThread {
 
   /** A bubble for words on their way, unless the page has brought them already. */
   #pending({ text, client_id: clientId }, files = []) {
-    if (find(`[data-client="${CSS.escape(clientId)}"][data-number]`, this.#list)) {
+    if (find(`[data-client="${CSS.escape(clientId)}"]:is([data-number], [data-held])`, this.#list)) {
       this.talk.discard(clientId);
       return;
     }
@@ -161,6 +161,7 @@ export class LiveThread {
     const line = this.#bubble(message);
     if (sent && message.author.kind === "agent") sent.replaceWith(line);
     else this.#list.append(line);
+    if (message.author.kind === "customer" && message.number > Number(this.#main.dataset.last)) this.#writer.customerWrote();
     if (message.order) this.refreshOrder();
     if (message.author.kind === "agent") this.#mark();
     if (this.#isAtEnd()) this.#seen();

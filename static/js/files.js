@@ -37,6 +37,11 @@ export class Tray {
     return this.#entries.some(({ state }) => state === "ready");
   }
 
+  /** What would be posted now. */
+  get ready() {
+    return this.#entries.filter(({ state }) => state === "ready");
+  }
+
   add(files) {
     for (const file of files) {
       const room = this.#entries.filter(({ state }) => state !== "refused").length < MOST;

@@ -12,7 +12,7 @@ const OTHERS = { customer: "desk", desk: "customer" };
  * `view` shows: show(message), pend(post, files), sent(clientId, number), drop(clientId), refused(post, code, data), marked(),
  * restart(), earlier(messages, more), and has `first`, the number of its first message. `side` is customer or desk; the console
  * names its `conversation`. `whose(welcome)` may say {owner, from}: who speaks from now on. `carry(post)` may bring a post another way than over the wire; it returns null when nobody
- * answered, else {number} or {code, data}.
+ * answered, else {number}, {held} or {code, data}.
  */
 export class Talk {
   #timers = new Map();
@@ -210,6 +210,7 @@ export class Talk {
     const answer = await this.carry(post);
     if (!this.outbox.isPending(id)) return;
     if (!answer) this.#later(id, UNHEARD);
+    else if (answer.held) this.#settle(id); // the desk has it, and says it in a moment
     else if (answer.code) this.#refuse(id, answer);
     else this.#acked(id, answer.number);
   }

@@ -10,6 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 from argon2 import PasswordHasher
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page, expect
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -26,6 +28,7 @@ from app.database import DatabaseMiddleware
 from app.guards import SafeHeaders
 from app.limits import Limiter
 from app.reactions import connect
+from app.realtime import polling, socket
 from app.realtime.hub import Hub
 from app.rendering import STATIC, error_page, make_templates
 from app.settings import Settings
@@ -33,16 +36,20 @@ from app.web import console, login
 from conversations.models import Conversation, Message
 from conversations.opening import open_conversation
 from conversations.posting import post
+from core.clock import now
 from core.errors import NotFound, WismoError
 from core.events import current_bus, use_bus
 from core.people import BOT, Actor, Agent, Customer
 from core.shops import Shop
-from tests.people import World, make_world
+from orders.models import Order, OrderLine, Shipment, TrackingEvent
+from tests.people import World, make_order, make_world
+from tests.realtime.serving import serving
 from tickets.models import Ticket
 from tickets.opening import open_ticket
 
 PASSWORD = "correct horse battery"
 BASE = "http://desk.test"
+OpenPage = Callable[..., Awaitable[Page]]
 
 
 class Browser:
@@ -187,3 +194,43 @@ class Talk:
 @pytest.fixture
 def talk() -> Talk:
     return Talk()
+
+
+@pytest.fixture
+async def story(world: World, talk: Talk, hub: Hub) -> tuple[Ticket, Conversation]:
+    """Ines's lamp is on its way, and she asks for it."""
+    order = await make_order(world.lumen, "#1001", email="ines@example.com")
+    await Order.filter(id=order.id).update(headline="shipped", confirmation="confirmed", payment="paid")
+    await OrderLine.create(order=order, source_id="1", title="Halo floor lamp", quantity=1, unit_price=14900)
+    parcel = await Shipment.create(
+        public_id="par_1", order=order, source_id="1", carrier="DHL", tracking_number="JD01", state="in_transit"
+    )
+    await TrackingEvent.create(
+        shipment=parcel, at=now(), received_at=now(), state="in_transit", text="Left Leipzig", digest="1"
+    )
+    return await talk.ticket(world.lumen, world.ines, "Where is my lamp?", order_ids=[order.id], summary="It is late.")
+
+
+@pytest.fixture
+async def open_page(desk: Starlette, hub: Hub, chromium: Chromium) -> AsyncIterator[OpenPage]:
+    """A window of Chromium in which an agent is signed in."""
+    desk.state.hub = hub
+    desk.router.routes[:0] = [*socket.routes, *polling.routes]
+    async with serving(desk, hub) as running:
+
+        async def open_one(agent: Agent, path: str = "/console", **options: object) -> Page:
+            context = await chromium.new_context(base_url=running.address, locale="en-GB", **options)  # type: ignore[arg-type]
+            page = await context.new_page()
+            page.on("pageerror", lambda error: pytest.fail(f"a script stumbled: {error}"))
+            await page.goto("/console/login")
+            await page.get_by_label("E-mail").fill(agent.email)
+            await page.get_by_label("Password").fill(PASSWORD)
+            await page.get_by_role("button", name="Sign in").click()
+            await page.goto(path)
+            if options.get("java_script_enabled", True):
+                await expect(page.locator("html.scripted")).to_be_attached()
+            return page
+
+        yield open_one
+        for context in list(chromium.contexts):
+            await context.close()

@@ -1,15 +1,12 @@
 """The desk in a real browser: with scripts and without, for two agents at once, for keyboards and screen readers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Route, expect
-from starlette.applications import Starlette
+from playwright.async_api import Route, expect
 
-from app.realtime import polling, socket
 from app.realtime.hub import Hub
 from conversations.models import Conversation, Message
 from conversations.reading import CUSTOMER, mark_read
@@ -18,54 +15,12 @@ from core.people import Actor, Agent
 from orders.folding import fold
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
 from orders.receiving import receive
-from tests.console.conftest import PASSWORD, Talk
+from tests.console.conftest import OpenPage, Talk
 from tests.people import World, make_customer, make_order
-from tests.realtime.serving import serving
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 EVIL = "\"><img src=x onerror=document.title='hurt'><script>document.title='hurt'</script>"
-OpenPage = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def story(world: World, talk: Talk, hub: Hub) -> tuple[Ticket, Conversation]:
-    """Ines's lamp is on its way, and she asks for it."""
-    order = await make_order(world.lumen, "#1001", email="ines@example.com")
-    await Order.filter(id=order.id).update(headline="shipped", confirmation="confirmed", payment="paid")
-    await OrderLine.create(order=order, source_id="1", title="Halo floor lamp", quantity=1, unit_price=14900)
-    parcel = await Shipment.create(
-        public_id="par_1", order=order, source_id="1", carrier="DHL", tracking_number="JD01", state="in_transit"
-    )
-    await TrackingEvent.create(
-        shipment=parcel, at=now(), received_at=now(), state="in_transit", text="Left Leipzig", digest="1"
-    )
-    return await talk.ticket(world.lumen, world.ines, "Where is my lamp?", order_ids=[order.id], summary="It is late.")
-
-
-@pytest.fixture
-async def open_page(desk: Starlette, hub: Hub, chromium: Browser) -> AsyncIterator[OpenPage]:
-    """A window of Chromium in which an agent is signed in."""
-    desk.state.hub = hub
-    desk.router.routes[:0] = [*socket.routes, *polling.routes]
-    async with serving(desk, hub) as running:
-
-        async def open_one(agent: Agent, path: str = "/console", **options: object) -> Page:
-            context = await chromium.new_context(base_url=running.address, locale="en-GB", **options)  # type: ignore[arg-type]
-            page = await context.new_page()
-            page.on("pageerror", lambda error: pytest.fail(f"a script stumbled: {error}"))
-            await page.goto("/console/login")
-            await page.get_by_label("E-mail").fill(agent.email)
-            await page.get_by_label("Password").fill(PASSWORD)
-            await page.get_by_role("button", name="Sign in").click()
-            await page.goto(path)
-            if options.get("java_script_enabled", True):
-                await expect(page.locator("html.scripted")).to_be_attached()
-            return page
-
-        yield open_one
-        for context in list(chromium.contexts):
-            await context.close()
 
 
 async def test_everything_works_without_scripts(

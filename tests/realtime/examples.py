@@ -79,6 +79,8 @@ FROM_SERVER: list[dict[str, Any]] = [
     {"type": "presence", "conversation": TALK, "who": "agent", "name": "Maya", "on": False},
     {"type": "customers", "states": {TALK: "open"}},
     {"type": "work", "load": 4, "capacity": 8, "availability": "online"},
+    {"type": "held", "conversation": TALK, "id": "hld_5k2v8x1r", "client_id": CLIENT_ID, "state": "held"},
+    {"type": "draft", "conversation": TALK, "mode": "reply", "version": 3},
     {"type": "order", "conversation": TALK, "card": CARD},
     {"type": "ticket", "conversation": TALK, "number": 12, "kind": "refund", "status": "open"},
     {"type": "rated", "conversation": TALK, "score": 5},
