@@ -11,12 +11,14 @@ from orders.policies import Outcome
 from tickets.aftersale_evidence import photos_of
 from tickets.aftersale_fulfilling import fulfil
 from tickets.aftersale_models import AfterSale, AfterSaleLine
+from tickets.aftersale_money import pay
 from tickets.aftersale_moves import Case, take_step
 from tickets.aftersale_states import State
 from tickets.aftersale_timers import told_by_platform
 
 TEXT_LIMIT = 1000  # characters
 BY_POLICY, BY_PERSON, AGAINST_POLICY, BY_TIME, BY_PLATFORM = "policy", "person", "against_policy", "time", "platform"
+_RULES = (BY_POLICY, BY_TIME)
 _SENIOR = frozenset({"supervisor", "admin"})
 
 
@@ -115,14 +117,15 @@ async def cancel_case(public_id: str, actor: Actor, why: str = "", *, version: i
 
 
 async def grant(case: Case, rule: str, actor: Actor) -> None:
-    """Approve a locked case and go on to what follows. `rule` says what allowed it."""
-    row = case.row
-    row.decision, row.decided_at = row.decision | {"rule": rule, "granted": True}, now()
-    await case.move(State.APPROVED, "decision", "decided_at", "granted", by=_as_rule(rule, actor), rule=rule)
-    for line in await AfterSaleLine.filter(case_id=row.id, approved=None):
-        line.approved = line.asked
-        await line.save(update_fields=["approved"])
-    await fulfil(case, by_rule=rule in (BY_POLICY, BY_TIME))
+    """Approve a locked case and go on to what follows. `rule` says what allowed it. Raises Conflict, Forbidden."""
+    await _approve(case, rule, actor)
+    await fulfil(case, by_rule=rule in _RULES)
+
+
+async def approve_and_pay(case: Case, rule: str) -> None:
+    """Approve a locked case and give the money back at once, whatever becomes of the goods. Raises Conflict."""
+    await _approve(case, rule, SYSTEM)
+    await pay(case, by_rule=True)
 
 
 async def decide_new(case: Case, outcome: Outcome) -> None:
@@ -141,12 +144,21 @@ async def reject(case: Case, rule: str, actor: Actor, words: str) -> None:
     row.decision, row.decided_at = row.decision | {"rule": rule, "granted": False}, now()
     row.answer = words
     columns = ("decision", "decided_at", "answer")
-    await case.move(State.REJECTED, *columns, by=_as_rule(rule, actor), rule=rule, text=words)
+    await case.move(State.REJECTED, *columns, by=_as_rule(rule), rule=rule, text=words)
 
 
-def _as_rule(rule: str, actor: Actor) -> Actor | None:
+async def _approve(case: Case, rule: str, actor: Actor) -> None:
+    row = case.row
+    row.decision, row.decided_at = row.decision | {"rule": rule, "granted": True}, now()
+    await case.move(State.APPROVED, "decision", "decided_at", "granted", by=_as_rule(rule), rule=rule)
+    for line in await AfterSaleLine.filter(case_id=row.id, approved=None):
+        line.approved = line.asked
+        await line.save(update_fields=["approved"])
+
+
+def _as_rule(rule: str) -> Actor | None:
     """A policy and the time act as the desk itself, everybody else in their own role."""
-    return SYSTEM if rule in (BY_POLICY, BY_TIME) else None
+    return SYSTEM if rule in _RULES else None
 
 
 def _words(text: str) -> str:

@@ -1,31 +1,80 @@
-"""What follows a grant: goods are awaited, money goes back, something is sent, or a person says that it is done."""
+"""What follows a grant: units are kept from leaving, goods awaited, money goes back, something is sent."""
 
 from core.clock import now
+from core.errors import Conflict, Invalid
 from core.people import SYSTEM, Actor
 from core.text import clean
-from tickets.aftersale_kinds import traits
+from orders.cancel_rules import What
+from orders.cancellation import claim_lines
+from orders.claim_models import DONE, REFUSED, Claim
+from orders.models import Order
+from orders.policies import Stage
+from orders.policy_documents import read_wish
+from orders.returns import INSTEAD, announce_parcel
+from tickets.aftersale_kinds import Kind, traits
 from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_money import pay
+from tickets.aftersale_money import fail, give_difference, money_of, pay
 from tickets.aftersale_moves import Case, take_step
 from tickets.aftersale_states import State
+from tickets.aftersale_urging import urge
 
 
 async def fulfil(case: Case, *, by_rule: bool) -> None:
-    """Go on from `approved`. `by_rule`: nobody is there to be told that money cannot go back."""
+    """Go on from `approved`. `by_rule`: nobody is there to be told that something cannot be done."""
     about = traits(case.row.kind)
     if about.goods_back:
         await case.move(State.AWAITING_RETURN, by=SYSTEM)
+    elif _is_unsent(case.row):
+        await _keep_here(case, by_rule=by_rule)
     elif about.money:
         await pay(case, by_rule=by_rule)
     elif about.sends:
         await case.move(State.REPLACING, by=SYSTEM)
 
 
-async def complete_case(public_id: str, actor: Actor, what: str = "", *, version: int | None = None) -> AfterSale:
-    """It is done: the invoice was sent, the coupon issued, the replacement is there. Raises Conflict, Forbidden."""
+async def claim_settled(case: Case, claim: Claim, *, by_rule: bool) -> None:
+    """The shop has answered whether units of a granted case are still there. What has left is not given away."""
+    if case.row.state not in (State.APPROVED, State.REFUND_FAILED):
+        return
+    if claim.state == DONE:
+        await pay(case, by_rule=by_rule)
+    elif claim.state == REFUSED:
+        case.row.problem = f"claim_{claim.why or claim.state}"[:64]
+        await case.move(State.UNDER_REVIEW, "problem", by=SYSTEM, problem=case.row.problem)
+        await urge(case, "high")
+
+
+async def conclude(case: Case, words: str, *, by_rule: bool) -> None:
+    """Go on from `inspected`: with nothing accepted the case is rejected, which the customer may take further."""
+    row, about = case.row, traits(case.row.kind)
+    lines = await AfterSaleLine.filter(case_id=row.id)
+    if not any(line.accepted for line in lines):
+        row.answer = words
+        await case.move(State.REJECTED, "answer", by=SYSTEM, rule="inspection", text=words)
+    elif about.money:
+        await pay(case, by_rule=by_rule)
+    else:
+        await _replace(case, lines, by_rule=by_rule)
+
+
+async def send_replacement(
+    public_id: str, actor: Actor, carrier: str, tracking: str, *, version: int | None = None
+) -> AfterSale:
+    """What is sent instead, or the repaired thing, is on its way; the case is done when it arrives.
+
+    Raises NotFound, Invalid (bad_tracking), Forbidden, Conflict (bad_step; difference_open while the customer owes).
+    """
 
     async def step(case: Case) -> None:
-        await case.move(State.CLOSED, text=clean(what, limit=300))
+        row = case.row
+        if row.state != State.REPLACING:
+            raise Conflict("nothing is to be sent now", code="bad_step", current=row.state)
+        if row.difference and row.difference > 0 and row.settled_at is None:
+            raise Conflict("the customer has not paid the difference", code="difference_open")
+        order = await Order.get(id=row.order_id)
+        parcel = await announce_parcel(order, f"replacement-{row.public_id}", INSTEAD, carrier, tracking)
+        row.replacement_id = parcel.id
+        await case.write("case_replacement", "replacement_id", text=parcel.tracking_number)
 
     return await take_step(public_id, actor, step, version)
 
@@ -41,14 +90,55 @@ async def settle_difference(public_id: str, actor: Actor, *, version: int | None
     return await take_step(public_id, actor, step, version)
 
 
-async def conclude(case: Case, words: str, *, by_rule: bool) -> None:
-    """Go on from `inspected`: with nothing accepted the case is rejected, which the customer may take further."""
-    row, about = case.row, traits(case.row.kind)
-    lines = await AfterSaleLine.filter(case_id=row.id)
-    if not any(line.accepted for line in lines):
-        row.answer = words
-        await case.move(State.REJECTED, "answer", by=SYSTEM, rule="inspection", text=words)
-    elif about.money:
-        await pay(case, by_rule=by_rule)
-    else:
-        await case.move(State.REPLACING, by=SYSTEM)
+async def retry_refund(public_id: str, actor: Actor, *, version: int | None = None) -> AfterSale:
+    """Ask for the money again after it has failed. Raises NotFound, Invalid, Conflict, Forbidden."""
+
+    async def step(case: Case) -> None:
+        if case.row.state != State.REFUND_FAILED:
+            raise Conflict("no refund has failed", code="bad_step", current=case.row.state)
+        if _is_unsent(case.row):
+            await _keep_here(case, by_rule=False)
+        else:
+            await pay(case, by_rule=False)
+
+    return await take_step(public_id, actor, step, version)
+
+
+async def complete_case(public_id: str, actor: Actor, what: str = "", *, version: int | None = None) -> AfterSale:
+    """It is done: the invoice was sent, the coupon issued, the replacement is there. Raises Conflict, Forbidden."""
+
+    async def step(case: Case) -> None:
+        await case.move(State.CLOSED, text=clean(what, limit=300))
+
+    return await take_step(public_id, actor, step, version)
+
+
+async def _keep_here(case: Case, *, by_rule: bool) -> None:
+    """Units that have not left are claimed first: what the warehouse has sent meanwhile is not paid back."""
+    row, lines = case.row, await AfterSaleLine.filter(case_id=case.row.id).select_related("line")
+    units = tuple((line.line.source_id, line.approved or line.asked) for line in lines)
+    actor = SYSTEM if by_rule else case.actor
+    try:
+        claim = await claim_lines(row.order_id, What.CANCEL, units, actor, reason=row.reason, case_id=row.public_id)
+    except (Conflict, Invalid) as error:
+        if not by_rule:
+            raise
+        await fail(case, error.code)
+        return
+    await claim_settled(case, claim, by_rule=by_rule)
+
+
+async def _replace(case: Case, lines: list[AfterSaleLine], *, by_rule: bool) -> None:
+    """Send something instead. What an exchange costs more is settled first; what it costs less goes back (E14)."""
+    row = case.row
+    if row.kind == Kind.EXCHANGE and any(line.price_now is not None for line in lines):
+        worth = (await money_of(row)).quote
+        row.difference = worth.customer_pays or -worth.entitled
+    await case.move(State.REPLACING, "difference", by=SYSTEM)
+    if row.difference and row.difference < 0:
+        await give_difference(case, by_rule=by_rule)
+
+
+def _is_unsent(row: AfterSale) -> bool:
+    about = traits(row.kind)
+    return about.money and about.units and read_wish(row.wish).stage is Stage.UNSHIPPED

@@ -38,6 +38,7 @@ UNDECIDED = (S.REQUESTED, S.UNDER_REVIEW, S.NEEDS_INFO)
 
 _SENIOR = frozenset({"supervisor", "admin"})
 _DESK = _SENIOR | {"agent"}
+_RULE = frozenset({"system"})
 _RUN = _DESK | {"system"}  # the desk's people, or a rule that allows it
 _ASK = _RUN | {"customer", "bot"}
 _STEPS_IN = (S.REQUESTED, S.UNDER_REVIEW, S.REJECTED, S.RECEIVED, S.INSPECTED, S.REFUND_FAILED)
@@ -65,6 +66,7 @@ EDGES: dict[tuple[State, State], frozenset[str]] = {
     (S.APPROVED, S.REFUND_FAILED): _RUN,
     (S.APPROVED, S.REPLACING): _RUN,
     (S.APPROVED, S.CLOSED): _RUN,
+    (S.APPROVED, S.UNDER_REVIEW): _RULE,  # the goods had left when they were to be kept
     (S.AWAITING_RETURN, S.RETURN_IN_TRANSIT): _ASK,
     (S.AWAITING_RETURN, S.RECEIVED): _RUN,
     (S.AWAITING_RETURN, S.CLOSED): _RUN,
@@ -74,9 +76,10 @@ EDGES: dict[tuple[State, State], frozenset[str]] = {
     (S.INSPECTED, S.REFUND_FAILED): _RUN,
     (S.INSPECTED, S.REPLACING): _RUN,
     (S.INSPECTED, S.REJECTED): _RUN,
-    (S.REFUND_PENDING, S.REFUNDED): frozenset({"system"}),
-    (S.REFUND_PENDING, S.REFUND_FAILED): frozenset({"system"}),
+    (S.REFUND_PENDING, S.REFUNDED): _RULE,
+    (S.REFUND_PENDING, S.REFUND_FAILED): _RULE,
     (S.REFUND_FAILED, S.REFUND_PENDING): _RUN,
+    (S.REFUND_FAILED, S.UNDER_REVIEW): _RULE,
     (S.REFUND_FAILED, S.CLOSED): _SENIOR,  # settled in another way
     (S.REFUNDED, S.CLOSED): _RUN,
     (S.REPLACING, S.CLOSED): _RUN,

@@ -19,7 +19,7 @@ SELLER, CUSTOMER = "seller", "customer"
 MARKETPLACES = frozenset({"wechat_shop", "taobao", "yandex_market"})
 HALF, MOST, LAST = "half", "most", "last"  # 50 %, 80 %, two hours before
 LAWS = {Jurisdiction.CN: "china", Jurisdiction.EU: "eu", Jurisdiction.US: "us"}
-GIVE_INFO = "give_info"
+GIVE_INFO, ANSWER_PLATFORM = "give_info", "answer_platform"
 
 _LAST_HOURS = timedelta(hours=2)
 _SENT_BACK = 14  # days
@@ -68,8 +68,8 @@ _USUAL: dict[str, _Usual] = {
     TimerKind.SEND_BACK: _Usual(_SENT_BACK, CUSTOMER, OnExpiry.CLOSE),
     TimerKind.CONFIRM_RECEIPT: _Usual(3, SELLER, OnExpiry.WARN),
     TimerKind.APPEAL: _Usual(7, CUSTOMER, OnExpiry.CLOSE),
+    ANSWER_PLATFORM: _Usual(3, SELLER, OnExpiry.WARN),
 }
-_SIDES = {TimerKind.SEND_BACK: CUSTOMER, TimerKind.APPEAL: CUSTOMER}
 
 
 def allowances(now_is: Situation) -> list[Allowance]:
@@ -94,6 +94,8 @@ def waited_for(now_is: Situation) -> str | None:
             return TimerKind.CONFIRM_RECEIPT
         case State.REJECTED:
             return TimerKind.APPEAL
+        case State.PLATFORM_REVIEW if now_is.told is not None:
+            return ANSWER_PLATFORM
     return None
 
 
@@ -115,9 +117,13 @@ def _allowance(now_is: Situation, kind: str) -> Allowance:
         due = now_is.told or now_is.since + (preset.lasts if preset else timedelta(days=usual.days))
         return _until(now_is, kind, due, PLATFORM, preset.source if preset else now_is.platform, on_expiry)
     law = _row(TIMERS.get(LAWS.get(now_is.jurisdiction, ""), ()), kind)
-    if law is not None and law.lasts:
-        return _until(now_is, kind, now_is.since + law.lasts, LAW, law.source, law.on_expiry)
-    return _by_policy(now_is, kind)
+    own = _by_policy(now_is, kind)
+    if law is None or not law.lasts:
+        return own
+    due = now_is.since + law.lasts
+    if own.side == CUSTOMER and now_is.send_back_within is not None and own.due_at > due:
+        return own  # what is promised beyond the law holds
+    return _until(now_is, kind, due, LAW, law.source, law.on_expiry)
 
 
 def _by_policy(now_is: Situation, kind: str) -> Allowance:
@@ -142,10 +148,9 @@ def _owed(now_is: Situation) -> Iterator[Allowance]:
 
 
 def _until(now_is: Situation, kind: str, due: datetime, origin: str, source: str, on_expiry: OnExpiry) -> Allowance:
-    side = _SIDES[TimerKind(kind)] if kind in _SIDES else CUSTOMER if kind == GIVE_INFO else SELLER
     return Allowance(
         kind=str(kind),
-        side=side,
+        side=_USUAL[kind].side if kind in _USUAL else SELLER,
         started_at=now_is.since,
         due_at=max(due, now_is.since),
         origin=origin,

@@ -22,7 +22,7 @@ from tickets.access import locked_ticket
 from tickets.aftersale_deciding import Judgement, judge
 from tickets.aftersale_decisions import BY_POLICY, TEXT_LIMIT, decide_new, grant
 from tickets.aftersale_evidence import photos_of
-from tickets.aftersale_kinds import KINDS, Kind
+from tickets.aftersale_kinds import Kind
 from tickets.aftersale_models import AfterSale, AfterSaleLine
 from tickets.aftersale_moves import Case, take_step, tell
 from tickets.aftersale_scope import Asked, Scope, scope_of, stage_of
@@ -166,5 +166,5 @@ def _require_sane(wanted: Wanted) -> None:
         raise Invalid("an amount above nothing", code="bad_amount")
     if any(one.price_now is not None and one.price_now < 0 for one in wanted.lines):
         raise Invalid("a price is not below nothing", code="bad_amount")
-    if KINDS[wanted.kind].money and KINDS[wanted.kind].units is False and wanted.amount is None:
-        raise Invalid("say how much", code="bad_amount")
+    if wanted.kind is Kind.PRICE_PROTECTION and (len(wanted.lines) != 1 or wanted.lines[0].price_now is None):
+        raise Invalid("one line, and what it costs today", code="bad_amount")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from app.demo.tick import tick_demo
+from app.jobs.aftersales import follow_case, look_at_cases
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
 from app.jobs.bulk import change_tickets
@@ -58,6 +59,8 @@ HANDLERS: dict[str, Handler] = {
     "tickets.bulk": change_tickets,
     "complaint.acknowledge": acknowledge_complaint,
     "complaint.read": read_complaint,
+    "aftersales.timers": look_at_cases,
+    "aftersales.follow": follow_case,
     "demo.tick": tick_demo,
 }
 

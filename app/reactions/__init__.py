@@ -3,6 +3,7 @@
 Inside: part of the change, database only. After: once it is durable; may be lost, and heals by number.
 """
 
+from app.reactions.aftersales import follow_case_of, follow_case_of_parcel
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.complaints import follow_complaint, receive_complaint
 from app.reactions.composing import OwnPages
@@ -29,7 +30,15 @@ from conversations.events import (
 )
 from core.events import Bus
 from orders.claim_settling import follow_orders
-from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
+from orders.events import (
+    ClaimChanged,
+    OrderCancelled,
+    OrderChanged,
+    OrderConfirmed,
+    ParcelMoved,
+    RefundChanged,
+    RefundIntentChanged,
+)
 from orders.history import note_change
 from tickets.capacity import Weights
 from tickets.events import StaffChanged, TicketChanged, TicketOpened
@@ -57,8 +66,10 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         OrderConfirmed: (tell_customers,),
         OrderChanged: (note_change, tell_customers, follow_orders),
         OrderCancelled: (tell_customers,),
-        ParcelMoved: (tell_customers,),
+        ParcelMoved: (tell_customers, follow_case_of_parcel),
         RefundChanged: (tell_customers,),
+        RefundIntentChanged: (follow_case_of,),
+        ClaimChanged: (follow_case_of,),
     }
     bus.after = {
         # talk

@@ -74,6 +74,7 @@ TIMERS = {
     "send_back": _("Customer sends the goods back"),
     "confirm_receipt": _("Shop inspects the goods"),
     "appeal": _("Customer may appeal"),
+    "answer_platform": _("The platform wants an answer"),
     "pay_refund": _("Money is due by law"),
 }
 EXPIRIES = {

@@ -1,0 +1,40 @@
+"""Inside the transaction of a parcel, a refund or a claim: the case that waits for it is looked at by a job.
+
+By a job, because whoever changes an order holds its row, and a case holds its ticket first.
+"""
+
+from collections.abc import Sequence
+
+from core.events import Together
+from core.jobs import Plan, enqueued
+from core.sql import Program, query
+from orders.events import ClaimChanged, ParcelMoved, RefundIntentChanged
+from orders.statuses import ParcelState
+
+CASE = "afs_"
+_WAITING = (
+    "SELECT public_id FROM aftersale WHERE (returned_id IN ({parcels}) OR replacement_id IN ({parcels}))"
+    " AND state NOT IN ('closed', 'cancelled')"
+)
+
+
+def _money_or_claim(events: Sequence[RefundIntentChanged | ClaimChanged]) -> Program[Sequence[ClaimChanged]]:
+    names = dict.fromkeys(event.case_id for event in events if event.case_id.startswith(CASE))
+    yield from enqueued([_plan(name) for name in names])
+    return ()
+
+
+def _arrived(events: Sequence[ParcelMoved]) -> Program[Sequence[ParcelMoved]]:
+    parcels = [event.shipment_id for event in events if event.state == ParcelState.DELIVERED]
+    if parcels:
+        waiting = yield query(_WAITING, parcels=parcels)
+        yield from enqueued([_plan(row["public_id"]) for row in waiting])
+    return ()
+
+
+follow_case_of = Together(_money_or_claim)
+follow_case_of_parcel = Together(_arrived)
+
+
+def _plan(case: str) -> Plan:
+    return Plan(kind="aftersales.follow", args={"case": case}, lane=f"aftersale:{case}")

@@ -1,0 +1,205 @@
+"""What follows a grant: money that goes back, goods that are sent instead, and the case that closes by itself."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from app.gateways.refund_simulator import SimulatedRefunds
+from app.reactions import connect
+from app.realtime.hub import Hub
+from core.clock import FrozenClock
+from core.errors import Conflict, Invalid
+from core.events import current_bus, use_bus
+from core.jobs import Job
+from core.people import Actor
+from orders.models import Order, Shipment
+from orders.refund_approval import approve, refuse
+from orders.refund_case import Reason
+from orders.refund_models import RefundIntent
+from tests.orders.refunding import open_account, work
+from tests.people import World, make_world
+from tests.tickets.sold import asks, scanned, sold
+from tickets.aftersale_decisions import approve_case
+from tickets.aftersale_following import follow
+from tickets.aftersale_fulfilling import complete_case, retry_refund, send_replacement, settle_difference
+from tickets.aftersale_kinds import Condition, Kind
+from tickets.aftersale_models import AfterSale, AfterSaleLine
+from tickets.aftersale_returns import Found, inspect_goods, receive_goods, register_return
+from tickets.aftersale_scope import Asked
+from tickets.aftersales import Wanted, open_case
+from tickets.models import Ticket
+from tickets.resolution import resolve
+
+pytestmark = pytest.mark.anyio
+LAMP, SHIRTS = Asked(line="lamp", units=1), Asked(line="shirt", units=2)
+NOW = timedelta()
+
+
+@pytest.fixture
+def _bus() -> Iterator[None]:
+    previous = current_bus()
+    use_bus(connect(Hub()))
+    yield
+    use_bus(previous)
+
+
+@pytest.fixture
+async def world(database: object, clock: FrozenClock, _bus: None) -> World:
+    """Lumen pays back through the simulator; amounts are in US dollars, for which agents have a limit of 30."""
+    world = await make_world()
+    await open_account(world.lumen)
+    return world
+
+
+async def opened(world: World, kind: Kind, reason: Reason, *lines: Asked, stage: str = "delivered") -> AfterSale:
+    order = await sold(world.lumen, currency="USD", country="US", stage=stage)
+    wanted = Wanted(kind=kind, reason=reason, lines=lines)
+    return await open_case((await asks(world)).id, order.id, wanted, Actor.of(world.omar))
+
+
+async def followed(case: AfterSale) -> AfterSale:
+    """What the worker does with the jobs that were planned for cases."""
+    for job in await Job.filter(kind="aftersales.follow", state="ready").order_by("id"):
+        await follow(job.args["case"])
+        await follow(job.args["case"])  # jobs may run twice
+        await Job.filter(id=job.id).update(state="done")
+    return await AfterSale.get(id=case.id)
+
+
+async def paid(case: AfterSale, clock: FrozenClock, **faults: object) -> AfterSale:
+    await work(SimulatedRefunds(**faults), clock)  # type: ignore[arg-type]
+    return await followed(case)
+
+
+async def inspected(case: AfterSale, actor: Actor, **found: Found) -> AfterSale:
+    lines = await AfterSaleLine.filter(case_id=case.id).select_related("line")
+    return await inspect_goods(case.public_id, actor, {row.id: found[row.line.source_id] for row in lines})
+
+
+async def test_a_wrong_item_comes_back_and_its_money_goes_back_once(world: World, clock: FrozenClock) -> None:
+    omar, sue = Actor.of(world.omar), world.sue
+    case = await opened(world, Kind.RETURN_REFUND, Reason.WRONG_ITEM, LAMP)
+    await approve_case(case.public_id, omar)
+    case = await register_return(case.public_id, Actor.of(world.ines), "UPS", "1Z999")
+    order, parcel = await Order.get(id=case.order_id), await Shipment.get(id=case.returned_id)
+    await scanned(world.lumen, order, parcel.source_id, ("in_transit", -timedelta(hours=2)), ("delivered", NOW))
+    assert (await followed(case)).state == "received"
+    case = await inspected(case, omar, lamp=Found(received=1, accepted=1))
+    intent = await RefundIntent.get(case_id=case.public_id)
+    assert (intent.amount, intent.state, intent.restock) == (59_00, "awaiting_approval", True)
+    assert (case.state, case.problem) == ("refund_pending", "refund_awaiting_approval")
+    await approve(intent.id, sue)
+    case = await paid(case, clock)
+    assert (case.state, case.problem, case.closed_at) == ("closed", "", case.since)
+    assert (await RefundIntent.get(id=intent.id)).state == "succeeded"
+    assert await RefundIntent.all().count() == 1
+
+
+async def test_a_loss_of_value_is_kept_and_the_grant_is_the_most(world: World) -> None:
+    omar = Actor.of(world.omar)
+    case = await opened(world, Kind.RETURN_REFUND, Reason.CHANGED_MIND, SHIRTS)
+    await receive_goods(case.public_id, omar)
+    await inspected(case, omar, shirt=Found(received=2, accepted=2, condition=Condition.DAMAGED, value_loss=25_00))
+    intent = await RefundIntent.get(case_id=case.public_id)
+    assert (intent.amount, intent.restock) == (45_00, False)
+    case = await opened(world, Kind.REFUND_ONLY, Reason.DAMAGED, LAMP)
+    await approve_case(case.public_id, omar, amount=20_00)
+    assert (await RefundIntent.get(case_id=case.public_id)).amount == 20_00
+
+
+async def test_what_a_supervisor_refuses_or_a_gateway_has_failed_is_asked_anew(
+    world: World, clock: FrozenClock
+) -> None:
+    omar = Actor.of(world.omar)
+    case = await opened(world, Kind.REFUND_ONLY, Reason.DAMAGED, LAMP)
+    case = await approve_case(case.public_id, omar)
+    await refuse((await RefundIntent.get(case_id=case.public_id)).id, world.sue, "Too much")
+    case = await followed(case)
+    assert (case.state, case.problem) == ("refund_failed", "refund_refused")
+    assert (await Ticket.get(id=case.ticket_id)).priority == "urgent"
+    with pytest.raises(Conflict):
+        await receive_goods(case.public_id, omar)
+    case = await retry_refund(case.public_id, Actor.of(world.sue))
+    again = await RefundIntent.filter(case_id=case.public_id).order_by("-attempt").first()
+    assert again is not None
+    assert (again.attempt, again.state, case.state) == (2, "created", "refund_pending")
+    assert (await paid(case, clock)).state == "closed"
+
+
+async def test_an_unsent_order_is_paid_back_once_the_shop_has_it_still(world: World) -> None:
+    case = await opened(world, Kind.CANCEL, Reason.CHANGED_MIND, LAMP, stage="unshipped")
+    assert (case.state, case.decision["rule"]) == ("approved", "policy")
+    assert not await RefundIntent.exists()  # the shop is asked first
+
+
+async def test_an_exchange_for_something_dearer_waits_for_the_difference(world: World, clock: FrozenClock) -> None:
+    omar = Actor.of(world.omar)
+    case = await opened(
+        world, Kind.EXCHANGE, Reason.DEFECTIVE, Asked(line="lamp", units=1, replacement="Lamp L", price_now=70_00)
+    )
+    await approve_case(case.public_id, omar)
+    await receive_goods(case.public_id, omar)
+    case = await inspected(case, omar, lamp=Found(received=1, accepted=1))
+    assert (case.state, case.difference) == ("replacing", 11_00)
+    with pytest.raises(Conflict) as owed:
+        await send_replacement(case.public_id, omar, "UPS", "1Z1")
+    assert owed.value.code == "difference_open"
+    await settle_difference(case.public_id, omar)
+    case = await send_replacement(case.public_id, omar, "UPS", "1Z1")
+    parcel, order = await Shipment.get(id=case.replacement_id), await Order.get(id=case.order_id)
+    assert (parcel.direction, order.fulfilment, order.headline) == ("replacement", "delivered", "delivered")
+    await scanned(world.lumen, order, parcel.source_id, ("in_transit", -timedelta(hours=1)))
+    order = await Order.get(id=order.id)
+    assert (order.fulfilment, order.returns) == ("delivered", "none")
+    await scanned(world.lumen, order, parcel.source_id, ("delivered", NOW))
+    assert (await followed(case)).state == "closed"
+
+
+async def test_an_exchange_for_something_cheaper_gives_the_rest_back(world: World, clock: FrozenClock) -> None:
+    sue = Actor.of(world.sue)
+    case = await opened(world, Kind.EXCHANGE, Reason.DEFECTIVE, Asked(line="lamp", units=1, price_now=39_00))
+    await approve_case(case.public_id, sue)
+    await receive_goods(case.public_id, sue)
+    case = await inspected(case, sue, lamp=Found(received=1, accepted=1))
+    assert (case.state, case.difference) == ("replacing", -20_00)
+    case = await send_replacement(case.public_id, sue, "UPS", "1Z2")
+    order, parcel = await Order.get(id=case.order_id), await Shipment.get(id=case.replacement_id)
+    await scanned(world.lumen, order, parcel.source_id, ("delivered", NOW))
+    assert (await followed(case)).state == "replacing"  # the money is still on its way
+    case = await paid(case, clock)
+    assert (case.state, (await RefundIntent.get(case_id=case.public_id)).amount) == ("closed", 20_00)
+
+
+async def test_what_was_lost_is_sent_again_and_done_when_it_arrives(world: World) -> None:
+    omar = Actor.of(world.omar)
+    case = await opened(world, Kind.RESEND, Reason.LOST, SHIRTS, stage="shipped")
+    assert case.state == "under_review"
+    case = await approve_case(case.public_id, omar)
+    assert case.state == "replacing"
+    case = await send_replacement(case.public_id, omar, "UPS", "1Z3")
+    order, parcel = await Order.get(id=case.order_id), await Shipment.get(id=case.replacement_id)
+    assert order.fulfilment == "shipped"
+    await scanned(world.lumen, order, parcel.source_id, ("delivered", NOW))
+    assert (await followed(case)).state == "closed"
+    assert (await Order.get(id=order.id)).fulfilment == "shipped"
+
+
+async def test_price_protection_pays_the_difference(world: World, clock: FrozenClock) -> None:
+    sue = Actor.of(world.sue)
+    cheaper = Asked(line="shirt", units=2, price_now=25_00)
+    case = await opened(world, Kind.PRICE_PROTECTION, Reason.OTHER, cheaper)
+    case = await approve_case(case.public_id, sue)
+    assert (await RefundIntent.get(case_id=case.public_id)).amount == 10_00
+    assert (await paid(case, clock)).state == "closed"
+    with pytest.raises(Invalid):
+        await opened(world, Kind.PRICE_PROTECTION, Reason.OTHER, SHIRTS)
+
+
+async def test_an_invoice_is_done_when_somebody_says_so(world: World) -> None:
+    omar = Actor.of(world.omar)
+    case = await opened(world, Kind.INVOICE, Reason.OTHER)
+    await approve_case(case.public_id, omar)
+    case = await complete_case(case.public_id, omar, "Sent by mail")
+    assert case.state == "closed"
+    await resolve((await Ticket.get(id=case.ticket_id)).id, omar)
