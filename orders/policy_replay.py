@@ -25,6 +25,8 @@ class PastCase:
     """
 
     id: str
+    number: int = 0
+    ticket: int | None = None  # the number of its ticket
     at: datetime
     wish: Wish
     outcome: Outcome

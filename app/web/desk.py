@@ -85,6 +85,8 @@ SAID = {
     "answers_saved": _("Saved. The bot says this from its next answer on."),
     "rules_published": _("The bot speaks by these rules from its next answer on."),
     "draft_discarded": _("The draft is gone."),
+    "policy_published": _("Published. New cases are decided by it from now on."),
+    "policy_withdrawn": _("Withdrawn. The usual terms hold again."),
     "still_failed": _("It still cannot be understood."),
 }
 OVERSEERS = frozenset({SUPERVISOR, ADMIN})  # who looks after what shops send

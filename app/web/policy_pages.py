@@ -1,0 +1,110 @@
+"""What the pages of return policies have in common: whose shop it is, and how rows, timers and versions are shown."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from typing import Any
+
+from app.i18n import full_day, gettext, when
+from app.policy_text import conditions, finding_sentence, outcome, policy_name, terms, timer_sentence
+from core.errors import NotFound
+from core.people import ADMIN, Agent, shop_ids_of
+from core.shops import Shop
+from orders.policies import Decision, Outcome, Row
+from orders.policy_checking import Finding, FindingKind
+from orders.policy_timers import Timer
+from orders.policy_versions import PUBLISHED, PolicyVersion
+
+HERE = "/console/policies"
+TONES = {Outcome.GRANT: "good", Outcome.REFUSE: "bad", Outcome.REVIEW: "warn"}
+_GRAVE = frozenset({FindingKind.NEVER_REACHED, FindingKind.LAW_IS_SHORTER})
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+_BY_THE_DESK = _("the command line")
+
+
+async def shop_of(agent: Agent, key: str | None) -> Shop:
+    """The named shop of the agent's, else their first. Raises NotFound."""
+    mine = Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
+    shop = await (mine.filter(key=key) if key else mine).first()
+    if shop is None:
+        raise NotFound("no such shop")
+    return shop
+
+
+def shop_view(shop: Shop) -> dict[str, Any]:
+    """The shop's name and the addresses of its pages."""
+    url = f"{HERE}/{shop.key}"
+    return {"name": shop.name, "key": shop.key, "url": url, "draft": f"{url}/draft"}
+
+
+async def shops_view(agent: Agent, current: Shop, page: str = "") -> list[dict[str, Any]]:
+    """The agent's shops, to go from one to the other on the same `page` of them."""
+    shops = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
+    return [{"name": each.name, "url": f"{HERE}/{each.key}{page}", "current": each.id == current.id} for each in shops]
+
+
+def rows_view(rows: Iterable[Row], language: str) -> list[dict[str, Any]]:
+    """Rows as a table shows them."""
+    return [row_view(row, language) for row in rows]
+
+
+def row_view(row: Row, language: str) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "outcome": outcome(row.outcome, language),
+        "tone": TONES[row.outcome],
+        "when": conditions(row, language),
+        "then": terms(row, language) if row.outcome is not Outcome.REFUSE else [],
+        "source": gettext(row.source, language),
+    }
+
+
+def timers_view(timers: Iterable[Timer], language: str) -> list[dict[str, str]]:
+    return [{"text": timer_sentence(each, language), "source": each.source} for each in timers]
+
+
+def findings_view(findings: Iterable[Finding], language: str) -> list[dict[str, str]]:
+    return [
+        {"text": finding_sentence(each, language), "tone": "warn" if each.kind in _GRAVE else "calm"}
+        for each in findings
+    ]
+
+
+def decision_view(decision: Decision, language: str) -> dict[str, Any]:
+    """A decision with the rows that it comes from."""
+    until = decision.open_until
+    cited = [(decision.policy, decision.version, decision.row)] if decision.policy else []
+    cited += [(each.policy, each.version, each.row) for each in decision.added]
+    return {
+        "outcome": outcome(decision.outcome, language),
+        "tone": TONES[decision.outcome],
+        "until": full_day(datetime.combine(until, time(12), UTC), "UTC", language) if until else "",
+        "rows": [
+            row_view(row, language) | {"policy": policy_name(name, number, language)} for name, number, row in cited
+        ],
+    }
+
+
+def version_view(version: PolicyVersion, shop: Shop, language: str) -> dict[str, Any]:
+    """A version as a list shows it. Agents come along with `fetch_for_list`."""
+    begun, ended = version.published_at, version.ended_at
+    return {
+        "number": version.version,
+        "url": f"{HERE}/{shop.key}/{version.name}/{version.version}",
+        "in_force": version.state == PUBLISHED,
+        "from": when(begun, shop.timezone, language) if begun else "",
+        "year": full_day(begun, shop.timezone, language) if begun else "",
+        "until": full_day(ended, shop.timezone, language) if ended else "",
+        "by": version.published_by.name if version.published_by else gettext(_BY_THE_DESK, language),
+        "note": version.note,
+        "again": version.based_on if version.note == f"= {version.based_on}" else None,
+    }
+
+
+def may_publish(agent: Agent) -> bool:
+    return bool(agent.role == ADMIN)
