@@ -4,11 +4,11 @@ from core import audit
 from core.clock import now
 from core.errors import Conflict, Forbidden, Invalid
 from core.people import AGENT, Actor, Agent
+from core.shops import Shop
 from core.text import clean
 from core.transactions import transaction
-from orders.refund_books import read_books
 from orders.refund_gateway import Answer, Outcome
-from orders.refund_intents import enter, locked_order
+from orders.refund_intents import enter, locked_order, resume
 from orders.refund_limits import allowance_of
 from orders.refund_models import RefundIntent, RefundPart
 from orders.refund_sending import is_by_hand, locked_part
@@ -27,13 +27,13 @@ async def paid_by_hand(key: str, agent: Agent, reference: str) -> RefundPart:
         raise Invalid("the payment needs a reference", code="reference_missing")
     actor = Actor.of(agent)
     async with transaction():
-        part, order, intent = await locked_part(key)
-        await locked_order(order.id, actor)
+        part, intent = await locked_part(key)
+        order = await locked_order(part.order_id, actor)
         if part.state == PartState.SUCCEEDED and part.gateway_ref == named:
             return part
         if not is_by_hand(part) or part.state not in UNDER_WAY or intent.state == IntentState.AWAITING_APPROVAL:
             raise Conflict("nothing of it is paid by hand now", code="not_by_hand", state=part.state)
-        allowance = await allowance_of(actor, (await read_books(order)).shop, part.currency)
+        allowance = await allowance_of(actor, await Shop.get(id=order.shop_id), part.currency)
         if allowance.single is not None and part.amount > allowance.single and intent.approved_by in (None, agent.id):
             raise Forbidden("somebody else has to approve so much", code="above_limit", limit=allowance.single)
         await audit.note(actor, "refund.paid_by_hand", intent.public_id, part=part.public_id, amount=part.amount)
@@ -63,8 +63,9 @@ async def settle_frozen(intent_id: int, agent: Agent, paid: dict[str, int], why:
                 raise Invalid("say for each part what was paid", code="bad_amount", part=part.public_id)
             part.state = (PartState.SUCCEEDED if amount else PartState.FAILED).value
             part.paid, part.settled_at = amount or None, now()
-            await part.save()
+            await part.save(update_fields=["state", "paid", "settled_at"])
         await audit.note(actor, "refund.unfrozen", intent.public_id, paid=paid)
         await enter(intent, IntentState.PENDING, why=reason)
         await conclude(intent)
+        await resume(intent)
     return intent

@@ -42,20 +42,23 @@ async def locked_intent(intent_id: int, actor: Actor) -> tuple[RefundIntent, Ord
 async def add_parts(intent: RefundIntent, books: Books, tenders: Sequence[TenderPart]) -> list[RefundPart]:
     """One part for each payment; an account that serves it, or somebody who pays by hand."""
     payments = {payment.source_id: payment for payment in payments_of(books)}
-    parts = []
+    parts: list[RefundPart] = []
     for tender in tenders:
         payment = payments[tender.payment]
         typed = bool(intent.wish.get("typed_details"))
         account = None if typed else account_of(payment, books.order, books.accounts)
+        gateway = account.gateway if account else MANUAL
         part = await RefundPart.create(
             public_id=new_id("rfp"),
             intent=intent,
             order_id=intent.order_id,
             account=account,
-            gateway=account.gateway if account else MANUAL,
+            gateway=gateway,
             payment=payment.source_id,
             payment_ref=payment.gateway_ref,
             tender=payment.tender,
+            captured=payment.captured,
+            carries=gateway not in {each.gateway for each in parts},
             amount=tender.amount,
             currency=intent.currency,
             state=PartState.CREATED.value,
@@ -86,6 +89,12 @@ async def plan_payments(parts: Sequence[RefundPart]) -> None:
     """Let the worker send these parts."""
     for part in parts:
         await plan(part, "refund.pay")
+
+
+async def resume(intent: RefundIntent) -> None:
+    """Let the worker go on with parts that had to wait while the intent was frozen."""
+    for part in await RefundPart.filter(intent_id=intent.id, state__in=(PartState.CREATED, PartState.SENT)):
+        await plan(part, "refund.pay", again=f"resumed:{intent.version}")
 
 
 async def plan(part: RefundPart, kind: str, after: timedelta = timedelta(), *, again: str = "") -> None:

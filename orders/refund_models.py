@@ -105,6 +105,8 @@ class RefundPart(Model):
     payment = fields.CharField(max_length=120)  # Payment.source_id: rows of payments come and go with what is told
     payment_ref = fields.CharField(max_length=190, default="")  # the gateway's name of the charge
     tender = code_field(default="card")
+    captured = fields.BigIntField(default=0, db_default=0)  # of that payment, when the part was made
+    carries = fields.BooleanField(default=False, db_default=False)  # the gateway hears of lines and shipping with it
     amount = fields.BigIntField()
     paid = fields.BigIntField(null=True)  # what the gateway says has gone back, if that is another amount
     currency = fields.CharField(max_length=3)

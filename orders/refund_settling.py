@@ -20,6 +20,9 @@ TRIES_BEFORE_LOOKING = 4
 _FIRST_TRY, _FIRST_LOOK, _LONGEST = timedelta(seconds=2), timedelta(seconds=5), timedelta(hours=1)
 
 
+_CHANGES = ("state", "paid", "gateway_ref", "looks", "doubt", "last_error", "settled_at")
+
+
 class Source(StrEnum):
     """Who says it."""
 
@@ -31,7 +34,8 @@ class Source(StrEnum):
 async def settle_part(key: str, outcome: Outcome, *, source: Source = Source.TOLD) -> RefundPart:
     """Take in what became of the part with this key. The second word on the same is a no-op. Raises NotFound."""
     async with transaction():
-        part, _, intent = await locked_part(key)
+        part, intent = await locked_part(key)
+        before = part.state
         if source is Source.QUERY:
             part.looks += 1
         part.gateway_ref = part.gateway_ref or clean(outcome.reference, limit=190)
@@ -41,28 +45,29 @@ async def settle_part(key: str, outcome: Outcome, *, source: Source = Source.TOL
             await _freeze(part, intent, "amount_mismatch", outcome)
         else:
             await _take_in(part, intent, outcome, source)
-        await part.save()
-        await conclude(intent)
+        await part.save(update_fields=_CHANGES)
+        if part.state != before:
+            await conclude(intent)
     return part
 
 
 async def conclude(intent: RefundIntent) -> None:
     """Bring the intent to the state that follows from its parts. Part of a running change."""
-    parts = await RefundPart.filter(intent_id=intent.id)
-    state = _state_of({PartState(part.state) for part in parts})
+    parts = await RefundPart.filter(intent_id=intent.id).values_list("state", "amount", "paid")
+    state = _state_of({PartState(each) for each, _, _ in parts})
     if state == intent.state or (intent.state == IntentState.FROZEN and intent.why == "paid_after_failure"):
         return
     ended = state in (IntentState.SUCCEEDED, IntentState.FAILED)
     await enter(intent, state, settled_at=now() if ended else None)
     if ended:
-        gone = sum(part.paid if part.paid is not None else part.amount for part in parts if part.state == "succeeded")
+        gone = sum(amount if paid is None else paid for each, amount, paid in parts if each == PartState.SUCCEEDED)
         await audit.note(None, f"refund.{state.value}", intent.public_id, amount=gone, currency=intent.currency)
 
 
 async def _take_in(part: RefundPart, intent: RefundIntent, outcome: Outcome, source: Source) -> None:
     match outcome.state:
         case Answer.SUCCEEDED:
-            await _succeed(part, intent, outcome)
+            await _succeed(part, intent, outcome, source)
         case Answer.FAILED:
             await _failed(part, outcome, source)
         case Answer.ACCEPTED if part.state in UNDER_WAY:
@@ -71,11 +76,15 @@ async def _take_in(part: RefundPart, intent: RefundIntent, outcome: Outcome, sou
                 await _look_again(part, outcome)
         case Answer.ABSENT if part.state in UNDER_WAY and source is Source.QUERY:
             await _absent(part, outcome)
+        case Answer.UNKNOWN | Answer.ABSENT if part.doubt and source is Source.QUERY:
+            await _look_again(part, outcome)
         case Answer.UNKNOWN if part.state in UNDER_WAY and source is not Source.TOLD:
             await _unknown(part, outcome, source)
 
 
-async def _succeed(part: RefundPart, intent: RefundIntent, outcome: Outcome) -> None:
+async def _succeed(part: RefundPart, intent: RefundIntent, outcome: Outcome, source: Source) -> None:
+    if source is Source.QUERY:
+        part.doubt = ""
     if part.state in (PartState.SUCCEEDED, PartState.FROZEN):
         return
     if part.state == PartState.DROPPED:

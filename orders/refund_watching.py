@@ -56,9 +56,9 @@ async def plan_lost() -> int:
     """Give parts under way that have no job a next step. Returns how many there were."""
     before = now() - LOST_AFTER
     quiet = Q(sent_at__isnull=True) | Q(sent_at__lt=before)
-    parts = RefundPart.filter(
-        quiet, state__in=UNDER_WAY, created_at__lt=before, intent__state__in=(IntentState.CREATED, IntentState.PENDING)
-    )
+    leaving = Q(state__in=UNDER_WAY, intent__state__in=(IntentState.CREATED, IntentState.PENDING))
+    doubted = Q(state=PartState.SUCCEEDED) & ~Q(doubt="")
+    parts = RefundPart.filter(quiet, leaving | doubted, created_at__lt=before)
     lost = 0
     for part in await parts.order_by("created_at", "id").limit(AT_ONCE):
         if part.gateway == MANUAL and part.state == PartState.PENDING:

@@ -55,9 +55,9 @@ async def bought(
         await OrderLine.create(
             order=order, source_id=name, position=place, title=name, quantity=units, unit_price=price, shop_id=shop.id
         )
-    for tender, amount in paid or (("card", total),):
-        await Payment.create(
-            order=order,
+    await Payment.bulk_create(
+        Payment(
+            order_id=order.id,
             source_id=f"pay-{tender}",
             tender=tender,
             gateway_ref=f"ch-{tender}-{number}",
@@ -66,6 +66,8 @@ async def bought(
             currency=currency,
             at=now(),
         )
+        for tender, amount in paid or (("card", total),)
+    )
     return order
 
 
