@@ -119,6 +119,7 @@ class RefundPart(Model):
     )  # the gateway's word for a failure that a query has not confirmed yet
     last_error = fields.CharField(max_length=500, default="")
     sent_at = UtcDatetimeField(null=True)  # the last time; committed before the gateway hears of it
+    busy_until = UtcDatetimeField(null=True)  # a call is on its way: until then nobody makes another for this part
     created_at = UtcDatetimeField()
     settled_at = UtcDatetimeField(null=True)
 

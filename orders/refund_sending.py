@@ -16,6 +16,7 @@ from orders.refund_intents import enter, plan
 from orders.refund_models import PaymentAccount, RefundIntent, RefundPart
 from orders.refund_states import IntentState, PartState
 
+LONGEST_CALL = timedelta(minutes=1)  # after that the caller gives up
 _LOCK = "SELECT id FROM shop_order WHERE id = (SELECT order_id FROM refund_part WHERE public_id = {key})"
 _TO_SEND = (PartState.CREATED, PartState.SENT)
 _LEAVING = (IntentState.CREATED, IntentState.PENDING)
@@ -32,7 +33,8 @@ class Errand:
 async def begin_try(key: str, pause: timedelta = timedelta()) -> Errand | None:
     """Note that the part is sent now, whatever becomes of it; None if there is nothing to send.
 
-    `pause`: the least time between two refunds of one order at this gateway; earlier than that the try is put off.
+    `pause`: the least time between two refunds of one order at this gateway. A try that comes earlier is put off, and
+    so is one while another call may still be on its way: some gateways know a key only once they have done with it.
     Raises NotFound.
     """
     async with transaction():
@@ -40,12 +42,14 @@ async def begin_try(key: str, pause: timedelta = timedelta()) -> Errand | None:
         if part.state not in _TO_SEND or part.doubt or intent.state not in _LEAVING:
             return None
         moment = now()
-        if (free_at := await _free_at(part, pause)) > moment:
+        free_at = max(await _free_at(part, pause), part.busy_until or moment)
+        if free_at > moment:
             await plan(part, "refund.pay", free_at - moment, again=str(int(free_at.timestamp())))
             return None
         part.state = PartState.SENT.value
         part.tries, part.looks, part.sent_at = part.tries + 1, 0, moment
-        await part.save(update_fields=["state", "tries", "looks", "sent_at"])
+        part.busy_until = moment + 2 * LONGEST_CALL
+        await part.save(update_fields=["state", "tries", "looks", "sent_at", "busy_until"])
         if intent.state == IntentState.CREATED:
             await enter(intent, IntentState.PENDING)
         return await _errand(part, intent)

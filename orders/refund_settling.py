@@ -20,7 +20,7 @@ TRIES_BEFORE_LOOKING = 4
 _FIRST_TRY, _FIRST_LOOK, _LONGEST = timedelta(seconds=2), timedelta(seconds=5), timedelta(hours=1)
 
 
-_CHANGES = ("state", "paid", "gateway_ref", "looks", "doubt", "last_error", "settled_at")
+_CHANGES = ("state", "busy_until", "paid", "gateway_ref", "looks", "doubt", "last_error", "settled_at")
 
 
 class Source(StrEnum):
@@ -36,6 +36,8 @@ async def settle_part(key: str, outcome: Outcome, *, source: Source = Source.TOL
     async with transaction():
         part, intent = await locked_part(key)
         before = part.state
+        if source is Source.ANSWER:
+            part.busy_until = None
         if source is Source.QUERY:
             part.looks += 1
         part.gateway_ref = part.gateway_ref or clean(outcome.reference, limit=190)

@@ -3,6 +3,7 @@
 A job may run twice or end anywhere: the part's key is the same in every try, and each step is committed by itself.
 """
 
+import asyncio
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from app.jobs.housekeeping import plan_next
 from core.clock import now
 from orders.refund_gateway import Answer, Instruction, Outcome, RefundGateway
 from orders.refund_models import RefundPart
-from orders.refund_sending import begin_try, errand_of
+from orders.refund_sending import LONGEST_CALL, begin_try, errand_of
 from orders.refund_settling import Source, settle_part
 from orders.refund_watching import plan_lost
 
@@ -51,7 +52,10 @@ async def find_lost(args: dict[str, Any], context: JobContext) -> None:
 async def _asked(gateway: RefundGateway, what: str, instruction: Instruction) -> Outcome:
     """The gateway's answer. An adapter that breaks has said nothing about the money."""
     try:
-        return await (gateway.refund(instruction) if what == "refund" else gateway.look_up(instruction))
+        async with asyncio.timeout(LONGEST_CALL.total_seconds()):
+            return await (gateway.refund(instruction) if what == "refund" else gateway.look_up(instruction))
+    except TimeoutError:
+        return Outcome(state=Answer.UNKNOWN, code="timeout")
     except Exception as error:
         log.exception("refund_gateway_failed", gateway=instruction.account.gateway, key=instruction.key)
         return Outcome(state=Answer.UNKNOWN, code="adapter_failed", text=type(error).__name__)

@@ -178,6 +178,16 @@ async def test_money_that_leaves_after_a_failure_and_a_new_attempt_is_a_case_for
     assert (await RefundIntent.get(id=part.intent_id)).why == "paid_after_failure"
 
 
+async def test_a_try_waits_while_another_call_may_be_on_its_way(world: World, clock: FrozenClock) -> None:
+    """A worker that is slow or gone: its job is taken by another one, which must not ask beside it."""
+    _, part = await asked(world)
+    assert await begin_try(part.public_id) is not None
+    clock.advance(timedelta(seconds=61))
+    assert await begin_try(part.public_id) is None
+    clock.advance(timedelta(seconds=60))
+    assert await begin_try(part.public_id) is not None
+
+
 async def test_two_refunds_of_an_order_keep_the_gateways_distance(world: World, clock: FrozenClock) -> None:
     await open_account(world.lumen)
     order = await bought(world.lumen, ("lamp", 2, 10_00))
