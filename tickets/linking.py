@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.bundles import Bundle, Later
 from core.clock import now
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.people import Actor
 from core.transactions import transaction
 from orders.models import Order, OrderLine, Shipment
@@ -28,21 +28,30 @@ async def link_order(
     confirmed: bool = True,
     shipment_id: int | None = None,
     line_id: int | None = None,
+    units: int | None = None,
 ) -> TicketLink:
-    """Link an order, or one parcel or line of it. The same again returns the first, confirmed now if it was not.
+    """Link an order, or one parcel or line of it, `units` of the line. The same again returns the first, confirmed now
+    if it was not, with the units that are said now.
 
-    Raises NotFound for what is not there or belongs to another shop or order.
+    Raises NotFound for what is not there or belongs to another shop or order, Invalid (bad_units) for more units than
+    the line has.
     """
     async with transaction():
         ticket, _ = await locked_ticket(ticket_id, actor)
         if shipment_id is not None and not await Shipment.exists(id=shipment_id, order_id=order_id):
             raise NotFound("no such parcel")
-        if line_id is not None and not await OrderLine.exists(id=line_id, order_id=order_id):
+        line = await OrderLine.get_or_none(id=line_id, order_id=order_id) if line_id is not None else None
+        if line_id is not None and line is None:
             raise NotFound("no such line")
+        if units is not None and not (line is not None and 1 <= units <= line.quantity):
+            raise Invalid("not so many units", code="bad_units", most=line.quantity if line else 0)
         parts = (shipment_id, line_id)
         links = await add_links(
             ticket, [order_id], actor, reason=reason, source=source, confirmed=confirmed, parts=parts
         )
+        if units is not None and links[0].units != units:
+            links[0].units = units
+            await links[0].save(update_fields=["units"])
     return links[0]
 
 

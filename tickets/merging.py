@@ -15,6 +15,8 @@ from core.promises import OPEN, Promise
 from core.sql import as_time
 from core.transactions import transaction
 from tickets.access import locked_tickets
+from tickets.aftersale_models import AfterSale
+from tickets.complaint_models import Complaint
 from tickets.joining import put_back
 from tickets.merge_record import copy_belongings, remove_belongings
 from tickets.models import PRIORITIES, Ticket
@@ -41,7 +43,7 @@ async def merge(source_id: int, target_id: int, actor: Actor) -> TicketMerge:
     """Let the work of `source` go on in `target`, with its links, tags, followers, promises and what is owed.
 
     Raises NotFound, Invalid (merge_itself), and Conflict: different_customers, merge_into_closed, ticket_merged with
-    the `number` where it goes on, has_children.
+    the `number` where it goes on, has_children, and has_case for a complaint or an after-sales case.
     """
     if source_id == target_id:
         raise Invalid("a ticket is not merged into itself", code="merge_itself")
@@ -110,6 +112,8 @@ async def _require_mergeable(source: Ticket, target: Ticket) -> None:
         raise Conflict("nothing is added to what is closed", code="merge_into_closed")
     if not await same_customer(source, target):
         raise Conflict("the tickets of two customers", code="different_customers")
+    if await Complaint.exists(ticket_id=source.id) or await AfterSale.exists(ticket_id=source.id):
+        raise Conflict("a case of its own goes on with it: merge the other way round", code="has_case")
     if await Ticket.exists(parent_id=source.id):
         raise Conflict("it has tickets below it", code="has_children")
 

@@ -15,6 +15,7 @@ from core.sql import Columns, Program, carry_out, query
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.closing_guards import complaint_is_settled
+from tickets.evidence import evidence_is_complete
 from tickets.joining import follow_customer
 from tickets.models import COMPLAINT, Ticket
 from tickets.promises import withdraw_first_reply
@@ -37,7 +38,7 @@ _TOUCH = (
 _IDS = Columns("id bigint")
 
 # What is asked before a ticket is resolved or closed; each raises Conflict. What was resolved may be closed.
-GUARDS: tuple[Callable[[Ticket], Awaitable[None]], ...] = (complaint_is_settled,)
+GUARDS: tuple[Callable[[Ticket], Awaitable[None]], ...] = (complaint_is_settled, evidence_is_complete)
 
 
 async def await_customer(ticket_id: int, actor: Actor) -> Ticket:

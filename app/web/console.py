@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from app.web import (
+    console_about,
     console_account,
     console_answers,
     console_arrangement,
@@ -36,6 +37,7 @@ routes = [
     *console_ticket.routes,
     *console_composer.routes,
     *console_work.routes,
+    *console_about.routes,
     *console_arrangement.routes,
     *console_bulk.routes,
     *console_views.routes,

@@ -84,20 +84,20 @@ async def closing(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def link_confirmation(request: Request, agent: Agent, ticket: Ticket) -> str:
     """The suggested order is the right one."""
-    await confirm_link((await _link(request, ticket)).id, Actor.of(agent))
+    await confirm_link((await link_of(request, ticket)).id, Actor.of(agent))
     return "linked"
 
 
 async def link_dismissal(request: Request, agent: Agent, ticket: Ticket) -> str:
     """Only suggestions are dismissed: a page that is out of date must not undo what a colleague has confirmed."""
-    link = await _link(request, ticket)
+    link = await link_of(request, ticket)
     if link.confirmed:
         raise Conflict("the link is confirmed", code="link_confirmed")
     await unlink(link.id, Actor.of(agent))
     return "dismissed"
 
 
-async def _link(request: Request, ticket: Ticket) -> TicketLink:
+async def link_of(request: Request, ticket: Ticket) -> TicketLink:
     """The link that the address names, if it is one of this ticket. Raises NotFound."""
     wanted = whole_number(request.path_params["link"], 0)
     for link in await links_of(ticket.id):

@@ -45,6 +45,8 @@ REASONS = {
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
     "not_found": _("It is not there, or not yours."),
+    "evidence_missing": _("Something is missing: see “What it needs”. Ask the customer, or say that it is not needed."),
+    "has_case": _("It has a complaint or an after-sales case of its own. Merge the other ticket into this one."),
     "nothing_chosen": _("Select tickets first."),
     "too_many_chosen": _("500 tickets at most at once."),
     "bad_view_name": _("A view has a name of 1 to 60 characters."),

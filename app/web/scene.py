@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.web.ticket_about import Subject, subject_in
 from app.web.ticket_strip import Standing, standing_in
 from conversations.composing_models import HeldMessage, WrittenDraft
 from conversations.drafting import drafts_in
@@ -43,6 +44,7 @@ class Scene:
     standing: Standing
     drafts: dict[str, WrittenDraft]  # of this agent, by mode
     held: list[HeldMessage]  # of this agent
+    subject: Subject
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -66,6 +68,7 @@ async def gather(
     receipts = bundle.rows(AnswerReceipt, receipts_of, conversation=conversation.id, most=RECEIPTS)
     proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
+    subject = subject_in(bundle, ticket)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
     people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
     drafts, held = drafts_in(bundle, conversation.id, agent.id), held_in(bundle, conversation.id, agent.id)
@@ -92,4 +95,5 @@ async def gather(
         before=before,
         turned=turned(),
         standing=standing(),
+        subject=subject(),
     )

@@ -10,6 +10,7 @@ from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
 from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, word
+from app.web.ticket_about import NEEDS
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
 from conversations.rating import LOW
@@ -66,6 +67,8 @@ EVENTS = {
     "complaint_dismissed": ("cross-circle", _("%(who)s dismissed the complaint: %(why)s")),
     "complaint_external": ("link", _("%(who)s noted who else has the case: %(name)s")),
     "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),
+    "evidence_asked": ("note", _("%(who)s asked for: %(needs)s")),
+    "evidence_waived": ("note", _("%(who)s said that this is not needed: %(needs)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
     **CASE_EVENTS,
 }
@@ -163,6 +166,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
         "name": entry.detail.get("name", ""),
         "number": entry.detail.get("number", ""),
+        "needs": ", ".join(word(NEEDS, need, language) for need in entry.detail.get("needs", ())),
         "tag": entry.detail.get("tag", ""),
         "channel": gettext(CHANNELS[channel][0], language) if channel in CHANNELS else channel,
         "after": gettext(PRIORITIES[after][0], language) if after in PRIORITIES else after,

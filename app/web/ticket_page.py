@@ -17,6 +17,7 @@ from app.web.nearness import nearness_in_head
 from app.web.order_pane import Sight, order_pane
 from app.web.scene import MESSAGES, Scene
 from app.web.thread import entries
+from app.web.ticket_about import about
 from app.web.ticket_strip import strip
 from app.web.times import due, in_two_hours
 from conversations.models import AGENT, BOT, Message, Note
@@ -50,6 +51,8 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
         context |= _thread(scene, language)
     if fragment in (None, "order"):
         context["pane"] = await order_pane(_sight(scene, request.query_params.get("order", "")))
+        if any(link.confirmed for link in scene.links):
+            context["about"] = about(scene.subject, scene.links, scene.base, language) | {"client_id": new_id("web")}
     if fragment in FRAGMENTS:
         return render(request, FRAGMENTS[fragment], context | {"t": head | {"back": HOME}})
     saved = await saved_views(request, scene.agent)

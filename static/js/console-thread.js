@@ -15,6 +15,7 @@ export class LiveThread {
   #present = new Map();
   #wire;
   #writer;
+  refocus = ""; // what in the head is to have the focus when it is fresh
   refreshHead = gathered(() => this.#loadHead());
   refreshOrder = gathered(() => this.#loadOrder());
 
@@ -259,6 +260,8 @@ export class LiveThread {
     const fresh = await fragment(`${this.base}?fragment=head${location.search.replace("?", "&")}`);
     if (!fresh || find("#head details[open], #head input:focus")) return; // in use: do not pull it away
     find("#head").replaceChildren(fresh);
+    if (this.refocus) find(this.refocus)?.focus(); // the next tag
+    this.refocus = "";
     this.#showPresence();
   }
 

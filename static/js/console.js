@@ -48,6 +48,8 @@ document.addEventListener("submit", async (event) => {
   const details = form.closest("details");
   if (details) details.open = false;
   const answer = await submit(form.action, new FormData(form, event.submitter));
+  if (form.classList.contains("label-add") && answer.ok) thread.refocus = ".label-add [name=tag]";
+  if (form.contains(document.activeElement)) document.activeElement.blur();
   if (!answer.ok) toast(reason(answer), "alert");
   else if (new URL(answer.body.url, location.href).pathname !== location.pathname) location.assign(answer.body.url);
   else toast(answer.body.text);
