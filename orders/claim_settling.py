@@ -30,16 +30,17 @@ _CLAIMED = "SELECT DISTINCT order_id FROM order_claim WHERE order_id IN ({orders
 
 
 async def answered(claim_id: int, step: str, outcome: Outcome) -> Claim:
-    """The shop has answered to `step`. Late and repeated answers change nothing, but that it has cancelled is true
-    whenever it is said.
+    """The shop has answered to `step`. Late and repeated answers change nothing; but that it has done what was wished
+    is true whenever it is said.
     """
     async with transaction():
         claim, _ = await _locked(claim_id)
         if outcome.said is Said.UNKNOWN:
             return claim
         done = outcome.said is Said.DONE
-        cancelled = (step == CANCEL and done) or (step == RELEASE and outcome.why is Why.CANCELLED_AT_SHOP and not done)
-        if cancelled and claim.what == What.CANCEL:
+        cancelled = step == RELEASE and outcome.why is Why.CANCELLED_AT_SHOP and not done
+        happened = (step in (CANCEL, ADDRESS) and done) or (cancelled and claim.what == What.CANCEL)
+        if happened and await _may_be_done(claim):
             await _settle(claim, DONE, Why.DONE, outcome.text)
         elif step == claim.step:
             await _step_done(claim, step, outcome) if done else await _step_refused(claim, step, outcome)
@@ -52,8 +53,8 @@ async def concluded(claim_id: int, stands: Stands) -> Claim:
         claim, _ = await _locked(claim_id)
         if claim.state not in LIVE or claim.answer_by is None or claim.answer_by > now():
             return claim
-        if stands is Stands.CANCELLED and claim.what == What.CANCEL:
-            await _settle(claim, DONE, Why.CANCELLED_AT_SHOP)
+        if (stands, claim.what) in ((Stands.CANCELLED, What.CANCEL), (Stands.CHANGED, What.ADDRESS)):
+            await _settle(claim, DONE, Why.CANCELLED_AT_SHOP if claim.what == What.CANCEL else Why.DONE)
         elif claim.state == HELD and claim.what == What.KEEP:
             claim.answer_by = None  # it is held; whoever claimed it lets go
             await claim.save(update_fields=["answer_by"])
@@ -117,28 +118,41 @@ follow_orders = Together(_claimed, otherwise=_follow)
 
 
 async def _hear(claim: Claim, order: Order, stands: dict[str, LineStand]) -> None:
-    over = order.closure == Closure.CANCELLED
     lines = await LineClaim.filter(claim_id=claim.id) if claim.units else []
     left = any(stands[line.line].shipped + line.cancelled + line.units > stands[line.line].quantity for line in lines)
     off = bool(lines) and all(stands[line.line].cancelled >= line.cancelled + line.units for line in lines)
-    cancel = claim.what == What.CANCEL
-    if claim.state in LIVE:
-        if over or off:
-            await _settle(
-                claim, DONE if cancel else REFUSED, Why.CANCELLED_AT_SHOP if cancel else Why.ALREADY_CANCELLED
-            )
-        elif left:
-            await _settle(claim, REFUSED, Why.HANDED_OVER)
-    elif cancel and claim.state == REFUSED and (over or off) and _is_late_answer(claim):
-        await _settle(claim, DONE, Why.CANCELLED_AT_SHOP)
-    elif cancel and claim.state == DONE and claim.contradicted_at is None and left:
+    over = off or order.closure == Closure.CANCELLED
+    happened = {
+        What.CANCEL: over,
+        What.ADDRESS: claim.address.items() <= order.ship_to.items() and claim.created_at < order.folded_at,
+        What.KEEP: False,
+    }[What(claim.what)]
+    if happened and _is_unsure(claim) and await _may_be_done(claim):
+        await _settle(claim, DONE, Why.CANCELLED_AT_SHOP if over else Why.DONE)
+    elif claim.state in LIVE and (over or left):
+        await _settle(claim, REFUSED, Why.ALREADY_CANCELLED if over else Why.HANDED_OVER)
+    elif claim.what == What.CANCEL and claim.state == DONE and claim.contradicted_at is None and left:
         claim.contradicted_at = now()
         await claim.save(update_fields=["contradicted_at"])
         record(changed(claim))
 
 
-def _is_late_answer(claim: Claim) -> bool:
-    return claim.why in _UNSURE and claim.settled_at is not None and now() - claim.settled_at < LATE
+def _is_unsure(claim: Claim) -> bool:
+    """It is live, or was refused for want of a better answer, and not long ago."""
+    if claim.state in LIVE:
+        return True
+    late = claim.state == REFUSED and claim.why in _UNSURE
+    return late and claim.settled_at is not None and now() - claim.settled_at < LATE
+
+
+async def _may_be_done(claim: Claim) -> bool:
+    """A no is only turned into a yes while nobody has asked for these units again: else it would be done twice."""
+    if claim.state in LIVE:
+        return True
+    mine = await LineClaim.filter(claim_id=claim.id).values_list("line", flat=True)
+    others = LineClaim.filter(claim__order_id=claim.order_id, claim__what=claim.what, line__in=list(mine))
+    valid = others.filter(claim__state__in=(*LIVE, DONE), claim__contradicted_at__isnull=True)
+    return not await valid.exclude(claim_id=claim.id).exists()
 
 
 async def _locked(claim_id: int) -> tuple[Claim, Order]:
@@ -154,8 +168,6 @@ async def _step_done(claim: Claim, step: str, outcome: Outcome) -> None:
         await _hold(claim)
         if claim.what != What.KEEP and claim.way == BY_SHOP:
             await _go_on(claim)
-    elif step == ADDRESS:
-        await _settle(claim, DONE, Why.DONE, outcome.text)
     elif step == RELEASE:
         claim.step = ""
         await claim.save(update_fields=["step"])

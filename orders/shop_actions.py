@@ -22,6 +22,7 @@ class Stands(StrEnum):
     OPEN = "open"
     HELD = "held"  # by us
     CANCELLED = "cancelled"
+    CHANGED = "changed"  # it goes to the address of the action
     SHIPPED = "shipped"  # some of the units asked about have left
     UNKNOWN = "unknown"
 
