@@ -64,7 +64,18 @@ class Handover:
     summary: str
 
 
-Action = RequestCode | CheckCode | OpenTicket | Handover
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder:
+    """Cancel a proven order at the shop now. `ticket` keeps what is done; if it has to be a person's work, it is theirs
+    and they hear `passed_on` instead of the replies."""
+
+    order_id: str
+    ticket: OpenTicket
+    handover: Handover
+    passed_on: Reply
+
+
+Action = RequestCode | CheckCode | OpenTicket | Handover | CancelOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ class Form:
     confirm: Callable[[Turn, Any, Mapping[str, str]], Reply] | None = None
     opening: Callable[[OrderSnapshot], str] | None = None
     done: Callable[[OrderSnapshot], str] | None = None
+    do: Callable[[Turn, OrderSnapshot, Outcome], Outcome] | None = None  # what is done at once instead of passing it on
 
     def detail(self, name: str | None) -> Detail | None:
         """The detail of that name."""

@@ -198,7 +198,8 @@ def _pass_on(turn: Turn, form: Form, order: OrderSnapshot | None) -> Outcome:
     phrase = form.done(order) if form.done and order else f"done_{form.wish}"
     if order and f"{phrase}_order" in wordings():
         phrase = f"{phrase}_order"
-    return _to_person(turn, form, order, phrase)
+    passed_on = _to_person(turn, form, order, phrase)
+    return form.do(turn, order, passed_on) if form.do and order else passed_on
 
 
 def _to_person(turn: Turn, form: Form, order: OrderSnapshot | None, phrase: str) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bots import engine
-from bots.decisions import Action, CheckCode, Decision, Handover, OpenTicket, RequestCode
+from bots.decisions import Action, CancelOrder, CheckCode, Decision, Handover, OpenTicket, RequestCode
 from bots.dialogue import Dialogue
 from bots.question import Question
 from bots.rulebook import Rulebook
@@ -82,6 +82,8 @@ def described(action: Action) -> str:
             return f"OpenTicket {kind}" + ("" if priority == "normal" else f" {priority}")
         case Handover():
             return "Handover"
+        case CancelOrder(order_id=order_id):
+            return f"CancelOrder {order_id}"
 
 
 def _complaints(turn: Mapping[str, Any], decision: Decision) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """Which requests the bot takes down, what each needs, and what it says when something is not possible."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from bots.answers import UNPAID, order_answer
 from bots.buttons import buttons
-from bots.decisions import Reply
+from bots.decisions import CancelOrder, Handover, OpenTicket, Reply
 from bots.details import (
     address,
     device,
@@ -57,7 +58,8 @@ def _contents_open(turn: Turn, order: OrderSnapshot) -> Outcome | None:
 
 
 def _confirm_cancelling(turn: Turn, order: OrderSnapshot, values: Mapping[str, str]) -> Reply:
-    stage = "" if order.can_cancel else "_packed" if order.fulfilment in NOT_LEFT else "_moving"
+    here = "" if order.can_cancel else "_packed" if order.fulfilment in NOT_LEFT else "_moving"
+    stage = "_now" if order.cancels_at_once else here
     money = "money_stays" if order.payment in UNPAID and order.paid_at is None else "money_back"
     return turn.bubble(
         f"confirm_cancel{stage}",
@@ -66,6 +68,16 @@ def _confirm_cancelling(turn: Turn, order: OrderSnapshot, values: Mapping[str, s
         total=order.total,
         money=render(money, turn.language),
     )
+
+
+def _cancel_at_once(turn: Turn, order: OrderSnapshot, passed_on: Outcome) -> Outcome:
+    """The rules of the desk grant the cancellation of what nobody has touched; all else is a person's work."""
+    ticket = next((action for action in passed_on.actions if isinstance(action, OpenTicket)), None)
+    handover = next((action for action in passed_on.actions if isinstance(action, Handover)), None)
+    if not order.cancels_at_once or ticket is None or handover is None:
+        return passed_on
+    cancel = CancelOrder(order_id=order.order_id, ticket=ticket, handover=handover, passed_on=passed_on.replies[0])
+    return replace(passed_on, replies=(turn.bubble("cancel_under_way", number=order.number),), actions=(cancel,))
 
 
 def _confirm_address(turn: Turn, order: OrderSnapshot, values: Mapping[str, str]) -> Reply:
@@ -126,6 +138,7 @@ FORMS: dict[str, Form] = {
             check=_cancellable,
             confirm=_confirm_cancelling,
             done=_cancel_phrase,
+            do=_cancel_at_once,
         ),
         Form(
             wish="change_address",

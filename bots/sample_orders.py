@@ -198,6 +198,7 @@ def states() -> dict[str, OrderSnapshot]:
             parcel(in_transit), headline=Headline.ON_HOLD, holds=frozenset({Hold.CUSTOMS})
         ),
         "processing": order(),
+        "processing_reachable": order(cancels_at_once=True),
         "processing_late": order(promised_ship_by=ago(days=2)),
         "processing_undated": order(promised_ship_by=None, confirmed_at=None),
         "backordered": order(

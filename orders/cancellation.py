@@ -25,6 +25,7 @@ from orders.snapshots import axes_of
 AT_ONCE = timedelta(seconds=20)  # by then a shop that is asked over the network has answered, or is not waited for
 WAREHOUSE = timedelta(minutes=10)
 BY_A_PERSON = timedelta(minutes=30)
+CONTRADICTED = "contradicted"
 _NEEDED = ("country", "city", "lines")
 _KNOWN = (*_NEEDED, "name", "region", "postcode", "phone")
 
@@ -104,7 +105,7 @@ async def claim_lines(
         await claim.save(force_create=True)
         await _take(claim, order, {stand.line: stand.cancelled for stand in stands})
         await audit.note(actor, "order.claimed", order.public_id, claim=claim.public_id, what=what, state=claim.state)
-        record(changed(claim))
+        record(changed(claim, at_once=claim.state not in LIVE))
         if claim.state in LIVE:
             await _ask(claim)
     return claim
@@ -125,16 +126,21 @@ async def tell_shop(claim: Claim) -> None:
     await enqueue("claim.act", which, key=f"claim.act:{claim.id}:{claim.step}", lane=lane)
 
 
-def changed(claim: Claim) -> ClaimChanged:
-    """The event of what a claim has become."""
+def state_of(claim: Claim) -> str:
+    """The state that is told: a claim that was done and is not any more is contradicted."""
+    return CONTRADICTED if claim.contradicted_at else str(claim.state)
+
+
+def changed(claim: Claim, *, at_once: bool = False) -> ClaimChanged:
+    """The event of what a claim has become; `at_once`: in the very change that made it."""
     return ClaimChanged(
         claim_id=claim.id,
         order_id=claim.order_id,
         shop_id=claim.shop_id,
         case_id=claim.case_id,
         what=claim.what,
-        state=claim.state,
-        at_once=claim.settled_at == claim.created_at,
+        state=state_of(claim),
+        at_once=at_once,
     )
 
 

@@ -43,6 +43,7 @@ class Claim(Model):
     answer_by = UtcDatetimeField(null=True)  # then there is a final answer, whoever has kept silent
     said = fields.CharField(max_length=300, default="")  # the shop's own words
     answered_by = fields.CharField(max_length=200, default="")  # the person who answered
+    refund = fields.CharField(max_length=64, default="", db_default="")  # rfi_… · not_paid · why a person is needed
     contradicted_at = UtcDatetimeField(null=True)  # the order said otherwise afterwards
     held_at = UtcDatetimeField(null=True)
     settled_at = UtcDatetimeField(null=True)

@@ -14,6 +14,7 @@ from core.people import Actor, Agent, shop_ids_of
 from core.sql import Program, query
 from core.text import clean
 from core.transactions import record, transaction
+from orders.cancel_refunds import refund_cancelled, take_refund_back
 from orders.cancel_rules import LineStand, What, Why
 from orders.cancellation import changed, locked_order, tell_shop
 from orders.claim_models import BY_HAND, BY_SHOP, DONE, HELD, LIVE, REFUSED, RELEASED, Claim, LineClaim
@@ -134,6 +135,7 @@ async def _hear(claim: Claim, order: Order, stands: dict[str, LineStand]) -> Non
     elif claim.what == What.CANCEL and claim.state == DONE and claim.contradicted_at is None and left:
         claim.contradicted_at = now()
         await claim.save(update_fields=["contradicted_at"])
+        await take_refund_back(claim)
         record(changed(claim))
 
 
@@ -206,6 +208,9 @@ async def _settle(claim: Claim, state: str, why: Why, said: str = "") -> None:
     claim.step = RELEASE if was_asked and state in (REFUSED, RELEASED) else ""
     await claim.save()
     await LineClaim.filter(claim_id=claim.id).update(live=None)
+    if state == DONE and claim.what == What.CANCEL:
+        claim.refund = await refund_cancelled(claim)
+        await claim.save(update_fields=["refund"])
     record(changed(claim))
     if claim.step:
         await tell_shop(claim)

@@ -35,6 +35,8 @@ _NEWEST_SCANS = (
     " ON newest.id = t.id WHERE newest.place <= {most} ORDER BY t.at DESC, t.id DESC"
 )
 
+_ACTING = "SELECT shop_id, platform FROM shop_connection WHERE shop_id IN ({shops}) AND enabled AND acts"
+
 Row = TypeVar("Row", OrderLine, Payment, Refund, Shipment)
 
 
@@ -144,6 +146,7 @@ class OrderSnapshot:
     version: int
     as_of: datetime
     source_updated_at: datetime
+    cancels_at_once: bool = False  # nobody has touched it, and its shop can be told over the network
 
 
 async def snapshot(order: Order, *, most_scans: int = SCANS_SHOWN) -> OrderSnapshot:
@@ -169,6 +172,7 @@ class _Records:
     refunds: dict[int, list[Refund]]
     shipments: dict[int, list[Shipment]]
     scans: dict[int, list[TrackingEvent]]
+    acting: frozenset[tuple[int, str]]  # shops and platforms that can be told what to do
 
 
 async def _records(orders: Sequence[Order], most_scans: int) -> _Records:
@@ -179,6 +183,7 @@ async def _records(orders: Sequence[Order], most_scans: int) -> _Records:
     payments = bundle.rows(Payment, mine + "t.at, t.id", **of)
     refunds = bundle.rows(Refund, mine + "t.at, t.id", **of)
     shipments = bundle.rows(Shipment, mine + "t.id", **of)
+    acting = bundle.table("shop_id platform", _ACTING, shops=list({order.shop_id for order in orders}))
     newest = bundle.rows(TrackingEvent, _NEWEST_SCANS, most=most_scans, **of)
     await bundle.read()
     scans: dict[int, list[TrackingEvent]] = defaultdict(list)
@@ -191,6 +196,7 @@ async def _records(orders: Sequence[Order], most_scans: int) -> _Records:
         refunds=_by_order(refunds),
         shipments=_by_order(shipments),
         scans=scans,
+        acting=frozenset((row["shop_id"], row["platform"]) for row in acting),
     )
 
 
@@ -235,6 +241,8 @@ def _snapshot(order: Order, records: _Records, as_of: datetime) -> OrderSnapshot
         version=order.version,
         as_of=as_of,
         source_updated_at=order.source_updated_at,
+        cancels_at_once=may_cancel(axes, label_printed=label_printed)
+        and (shop.demo or (order.shop_id, order.source) in records.acting),
     )
 
 

@@ -28,7 +28,7 @@ _DESK = _SENIOR | {"agent"}
 TRANSITIONS: dict[tuple[Status, Status], frozenset[str]] = {
     (Status.OPEN, Status.PENDING): _DESK | {"system"},
     (Status.PENDING, Status.OPEN): _DESK | {"customer", "system"},
-    (Status.OPEN, Status.RESOLVED): _DESK,
+    (Status.OPEN, Status.RESOLVED): _DESK | {"system"},
     (Status.PENDING, Status.RESOLVED): _DESK | {"system"},
     (Status.RESOLVED, Status.OPEN): _DESK | {"customer", "system"},
     (Status.RESOLVED, Status.CLOSED): _DESK | {"system"},

@@ -26,6 +26,9 @@ _NAMES = {
     "maya@wismo.example": ("Maya Okafor", "en", ("lumen",)),
     "chen@wismo.example": ("陈晓雨", "zh", ("chaye",)),
 }
+_REFUND_LIMITS = {  # so that most orders of visitors can be cancelled without anybody at the desk
+    "single": {"USD": {"supervisor": 100_000}, "CNY": {"supervisor": 500_000}},
+}
 _DAYTIME = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")} | {"sat": [["10:00", "16:00"]]}
 _LONG_DAYS = {day: [["09:00", "23:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 
@@ -67,6 +70,7 @@ async def _shops(settings: Settings, moment: datetime) -> tuple[Shop, Shop]:
         secrets=demo_secrets("lumen"),
         hours=_DAYTIME,
         demo=True,
+        refund_limits=_REFUND_LIMITS,
         created_at=moment,
     )
     chaye = await Shop.create(
@@ -84,6 +88,7 @@ async def _shops(settings: Settings, moment: datetime) -> tuple[Shop, Shop]:
         secrets=demo_secrets("chaye"),
         hours=_LONG_DAYS,
         demo=True,
+        refund_limits=_REFUND_LIMITS,
         created_at=moment,
     )
     return lumen, chaye

@@ -8,6 +8,7 @@ from app.jobs.aftersales import follow_case, look_at_cases
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
 from app.jobs.bulk import change_tickets
+from app.jobs.claim_news import tell_of_claim
 from app.jobs.claims import act_on_claim, conclude_claim
 from app.jobs.clocks import look_at_tickets
 from app.jobs.complaints import acknowledge_complaint, read_complaint
@@ -36,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     "orders.short": tell_short_orders,
     "claim.act": act_on_claim,
     "claim.conclude": conclude_claim,
+    "claim.tell": tell_of_claim,
     "bot.answer": answer,
     "reply.release": release_reply,
     "ticket.suggest": suggest_order,

@@ -7,12 +7,13 @@ from typing import Any
 import structlog
 
 from app.database import database_busy
+from app.jobs.cancelling import cancel_at_shop
 from app.jobs.context import JobContext
 from app.jobs.questions import Asked, open_question
 from app.shop_facts import asks_shop, shop_facts
 from bots.buttons import buttons
 from bots.corrections import last_named, review_after
-from bots.decisions import CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
+from bots.decisions import CancelOrder, CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
 from bots.dialogue import Dialogue
 from bots.engine import decide
 from bots.phrases import render
@@ -153,7 +154,11 @@ class _Turn:
                 await self._say([Reply(phrase="too_many_codes", text=text, quick_replies=person)])
                 await self._remember(decision.dialogue, decision.receipt)
                 return
-        await self._say(decision.replies)
+        cancel = next((action for action in decision.actions if isinstance(action, CancelOrder)), None)
+        if cancel is not None:
+            await self._cancel(cancel, decision.replies)
+        else:
+            await self._say(decision.replies)
         ticket = next((action for action in decision.actions if isinstance(action, OpenTicket)), None)
         handover = next((action for action in decision.actions if isinstance(action, Handover)), None)
         if ticket is not None:
@@ -166,6 +171,14 @@ class _Turn:
         except TooMany:
             return False
         return True
+
+    async def _cancel(self, cancel: CancelOrder, replies: Sequence[Reply]) -> None:
+        """Have the order cancelled at its shop; the final answer comes by itself. Else it is a person's work."""
+        order = self.orders[cancel.order_id]
+        answers = await cancel_at_shop(order, await self._open(cancel.ticket), self.language, replies)
+        await self._say(answers or (cancel.passed_on,))
+        if not answers:
+            await self._hand_over(cancel.ticket, cancel.handover)
 
     async def _hand_over(self, wish: OpenTicket, handover: Handover | None) -> None:
         """Open the ticket, tell the customer its number and an honest time, then fall silent."""

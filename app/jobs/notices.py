@@ -13,6 +13,7 @@ from core.clock import now
 from core.people import SYSTEM
 from orders.models import Order, Refund, Shipment
 from orders.snapshots import snapshot
+from tickets.cancelling import conversations_answered
 
 RECENT = timedelta(days=7)  # nobody still waits in a chat that has been quiet for longer
 
@@ -23,7 +24,10 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
     picture = await snapshot(order)
     facts = await _facts(args["kind"], args["subject"])
     client_id = f"notice:{order.id}:{args['kind']}:{args['subject']}"
+    answered = await conversations_answered(order.id) if args["kind"] == "cancelled" else set()
     for conversation in await _who_may_know(order):
+        if conversation.id in answered:
+            continue  # whoever asked for it is told by the answer
         reply = notice(args["kind"], picture, conversation.language, now(), **facts)
         if reply is not None:
             question = still_open(picture.order_id, Dialogue.from_json(conversation.dialogue), conversation.language)

@@ -5,6 +5,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 
 from app.reactions.aftersales import follow_case_of, follow_case_of_parcel
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
+from app.reactions.claims import tell_later
 from app.reactions.complaints import follow_complaint, receive_complaint
 from app.reactions.composing import OwnPages
 from app.reactions.frames import Frames
@@ -63,6 +64,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         TicketOpened: (receive_complaint, drain_after_work),
         TicketChanged: (follow_complaint, drain_after_work),
         # orders
+        ClaimChanged: (tell_later,),
         OrderConfirmed: (tell_customers,),
         OrderChanged: (note_change, tell_customers, follow_orders),
         OrderCancelled: (tell_customers,),

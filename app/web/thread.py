@@ -70,6 +70,12 @@ EVENTS = {
     "evidence_asked": ("note", _("%(who)s asked for: %(needs)s")),
     "evidence_waived": ("note", _("%(who)s said that this is not needed: %(needs)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
+    "claim_requested": ("pause", _("%(who)s asked to stop order %(number)s")),
+    "claim_held": ("pause", _("Order %(number)s is stopped at the shop")),
+    "claim_done": ("check", _("The shop has done what was asked with order %(number)s")),
+    "claim_refused": ("cross-circle", _("Too late, or not possible, for order %(number)s")),
+    "claim_released": ("return", _("Order %(number)s may be sent again")),
+    "claim_contradicted": ("alert", _("Order %(number)s was sent although it was cancelled")),
     **CASE_EVENTS,
 }
 

@@ -9,7 +9,8 @@ import pytest
 from app.demo.orders import new_order
 from app.gateways.mail import RecordingMailer
 from app.gateways.simulators.lives import take
-from app.gateways.simulators.shop import deliver, tell
+from app.gateways.simulators.shop import deliver, letters
+from app.gateways.simulators.signing import sealed
 from app.jobs import HANDLERS
 from app.jobs.context import JobContext
 from app.rulebook_shelf import Shelf
@@ -31,8 +32,8 @@ async def an_order(shop: Shop, *steps: str, number: int = 1900) -> Order:
     for position, step in enumerate(steps):
         at = (now() - timedelta(hours=len(steps) - position)).replace(microsecond=0)
         sim.placed_at = at if position == 0 else sim.placed_at
-        for wire in tell(sim, take(sim, step, at, random), at):
-            await deliver(wire)
+        for letter in letters(sim, take(sim, step, at, random), at):
+            await deliver(sealed(letter, shop.secrets, now()))
     await read_all()
     return await Order.get(shop_id=shop.id, source_id=sim.id)
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from app.gateways.simulators.lives import Told
 from app.gateways.simulators.order import SimOrder, remembered
-from app.gateways.simulators.shop import incoming, tell
+from app.gateways.simulators.shop import incoming, letters
+from app.gateways.simulators.signing import sealed
 from core.clock import now
 from core.errors import NotFound
 from core.shops import Shop
@@ -27,8 +28,8 @@ class Desk:
 
     async def tell(self, told: Sequence[Told], at: datetime) -> None:
         """Let the shop's word of it go through the real door, and be read at once: it is the shop's memory, too."""
-        for wire in tell(self.order, told, at):
-            event = await accept(incoming(wire))
+        for letter in letters(self.order, told, at):
+            event = await accept(incoming(sealed(letter, self.order.shop.secrets, now())))
             await fold(event.id)
 
 

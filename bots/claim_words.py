@@ -1,0 +1,51 @@
+"""The final answer to a customer who wanted an order cancelled or readdressed. Pure."""
+
+from collections.abc import Mapping
+
+from bots.buttons import buttons
+from bots.decisions import Reply
+from bots.phrases import join, render
+from core.money import Money
+from orders.cancel_rules import What, Why
+
+_GONE = frozenset({Why.HANDED_OVER, Why.REFUSED_BY_SHOP, Why.REFUSED_BY_WAREHOUSE})
+_REFUSALS: Mapping[Why, str] = {
+    **dict.fromkeys(_GONE, "claim_refused_gone"),
+    Why.DELIVERED: "claim_refused_arrived",
+    Why.NO_ANSWER: "claim_refused_silent",
+}
+
+
+def cancelled(
+    number: str, language: str, *, whole: bool, some_gone: bool, refund: Money | None, money: str = "back"
+) -> Reply:
+    """Yes. `refund` is what goes back; `money`: back, approved_first, by_person, or not_charged."""
+    done = "claim_cancelled_rest" if some_gone else "claim_cancelled" if whole else "claim_cancelled_part"
+    about = {
+        "back": "claim_money_back",
+        "approved_first": "claim_money_approved_first",
+        "by_person": "claim_money_by_person",
+        "not_charged": "claim_not_charged",
+    }[money]
+    text = join(language, [render(done, language, {"number": number}), render(about, language, {"amount": refund})])
+    offers = buttons(("return",), language) if some_gone else ()
+    return Reply(phrase=done, text=text, quick_replies=offers)
+
+
+def refused(what: What, why: Why, number: str, language: str) -> Reply:
+    """No, and what is possible instead."""
+    phrase = _REFUSALS.get(why, "claim_refused") if what is What.CANCEL else "claim_address_kept"
+    offers = ("return", "person") if phrase.startswith(("claim_refused_gone", "claim_refused_arrived")) else ("person",)
+    text = render(phrase, language, {"number": number})
+    return Reply(phrase=phrase, text=text, quick_replies=buttons(offers, language))
+
+
+def readdressed(number: str, language: str) -> Reply:
+    """Yes, it goes elsewhere."""
+    return Reply(phrase="claim_readdressed", text=render("claim_readdressed", language, {"number": number}))
+
+
+def contradicted(number: str, language: str) -> Reply:
+    """It was sent in spite of the yes."""
+    text = render("claim_contradicted", language, {"number": number})
+    return Reply(phrase="claim_contradicted", text=text, quick_replies=buttons(("person",), language))

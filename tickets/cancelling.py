@@ -1,0 +1,51 @@
+"""What the ticket of a cancellation keeps of its claim: each step once, and done when it is done."""
+
+from typing import Any
+
+from core import promises
+from core.people import SYSTEM
+from core.transactions import transaction
+from orders.cancel_rules import What
+from orders.claim_models import Claim
+from tickets.access import locked_ticket
+from tickets.models import Ticket, TimelineEntry
+from tickets.resolution import reopen, resolve
+from tickets.statuses import ACTIVE, Status
+from tickets.timeline import change
+
+KIND = "cancellation"  # of the promise that a person answers in time
+
+
+async def note_claim(ticket_id: int, claim: str, state: str, *, done: bool, **detail: Any) -> bool:
+    """Write that `claim` (public id) has a new state, settle what was promised about it, and resolve the ticket when
+    that is all (`done`); a claim that is contradicted opens it again. False when it was written before.
+    """
+    async with transaction():
+        ticket, _ = await locked_ticket(ticket_id, SYSTEM)
+        action = f"claim_{state}"
+        written = await TimelineEntry.filter(ticket_id=ticket.id, action=action)
+        if any(entry.detail.get("claim") == claim for entry in written):
+            return False
+        await change(ticket, SYSTEM, "claim", action, claim=claim, **detail)
+        if state in ("done", "refused", "released"):
+            await promises.settle(KIND, claim)
+        if done and ticket.status in ACTIVE:
+            await resolve(ticket.id, SYSTEM)
+        if state == "contradicted" and ticket.status == Status.RESOLVED:
+            await reopen(ticket.id, SYSTEM)
+    return True
+
+
+async def conversations_answered(order_id: int) -> set[int]:
+    """Conversations in which a wish to cancel this order gets an answer of its own."""
+    cases = Claim.filter(order_id=order_id, what=What.CANCEL, case_id__startswith="tkt_")
+    names = await cases.values_list("case_id", flat=True)
+    found = await Ticket.filter(public_id__in=list(names)).values_list("conversation_id", flat=True)
+    return {int(str(each)) for each in found}
+
+
+async def ticket_of_case(case_id: str) -> Ticket | None:
+    """The ticket that a claim is made for, with its conversation; None for other cases."""
+    if not case_id.startswith("tkt_"):
+        return None
+    return await Ticket.get_or_none(public_id=case_id).select_related("conversation")
