@@ -12,13 +12,17 @@ from orders.refund_states import IntentState
 from orders.refunds import request_refund
 
 NOT_PAID = "not_paid"
+BY_CASE = "by_case"  # an after-sales case asks for its money itself
 
 
 async def refund_cancelled(claim: Claim) -> str:
     """Ask for the money of a claim that is done; part of that change.
 
-    Returns the public id of the refund, "not_paid" when nothing was captured, or why it has to be a person's work.
+    Returns the public id of the refund, "not_paid" when nothing was captured, "by_case" when the case that has claimed
+    the units asks for the money, or why it has to be a person's work.
     """
+    if claim.case_id.startswith("afs_"):
+        return BY_CASE
     if not await Payment.exists(order_id=claim.order_id, captured__gt=0):
         return NOT_PAID
     everything = claim.whole and not claim.gone

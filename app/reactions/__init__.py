@@ -64,14 +64,13 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         TicketOpened: (receive_complaint, drain_after_work),
         TicketChanged: (follow_complaint, drain_after_work),
         # orders
-        ClaimChanged: (tell_later,),
+        ClaimChanged: (tell_later, follow_case_of),
         OrderConfirmed: (tell_customers,),
         OrderChanged: (note_change, tell_customers, follow_orders),
         OrderCancelled: (tell_customers,),
         ParcelMoved: (tell_customers, follow_case_of_parcel),
         RefundChanged: (tell_customers,),
         RefundIntentChanged: (follow_case_of,),
-        ClaimChanged: (follow_case_of,),
     }
     bus.after = {
         # talk
