@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0036_composing")]
+    dependencies = [("wismo", "0037_what_a_part_carries")]
 
     initial = False
 
