@@ -4,7 +4,7 @@ from bots import claim_words
 from bots.decisions import Reply
 from core.money import Money
 from orders.cancel_refunds import NOT_PAID
-from orders.cancel_rules import What, Why
+from orders.cancel_rules import What
 from orders.claim_models import DONE, REFUSED, Claim
 from orders.models import Order
 from orders.refund_models import RefundIntent
@@ -19,7 +19,7 @@ async def final_answer(claim: Claim, order: Order, language: str) -> Reply | Non
     if claim.contradicted_at is not None:
         return claim_words.contradicted(order.number, language)
     if claim.state == REFUSED:
-        return claim_words.refused(what, Why(claim.why), order.number, language)
+        return claim_words.refused(claim.what, claim.why, order.number, language)
     if claim.state != DONE:
         return None
     if what is What.ADDRESS:

@@ -6,13 +6,13 @@ from bots.buttons import buttons
 from bots.decisions import Reply
 from bots.phrases import join, render
 from core.money import Money
-from orders.cancel_rules import What, Why
 
-_GONE = frozenset({Why.HANDED_OVER, Why.REFUSED_BY_SHOP, Why.REFUSED_BY_WAREHOUSE})
-_REFUSALS: Mapping[Why, str] = {
-    **dict.fromkeys(_GONE, "claim_refused_gone"),
-    Why.DELIVERED: "claim_refused_arrived",
-    Why.NO_ANSWER: "claim_refused_silent",
+_REFUSALS: Mapping[str, str] = {  # by the reason of a claim's end
+    "handed_over": "claim_refused_gone",
+    "refused_by_shop": "claim_refused_gone",
+    "refused_by_warehouse": "claim_refused_gone",
+    "delivered": "claim_refused_arrived",
+    "no_answer": "claim_refused_silent",
 }
 
 
@@ -32,9 +32,9 @@ def cancelled(
     return Reply(phrase=done, text=text, quick_replies=offers)
 
 
-def refused(what: What, why: Why, number: str, language: str) -> Reply:
-    """No, and what is possible instead."""
-    phrase = _REFUSALS.get(why, "claim_refused") if what is What.CANCEL else "claim_address_kept"
+def refused(wish: str, why: str, number: str, language: str) -> Reply:
+    """No, and what is possible instead. `wish` is cancel or address, `why` the reason of the claim's end."""
+    phrase = _REFUSALS.get(why, "claim_refused") if wish == "cancel" else "claim_address_kept"
     offers = ("return", "person") if phrase.startswith(("claim_refused_gone", "claim_refused_arrived")) else ("person",)
     text = render(phrase, language, {"number": number})
     return Reply(phrase=phrase, text=text, quick_replies=buttons(offers, language))
