@@ -15,6 +15,7 @@ from app.cli_audit import audit
 from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
+from app.cli_policies import policies
 from app.cli_reconcile import reconcile
 from app.cli_refunds import refunds
 from app.cli_routing import agent_work, shop_assignment, teams
@@ -58,6 +59,7 @@ main.add_command(audit)
 main.add_command(bot)
 main.add_command(orders)
 orders.add_command(reconcile)
+main.add_command(policies)
 main.add_command(refunds)
 main.add_command(simulate)
 main.add_command(stock)

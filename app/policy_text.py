@@ -126,19 +126,20 @@ def timer_sentence(timer: Timer, language: str) -> str:
 
 def finding_sentence(finding: Finding, language: str) -> str:
     """What the check of a draft found, and what it means."""
-    about, by = finding.about, ", ".join(finding.by)
+    about, by = finding.about, _joined(finding.by, language)
     if finding.kind is FindingKind.NOT_COVERED:
         about = gettext(REASONS[about], language)
     if finding.kind is FindingKind.LAW_IS_SHORTER:
         about = gettext(TIMERS[about], language)
     if finding.kind is FindingKind.LAW_GRANTS:
-        by = ", ".join(_cited(each, language) for each in finding.by)
+        by = _joined((_cited(each, language) for each in finding.by), language)
     return gettext(FINDINGS[finding.kind], language) % {"about": about, "by": by}
 
 
 def _cited(name: str, language: str) -> str:
     policy, _slash, row = name.partition("/")
-    return f"{gettext(POLICIES.get(policy, policy), language)} ({row})"
+    told = {"policy": gettext(POLICIES.get(policy, policy), language), "row": row}
+    return gettext(_("%(policy)s (%(row)s)"), language) % told
 
 
 def _time(row: Row, language: str) -> str:
