@@ -19,6 +19,7 @@ from tickets.evidence import evidence_is_complete
 from tickets.joining import follow_customer
 from tickets.models import COMPLAINT, Ticket
 from tickets.promises import withdraw_first_reply
+from tickets.seen import require_seen
 from tickets.statuses import UNFINISHED, Status, require_transition
 from tickets.timeline import change
 
@@ -46,22 +47,22 @@ async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
     return await _move(ticket_id, Status.PENDING, actor, "waits")
 
 
-async def resolve(ticket_id: int, actor: Actor) -> Ticket:
+async def resolve(ticket_id: int, actor: Actor, *, seen: int | None = None) -> Ticket:
     """The work is done, unless the customer writes again. Whoever handles the conversation keeps it.
 
-    Raises Conflict when something has to be done before: see `tickets.closing_guards`.
+    Raises Conflict when something has to be done before (`GUARDS`), or has happened that was not `seen`.
     """
-    return await _move(ticket_id, Status.RESOLVED, actor, "resolved")
+    return await _move(ticket_id, Status.RESOLVED, actor, "resolved", seen)
 
 
-async def reopen(ticket_id: int, actor: Actor) -> Ticket:
+async def reopen(ticket_id: int, actor: Actor, *, seen: int | None = None) -> Ticket:
     """Work on it again."""
-    return await _move(ticket_id, Status.OPEN, actor, "reopened")
+    return await _move(ticket_id, Status.OPEN, actor, "reopened", seen)
 
 
-async def close(ticket_id: int, actor: Actor) -> Ticket:
+async def close(ticket_id: int, actor: Actor, *, seen: int | None = None) -> Ticket:
     """The work is over for good. After the conversation's last unfinished ticket the bot listens again."""
-    return await _move(ticket_id, Status.CLOSED, actor, "closed")
+    return await _move(ticket_id, Status.CLOSED, actor, "closed", seen)
 
 
 async def close_settled(before: datetime, *, limit: int = 500) -> int:
@@ -138,12 +139,14 @@ async def _wake(conversation_id: int, asleep: Status, action: str) -> None:
         await _enter(ticket, Status.OPEN, Actor.of(conversation.customer), action)
 
 
-async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str) -> Ticket:
-    """Raises NotFound; Conflict (bad_transition) and Forbidden (not_your_step), both after noting the attempt."""
+async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str, seen: int | None = None) -> Ticket:
+    """Raises NotFound; Conflict (ticket_changed); Conflict (bad_transition, a guard's) and Forbidden (not_your_step),
+    these after noting the attempt."""
     async with transaction():
         ticket, role = await locked_ticket(ticket_id, actor)
         if ticket.status == wanted:
             return ticket
+        await require_seen(ticket, actor, seen)
         try:
             require_transition(ticket.status, wanted, role)
             if ticket.status != Status.RESOLVED and wanted in (Status.RESOLVED, Status.CLOSED):

@@ -1,6 +1,6 @@
 """What is done to a ticket: each change is a resource of its own."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
 from starlette.requests import Request
@@ -15,8 +15,10 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.people import Actor, Agent
 from tickets.access import ticket_for
 from tickets.assignment import ANYBODY, assign
+from tickets.bulk import start_bulk
 from tickets.linking import confirm_link, unlink
 from tickets.models import Ticket, TicketLink
+from tickets.parents import open_children
 from tickets.presence import agents_of
 from tickets.prioritising import set_priority
 from tickets.queries import links_of
@@ -58,27 +60,37 @@ async def assignment(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def priority(request: Request, agent: Agent, ticket: Ticket) -> str:
     """Say how urgent it is."""
-    await set_priority(ticket.id, (await fields(request)).get("priority", ""), Actor.of(agent))
+    form = await fields(request)
+    await set_priority(ticket.id, form.get("priority", ""), Actor.of(agent), seen=_seen(form))
     return "prioritised"
 
 
 async def resolution(request: Request, agent: Agent, ticket: Ticket) -> str:
-    """It is done; the customer may still answer."""
+    """It is done; the customer may still answer. A problem with open cases asks what becomes of them: with `cases`,
+    they are resolved too (all), or stay (stay)."""
+    form = await fields(request)
+    cases = await open_children(ticket.id)
+    if cases and form.get("cases") not in ("all", "stay"):
+        raise Conflict("it has open cases", code="cases_open", count=len(cases))
     await release_all(ticket.conversation_id, agent)  # what was sent before is said before
-    await resolve(ticket.id, Actor.of(agent))
+    await resolve(ticket.id, Actor.of(agent), seen=_seen(form))
+    if cases and form.get("cases") == "all":
+        await start_bulk(agent, "resolve", "", [case.id for case in cases])
+        return "cases_resolved"
     return "resolved"
 
 
 async def reopening(request: Request, agent: Agent, ticket: Ticket) -> str:
     """It is not done after all."""
-    await reopen(ticket.id, Actor.of(agent))
+    await reopen(ticket.id, Actor.of(agent), seen=_seen(await fields(request)))
     return "reopened"
 
 
 async def closing(request: Request, agent: Agent, ticket: Ticket) -> str:
     """It is over: a new question opens a new ticket."""
+    form = await fields(request)
     await release_all(ticket.conversation_id, agent)
-    await close(ticket.id, Actor.of(agent))
+    await close(ticket.id, Actor.of(agent), seen=_seen(form))
     return "closed"
 
 
@@ -95,6 +107,11 @@ async def link_dismissal(request: Request, agent: Agent, ticket: Ticket) -> str:
         raise Conflict("the link is confirmed", code="link_confirmed")
     await unlink(link.id, Actor.of(agent))
     return "dismissed"
+
+
+def _seen(form: Mapping[str, str]) -> int | None:
+    """The newest entry of the timeline that the page showed; None for scripts that do not say."""
+    return whole_number(form["known"], 0) if "known" in form else None
 
 
 async def link_of(request: Request, ticket: Ticket) -> TicketLink:

@@ -53,6 +53,7 @@ SAID = {
     "prioritised": _("Priority changed."),
     "resolved": _("Resolved."),
     "reopened": _("Open again."),
+    "cases_resolved": _("Resolved; its cases follow."),
     "closed": _("Closed."),
     "taken": _("You have the conversation. The bot is silent."),
     "handed_back": _("The bot answers again."),

@@ -45,6 +45,8 @@ REASONS = {
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
     "not_found": _("It is not there, or not yours."),
+    "ticket_changed": _("%(name)s has changed this ticket meanwhile. Look again, then decide."),
+    "cases_open": _("It has open cases. Say what becomes of them."),
     "evidence_missing": _("Something is missing: see “What it needs”. Ask the customer, or say that it is not needed."),
     "has_case": _("It has a complaint or an after-sales case of its own. Merge the other ticket into this one."),
     "nothing_chosen": _("Select tickets first."),

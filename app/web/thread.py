@@ -9,11 +9,12 @@ from app.complaint_text import DISMISSAL_WORDS, ESCALATION_WORDS, OUTCOME_WORDS,
 from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
-from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, word
+from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, STATUSES, word
 from app.web.ticket_about import NEEDS
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
 from conversations.rating import LOW
+from core.audit import AuditEntry
 from tickets.models import TimelineEntry
 
 
@@ -90,10 +91,12 @@ def entries(
     order_numbers: dict[int, str],
     ratings: Sequence[Rating] = (),
     home: int | None = None,
+    attempts: Sequence[AuditEntry] = (),
+    names: Mapping[int, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Everything by time, with a line where a new day begins. `guest` names the customer.
 
-    What comes from another conversation than `home` is marked as such.
+    What comes from another conversation than `home` is marked as such. `attempts` were refused; `names` are the agents.
     """
     items: list[tuple[datetime, dict[str, Any]]] = []
     for row in thread:
@@ -104,6 +107,7 @@ def entries(
         items.append((row.created_at, made))
     items += [(entry.at, _event(entry, timezone, language, guest)) for entry in timeline if entry.action in EVENTS]
     items += [(rating.created_at, _rating(rating, timezone, language, guest)) for rating in ratings]
+    items += [(attempt.at, _attempt(attempt, names or {}, timezone, language)) for attempt in attempts]
     items.sort(key=lambda item: item[0])
     shown: list[dict[str, Any]] = []
     last: datetime | None = None
@@ -196,6 +200,21 @@ def _of_complaint(detail: Mapping[str, Any], language: str) -> dict[str, str]:
         "remedy": named(REMEDY_WORDS, detail.get("remedy"), language),
         "why": named(DISMISSAL_WORDS | ESCALATION_WORDS, detail.get("why"), language),
         "satisfied": gettext(content, language),
+    }
+
+
+def _attempt(entry: AuditEntry, names: Mapping[int, str], timezone: str, language: str) -> dict[str, Any]:
+    """A step that the ticket or a role did not allow."""
+    wanted = str(entry.detail.get("wanted", ""))
+    who = names.get(entry.actor_id or 0) or gettext(_("Somebody"), language)
+    status = gettext(STATUSES[wanted][0], language) if wanted in STATUSES else wanted
+    return {
+        "kind": "event",
+        "id": f"attempt-{entry.id}",
+        "icon": "alert",
+        "text": gettext(_("%(who)s tried to set this to “%(status)s”, which was refused"), language)
+        % {"who": who, "status": status},
+        **_time(entry.at, timezone, language),
     }
 
 

@@ -143,6 +143,7 @@ def _work(scene: Scene, ticket: Ticket, language: str) -> dict[str, Any]:
             {"key": key, "label": gettext(label, language), "current": key == ticket.priority}
             for key, (label, _tone) in PRIORITIES.items()
         ],
+        "seen": scene.timeline[-1].id if scene.timeline else 0,
         "may_resolve": _may(ticket, Status.RESOLVED, scene.agent),
         "may_reopen": ticket.status != Status.PENDING and _may(ticket, Status.OPEN, scene.agent),
         "may_close": _may(ticket, Status.CLOSED, scene.agent),
@@ -224,6 +225,8 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
         guest=guest,
         order_numbers=numbers,
         home=scene.conversation.id,
+        attempts=[entry for entry in scene.standing.refused if _within(entry.at, since, until)],
+        names={person.id: person.name for person in scene.people},
         ratings=[
             r
             for r in scene.ratings

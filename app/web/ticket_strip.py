@@ -7,6 +7,7 @@ from typing import Any
 from app.i18n import gettext
 from app.web.labels import STATUSES
 from conversations.models import Message, Note
+from core.audit import AuditEntry
 from core.bundles import Bundle, Later
 from core.people import Agent
 from tickets.merge_candidates import candidates_in
@@ -16,6 +17,7 @@ from tickets.statuses import ACTIVE
 from tickets.tagging import tone_of
 
 MOST_WORDS = 100  # of other conversations
+MOST_REFUSED = 20
 
 _TAGS = (
     "SELECT g.name FROM ticket_tag AS x JOIN tag AS g ON g.id = x.tag_id WHERE x.ticket_id = {ticket} ORDER BY g.name"
@@ -33,6 +35,7 @@ _WORDS = (
     " ORDER BY t.created_at DESC, t.id DESC LIMIT {most}"
 )
 _NOTES = _WORDS.replace(_JOINED, _NOTED)
+_REFUSED = "WHERE t.subject = {ticket} AND t.action = 'transition_refused' ORDER BY t.id DESC LIMIT {most}"
 _AUTHORS = f"WHERE t.id IN (SELECT n.agent_id FROM note AS n WHERE n.conversation_id IN ({_NOTED}))"  # noqa: S608
 
 
@@ -49,6 +52,7 @@ class Standing:
     likely: int | None = None  # number of a ticket that seems to be about the same
     words: list[Message] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    refused: list[AuditEntry] = field(default_factory=list)  # steps that were tried and not allowed
 
 
 def standing_in(
@@ -67,6 +71,8 @@ def standing_in(
     notes = bundle.rows(Note, _NOTES, most=MOST_WORDS, parent=parent, **of)
     authors = bundle.rows(Agent, _AUTHORS, ticket=ticket.id, parent=parent)
 
+    refused = bundle.rows(AuditEntry, _REFUSED, ticket=ticket.public_id, most=MOST_REFUSED)
+
     def standing() -> Standing:
         above, below = family()
         people = {author.id: author for author in authors}
@@ -82,6 +88,7 @@ def standing_in(
             likely=next((found.number for found in likely() if found.reasons), None),
             words=words[::-1],
             notes=notes[::-1],
+            refused=refused,
         )
 
     return standing

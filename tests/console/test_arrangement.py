@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from app.jobs.bulk import change_tickets
 from app.realtime.hub import Hub
 from conversations.noting import add_note
+from core.jobs import Job
 from core.people import Actor
 from tests.console.conftest import Browser, Talk
 from tests.people import World, make_customer, make_order
@@ -106,3 +108,32 @@ async def test_a_problem_shows_its_notes_on_its_cases(
     assert await Mention.filter(read_at=None).count() == 0
     await put_below(case.id, None, Actor.of(world.omar))
     assert "Bad batch" not in (await browser.get(f"/console/tickets/{case.number}")).text
+
+
+async def test_resolving_a_problem_asks_about_its_cases(world: World, talk: Talk, open_browser: OpenBrowser) -> None:
+    problem, _ = await talk.ticket(world.lumen, world.ines, "The dimmer hums")
+    case, _ = await talk.ticket(world.lumen, world.ines, "It hums")
+    await put_below(case.id, problem.id, Actor.of(world.omar))
+    browser, base = await open_browser(world.omar), f"/console/tickets/{problem.number}"
+    assert "Resolve it and its cases" in (await browser.get(base)).text
+    asked = await browser.fetch(f"{base}/resolution")
+    assert (asked.status_code, asked.json()["code"]) == (409, "cases_open")
+    await browser.post(f"{base}/resolution", cases="all")
+    await change_tickets((await Job.get(kind="tickets.bulk")).args, None)  # type: ignore[arg-type]
+    assert await Ticket.filter(status="resolved").count() == 2
+
+
+async def test_what_changed_meanwhile_and_what_was_refused_is_shown(
+    world: World, talk: Talk, open_browser: OpenBrowser
+) -> None:
+    ticket, _ = await talk.ticket(world.lumen, world.ines, "Dark?")
+    omar, mei, base = await open_browser(world.omar), await open_browser(world.mei), f"/console/tickets/{ticket.number}"
+    await omar.get(base)
+    seen = omar.hidden("known")
+    await mei.get(base)
+    await mei.post(f"{base}/priority", priority="urgent", known=mei.hidden("known"))
+    answer = await omar.post(f"{base}/resolution", known=seen)
+    assert answer.status_code == 409
+    assert "Mei has changed this ticket meanwhile." in answer.text
+    await omar.post(f"{base}/closing", known=omar.hidden("known"))
+    assert "Omar tried to set this to “Closed”, which was refused" in (await mei.get(base)).text
