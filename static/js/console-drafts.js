@@ -16,6 +16,7 @@ export class Drafts {
   #timers = new Map();
   #since = new Map();
   #saving = Promise.resolve();
+  #left = new Set(); // client ids of words that have left the composer: what the desk still has of them is no draft
   #key;
   #view;
 
@@ -50,6 +51,7 @@ export class Drafts {
   /** The words have left the composer. */
   sent(mode) {
     this.#stop(mode);
+    this.#left.add(this.#states[mode].clientId);
     this.#states[mode] = blank();
     this.#keepHere(mode);
   }
@@ -57,6 +59,7 @@ export class Drafts {
   /** Words that were not sent after all, under their own id. */
   returned(mode, text, clientId) {
     const state = this.#states[mode];
+    this.#left.delete(clientId);
     state.text = state.text.trim() ? `${text}\n\n${state.text}` : text;
     state.clientId = clientId;
     this.#keepHere(mode);
@@ -80,7 +83,8 @@ export class Drafts {
   /** What the desk has now: it comes in, and what was written here meanwhile stays. */
   take(server) {
     for (const mode of MODES) {
-      const [state, theirs] = [this.#states[mode], server[mode]];
+      const state = this.#states[mode];
+      const theirs = this.#left.has(server[mode]?.client_id) ? undefined : server[mode];
       if ((theirs?.version ?? 0) === state.version) continue;
       const dirty = this.#isDirty(mode);
       if (!theirs) Object.assign(state, { clientId: newClientId(), text: dirty ? state.text : "", version: 0, synced: "" });
@@ -127,6 +131,7 @@ export class Drafts {
   }
 
   async #save(mode) {
+    if (!this.#isDirty(mode)) return; // sent meanwhile
     const state = this.#states[mode];
     const { text, version, clientId } = state;
     const fields = { mode, text, version, client_id: clientId, ...this.#view.extras(mode) };
