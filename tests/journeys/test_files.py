@@ -67,6 +67,7 @@ async def test_a_photo_goes_to_the_desk_and_a_document_comes_back(desk: Desk, br
         await expect(console.locator(".upload.is-ready")).to_have_count(1)
         await check_access(console)
         await console.locator("button.for-reply").click()
+        await console.locator(".message.held [data-now]").click()
         await expect(console.locator(".message.from-agent a.file")).to_contain_text("退货 label.pdf")
         await expect(console.locator(".message.pending")).to_have_count(0)
 

@@ -40,7 +40,8 @@ async def test_a_mail_becomes_a_ticket_and_is_answered_by_mail(desk: Desk, brows
 
         await console.locator("#text").fill("Dear Nora, it leaves us tomorrow.")
         await console.locator("button.for-reply").click()
-        await expect(console.get_by_text("it leaves us tomorrow").first).to_be_visible()
+        await console.locator(".message.held [data-now]").click()
+        await expect(console.locator(".message.from-agent[data-number]").last).to_contain_text("it leaves us tomorrow")
 
     def answer() -> EmailMessage | None:
         found = rows(
