@@ -91,6 +91,39 @@ RULES = {
     "time": _("because the time was over"),
     "platform": _("by the platform"),
 }
+POLICIES = {
+    "china_seven_day": _("China: seven days without a reason"),
+    "eu_withdrawal": _("EU: right of withdrawal"),
+    "usual": _("Usual terms"),
+    "shop": _("The shop's own policy"),
+    "": _("No policy says anything on it"),
+}
+OUTCOMES = {
+    "grant": (_("The policy grants it"), "good", "check"),
+    "refuse": (_("The policy refuses it"), "bad", "cross-circle"),
+    "review": (_("A person decides"), "warn", "clock"),
+}
+WAYS_BACK = {
+    "customer": _("goods back, the customer pays the way"),
+    "seller": _("goods back, the shop pays the way"),
+    "nobody": _("goods back"),
+}
+PROBLEMS = {
+    "refund_awaiting_approval": _("The refund waits for a second person."),
+    "refund_refused": _("The refund was not approved."),
+    "refund_withdrawn": _("The refund was withdrawn."),
+    "refund_failed": _("The payment service could not pay it back."),
+    "refund_frozen": _("The payment service speaks of another amount: look at the refund."),
+    "above_refundable": _("More than can go back on this order."),
+    "nothing_left": _("Nothing is left that could go back."),
+    "nothing_captured": _("Nothing was paid through this order."),
+    "claim_handed_over": _("The goods had left already. Reject it, or offer a return."),
+    "claim_delivered": _("The goods have arrived already. Reject it, or offer a return."),
+    "claim_no_answer": _("The shop did not say in time whether the goods are still there."),
+    "claim_refused_by_shop": _("The shop would not stop the goods."),
+    "claim_refused_by_warehouse": _("The warehouse could not stop the goods."),
+    "being_decided": _("Somebody else is deciding about these goods just now."),
+}
 # Actions of the timeline → icon, sentence.
 EVENTS = {
     "case_opened": ("return", _("%(who)s opened after-sales case %(case)s")),

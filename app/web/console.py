@@ -5,6 +5,7 @@ from starlette.routing import Route
 from app.web import (
     console_about,
     console_account,
+    console_aftersales,
     console_answers,
     console_arrangement,
     console_audit,
@@ -39,6 +40,7 @@ routes = [
     *console_work.routes,
     *console_about.routes,
     *console_arrangement.routes,
+    *console_aftersales.routes,
     *console_bulk.routes,
     *console_views.routes,
     *console_queue.routes,

@@ -51,6 +51,8 @@ SAID = {
     "noted": _("Note added."),
     "assigned": _("Assigned."),
     "prioritised": _("Priority changed."),
+    "case_opened": _("Case opened."),
+    "case_moved": _("Done. The case has moved on."),
     "resolved": _("Resolved."),
     "reopened": _("Open again."),
     "cases_resolved": _("Resolved; its cases follow."),

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from app.web.case_panels import panels_in
 from app.web.ticket_about import Subject, subject_in
 from app.web.ticket_strip import Standing, standing_in
 from conversations.composing_models import HeldMessage, WrittenDraft
@@ -42,6 +44,7 @@ class Scene:
     teams: list[Team]
     turned: dict[int, datetime]  # since when its orders have their headlines, by id
     standing: Standing
+    panels: list[dict[str, Any]]  # what is being done about the ticket
     drafts: dict[str, WrittenDraft]  # of this agent, by mode
     held: list[HeldMessage]  # of this agent
     subject: Subject
@@ -70,6 +73,7 @@ async def gather(
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
     subject = subject_in(bundle, ticket)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
+    panels = panels_in(bundle, ticket, shop, agent)
     people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
     drafts, held = drafts_in(bundle, conversation.id, agent.id), held_in(bundle, conversation.id, agent.id)
     await bundle.read()
@@ -96,4 +100,5 @@ async def gather(
         turned=turned(),
         standing=standing(),
         subject=subject(),
+        panels=panels(),
     )

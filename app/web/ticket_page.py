@@ -50,6 +50,7 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     if fragment in (None, "thread"):
         context |= _thread(scene, language)
     if fragment in (None, "order"):
+        context["panels"] = scene.panels
         context["pane"] = await order_pane(_sight(scene, request.query_params.get("order", "")))
         if any(link.confirmed for link in scene.links):
             context["about"] = about(scene.subject, scene.links, scene.base, language) | {"client_id": new_id("web")}

@@ -1,0 +1,106 @@
+"""The form of a new after-sales case: what may be chosen, what was chosen, and what the policies would say to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.i18n import gettext
+from app.web.aftersale_panel import decided
+from app.web.aftersale_words import CATEGORIES, KINDS, OUTCOMES, REASONS
+from app.web.forms import whole_number
+from core.errors import Invalid
+from core.money import parse_money
+from orders.models import Order, OrderLine
+from orders.policies import Category
+from orders.refund_case import Reason
+from tickets.aftersale_deciding import Judgement
+from tickets.aftersale_kinds import KINDS as TRAITS
+from tickets.aftersale_kinds import Kind
+from tickets.aftersale_scope import Asked, most_units, taken_units
+from tickets.aftersales import Wanted
+
+Form = Mapping[str, list[str]]
+
+
+async def form_view(order: Order, form: Form, files: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
+    """Choices with what was chosen; each line says how many of its units another open case has."""
+    lines = await OrderLine.filter(order_id=order.id).order_by("position", "id")
+    taken = await taken_units(order.id)
+    return {
+        "order": order.public_id,
+        "number": order.number,
+        "currency": order.currency,
+        "kinds": _options(KINDS, form, "kind", Kind.RETURN_REFUND, language),
+        "reasons": _options(REASONS, form, "reason", "", language),
+        "categories": _options(CATEGORIES, form, "category", Category.STANDARD, language),
+        "lines": [_line(line, taken.get(line.id, 0), form) for line in lines],
+        "amount": _one(form, "amount"),
+        "note": _one(form, "note"),
+        "uninformed": "uninformed" in form,
+        "files": [{**file, "chosen": file["id"] in form.get("photo", ())} for file in files],
+    }
+
+
+def wanted_of(order: Order, form: Form) -> Wanted:
+    """What the form asks for. Raises Invalid (bad_kind, bad_reason, bad_amount)."""
+    try:
+        kind, reason = Kind(_one(form, "kind")), Reason(_one(form, "reason"))
+        category = Category(_one(form, "category") or Category.STANDARD)
+    except ValueError:
+        raise Invalid("choose what is wanted, and why", code="bad_kind") from None
+    names = [name.removeprefix("units-") for name in form if name.startswith("units-")]
+    lines = [_asked(name, form, order.currency) for name in names if whole_number(_one(form, f"units-{name}"), 0)]
+    return Wanted(
+        kind=kind,
+        reason=reason,
+        lines=lines,
+        category=category,
+        informed="uninformed" not in form,
+        amount=_amount(_one(form, "amount"), order.currency),
+        note=_one(form, "note"),
+        photos=form.get("photo", []),
+    )
+
+
+def judgement_view(judged: Judgement, language: str) -> dict[str, Any]:
+    """What the policies say, before anything is written."""
+    label, tone, icon = OUTCOMES[judged.outcome.value]
+    return {"label": gettext(label, language), "tone": tone, "icon": icon, **decided(judged.decision, language)}
+
+
+def _asked(name: str, form: Form, currency: str) -> Asked:
+    return Asked(
+        line=name,
+        units=whole_number(_one(form, f"units-{name}"), 0),
+        replacement=_one(form, f"instead-{name}"),
+        price_now=_amount(_one(form, f"price-{name}"), currency),
+    )
+
+
+def _amount(text: str, currency: str) -> int | None:
+    return parse_money(text.strip(), currency).amount if text.strip() else None
+
+
+def _line(line: OrderLine, taken: int, form: Form) -> dict[str, Any]:
+    most = max(most_units(line, about, 0) for about in TRAITS.values())
+    return {
+        "id": line.source_id,
+        "title": line.title,
+        "variant": line.variant,
+        "most": most,
+        "taken": taken,
+        "units": _one(form, f"units-{line.source_id}") or "0",
+        "instead": _one(form, f"instead-{line.source_id}"),
+        "price": _one(form, f"price-{line.source_id}"),
+        "ordered": line.quantity,
+        "shipped": line.quantity_shipped,
+        "delivered": line.quantity_delivered,
+    }
+
+
+def _options(words: Mapping[str, str], form: Form, name: str, usual: str, language: str) -> list[dict[str, Any]]:
+    chosen = _one(form, name) or usual
+    return [{"key": key, "label": gettext(text, language), "current": key == chosen} for key, text in words.items()]
+
+
+def _one(form: Form, name: str) -> str:
+    return (form.get(name) or [""])[0]
