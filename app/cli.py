@@ -17,6 +17,7 @@ from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
 from app.cli_policies import policies
 from app.cli_reconcile import reconcile
+from app.cli_refund_desk import accounts_command, connect_command, disconnect_command, stuck_command
 from app.cli_refunds import refunds
 from app.cli_routing import agent_work, shop_assignment, teams
 from app.cli_simulate import simulate
@@ -61,6 +62,8 @@ main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(policies)
 main.add_command(refunds)
+for command in (stuck_command, accounts_command, connect_command, disconnect_command):
+    refunds.add_command(command)
 main.add_command(simulate)
 main.add_command(stock)
 main.add_command(teams)

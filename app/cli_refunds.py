@@ -18,7 +18,7 @@ from orders.refundable import quote
 
 @click.group()
 def refunds() -> None:
-    """What may be refunded."""
+    """What may be refunded, through which accounts money leaves, and what of it waits."""
 
 
 @refunds.command("quote")

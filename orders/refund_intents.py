@@ -30,6 +30,14 @@ async def locked_order(order_id: int, actor: Actor) -> Order:
     return order
 
 
+async def order_for(order_id: int, actor: Actor) -> Order:
+    """The order as it is, for reading. Raises NotFound, also for an agent of another shop."""
+    order = await Order.get_or_none(id=order_id)
+    if order is None or not await _may_act(actor, order.shop_id):
+        raise NotFound("no such order")
+    return order
+
+
 async def locked_intent(intent_id: int, actor: Actor) -> tuple[RefundIntent, Order]:
     """The intent with its order, both ours until the commit. The order comes first, always. Raises NotFound."""
     known = await RefundIntent.get_or_none(id=intent_id)

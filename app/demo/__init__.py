@@ -12,6 +12,7 @@ from core.ids import new_id
 from core.people import ADMIN, AGENT, SUPERVISOR, Agent, ShopMember
 from core.shops import Shop
 from core.transactions import transaction
+from orders.payment_accounts import open_account
 
 PASSWORD = "wismo-demo"  # announced on every start, and only demo shops are behind it
 LOGINS = (
@@ -49,6 +50,8 @@ async def fill_demo(settings: Settings, moment: datetime) -> None:
     async with transaction():
         lumen, chaye = await _shops(settings, moment)
         await _agents({"lumen": lumen, "chaye": chaye}, password_hash, moment)
+        for shop in (lumen, chaye):
+            await open_account(shop, "simulator", None)
     await seed_orders(lumen, chaye, moment)
     await seed_stock(lumen, chaye, moment)
     await seed_talk(lumen, chaye, moment)

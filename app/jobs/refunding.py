@@ -17,6 +17,7 @@ from orders.refund_models import RefundPart
 from orders.refund_sending import LONGEST_CALL, begin_try, errand_of
 from orders.refund_settling import Source, settle_part
 from orders.refund_watching import plan_lost
+from tickets.refund_following import follow_refund
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,11 @@ async def look_up(args: dict[str, Any], context: JobContext) -> None:
     errand = await errand_of(key)
     outcome = await _asked(way_of(errand.gateway).gateway, "look_up", errand.instruction)
     await settle_part(key, outcome, source=Source.QUERY)
+
+
+async def tell_ticket(args: dict[str, Any], context: JobContext) -> None:
+    """Write into the ticket's timeline that the refund `intent` has come to `state`."""
+    await follow_refund(int(args["intent"]), str(args["state"]))
 
 
 async def find_lost(args: dict[str, Any], context: JobContext) -> None:

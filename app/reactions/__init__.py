@@ -11,6 +11,7 @@ from app.reactions.composing import OwnPages
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
 from app.reactions.ratings import follow_up
+from app.reactions.refunds import settle_our_own, tell_ticket
 from app.reactions.routing import drain_after_work, follow_queue
 from app.reactions.staff import StaffNews
 from app.realtime.hub import Hub
@@ -69,8 +70,8 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         OrderChanged: (note_change, tell_customers, follow_orders),
         OrderCancelled: (tell_customers,),
         ParcelMoved: (tell_customers, follow_case_of_parcel),
-        RefundChanged: (tell_customers,),
-        RefundIntentChanged: (follow_case_of,),
+        RefundChanged: (tell_customers, settle_our_own),
+        RefundIntentChanged: (follow_case_of, tell_ticket),
     }
     bus.after = {
         # talk

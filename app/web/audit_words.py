@@ -51,6 +51,8 @@ ACTIONS = {
     "shop.hours_set": _("Changed business hours"),
     "shop.privacy_set": _("Changed the words on privacy"),
     "shop.secret_added": _("Gave a shop a new secret"),
+    "shop.payment_account_opened": _("Opened an account for refunds"),
+    "shop.payment_account_closed": _("Closed an account for refunds"),
     "shop.refund_limits_set": _("Changed who may send how much money back"),
     "refund.requested": _("Asked for money back for a customer"),
     "refund.refused_attempt": _("Tried to send money back that may not go"),

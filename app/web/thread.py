@@ -10,6 +10,7 @@ from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
 from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, STATUSES, word
+from app.web.refund_words import EVENTS as REFUND_EVENTS
 from app.web.ticket_about import NEEDS
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
@@ -78,6 +79,7 @@ EVENTS = {
     "claim_released": ("return", _("Order %(number)s may be sent again")),
     "claim_contradicted": ("alert", _("Order %(number)s was sent although it was cancelled")),
     **CASE_EVENTS,
+    **REFUND_EVENTS,
 }
 
 

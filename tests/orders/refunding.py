@@ -11,6 +11,7 @@ from core.jobs import Claimed, claim, fail, finish
 from core.shops import Shop
 from core.text import reference
 from orders.models import Order, OrderLine, Payment
+from orders.payment_accounts import open_account as open_account_of
 from orders.refund_models import PaymentAccount
 from orders.refund_sending import begin_try, errand_of
 from orders.refund_settling import Source, settle_part
@@ -72,9 +73,7 @@ async def bought(
 
 
 async def open_account(shop: Shop, gateway: str = "simulator", **credentials: Any) -> PaymentAccount:
-    return await PaymentAccount.create(
-        public_id=new_id("pac"), shop=shop, gateway=gateway, credentials=credentials, created_at=now()
-    )
+    return await open_account_of(shop, gateway, None, credentials=credentials)
 
 
 async def work(gateway: SimulatedRefunds, clock: FrozenClock, *, rounds: int = 60, step: float = 30.0) -> None:

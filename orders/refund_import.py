@@ -1,0 +1,33 @@
+"""Our own refunds as the shop's record tells them: they settle their parts, or have the gateway asked."""
+
+from core.transactions import transaction
+from orders.models import Refund
+from orders.refund_gateway import Answer, Outcome
+from orders.refund_intents import plan
+from orders.refund_matching import our_part
+from orders.refund_models import RefundPart
+from orders.refund_settling import settle_part
+from orders.refund_states import UNDER_WAY, PartState
+
+_SETTLES = (*UNDER_WAY, PartState.SUCCEEDED)
+
+
+async def settle_by_record(refund_id: int) -> None:
+    """Take in what the record says of a refund, if it is one of ours.
+
+    What fits settles the part. A failure or another amount only has the gateway asked: records lag and add up.
+    """
+    refund = await Refund.get_or_none(id=refund_id)
+    if refund is None:
+        return
+    part = our_part(refund, await RefundPart.filter(order_id=refund.order_id).order_by("id"))
+    if part is None or part.state not in _SETTLES:
+        return
+    fits = (refund.amount, refund.currency) == (part.amount, part.currency)
+    if refund.state == "succeeded" and fits:
+        await settle_part(part.public_id, Outcome(state=Answer.SUCCEEDED, reference=refund.reference))
+    elif refund.state == "failed" and fits:
+        await settle_part(part.public_id, Outcome(state=Answer.FAILED, code="told_failed"))
+    elif part.state in UNDER_WAY:
+        async with transaction():
+            await plan(part, "refund.look", again="told")
