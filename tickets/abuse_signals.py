@@ -1,0 +1,74 @@
+"""Signs of abuse around an order: its customer's other orders, cases, parcels and disputes, read for `orders.abuse`."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from tortoise.expressions import Q
+
+from core.clock import now
+from orders.abuse import NOT_RECEIVED, Claim, KnownOrder, Signal, find_signals
+from orders.models import Dispute, Order, Shipment
+from orders.refund_case import Reason
+from orders.statuses import Fulfilment, RefundState
+from tickets.aftersale_models import AfterSale
+
+MOST_ORDERS = 200
+_UNSENT = (Fulfilment.UNFULFILLED, Fulfilment.BACKORDERED)
+_BACK = (RefundState.PENDING, RefundState.PARTIAL, RefundState.FULL)
+_ORDER = ("id", "public_id", "email", "phone", "fulfilment", "refund")
+
+
+async def signals_for(order: Order) -> tuple[Signal, ...]:
+    """What is noticed about the contact of an order in its shop, the heaviest first. For agents only. Four statements.
+
+    The newest 200 orders with the same e-mail address or phone number are looked at.
+    """
+    rows = await _orders(order)
+    ids = [row["id"] for row in rows]
+    disputed = set(await Dispute.filter(order_id__in=ids, inquiry=False).values_list("order_id", flat=True))
+    cases = await AfterSale.filter(order_id__in=ids).order_by("-opened_at", "-id").limit(MOST_ORDERS)
+    delivered = await _delivered([case.order_id for case in cases if case.reason in NOT_RECEIVED])
+    known = [_known(row, row["id"] in disputed) for row in rows]
+    return find_signals(known, [_claim(case, delivered[case.order_id]) for case in cases], now())
+
+
+async def _orders(order: Order) -> list[dict[str, Any]]:
+    same = Q(id=order.id)
+    if order.email:
+        same |= Q(email=order.email)
+    if order.phone:
+        same |= Q(phone=order.phone)
+    found = Order.filter(same, shop_id=order.shop_id).order_by("-placed_at", "-id").limit(MOST_ORDERS)
+    return list(await found.values(*_ORDER))
+
+
+async def _delivered(order_ids: Sequence[int]) -> dict[int, list[datetime]]:
+    moments: dict[int, list[datetime]] = defaultdict(list)
+    parcels = Shipment.filter(order_id__in=list(order_ids), direction="outbound", delivered_at__not_isnull=True)
+    for order_id, at in await parcels.values_list("order_id", "delivered_at"):
+        moments[order_id].append(at)
+    return moments
+
+
+def _known(row: dict[str, Any], disputed: bool) -> KnownOrder:
+    return KnownOrder(
+        id=row["public_id"],
+        sent=row["fulfilment"] not in _UNSENT,
+        refunded=row["refund"] in _BACK,
+        disputed=disputed,
+        email=row["email"],
+        phone=row["phone"],
+    )
+
+
+def _claim(case: AfterSale, delivered: Sequence[datetime]) -> Claim:
+    until, asked = case.decision.get("open_until"), case.wish.get("asked")
+    return Claim(
+        id=case.public_id,
+        reason=Reason(case.reason),
+        at=case.opened_at,
+        delivered=max((at for at in delivered if at <= case.opened_at), default=None),
+        last_day=asked == until if until and asked else None,
+    )
