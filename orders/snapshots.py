@@ -55,6 +55,7 @@ class LineSnapshot:
     unit_price: Money
     backordered: bool
     backorder_eta: datetime | None
+    line_id: str = ""  # its source id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +274,7 @@ def _line(row: OrderLine, currency: str) -> LineSnapshot:
         unit_price=Money(row.unit_price, currency),
         backordered=row.backordered,
         backorder_eta=row.backorder_eta,
+        line_id=row.source_id,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core import promises
+from core.bundles import Bundle, Later
 from core.people import SYSTEM
 from core.transactions import transaction
 from orders.cancel_rules import What
@@ -13,6 +14,11 @@ from tickets.resolution import reopen, resolve
 from tickets.statuses import ACTIVE, Status
 from tickets.timeline import change
 
+MOST_CLAIMS = 20
+_CLAIMS = (
+    "WHERE t.order_id = {order} OR t.order_id IN (SELECT l.order_id FROM ticket_link AS l WHERE l.ticket_id = {ticket}"
+    " AND l.confirmed) ORDER BY t.id DESC LIMIT {most}"
+)
 KIND = "cancellation"  # of the promise that a person answers in time
 
 
@@ -34,6 +40,12 @@ async def note_claim(ticket_id: int, claim: str, state: str, *, done: bool, **de
         if state == "contradicted" and ticket.status == Status.RESOLVED:
             await reopen(ticket.id, SYSTEM)
     return True
+
+
+def claims_in(bundle: Bundle, ticket_id: int | None, order_id: int | None) -> Later[list[Claim]]:
+    """The newest claims on the orders of a ticket and on this one, newest first; part of a bundle."""
+    claims = bundle.rows(Claim, _CLAIMS, ticket=ticket_id or 0, order=order_id or 0, most=MOST_CLAIMS)
+    return lambda: claims
 
 
 async def conversations_answered(order_id: int) -> set[int]:

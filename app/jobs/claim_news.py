@@ -6,7 +6,7 @@ from app.claim_answers import final_answer
 from app.jobs.context import JobContext
 from conversations.models import CHAT
 from conversations.posting import post
-from core.people import SYSTEM
+from core.people import BOT, SYSTEM
 from core.transactions import transaction
 from orders.cancel_rules import Why
 from orders.cancellation import CONTRADICTED, state_of
@@ -26,10 +26,11 @@ async def tell_of_claim(args: dict[str, Any], context: JobContext) -> None:
     state, order = str(args["state"]), await Order.get(id=claim.order_id)
     final = state in (DONE, REFUSED, CONTRADICTED) and state == state_of(claim)  # else more news is on its way
     clear = final and claim.why not in _A_PERSON_LOOKS and _money_is_clear(claim) and claim.contradicted_at is None
+    alone = clear and claim.actor_kind == BOT.kind  # what an agent began, an agent ends
     chat = ticket.conversation.channel == CHAT
     async with transaction():
         news = await note_claim(
-            ticket.id, claim.public_id, state, done=clear and chat, number=order.number, why=claim.why, wish=claim.what
+            ticket.id, claim.public_id, state, done=alone and chat, number=order.number, why=claim.why, wish=claim.what
         )
         reply = await final_answer(claim, order, ticket.conversation.language) if final and chat else None
         if news and reply is not None:

@@ -8,12 +8,14 @@ from typing import Any
 from app.i18n import gettext, when
 from app.order_cards import destination, order_card
 from app.web.ball import ball
+from app.web.claim_panel import claim_panel
 from app.web.labels import GATES, HEADLINE_ICONS, HOLDS, PARCEL_ICONS, PARCEL_TONES, PAYMENTS, TENDERS, headline, word
 from app.web.times import iso
 from conversations.models import AnswerReceipt, Message
 from core.clock import now
 from core.people import Agent, Customer
 from orders.access import Viewer, note_listed, order_in_view
+from orders.claim_models import Claim
 from orders.models import Order
 from orders.responsibility import Waiting
 from orders.sights import glance_at, sight_of, write_sights
@@ -53,6 +55,8 @@ class Sight:
     timezone: str = "UTC"
     turned: Mapping[int, datetime] = field(default_factory=dict)  # since when orders have their headlines, by id
     waiting: Waiting = field(default_factory=Waiting)
+    claims: Sequence[Claim] = ()  # on its orders, newest first
+    works: bool = False  # it is a ticket, on which things are done
     orders: list[Order] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -74,6 +78,9 @@ async def order_pane(sight: Sight) -> dict[str, Any]:
         "ball": ball(picture, since, sight.waiting, language, now()) if picture else None,
         "card": order_card(picture, language, now(), for_desk=True) if picture else None,
         "inner": inner_facts(picture, language) if picture else None,
+        "claims": claim_panel(picture, chosen.id, sight.claims, sight.base, language)
+        if picture and chosen and sight.works
+        else None,
         "sights": write_sights(
             {o.public_id: sight_of(picture) if picture and o is chosen else glance_at(o) for o in sight.orders}
         ),

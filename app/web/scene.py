@@ -18,6 +18,8 @@ from core.bundles import Bundle
 from core.people import Agent
 from core.shops import Shop
 from core.teams import Team, teams_in
+from orders.claim_models import Claim
+from tickets.cancelling import claims_in
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.presence import agents_in
 from tickets.queries import links_in, timeline_in, turned_in
@@ -48,6 +50,7 @@ class Scene:
     drafts: dict[str, WrittenDraft]  # of this agent, by mode
     held: list[HeldMessage]  # of this agent
     subject: Subject
+    claims: list[Claim]  # on its orders, newest first
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -72,6 +75,7 @@ async def gather(
     proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
     subject = subject_in(bundle, ticket)
+    claims = claims_in(bundle, ticket.id if ticket else None, conversation.order_id)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
     panels = panels_in(bundle, ticket, shop, agent)
     people, teams = agents_in(bundle, shop.id), teams_in(bundle, shop.id)
@@ -101,4 +105,5 @@ async def gather(
         standing=standing(),
         subject=subject(),
         panels=panels(),
+        claims=claims(),
     )

@@ -257,4 +257,6 @@ def _sight(scene: Scene, wanted: str) -> Sight:
         timezone=scene.shop.timezone,
         turned=scene.turned,
         waiting=waiting_of([scene.ticket] if scene.ticket else []),
+        claims=scene.claims,
+        works=scene.ticket is not None,
     )

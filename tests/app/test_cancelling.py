@@ -123,6 +123,7 @@ async def test_cancelled_from_the_chat_in_seconds(shop: Shop, platform: str, tmp
     assert (intent.amount, intent.case_id, claim.refund) == (order.total, ticket.public_id, intent.public_id)
     assert ticket.kind == "cancellation"
     assert [entry.action for entry in await TimelineEntry.filter(ticket_id=ticket.id, action__startswith="claim_")] == [
+        "claim_requested",
         "claim_held",
         "claim_done",
     ]
