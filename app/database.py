@@ -41,6 +41,7 @@ MODEL_MODULES = [
     "tickets.work_models",
     "tickets.aftersale_models",
     "tickets.complaint_models",
+    "tickets.macro_models",
     "app.auth.models",
     "app.mail.models",
 ]

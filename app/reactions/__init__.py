@@ -7,7 +7,7 @@ from app.reactions.aftersales import follow_case_of, follow_case_of_parcel
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.claims import tell_later
 from app.reactions.complaints import follow_complaint, receive_complaint
-from app.reactions.composing import OwnPages
+from app.reactions.composing import OwnPages, finish_macro
 from app.reactions.frames import Frames
 from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
 from app.reactions.ratings import follow_up
@@ -61,6 +61,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         CodeRequested: (send_code_later,),
         RatingGiven: (follow_up,),
         TranscriptRequested: (send_transcript_later,),
+        ReplySettled: (finish_macro,),
         # work
         TicketOpened: (receive_complaint, drain_after_work),
         TicketChanged: (follow_complaint, drain_after_work),

@@ -1,11 +1,20 @@
-"""After the commit: an agent's other pages hear what became of a held reply and of a draft; nobody else does."""
+"""What follows a reply that its agent had held: the macro does its part; the agent's other pages hear of it, and of
+drafts. Nobody else does."""
 
 from app.realtime.frames import DraftMark, HeldReply
 from app.realtime.hub import Hub
 from app.realtime.topics import agent_topic
-from conversations.composing_models import HeldMessage
+from conversations.composing_models import SENT, HeldMessage
 from conversations.events import DraftKept, ReplyHeld, ReplySettled
 from conversations.models import Conversation
+from tickets.macros import settle_use
+
+
+async def finish_macro(event: ReplySettled) -> None:
+    """Inside: the held reply was said, so what its macro does besides is done now."""
+    held = await HeldMessage.get(id=event.held_id)
+    if held.state == SENT:
+        await settle_use(held.conversation_id, held.client_id)
 
 
 class OwnPages:

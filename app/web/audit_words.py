@@ -33,6 +33,8 @@ ACTIONS = {
     "team.created": _("Added a team"),
     "team.renamed": _("Renamed a team"),
     "team.retired": _("Retired a team"),
+    "macro.saved": _("Wrote a macro for everybody"),
+    "macro.retired": _("Took a macro out of use"),
     "team.revived": _("Brought a team back"),
     "team.members_set": _("Changed the members of a team"),
     "rulebook.edited": _("Edited a rule of the bot"),

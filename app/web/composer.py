@@ -26,7 +26,8 @@ def _(message: str) -> str:
 class Draft:
     """What the form brought: after a refusal the agent's words, and why they were not sent."""
 
-    def __init__(self, text: str = "", mode: str = REPLY) -> None:
+    def __init__(self, text: str = "", mode: str = REPLY, macro: str = "") -> None:
+        self.macro = macro  # public id of the one whose words these were
         self.text, self.mode, self.client_id = text, mode, new_id("web")
         self.problem: dict[str, Any] | None = None
         self.status = 200
@@ -46,6 +47,7 @@ async def composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
         "base": scene.base,
         "seen": scene.conversation.last_number,
         "client_id": kept.client_id if kept else draft.client_id,
+        "macro": draft.macro,
         "text": kept.text if kept else draft.text,
         "mode": kept.mode if kept else draft.mode,
         "drafts": await drafts_of(drafts.values()),

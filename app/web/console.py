@@ -16,6 +16,7 @@ from app.web import (
     console_connections,
     console_corrections,
     console_deliveries,
+    console_macros,
     console_orders,
     console_policies,
     console_policy_draft,
@@ -32,6 +33,7 @@ from app.web import (
     console_ticket,
     console_views,
     console_work,
+    ticket_macros,
 )
 from app.web.console_inbox import inbox_page
 
@@ -46,6 +48,8 @@ routes = [
     *console_aftersales.routes,
     *console_bulk.routes,
     *console_views.routes,
+    *ticket_macros.routes,
+    *console_macros.routes,
     *console_queue.routes,
     *console_orders.routes,
     *console_signals.routes,

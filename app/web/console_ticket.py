@@ -35,6 +35,8 @@ from core.teams import Team, teams_for
 from orders.sights import read_sights
 from tickets.access import ticket_for
 from tickets.following import read_mentions
+from tickets.macro_words import require_filled
+from tickets.macros import macro_for, remember_use, settle_use
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
 from tickets.presence import agents_of
@@ -93,8 +95,14 @@ async def reply(request: Request, agent: Agent) -> Response:
     has moved on; the words stay in the composer."""
     place, form = await place_of(request, agent), await fields(request)
     channel = EMAIL if place.conversation.channel == EMAIL else CHAT
-    draft, files = Draft(text=form.get("text", ""), mode="reply"), form.get("attachments", "").split()
+    draft = Draft(text=form.get("text", ""), macro=form.get("macro", ""))
+    draft.client_id = form.get("client_id") or draft.client_id
+    files = form.get("attachments", "").split()
     try:
+        require_filled(draft.text)
+        if draft.macro:
+            macro = await macro_for(agent, place.shop.id, draft.macro)
+            await remember_use(place.conversation.id, agent, macro, draft.client_id)
         if files and channel == EMAIL:
             raise Invalid("a reply by mail has no files", code="no_files_by_mail")
         said = await _say(
@@ -102,7 +110,7 @@ async def reply(request: Request, agent: Agent) -> Response:
             agent,
             draft.text,
             at_once=form.get("hold") == "0" or not agent.undo_seconds,
-            client_id=form.get("client_id") or draft.client_id,
+            client_id=draft.client_id,
             channel=channel,
             attachments=files,
             seen=whole_number(form.get("seen"), 0),
@@ -128,6 +136,7 @@ async def _say(place: Place, agent: Agent, text: str, *, at_once: bool, **more: 
         return held
     message = await post(place.conversation.id, Actor.of(agent), text, **more)
     await drop_draft(place.conversation.id, agent, REPLY)
+    await settle_use(place.conversation.id, message.client_id)
     return message
 
 

@@ -71,6 +71,7 @@ EVENTS = {
     "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),
     "evidence_asked": ("note", _("%(who)s asked for: %(needs)s")),
     "evidence_waived": ("note", _("%(who)s said that this is not needed: %(needs)s")),
+    "macro_used": ("note", _("%(who)s used the macro %(name)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
     "claim_requested": ("pause", _("%(who)s asked to stop order %(number)s")),
     "claim_held": ("pause", _("Order %(number)s is stopped at the shop")),

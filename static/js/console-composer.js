@@ -243,7 +243,7 @@ export class Composer {
       const files = tray?.take() ?? [];
       this.#posted.set(clientId, files);
       const attachments = files.map(({ attachment }) => attachment.id);
-      const post = { client_id: clientId, text, seen: this.#thread.last, orders: fields.get("orders"), attachments };
+      const post = { client_id: clientId, text, seen: this.#thread.last, orders: fields.get("orders"), macro: fields.get("macro"), attachments };
       const known = files.map(({ attachment }) => attachment);
       this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post, known);
       this.#sent();
@@ -259,6 +259,7 @@ export class Composer {
   #sent() {
     this.#typedAt = 0;
     this.showTyping(false);
+    find("[name=macro]", this.#form).value = "";
     this.#show();
   }
 

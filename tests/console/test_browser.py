@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Route, expect
 
 from app.realtime.hub import Hub
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Proof
 from conversations.reading import CUSTOMER, mark_read
 from core.clock import now
 from core.people import Actor, Agent
@@ -17,10 +17,41 @@ from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEve
 from orders.receiving import receive
 from tests.console.conftest import OpenPage, Talk
 from tests.people import World, make_customer, make_order
+from tickets.linking import link_order
+from tickets.macros import save_macro
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 EVIL = "\"><img src=x onerror=document.title='hurt'><script>document.title='hurt'</script>"
+
+
+async def test_a_slash_brings_an_answer_with_its_blanks_filled(
+    world: World, story: tuple[Ticket, Conversation], open_page: OpenPage
+) -> None:
+    """By keyboard alone; with two orders the agent says which one it is about."""
+    other = await make_order(world.lumen, "#1002", email="ines@example.com")
+    await link_order(story[0].id, other.id, Actor.of(world.omar))
+    until = now() + timedelta(days=1)
+    await Proof.create(
+        conversation=story[1], contact="ines@example.com", kind="code", proved_at=now(), expires_at=until
+    )
+    words = {"en": "Order {order.number} is with {parcel.carrier}: {parcel.tracking_number}."}
+    await save_macro(world.omar, world.lumen, name="On its way", shortcut="way", words=words)
+    await save_macro(world.omar, world.lumen, name="Thanks", shortcut="thanks", words={"en": "Thank you!"})
+    page = await open_page(world.omar, f"/console/tickets/{story[0].number}")
+    await page.locator("#text").press_sequentially("Hello, /")
+    await expect(page.locator("#macro-menu li")).to_have_count(2)
+    await page.locator("#text").press_sequentially("wa")
+    await expect(page.locator("#macro-menu li")).to_have_count(1)
+    results = await Axe().run(page)
+    assert [found["id"] for found in results.response["violations"]] == []
+    await page.keyboard.press("Enter")
+    await page.get_by_role("dialog").get_by_label("Order").select_option("#1001")
+    await page.get_by_role("button", name="Put into the answer").click()
+    await expect(page.locator("#text")).to_have_value("Hello, Order #1001 is with DHL: JD01.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("log")).to_contain_text("Hello, Order #1001 is with DHL: JD01.")
+    await expect(page.get_by_role("log")).to_contain_text("used the macro On its way")
 
 
 async def test_everything_works_without_scripts(
