@@ -98,8 +98,11 @@ async def macro_for(agent: Agent, shop_id: int, public_id: str) -> Macro:
 
 async def remember_use(conversation_id: int, agent: Agent, macro: Macro, client_id: str) -> None:
     """The answer of this client id has the macro's words: what the macro does besides is done when it is said."""
-    same = {"conversation_id": conversation_id, "client_id": client_id}
-    await MacroUse.update_or_create(defaults={"agent_id": agent.id, "macro_id": macro.id}, **same)
+    await MacroUse.update_or_create(
+        conversation_id=conversation_id,
+        client_id=client_id,
+        defaults={"agent_id": agent.id, "macro_id": macro.id},
+    )
 
 
 async def settle_use(conversation_id: int, client_id: str) -> list[str]:

@@ -9,12 +9,13 @@ from starlette.routing import Route
 from app.i18n import gettext
 from app.macro_values import CHOOSE, Bound, values_for
 from app.rendering import render, wants_html
+from app.web.composer import Draft
 from app.web.console_macros import reading
 from app.web.console_ticket import Place, place_of
 from app.web.desk import shell, signed_in
 from app.web.forms import fields, whole_number
 from app.web.scene import gather
-from app.web.ticket_page import Draft, ticket_page
+from app.web.ticket_page import ticket_page
 from core.people import Agent
 from tickets.macro_models import Macro
 from tickets.macros import macro_for, macros_for

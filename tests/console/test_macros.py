@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.realtime.hub import Hub
 from conversations.composing_models import HeldMessage
 from conversations.holding import send_now
 from conversations.models import Message, Proof
@@ -66,8 +67,9 @@ async def macro(world: World, agent: Agent, words: str = ON_ITS_WAY, **more: Any
 
 
 async def test_a_supervisor_writes_one_and_an_agent_sends_it(
-    world: World, ticket: Ticket, open_browser: OpenBrowser
+    world: World, ticket: Ticket, open_browser: OpenBrowser, hub: Hub
 ) -> None:
+    await Agent.filter(id=world.omar.id).update(undo_seconds=10)
     sue, omar = await open_browser(world.sue), await open_browser(world.omar)
     form = {
         "name": "On its way",

@@ -12,7 +12,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0034_what_refunds_are_computed_from")]
+    dependencies = [("wismo", "0036_composing")]
 
     initial = False
 
@@ -68,6 +68,55 @@ class Migration(migrations.Migration):
                 "table": "macro",
                 "app": "wismo",
                 "indexes": [Index(fields=["shop_id", "retired_at"]), Index(fields=["owner_id"])],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="MacroUse",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                (
+                    "conversation",
+                    fields.ForeignKeyField(
+                        "wismo.Conversation",
+                        source_field="conversation_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="macro_uses",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("client_id", fields.CharField(max_length=80)),
+                (
+                    "agent",
+                    fields.ForeignKeyField(
+                        "wismo.Agent",
+                        source_field="agent_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="macro_uses",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                (
+                    "macro",
+                    fields.ForeignKeyField(
+                        "wismo.Macro",
+                        source_field="macro_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="used",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("done_at", UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "macro_use",
+                "app": "wismo",
+                "unique_together": (("conversation_id", "client_id"),),
+                "indexes": [Index(fields=["agent_id"]), Index(fields=["macro_id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
