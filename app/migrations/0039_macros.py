@@ -12,7 +12,7 @@ from core.fields import UtcDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0036_composing")]
+    dependencies = [("wismo", "0038_claim_refunds")]
 
     initial = False
 
