@@ -45,6 +45,10 @@ def end_what_is_over(bye: dict[str, Any], channel: Channel) -> None:
     channel.hub.unsubscribe(desk_topic(conversation), channel)
 
 
+_PLAIN = (str, int, float, type(None))
+_TOLD = frozenset({"orders"})  # what has changed, for whoever may see it: an agent
+
+
 async def attempt(frame: ClientFrame, handle: Handle, channel: Channel) -> None:
     """Handle one frame; what goes wrong is answered by an `error` that names it."""
     try:
@@ -61,5 +65,5 @@ def refusal(frame: ClientFrame, code: str, detail: str = "", data: dict[str, obj
         detail=detail,
         client_id=getattr(frame, "client_id", None),
         conversation=getattr(frame, "conversation", None),
-        data={key: value for key, value in (data or {}).items() if isinstance(value, str | int | float | None)},
+        data={key: value for key, value in (data or {}).items() if key in _TOLD or isinstance(value, _PLAIN)},
     ).model_dump()

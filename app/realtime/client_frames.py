@@ -63,6 +63,7 @@ class Typing(ClientFrameBase):
 
     type: Literal["typing"] = "typing"
     on: bool = True
+    note: bool = Field(False, description="Console only: a note is being written, which only the desk may know.")
     conversation: PublicId | None = None
 
 

@@ -172,8 +172,9 @@ class DeskSession:
         if frame.on and time.monotonic() - self._typed_at < TYPING_SECONDS:
             return
         self._typed_at = time.monotonic() if frame.on else 0.0
-        typing = TypingNow(conversation=public_id, who="agent", name=self.agent.name, on=frame.on)
-        self.connection.hub.publish(conversation_topic(public_id), typing.model_dump())
+        typing = TypingNow(conversation=public_id, who="agent", name=self.agent.name, on=frame.on, note=frame.note)
+        topic = desk_topic(public_id) if frame.note else conversation_topic(public_id)
+        self.connection.hub.publish(topic, typing.model_dump())
 
     def _still_watched(self) -> set[str]:
         """A revocation cuts the subscription under us."""

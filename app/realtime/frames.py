@@ -159,6 +159,7 @@ class TypingNow(ServerFrameBase):
     who: Literal["customer", "agent", "bot"]
     name: str = ""
     on: bool = True
+    note: bool = Field(False, description="Console only: an internal note.")
 
 
 class Presence(ServerFrameBase):

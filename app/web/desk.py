@@ -233,6 +233,7 @@ SCRIPT_WORDS = {
     "signed_out_short": _("Signed out"),
     "draft_kept": _("Draft kept"),
     "typing": _("%(name)s is writing…"),
+    "typing_note": _("%(name)s is writing a note…"),
     "customer_typing": _("The customer is writing…"),
     "looking": _("%(names)s is here too"),
     "sending": _("Sending…"),

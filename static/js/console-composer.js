@@ -90,9 +90,9 @@ export class Composer {
     this.#problem(answer);
   }
 
-  /** The customer sees that somebody is writing. */
-  showTyping(on = true) {
-    this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on });
+  /** Others see that somebody is writing; of a note, only the desk does. */
+  showTyping(on = true, note = this.#mode === "note") {
+    this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on, note });
   }
 
   /** The customer has said something new. */
@@ -149,8 +149,7 @@ export class Composer {
 
   #typed() {
     this.#stash();
-    // Nobody outside may learn that a note is being written.
-    if (this.mode === "reply" && Date.now() - this.#typedAt > TYPING_EVERY) {
+    if (Date.now() - this.#typedAt > TYPING_EVERY) {
       this.#typedAt = Date.now();
       this.showTyping();
     }

@@ -70,7 +70,7 @@ export class Held {
     for (const line of lines) this.#count(line);
     if (lines.length && Date.now() - this.#typed > TYPING_EVERY) {
       this.#typed = Date.now();
-      this.#composer.showTyping();
+      this.#composer.showTyping(true, false);
     }
   }
 

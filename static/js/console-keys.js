@@ -24,7 +24,7 @@ export class Keys {
   /** The choice belongs to the account: it is the same on every device. */
   #turn(on) {
     this.#on = on;
-    submit("/console/account/writing", { single_keys: on ? "on" : "off" });
+    submit("/console/account/writing", { single_keys: on ? "on" : "off" }, { keepalive: true });
     if (!on) toast(word("shortcuts_off"), "key");
   }
 
@@ -69,13 +69,14 @@ export class Keys {
     "g a": () => location.assign("/console/account"),
   };
 
-  /** Do what the page offers under this key: press its button, or open its menu. False when it offers nothing. */
+  /** Do what the page offers under this key: press its button, open its menu, go to its field. False when it offers nothing. */
   #act(key) {
     const thing = find(`[data-action-key="${key}"]`);
     if (!thing) return false;
     const menu = thing.closest("details");
     if (thing.localName === "summary" && !menu.open) menu.open = true;
     if (thing.localName === "summary") find("button, input, a", menu.lastElementChild)?.focus();
+    else if (thing.localName === "input") thing.focus();
     else thing.click();
     return true;
   }

@@ -115,7 +115,7 @@ export class LiveThread {
   async refreshEvents() {
     const fresh = await fragment(`${this.base}?fragment=thread`);
     for (const line of fresh ? findAll("li.event", fresh) : []) {
-      if (!document.getElementById(line.id)) this.#list.append(line);
+      if (!document.getElementById(line.id)) this.#add(line);
     }
   }
 
@@ -156,12 +156,12 @@ export class LiveThread {
   }
 
   #show(message) {
-    this.#typing.delete(message.author.kind);
+    this.#typing.delete(message.author.kind === "agent" ? `agent ${message.author.name}` : message.author.kind);
     this.#sayTyping();
     const sent = find(`.message[data-client="${CSS.escape(message.client_id)}"]`, this.#list);
     const line = this.#bubble(message);
     if (sent && message.author.kind === "agent") sent.replaceWith(line);
-    else this.#list.append(line);
+    else this.#add(line);
     if (message.author.kind === "customer" && message.number > Number(this.#main.dataset.last)) this.#writer.customerWrote();
     if (message.order) this.refreshOrder();
     if (message.author.kind === "agent") this.#mark();
@@ -200,25 +200,36 @@ export class LiveThread {
     const head = make("p", "note-head", icon("note"), make("strong", "", word("note")), ` · ${author} `, at);
     const line = make("li", "note", head, make("p", "words", note.text));
     line.id = note.id;
-    this.#list.append(line);
+    this.#add(line);
+  }
+
+  /** Replies that are still held will be said after it. */
+  #add(line) {
+    const held = find("[data-held]", this.#list);
+    if (held) held.before(line);
+    else this.#list.append(line);
   }
 
   #showTyping(frame) {
     if (frame.who === "agent" && frame.name === boot.agent.name) return;
-    clearTimeout(this.#typing.get(frame.who)?.timer);
-    this.#typing.delete(frame.who);
+    const key = frame.who === "agent" ? `agent ${frame.name}` : frame.who;
+    clearTimeout(this.#typing.get(key)?.timer);
+    this.#typing.delete(key);
     if (frame.on) {
       const timer = setTimeout(() => this.#showTyping({ ...frame, on: false }), TYPING_LASTS);
-      this.#typing.set(frame.who, { timer, name: frame.name });
+      this.#typing.set(key, { timer, ...frame });
     }
     this.#sayTyping();
   }
 
   #sayTyping() {
     const place = find("#typing");
-    const [who, entry] = [...this.#typing][0] ?? [];
-    place.hidden = !who;
-    if (who) place.textContent = who === "customer" ? word("customer_typing") : word("typing", { name: entry.name || word("bot") });
+    const said = [...this.#typing.values()].map(({ who, name, note }) => {
+      if (who === "customer") return word("customer_typing");
+      return word(note ? "typing_note" : "typing", { name: name || word("bot") });
+    });
+    place.hidden = !said.length;
+    place.textContent = said.join(" ");
   }
 
   #someone(frame) {

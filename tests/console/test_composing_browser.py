@@ -128,7 +128,8 @@ async def test_keys_leave_input_methods_alone(story: Story, page: Page) -> None:
     await page.keyboard.press("q")
     await page.wait_for_url("**/console/queue")
     await page.keyboard.press("?")
-    await page.get_by_label("Single-key shortcuts are on").uncheck()
+    async with page.expect_response("**/console/account/writing"):
+        await page.get_by_label("Single-key shortcuts are on").uncheck()
     await page.keyboard.press("Escape")
     await page.reload()
     await page.keyboard.press("?")

@@ -14,7 +14,7 @@ from conversations.models import Conversation
 from conversations.noting import add_note
 from conversations.posting import post
 from core.people import Actor, Agent, ShopMember
-from tests.people import World, chat
+from tests.people import World, chat, make_order
 from tests.realtime.clients import console, dialled, visitor
 from tests.realtime.serving import Desk
 
@@ -101,6 +101,32 @@ async def test_an_answer_to_an_old_state_is_refused(desk: Desk, world: World, th
         await omar.send("post", client_id="late-answer", text="…", conversation=thread.public_id, seen=1)
         refused = await omar.wait("error", client_id="late-answer")
         assert (refused["code"], refused["data"]["last"]) == ("stale", 2)
+
+
+async def test_an_answer_on_an_old_order_is_refused(desk: Desk, world: World, thread: Conversation) -> None:
+    order = await make_order(world.lumen, "#1001")
+    async with console(desk, await start_session(world.omar)) as omar:
+        saying = {"text": "It ships", "conversation": thread.public_id, "seen": 9}
+        await omar.send("post", client_id="late-answer", orders={order.public_id: 0}, **saying)
+        refused = await omar.wait("error", client_id="late-answer")
+        assert refused["code"] == "order_changed", refused
+        assert refused["data"]["orders"][0]["number"] == "#1001"
+        await omar.send("post", client_id="late-answer", orders={order.public_id: 1}, **saying)
+        assert (await omar.wait("ack", client_id="late-answer"))["number"]
+
+
+async def test_only_colleagues_hear_that_a_note_is_written(desk: Desk, world: World) -> None:
+    async with visitor(desk) as ines, console(desk, await start_session(world.omar)) as omar:
+        public_id = (await ines.post("Hello"))["conversation"]
+        async with console(desk, await start_session(world.mei)) as mei:
+            for agent in (omar, mei):
+                await agent.send("watch", conversation=public_id)
+                await agent.wait("history")
+            await omar.send("typing", conversation=public_id, note=True)
+            assert (await mei.wait("typing"))["note"]
+            await omar.send("typing", conversation=public_id, note=True, on=False)
+            await mei.send("typing", conversation=public_id)
+            assert (await ines.wait("typing"))["name"] == "Mei"  # the first that the customer hears
 
 
 async def test_colleagues_see_each_other_come_and_go(desk: Desk, world: World, thread: Conversation) -> None:
