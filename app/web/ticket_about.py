@@ -34,7 +34,7 @@ STATES = {
     GIVEN: (_("There"), "good", "check"),
     WAIVED: (_("Not needed"), "", "check"),
     ASKED: (_("Asked for"), "warn", "clock"),
-    MISSING: (_("Missing"), "warn", "alert"),
+    MISSING: (_("Still missing"), "warn", "alert"),
 }
 # What the customer is asked, in their language.
 INTRODUCTION = _("So that we can sort this out for you quickly:")
