@@ -32,8 +32,8 @@ _ORDERED = (
 )
 _TALKED = " AND EXISTS (SELECT 1 FROM conversation AS vc WHERE vc.id = t.conversation_id AND vc.%s IN ({%s}))"
 _TAGGED = (
-    " AND t.id IN (SELECT vx.ticket_id FROM ticket_tag AS vx JOIN tag AS vg ON vg.id = vx.tag_id"
-    " WHERE vg.name IN ({tags}))"
+    "(SELECT DISTINCT vx.ticket_id AS id FROM tag AS vg CROSS JOIN ticket_tag AS vx WHERE vg.name IN ({tags})"
+    " AND vx.tag_id = vg.id) AS few CROSS JOIN ticket AS t"
 )
 _TEAM = (
     " AND EXISTS (SELECT 1 FROM team AS vt WHERE vt.public_id = {team} AND (vt.id = (SELECT vc.team_id"
@@ -95,9 +95,6 @@ def view_of(conditions: Conditions, at: datetime) -> View:
     if conditions.headlines:
         values["headlines"] = list(conditions.headlines)
         extra += f" AND {_ORDERED % 'headlines'}"
-    if conditions.tags:
-        values["tags"] = list(conditions.tags)
-        extra += _TAGGED
     if conditions.team:
         values["team"] = conditions.team
         extra += _TEAM
@@ -110,7 +107,11 @@ def view_of(conditions: Conditions, at: datetime) -> View:
     if owner is None:
         values["assignee"] = conditions.assignee
         owner, extra = ANYBODYS, extra + _ASSIGNEE
-    return View(conditions.statuses or ACTIVE, (owner,), extra, values)
+    statuses = conditions.statuses or ACTIVE
+    if not conditions.tags:
+        return View(statuses, (owner,), extra, values)
+    values |= {"tags": list(conditions.tags), "statuses": list(statuses)}  # what has a tag is few among all
+    return View((), (owner,), extra + " AND t.id = few.id AND t.status IN ({statuses})", values, _TAGGED)
 
 
 def _parties(parties: Sequence[str], values: dict[str, Any]) -> str:
