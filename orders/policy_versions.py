@@ -1,6 +1,6 @@
 """The return policies that hold for a shop: the law, and what the shop has published itself, version by version."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -106,6 +106,18 @@ async def cited_row(shop_id: int, policy: str, version: int, row: str) -> Cited:
     if kept is None or found is None:
         raise NotFound("no such row of a policy")
     return Cited(kept.name, kept.version, found)
+
+
+def cited_among(decision: Mapping[str, Any], versions: Iterable[PolicyVersion]) -> Cited | None:
+    """The row that a stored decision names, from the built-in policies and these versions of its shop; None when the
+    version is not among them."""
+    policy, number = str(decision.get("policy", "")), int(decision.get("version") or 0)
+    if not policy:
+        return Cited("", 0, UNDECIDED)
+    own = (policy_of(one) for one in versions if one.name == policy and one.version == number)
+    kept = _named((*PRESETS, *EARLIER), policy, number) or next(own, None)
+    row = next((each for each in kept.rows if each.id == decision.get("row")), None) if kept else None
+    return Cited(policy, number, row) if row is not None else None
 
 
 def jurisdiction_of(shop: Shop, order: Order | None) -> Jurisdiction:

@@ -8,6 +8,7 @@ from core.clock import now
 from core.errors import Conflict, Forbidden, Invalid
 from core.people import SYSTEM
 from orders.apportioning import half_up
+from orders.claim_models import DONE, Claim
 from orders.policy_documents import read_wish
 from orders.refund_case import Exchange, PriceProtection, Reason, Request, Special
 from orders.refund_models import RefundIntent
@@ -94,7 +95,8 @@ async def money_of(row: AfterSale) -> Money:
     """
     lines = await AfterSaleLine.filter(case_id=row.id).select_related("line").order_by("id")
     special = _special(row, lines)
-    request = Request(units=_units(lines) if lines else None, reason=_reason(row))
+    everything = not lines or await _is_everything(row)
+    request = Request(units=None if everything else _units(lines), reason=_reason(row))
     worth = await quote_for(row.order_id, request, special=special)
     loss = sum(_loss(line, worth) for line in lines) if special is None else 0
     if loss:
@@ -146,6 +148,14 @@ async def _ask(case: Case, *, by_rule: bool) -> RefundIntent:
     )
 
 
+async def _is_everything(row: AfterSale) -> bool:
+    """Whether a cancellation took all that the order still held: then the delivery is paid back as well."""
+    if row.kind != Kind.CANCEL:
+        return False
+    claim = await Claim.filter(case_id=row.public_id, state=DONE).order_by("-id").first()
+    return claim is not None and claim.whole and not claim.gone
+
+
 def _inspected(lines: Sequence[AfterSaleLine]) -> bool:
     return any(line.accepted is not None for line in lines)
 
@@ -163,6 +173,8 @@ def _count(line: AfterSaleLine) -> int:
 
 def _reason(row: AfterSale) -> Reason:
     """The reason that the money is computed with: a row may count it as another right."""
+    if row.kind == Kind.CANCEL:
+        return Reason.CANCELLED
     return Reason(row.decision.get("counts_as") or read_wish(row.wish).reason)
 
 

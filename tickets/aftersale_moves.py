@@ -6,14 +6,16 @@ from typing import Any
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Forbidden, NotFound
-from core.people import Actor, Agent, shop_ids_of
+from core.people import SYSTEM, Actor, Agent, shop_ids_of
 from core.transactions import record, transaction
 from tickets.access import locked_ticket
 from tickets.aftersale_models import AfterSale
-from tickets.aftersale_states import OVER, State, require_edge
+from tickets.aftersale_states import AT_THE_SHOP, OVER, State, require_edge
 from tickets.aftersale_timers import follow_timers
 from tickets.events import AfterSaleChanged
 from tickets.models import Ticket
+from tickets.resolution import reopen
+from tickets.statuses import Status
 from tickets.timeline import change
 
 _STATE = ("state", "since", "closed_at", "platform_due_at")
@@ -37,6 +39,12 @@ class Case:
             row.closed_at = row.since
         await self.write(f"case_{wanted.value}", *_STATE, *columns, by=actor, **detail)
         await follow_timers(row)
+        if (
+            wanted in AT_THE_SHOP
+            and self.ticket is not None
+            and self.ticket.status in (Status.PENDING, Status.RESOLVED)
+        ):
+            self.ticket = await reopen(self.ticket.id, SYSTEM)
 
     async def write(self, action: str, *columns: str, by: Actor | None = None, **detail: Any) -> None:
         """Save these columns with a new version, write the ticket's timeline and tell it."""

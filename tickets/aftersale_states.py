@@ -34,6 +34,7 @@ class State(StrEnum):
 
 S = State
 OVER = (S.CLOSED, S.CANCELLED)
+AT_THE_SHOP = (S.UNDER_REVIEW, S.RECEIVED, S.REFUND_FAILED)  # nothing goes on until somebody at the desk acts
 UNDECIDED = (S.REQUESTED, S.UNDER_REVIEW, S.NEEDS_INFO)
 
 _SENIOR = frozenset({"supervisor", "admin"})

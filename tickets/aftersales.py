@@ -29,6 +29,7 @@ from tickets.aftersale_scope import Asked, Scope, scope_of, stage_of
 from tickets.aftersale_states import State
 from tickets.linking import add_links
 from tickets.models import Ticket
+from tickets.statuses import Status
 from tickets.timeline import change
 
 MOST_AMENDED = 5  # as the WeChat shop allows; other platforms do not say
@@ -63,11 +64,14 @@ async def open_case(
 ) -> AfterSale:
     """Open a case of a ticket about units of an order and decide it, as far as a policy does.
 
-    Raises NotFound, Invalid (no_lines, bad_units, bad_amount) and Conflict (units_taken, too_many_units, wrong_stage).
+    Raises NotFound, Invalid (no_lines, bad_units, bad_amount) and Conflict (ticket_closed, units_taken, too_many_units,
+    wrong_stage).
     """
     _require_sane(wanted)
     async with transaction():
         ticket, role = await locked_ticket(ticket_id, actor)
+        if ticket.status == Status.CLOSED:
+            raise Conflict("the ticket is closed", code="ticket_closed")
         # The order's lock makes two who ask for the same units one after the other.
         order = await Order.filter(id=order_id, shop_id=ticket.shop_id).select_for_update().first()
         if order is None:

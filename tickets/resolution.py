@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from conversations.handover import return_to_bot
 from conversations.models import Conversation
 from core import audit
@@ -14,7 +16,7 @@ from core.shops import Shop
 from core.sql import Columns, Program, carry_out, query
 from core.transactions import transaction
 from tickets.access import locked_ticket
-from tickets.closing_guards import complaint_is_settled
+from tickets.closing_guards import complaint_is_settled, no_case_waits, no_open_case, with_open_cases
 from tickets.evidence import evidence_is_complete
 from tickets.joining import follow_customer
 from tickets.models import COMPLAINT, Ticket
@@ -39,7 +41,7 @@ _TOUCH = (
 _IDS = Columns("id bigint")
 
 # What is asked before a ticket is resolved or closed; each raises Conflict. What was resolved may be closed.
-GUARDS: tuple[Callable[[Ticket], Awaitable[None]], ...] = (complaint_is_settled, evidence_is_complete)
+GUARDS: tuple[Callable[[Ticket], Awaitable[None]], ...] = (complaint_is_settled, evidence_is_complete, no_case_waits)
 
 
 async def await_customer(ticket_id: int, actor: Actor) -> Ticket:
@@ -69,6 +71,7 @@ async def close_settled(before: datetime, *, limit: int = 500) -> int:
     """Close up to `limit` tickets that were resolved before `before` (UTC), the oldest first. Returns how many."""
     shops = list(await Shop.all().values_list("id", flat=True))  # the index of the inbox begins with the shop
     settled = Ticket.filter(shop_id__in=shops, status=Status.RESOLVED, resolved_at__lt=before)
+    settled = settled.filter(~Q(id__in=with_open_cases()))
     closed = 0
     for ticket_id in await settled.order_by("resolved_at", "id").limit(limit).values_list("id", flat=True):
         async with transaction():
@@ -152,6 +155,8 @@ async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str, seen:
             if ticket.status != Status.RESOLVED and wanted in (Status.RESOLVED, Status.CLOSED):
                 for guard in GUARDS:
                     await guard(ticket)
+            if wanted == Status.CLOSED:
+                await no_open_case(ticket)
         except (Conflict, Forbidden) as error:
             # Raised below, after the commit: a rollback would take the audit entry with it.
             refusal = error

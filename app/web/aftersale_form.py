@@ -1,6 +1,6 @@
 """The form of a new after-sales case: what may be chosen, what was chosen, and what the policies would say to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.i18n import gettext
@@ -11,6 +11,7 @@ from core.errors import Invalid
 from core.money import parse_money
 from orders.models import Order, OrderLine
 from orders.policies import Category
+from orders.policy_versions import PolicyVersion
 from orders.refund_case import Reason
 from tickets.aftersale_deciding import Judgement
 from tickets.aftersale_kinds import KINDS as TRAITS
@@ -61,10 +62,15 @@ def wanted_of(order: Order, form: Form) -> Wanted:
     )
 
 
-def judgement_view(judged: Judgement, language: str) -> dict[str, Any]:
+def judgement_view(judged: Judgement, versions: Iterable[PolicyVersion], language: str) -> dict[str, Any]:
     """What the policies say, before anything is written."""
     label, tone, icon = OUTCOMES[judged.outcome.value]
-    return {"label": gettext(label, language), "tone": tone, "icon": icon, **decided(judged.decision, language)}
+    return {
+        "label": gettext(label, language),
+        "tone": tone,
+        "icon": icon,
+        **decided(judged.decision, versions, language),
+    }
 
 
 def _asked(name: str, form: Form, currency: str) -> Asked:

@@ -1,23 +1,23 @@
 """The after-sales cases of a ticket beside its thread: where each stands, who decided why, what may be done now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from app.i18n import day, gettext, when
+from app.policy_text import conditions, policy_name, terms
 from app.web.aftersale_words import (
     CONDITIONS,
     EXPIRIES,
     KINDS,
+    NO_POLICY,
     ORIGINS,
-    POLICIES,
     PROBLEMS,
     REASONS,
     RULES,
     STATES,
     TIMERS,
-    WAYS_BACK,
 )
 from app.web.labels import word
 from app.web.times import due, iso
@@ -28,6 +28,8 @@ from core.money import Money, format_money
 from core.people import Agent
 from core.shops import Shop
 from orders.models import Shipment
+from orders.policies import Outcome
+from orders.policy_versions import PolicyVersion, cited_among
 from orders.refund_models import RefundIntent
 from tickets.aftersale_actions import actions_of
 from tickets.aftersale_kinds import Condition
@@ -35,7 +37,13 @@ from tickets.aftersale_models import AfterSale, AfterSaleLine, AfterSaleTimer
 from tickets.aftersale_states import OVER, State, path
 from tickets.models import Ticket
 
-MOST, MOST_FILES = 10, 20  # cases of a ticket, files to choose from
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+MOST, MOST_FILES, MOST_POLICIES = 10, 20, 20  # cases of a ticket, files to choose from, versions that they may cite
 
 _OF = (
     "(SELECT a.id FROM aftersale AS a WHERE a.ticket_id = {ticket}"
@@ -61,7 +69,7 @@ _BESIDE = {
     State.PLATFORM_REVIEW: State.APPROVED,
     State.REFUND_FAILED: State.REFUND_PENDING,
 }
-_OWN_TERMS = ("", "usual", "shop")  # their name says it all
+_POLICIES = "WHERE t.shop_id = {shop} AND t.version IS NOT NULL ORDER BY t.version DESC LIMIT {most}"
 _FILES = "WHERE t.conversation_id = {conversation} AND t.message_id IS NOT NULL ORDER BY t.id DESC LIMIT {most}"
 _BAD = frozenset({State.REJECTED, State.REFUND_FAILED, State.CANCELLED})
 
@@ -75,6 +83,7 @@ def aftersales_in(bundle: Bundle, ticket: Ticket, shop: Shop, agent: Agent) -> L
     timers = bundle.rows(AfterSaleTimer, f"WHERE t.case_id IN {_OF} AND t.done_at IS NULL ORDER BY t.due_at", **of)
     parcels = bundle.rows(Shipment, _PARCELS, **of)
     refunds = bundle.rows(RefundIntent, _REFUNDS, **of)
+    versions = bundle.rows(PolicyVersion, _POLICIES, shop=shop.id, most=MOST_POLICIES)
     files = bundle.rows(Attachment, _FILES, conversation=ticket.conversation_id, most=MOST_FILES)
 
     def shown() -> dict[str, Any] | None:
@@ -88,7 +97,7 @@ def aftersales_in(bundle: Bundle, ticket: Ticket, shop: Shop, agent: Agent) -> L
         return {
             "files": [{"id": file.public_id, "name": file.name} for file in files],
             "cases": [
-                _case(case, base, agent, shop.timezone)
+                _case(case, base, agent, shop.timezone, versions)
                 | {
                     "order": numbers.get(case.id, ""),
                     "lines": [_line(line, names, case, agent.language) for line in lines if line.case_id == case.id],
@@ -103,23 +112,24 @@ def aftersales_in(bundle: Bundle, ticket: Ticket, shop: Shop, agent: Agent) -> L
     return shown
 
 
-def decided(decision: Mapping[str, Any], language: str) -> dict[str, str]:
-    """A decision in words: what allowed it, the policy's name, its row's source, and the terms of a grant."""
-    until = decision.get("open_until")
-    terms = [word(WAYS_BACK, str(decision.get("way_back_by", "")), language)] if decision.get("goods_back") else []
+def decided(decision: Mapping[str, Any], versions: Iterable[PolicyVersion], language: str) -> dict[str, str]:
+    """A decision in words: what allowed it, the policy, its row as it was then, and the last day of the right."""
+    until, cited = decision.get("open_until"), cited_among(decision, versions)
+    about = [*conditions(cited.row, language)] if cited else []
+    if cited and cited.row.outcome is not Outcome.REFUSE:
+        about += terms(cited.row, language)
     if until:
         last = datetime.fromisoformat(f"{until}T12:00:00+00:00")
-        terms.append(gettext("right until %(day)s", language) % {"day": day(last, "UTC", language)})
-    return {
-        "rule": word(RULES, str(decision.get("rule", "")), language),
-        "policy": word(POLICIES, str(decision.get("policy", "")), language),
-        "row": f"{decision.get('policy', '')} v{decision.get('version', 0)} · {decision.get('row', '')}",
-        "source": "" if decision.get("policy") in _OWN_TERMS else str(decision.get("source", "")),
-        "terms": " · ".join(terms),
-    }
+        about.append(gettext(_("right until %(day)s"), language) % {"day": day(last, "UTC", language)})
+    name = (
+        policy_name(cited.policy, cited.version, language) if cited and cited.policy else gettext(NO_POLICY, language)
+    )
+    source = gettext(cited.row.source, language) if cited and cited.policy else ""
+    rule = word(RULES, str(decision.get("rule", "")), language)
+    return {"rule": rule, "policy": name, "source": source, "terms": " · ".join(about)}
 
 
-def _case(case: AfterSale, base: str, agent: Agent, zone: str) -> dict[str, Any]:
+def _case(case: AfterSale, base: str, agent: Agent, zone: str, versions: Iterable[PolicyVersion]) -> dict[str, Any]:
     language = agent.language
     label, tone, icon = STATES.get(case.state, (case.state, "", "clock"))
     difference = case.difference or 0
@@ -135,7 +145,7 @@ def _case(case: AfterSale, base: str, agent: Agent, zone: str) -> dict[str, Any]
         "icon": icon,
         "over": case.state in OVER,
         "steps": _steps(case, language),
-        "decision": decided(case.decision, language) if case.decided_at else None,
+        "decision": decided(case.decision, versions, language) if case.decided_at else None,
         "asked": _money(case.amount, case.currency, language),
         "granted": _money(case.granted, case.currency, language) if case.granted != case.amount else "",
         "difference": _money(abs(difference), case.currency, language) if difference else "",
@@ -173,7 +183,7 @@ def _line(line: AfterSaleLine, names: Mapping[int, str], case: AfterSale, langua
     most = line.asked if line.approved is None else line.approved
     seen = ""
     if line.received is not None:
-        text = gettext("%(received)s came, %(accepted)s accepted", language)
+        text = gettext(_("%(received)s came, %(accepted)s accepted"), language)
         seen = text % {"received": line.received, "accepted": line.accepted or 0}
     return {
         "id": line.id,

@@ -91,22 +91,11 @@ RULES = {
     "time": _("because the time was over"),
     "platform": _("by the platform"),
 }
-POLICIES = {
-    "china_seven_day": _("China: seven days without a reason"),
-    "eu_withdrawal": _("EU: right of withdrawal"),
-    "usual": _("Usual terms"),
-    "shop": _("The shop's own policy"),
-    "": _("No policy says anything on it"),
-}
+NO_POLICY = _("No policy says anything on it")
 OUTCOMES = {
     "grant": (_("The policy grants it"), "good", "check"),
     "refuse": (_("The policy refuses it"), "bad", "cross-circle"),
     "review": (_("A person decides"), "warn", "clock"),
-}
-WAYS_BACK = {
-    "customer": _("goods back, the customer pays the way"),
-    "seller": _("goods back, the shop pays the way"),
-    "nobody": _("goods back"),
 }
 PROBLEMS = {
     "refund_awaiting_approval": _("The refund waits for a second person."),

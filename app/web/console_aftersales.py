@@ -18,6 +18,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import as_id
 from core.people import Actor, Agent
 from orders.models import Order
+from orders.policy_versions import PolicyVersion
 from tickets.access import ticket_for
 from tickets.aftersale_models import AfterSale
 from tickets.aftersales import open_case, preview
@@ -49,7 +50,8 @@ async def cases(request: Request, agent: Agent) -> Response:
         return await _page(
             request, agent, ticket, order, form, problem=refusal(error, agent.language), status=error.status
         )
-    return await _page(request, agent, ticket, order, form, judged=judgement_view(judged, agent.language))
+    own = await PolicyVersion.filter(shop_id=ticket.shop_id, version__not_isnull=True)
+    return await _page(request, agent, ticket, order, form, judged=judgement_view(judged, own, agent.language))
 
 
 async def step(request: Request, agent: Agent, ticket: Ticket) -> str:

@@ -55,7 +55,7 @@ async def test_the_decision_is_shown_before_anything_is_written(desk: Desk) -> N
     assert "1 ordered, 1 shipped, 1 delivered" in page
     page = await desk.asks("preview", reason="withdrawal", note="It <b>hums</b>")
     assert "The policy grants it" in page
-    assert "EU: right of withdrawal" in page
+    assert "European Union: right of withdrawal" in page
     assert "It &lt;b&gt;hums&lt;/b&gt;" in page
     assert not await AfterSale.exists()
     page = await desk.asks(reason="withdrawal", note="It <b>hums</b>")
@@ -63,7 +63,7 @@ async def test_the_decision_is_shown_before_anything_is_written(desk: Desk) -> N
     for words in (
         "Return and refund",
         "Waiting for the goods",
-        "EU: right of withdrawal · by the policy",
+        "European Union: right of withdrawal, version",
         "It &lt;b&gt;",
     ):
         assert words in page

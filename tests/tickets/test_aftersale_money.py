@@ -13,6 +13,8 @@ from core.errors import Conflict, Invalid
 from core.events import current_bus, use_bus
 from core.jobs import Job
 from core.people import Actor
+from orders.claim_models import Claim
+from orders.claim_settling import answer_claim
 from orders.models import Order, Shipment
 from orders.refund_approval import approve, refuse
 from orders.refund_case import Reason
@@ -20,7 +22,7 @@ from orders.refund_models import RefundIntent
 from tests.orders.refunding import open_account, work
 from tests.people import World, make_world
 from tests.tickets.sold import asks, scanned, sold
-from tickets.aftersale_decisions import approve_case
+from tickets.aftersale_decisions import approve_case, cancel_case
 from tickets.aftersale_following import follow
 from tickets.aftersale_fulfilling import complete_case, retry_refund, send_replacement, settle_difference
 from tickets.aftersale_kinds import Condition, Kind
@@ -29,7 +31,7 @@ from tickets.aftersale_returns import Found, inspect_goods, receive_goods, regis
 from tickets.aftersale_scope import Asked
 from tickets.aftersales import Wanted, open_case
 from tickets.models import Ticket
-from tickets.resolution import resolve
+from tickets.resolution import close, close_settled, resolve
 
 pytestmark = pytest.mark.anyio
 LAMP, SHIRTS = Asked(line="lamp", units=1), Asked(line="shirt", units=2)
@@ -127,10 +129,26 @@ async def test_what_a_supervisor_refuses_or_a_gateway_has_failed_is_asked_anew(
     assert (await paid(case, clock)).state == "closed"
 
 
-async def test_an_unsent_order_is_paid_back_once_the_shop_has_it_still(world: World) -> None:
-    case = await opened(world, Kind.CANCEL, Reason.CHANGED_MIND, LAMP, stage="unshipped")
+async def test_an_unsent_order_is_paid_back_once_the_shop_has_it_still(world: World, clock: FrozenClock) -> None:
+    case = await opened(world, Kind.CANCEL, Reason.CHANGED_MIND, LAMP, SHIRTS, stage="unshipped")
     assert (case.state, case.decision["rule"]) == ("approved", "policy")
     assert not await RefundIntent.exists()  # the shop is asked first
+    claim = await Claim.get(case_id=case.public_id)
+    assert (claim.what, claim.whole) == ("cancel", True)
+    await answer_claim(world.omar, claim.public_id, possible=True)
+    case = await followed(case)
+    intent = await RefundIntent.get()
+    assert (intent.case_id, intent.amount, intent.state) == (case.public_id, 119_00, "created")
+    assert (await paid(case, clock)).state == "closed"
+
+
+async def test_what_has_left_meanwhile_is_not_paid_back(world: World) -> None:
+    case = await opened(world, Kind.CANCEL, Reason.CHANGED_MIND, LAMP, stage="unshipped")
+    claim = await Claim.get(case_id=case.public_id)
+    await answer_claim(world.omar, claim.public_id, possible=False)
+    case = await followed(case)
+    assert (case.state, case.problem) == ("under_review", "claim_refused_by_warehouse")
+    assert not await RefundIntent.exists()
 
 
 async def test_an_exchange_for_something_dearer_waits_for_the_difference(world: World, clock: FrozenClock) -> None:
@@ -202,4 +220,39 @@ async def test_an_invoice_is_done_when_somebody_says_so(world: World) -> None:
     await approve_case(case.public_id, omar)
     case = await complete_case(case.public_id, omar, "Sent by mail")
     assert case.state == "closed"
-    await resolve((await Ticket.get(id=case.ticket_id)).id, omar)
+
+
+async def test_a_ticket_stays_while_its_case_needs_it_and_comes_back_with_the_goods(
+    world: World, clock: FrozenClock
+) -> None:
+    omar = Actor.of(world.omar)
+    case = await opened(world, Kind.RETURN_REFUND, Reason.WRONG_ITEM, LAMP)
+    ticket = await Ticket.get(id=case.ticket_id)
+    with pytest.raises(Conflict) as waits:
+        await resolve(ticket.id, omar)
+    assert waits.value.code == "case_waits"
+    await approve_case(case.public_id, omar)
+    await register_return(case.public_id, omar, "UPS", "1Z5")
+    await resolve(ticket.id, omar)
+    clock.advance(timedelta(days=4))
+    assert await close_settled(clock.now() - timedelta(days=3)) == 0
+    with pytest.raises(Conflict) as open_:
+        await close(ticket.id, Actor.of(world.sue))
+    assert open_.value.code == "case_open"
+    case = await AfterSale.get(id=case.id)
+    order, parcel = await Order.get(id=case.order_id), await Shipment.get(id=case.returned_id)
+    await scanned(world.lumen, order, parcel.source_id, ("delivered", NOW))
+    assert (await followed(case)).state == "received"
+    assert (await Ticket.get(id=ticket.id)).status == "open"
+    await given_up(case, world)
+    await resolve(ticket.id, omar)
+    clock.advance(timedelta(days=4))
+    assert await close_settled(clock.now() - timedelta(days=3)) == 1
+    with pytest.raises(Conflict):
+        await open_case(ticket.id, order.id, Wanted(kind=Kind.INVOICE, reason=Reason.OTHER), omar)
+
+
+async def given_up(case: AfterSale, world: World) -> None:
+    """Nothing is accepted, and the customer lets it be."""
+    await inspected(case, Actor.of(world.omar), lamp=Found(received=0, accepted=0, condition=Condition.MISSING))
+    await cancel_case(case.public_id, Actor.of(world.ines))
