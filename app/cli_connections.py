@@ -26,13 +26,14 @@ from orders.models import Connection
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="JSON object with the credentials; without it they are asked for.",
 )
+@click.option("--acts", is_flag=True, help="The credentials may write: hold, cancel and readdress orders there, too.")
 @in_database
-async def connect(shop_key: str, platform: str, address: str, credentials_file: Path | None) -> None:
+async def connect(shop_key: str, platform: str, address: str, credentials_file: Path | None, acts: bool) -> None:
     """Fetch the orders of SHOP from its platform from now on. Again: new address and credentials."""
     shop, checked = await _shop(shop_key), checked_address(address)
     credentials = _from_file(credentials_file) if credentials_file else _asked(FEEDS[platform])
     _check(FEEDS[platform], credentials)
-    connection = await connect_shop(shop, platform, checked, credentials, SYSTEM)
+    connection = await connect_shop(shop, platform, checked, credentials, SYSTEM, acts=acts)
     await plan_first(connection)
     click.echo(f"{connection.public_id}: the orders of the last 60 days come in first, quietly.")
     click.echo(f"Look with: ./wismo orders reconcile --shop {shop.key} --dry-run")

@@ -17,7 +17,7 @@ from core.text import clean
 from core.transactions import record, transaction
 from orders.cancel_rules import Step, Units, Verdict, What, judge
 from orders.claim_models import BY_HAND, BY_SHOP, BY_WAREHOUSE, DONE, LIVE, REFUSED, REQUESTED, Claim, LineClaim
-from orders.claim_reading import MANUAL, channel_of, stands_of
+from orders.claim_reading import MANUAL, WHOLE_ONLY, channel_of, stands_of
 from orders.events import ClaimChanged
 from orders.models import Order
 from orders.snapshots import axes_of
@@ -190,7 +190,9 @@ def _claim(
 
 async def _begin(claim: Claim, order: Order, verdict: Verdict, answer_by: datetime | None) -> None:
     """Who is to answer, and by when. A shop with a door of its own is stopped first, also when people have to look."""
-    manual = await channel_of(order.shop, order.source) == MANUAL
+    channel = await channel_of(order.shop, order.source)
+    part = claim.what == What.CANCEL and not (claim.whole and not claim.gone)
+    manual = channel == MANUAL or (part and channel in WHOLE_ONLY)
     claim.way = BY_HAND if manual else BY_WAREHOUSE if verdict.step is Step.ASK else BY_SHOP
     claim.step = "" if manual else "hold"
     longest = {BY_SHOP: AT_ONCE, BY_WAREHOUSE: WAREHOUSE, BY_HAND: BY_A_PERSON}[claim.way]

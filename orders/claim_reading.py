@@ -12,6 +12,7 @@ from orders.shop_actions import Action
 from orders.statuses import NOT_LEFT, Fulfilment, ParcelState
 
 SIMULATOR, MANUAL = "simulator", "manual"
+WHOLE_ONLY = frozenset({"shopify", "woocommerce"})  # single units are taken off by a person
 _LABEL_ONLY = frozenset({ParcelState.PENDING, ParcelState.INFO_RECEIVED, ParcelState.EXPIRED})
 _WHOLE = ""  # stands for all lines of an order whose lines nobody has told
 

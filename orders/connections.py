@@ -23,17 +23,20 @@ _PAUSE, _LONGEST_PAUSE = timedelta(minutes=10), timedelta(hours=6)
 
 
 async def connect_shop(
-    shop: Shop, platform: str, address: str, credentials: Mapping[str, str], actor: Actor
+    shop: Shop, platform: str, address: str, credentials: Mapping[str, str], actor: Actor, *, acts: bool = False
 ) -> Connection:
-    """Connect `shop`, or give its connection a new address and credentials. Audited, without the credentials."""
+    """Connect `shop`, or give its connection a new address and credentials. Audited, without the credentials.
+
+    `acts`: the credentials may write, and the desk is to hold, cancel and readdress orders there.
+    """
     async with transaction():
         found = await Connection.get_or_none(shop_id=shop.id, platform=platform)
         connection = found or Connection(shop_id=shop.id, platform=platform, public_id=new_id("con"), created_at=now())
         connection.address, connection.credentials = address, dict(credentials)
-        connection.enabled, connection.failures = True, 0
+        connection.enabled, connection.acts, connection.failures = True, acts, 0
         connection.not_before = connection.last_error = connection.last_error_at = None
         await connection.save()
-        await audit.note(actor, "shop.connected", connection.public_id, platform=platform, address=address)
+        await audit.note(actor, "shop.connected", connection.public_id, platform=platform, address=address, acts=acts)
     return connection
 
 

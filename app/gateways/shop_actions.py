@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 
+from app.gateways.shop_shopify import ShopifyActions
 from app.gateways.shop_simulator import SimulatedShop
+from app.gateways.shop_woocommerce import WooCommerceActions
 from core.errors import Invalid
 from orders.claim_reading import SIMULATOR
 from orders.shop_actions import ShopActions
 
-ACTIONS: Mapping[str, ShopActions] = {SIMULATOR: SimulatedShop()}
+ACTIONS: Mapping[str, ShopActions] = {
+    SIMULATOR: SimulatedShop(),
+    "shopify": ShopifyActions(),
+    "woocommerce": WooCommerceActions(),
+}
 
 
 def actions_of(platform: str) -> ShopActions:
