@@ -15,12 +15,14 @@ from app.cli_audit import audit
 from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
 from app.cli_orders import orders
+from app.cli_payments import accounts_command, connect_command, disconnect_command
 from app.cli_policies import policies
 from app.cli_reconcile import reconcile
-from app.cli_refund_desk import accounts_command, connect_command, disconnect_command, stuck_command
+from app.cli_refund_desk import stuck_command
 from app.cli_refunds import refunds
 from app.cli_routing import agent_work, shop_assignment, teams
 from app.cli_simulate import simulate
+from app.cli_statements import reconcile_refunds
 from app.cli_stock import stock
 from app.database import open_database, sqlite_path
 from app.demo import LOGINS, fill_demo, is_empty
@@ -62,7 +64,7 @@ main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(policies)
 main.add_command(refunds)
-for command in (stuck_command, accounts_command, connect_command, disconnect_command):
+for command in (stuck_command, accounts_command, connect_command, disconnect_command, reconcile_refunds):
     refunds.add_command(command)
 main.add_command(simulate)
 main.add_command(stock)

@@ -32,6 +32,7 @@ MODEL_MODULES = [
     "core.shop_answers",
     "orders.models",
     "orders.refund_models",
+    "orders.statement_models",
     "orders.stock_models",
     "orders.policy_versions",
     "orders.claim_models",

@@ -6,9 +6,12 @@ Columns are found by their names, for bills gain columns over the years. All tim
 import csv
 import gzip
 import io
+import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from core.errors import Invalid
@@ -26,6 +29,7 @@ _WECHAT_STATES: Final = {
 }
 _DETAILS = "业务明细"  # in the name of the file that is wanted
 _SUMMARY = "汇总"
+_LINE_END = re.compile("\r\n|\r|\n")
 
 Columns = Mapping[str, str]
 
@@ -75,19 +79,20 @@ def _wechat_row(row: Columns) -> StatementRow:
     )
 
 
-def _table(text: str, first: str, *, stop: Callable[[str], bool]) -> Iterator[Columns]:
+def _table(text: str, first: str, *, stop: Callable[[str], bool]) -> list[Columns]:
     """The lines below the one whose first column is `first`, until `stop`; cells without the marks (` and tab) that
     keep spreadsheets from turning long numbers into something else. Raises Invalid(bad_statement).
     """
-    lines = csv.reader(io.StringIO(text))
-    names = next(([_cell(cell) for cell in line] for line in lines if line and _cell(line[0]) == first), None)
-    if names is None:
+    try:
+        lines = [line for line in csv.reader(_LINE_END.split(text)) if line]
+    except csv.Error as error:
+        raise Invalid("this is no CSV", code="bad_statement") from error
+    begin = next((place for place, line in enumerate(lines) if _cell(line[0]) == first), None)
+    if begin is None:
         raise Invalid(f"no column is called {first}: is this the right bill?", code="bad_statement")
-    for line in lines:
-        if line and stop(line[0].lstrip("\ufeff").strip()):
-            return
-        if any(line):
-            yield dict(zip(names, map(_cell, line), strict=False))
+    names = [_cell(cell) for cell in lines[begin]]
+    rows = takewhile(lambda line: not stop(line[0].strip()), lines[begin + 1 :])
+    return [dict(zip(names, map(_cell, row), strict=False)) for row in rows]
 
 
 def _details(bill: bytes) -> bytes:
@@ -101,7 +106,7 @@ def _details(bill: bytes) -> bytes:
             if not wanted or wanted[0].file_size > LARGEST:
                 raise Invalid("the ZIP holds no bill of a sensible size", code="bad_statement")
             return packed.read(wanted[0])
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
         raise Invalid("the ZIP cannot be unpacked", code="bad_statement") from error
 
 
@@ -109,7 +114,7 @@ def _unpacked_gzip(bill: bytes) -> bytes:
     try:
         with gzip.open(io.BytesIO(bill)) as packed:
             plain = packed.read(LARGEST + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Invalid("the file cannot be unpacked", code="bad_statement") from error
     if len(plain) > LARGEST:
         raise Invalid("the bill is too large", code="bad_statement")

@@ -24,6 +24,7 @@ LONGEST = 40.0  # seconds for one answer as a whole: a refund may take its bank 
 UNAUTHORISED = frozenset({401, 403})
 _TIMEOUTS = httpx2.Timeout(30.0, connect=10.0)
 P = ParamSpec("P")
+_MOST = 10**15  # minor units
 _AGAIN = timedelta(minutes=15)  # after credentials were refused: a person has to act first
 
 
@@ -99,7 +100,10 @@ def answered(asked: Callable[P, Awaitable[Outcome]]) -> Callable[P, Coroutine[An
     @wraps(asked)
     async def outcome(*args: P.args, **kwargs: P.kwargs) -> Outcome:
         try:
-            return await asked(*args, **kwargs)
+            said = await asked(*args, **kwargs)
+            if said.amount is not None and not 0 <= said.amount <= _MOST:
+                raise Unanswered("unreadable", "an amount that cannot be true")
+            return said
         except Unanswered as trouble:
             return trouble.outcome
         except Invalid as error:  # an amount, a time or a key in the answer that is none

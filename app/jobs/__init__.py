@@ -23,6 +23,7 @@ from app.jobs.refunding import find_lost, look_up, pay_back, tell_ticket
 from app.jobs.releasing import give_back_reply, release_reply
 from app.jobs.reviewing import review_answers
 from app.jobs.routing import drain_queue, look_after_queue
+from app.jobs.statements import compare_with_statement, plan_statements
 from app.jobs.stock import share_out_stock, tell_short_orders
 from app.jobs.suggesting import suggest_order
 
@@ -52,6 +53,8 @@ HANDLERS: dict[str, Handler] = {
     "refund.look": look_up,
     "refund.sweep": find_lost,
     "refund.tell": tell_ticket,
+    "refund.reconcile": plan_statements,
+    "refund.compare": compare_with_statement,
     "promise.judge": judge_promise,
     "audit.seal": seal_audit,
     "routing.drain": drain_queue,

@@ -27,6 +27,7 @@ EVERY = {
     "routing.tick": timedelta(minutes=1),
     "refund.sweep": timedelta(minutes=5),
     "orders.reconcile": timedelta(minutes=15),
+    "refund.reconcile": timedelta(hours=24),
     "demo.tick": timedelta(seconds=20),
 }
 KEEP_VISITORS = timedelta(days=180)

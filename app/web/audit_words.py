@@ -56,6 +56,7 @@ ACTIONS = {
     "shop.payment_account_opened": _("Opened an account for refunds"),
     "shop.payment_account_closed": _("Closed an account for refunds"),
     "shop.refund_limits_set": _("Changed who may send how much money back"),
+    "refund.difference": _("Found a refund that the gateway's statement does not agree with"),
     "refund.requested": _("Asked for money back for a customer"),
     "refund.refused_attempt": _("Tried to send money back that may not go"),
     "refund.approved": _("Approved a refund"),

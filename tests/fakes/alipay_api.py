@@ -82,13 +82,13 @@ class FakeAlipay(Ledger):
         return {**found, "refund_status": "REFUND_SUCCESS"}
 
     def _address(self, biz: dict[str, Any]) -> dict[str, Any]:
-        today = self.clock().astimezone(_ZONE).date()
+        today = self.booked().astimezone(_ZONE).date()
         if biz["bill_date"] != str(today):
             return _no("40004", "isp.bill_not_exist", "账单不存在")
         return {"code": "10000", "msg": "Success", "bill_download_url": f"{self.address}/bill?token=secret"}
 
     def _bill(self) -> bytes:
-        at = (self.clock().astimezone(_ZONE) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
+        at = (self.booked().astimezone(_ZONE) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
         rows = [_line(TRADE, "SO1", "交易", at, self.captured, "")]
         rows += [_line(TRADE, "SO1", "退款", at, -back.amount, back.key) for back in self.backs if back.state != "N"]
         text = "\n".join(["#支付宝业务明细查询", "#账号：[20880000000000010156]", "#---业务明细列表---", HEADER, *rows])

@@ -2,13 +2,16 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from core.clock import now
 from tests.fakes.http import Asked, FakeShop, Reply
 
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -47,6 +50,7 @@ class Ledger(FakeShop):
         self.captured = CAPTURED
         self.wrong = 0
         self.refuse = ""
+        self.booked: Callable[[], datetime] = now  # when money moved, in bills and lists
         self.unsigned = False  # answers without a signature that fits, where the service signs
 
     @property

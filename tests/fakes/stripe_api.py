@@ -83,7 +83,7 @@ class FakeStripe(Ledger):
     def _object(self, back: Back) -> dict[str, Any]:
         found: dict[str, Any] = {"id": _name(back), "object": "refund", "payment_intent": PAYMENT, "charge": "ch_3Abc"}
         found |= {"amount": stripe_amount(back.amount, self.currency) + self.wrong, "currency": self.currency.lower()}
-        found |= {"created": int(self.clock().timestamp()), "metadata": {"refund_id": back.key} if back.key else {}}
+        found |= {"created": int(self.booked().timestamp()), "metadata": {"refund_id": back.key} if back.key else {}}
         found |= {"status": back.state, "reason": "requested_by_customer", "balance_transaction": "txn_1"}
         if self.why:
             found["pending_reason" if back.state == "pending" else "failure_reason"] = self.why

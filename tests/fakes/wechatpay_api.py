@@ -87,14 +87,14 @@ class FakeWechatPay(Ledger):
         return {**found, "amount": {**amount, "currency": "CNY"}, "funds_account": "UNSETTLED"}
 
     def _announced(self, day: str) -> Reply:
-        if day != str(self.clock().astimezone(_ZONE).date()):
+        if day != str(self.booked().astimezone(_ZONE).date()):
             return self._no("NO_STATEMENT_EXIST", "账单文件不存在")
         url = f"{self.address}/v3/billdownload/file?token=secret"
         digest = hashlib.sha1(self._bill() + (b"?" if self.wrong else b"")).hexdigest()
         return self._said(200, {"hash_type": "SHA1", "hash_value": digest, "download_url": url})
 
     def _bill(self) -> bytes:
-        at = (self.clock().astimezone(_ZONE) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
+        at = (self.booked().astimezone(_ZONE) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S")
         lines = [HEADER, *(_line(at, back) for back in self.backs)]
         lines += ["总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"]
         lines += ["`1,`0.00,`0.00,`0.00,`0.00000,`0.00,`0.00"]
