@@ -23,6 +23,7 @@ from orders.policy_timers import Timer
 from orders.policy_versions import DRAFT, PUBLISHED, RETIRED, PolicyVersion, policy_of
 
 NOTE_LIMIT = 300
+MOST_NUMBERS = 2**31 - 1  # as many as the column counts
 
 
 async def draft_of(shop: Shop) -> PolicyVersion | None:
@@ -68,7 +69,7 @@ async def save_draft(
     Raises Forbidden (not_your_role), Conflict (draft_changed), Invalid (bad_policy; `reason` says what).
     """
     _require(agent, SUPERVISOR, ADMIN)
-    read_form(form_of(rows, timers))
+    rows, timers = read_form(form_of(rows, timers))
     async with transaction():
         draft = await _locked(shop, revision)
         draft.rows, draft.timers, draft.revision = rows_data(rows), timers_data(timers), revision + 1
@@ -154,7 +155,10 @@ async def _put_in_force(
     version.state, version.place = PUBLISHED, _place(PUBLISHED, shop)
     version.note = clean(note, limit=NOTE_LIMIT)
     version.published_at, version.published_by_id = now(), agent.id if agent else None
-    await version.save()
+    try:
+        await version.save()
+    except IntegrityError:  # somebody else has just published, and there was nothing in force to wait for
+        raise Conflict("somebody else has just published", code="draft_changed") from None
     numbers = {"old": before.version if before else None, "new": version.version}
     await audit.note(_actor(agent), "policy.published", version.public_id, shop=shop.key, **numbers)
 
@@ -168,7 +172,7 @@ async def _locked(shop: Shop, revision: int) -> PolicyVersion:
 
 
 async def _version(shop: Shop, number: int) -> PolicyVersion:
-    found = await PolicyVersion.get_or_none(shop=shop, version=number)
+    found = await PolicyVersion.get_or_none(shop=shop, version=number) if number <= MOST_NUMBERS else None
     if found is None:
         raise NotFound("no such version of the policy")
     return found

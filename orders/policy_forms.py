@@ -4,9 +4,19 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    ValidationError,
+)
 
 from core.errors import Invalid
+from core.text import clean
 from orders.policies import Category, Outcome, Row, Stage
 from orders.policy_timers import OnExpiry, Timer, TimerKind
 from orders.refund_case import Jurisdiction, Reason
@@ -17,7 +27,15 @@ T = TypeVar("T")
 
 Days = Annotated[StrictInt, Field(ge=0, le=MOST_DAYS)]
 RowId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+SOURCE_LIMIT = 300
+
+
+def _cleaned(value: Any) -> Any:
+    """Without what nobody sees and no database keeps."""
+    return clean(value, limit=SOURCE_LIMIT + 1) if isinstance(value, str) else value
+
+
+Source = Annotated[str, BeforeValidator(_cleaned), StringConstraints(min_length=1, max_length=SOURCE_LIMIT)]
 
 
 class _Form(BaseModel):

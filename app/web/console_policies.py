@@ -28,7 +28,7 @@ from core.people import Agent
 from core.shops import Shop
 from orders.policies import ReturnPolicy
 from orders.policy_diffing import SAME, compare
-from orders.policy_drafting import draft_of, published_of
+from orders.policy_drafting import MOST_NUMBERS, draft_of, published_of
 from orders.policy_files import FORMATS, policy_text
 from orders.policy_presets import EARLIER, LAW, PRESETS, USUAL
 from orders.policy_versions import PolicyVersion, policy_of
@@ -116,7 +116,7 @@ async def _policy(shop: Shop, name: str, number: int) -> ReturnPolicy:
     for policy in (*PRESETS, *EARLIER):
         if (policy.name, policy.version) == (name, number):
             return policy
-    version = await PolicyVersion.get_or_none(shop=shop, name=name, version=min(number, 2**31 - 1))
+    version = await PolicyVersion.get_or_none(shop=shop, name=name, version=min(number, MOST_NUMBERS))
     if version is None:
         raise NotFound("no such version")
     return policy_of(version)

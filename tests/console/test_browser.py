@@ -14,6 +14,7 @@ from core.clock import now
 from core.people import Actor, Agent
 from orders.folding import fold
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
+from orders.policy_drafting import begin_draft
 from orders.receiving import receive
 from tests.console.conftest import OpenPage, Talk
 from tests.people import World, make_customer, make_order
@@ -326,6 +327,7 @@ async def test_pages_are_accessible(
     viewport = {"width": width, "height": 900}
     page = await open_page(world.ada, color_scheme=scheme, viewport=viewport)
     await Agent.filter(id=world.ada.id).update(language=language)
+    await begin_draft(world.lumen, world.ada)
     for path in (
         "/console",
         f"/console/tickets/{ticket.number}",
@@ -335,6 +337,8 @@ async def test_pages_are_accessible(
         "/console/account",
         "/console/agents",
         "/console/tickets/99",
+        "/console/policies/lumen/draft",
+        "/console/policies/lumen/draft/rows/changed_mind",
     ):
         await page.goto(path)
         results = await Axe().run(page)

@@ -228,6 +228,7 @@ async def test_versions_are_compared_fetched_and_gone_back_to(world: World, ada:
     assert (current.version, current.based_on) == (3, 1)
     assert "Version 1 again" in (await sue.get(HOME)).text
     assert (await ada.post(HOME + "/publish", do="rollback", number="3")).status_code == 422
+    assert (await ada.post(HOME + "/publish", do="rollback", number="99999999999")).status_code == 404
     assert (await ada.post(HOME + "/publish", do="withdraw")).status_code == 303
     assert "The shop has no policy of its own yet" in (await sue.get(HOME)).text
     for path in ("/shop/4", "/shop/99999999999", "/nobody/1"):
