@@ -1,9 +1,8 @@
 """Complaints that a supervisor has to know of: by the clock, by what the customer writes, by how often they come."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from conversations.models import Conversation, Message
+from conversations.models import Message
 from core.clock import now
 from core.people import SYSTEM, Actor
 from core.transactions import transaction
@@ -92,8 +91,8 @@ async def open_complaint(conversation_id: int) -> Complaint | None:
     )
 
 
-async def rated_badly(conversation: Conversation, tickets: Sequence[Ticket]) -> None:
-    """A bad rating of a conversation in which a complaint had been answered before."""
-    for ticket in tickets:
-        if ticket.first_replied_at is not None:
-            await escalate(ticket.id, BAD_RATING)
+async def rated_badly(complaint: Complaint) -> None:
+    """The customer was answered and is not content."""
+    ticket = await Ticket.get(id=complaint.ticket_id)
+    if ticket.first_replied_at is not None:
+        await escalate(ticket.id, BAD_RATING)

@@ -18,8 +18,8 @@ from tickets.clockwork import clocks_of
 from tickets.complaint_causes import severity_of, worst
 from tickets.complaint_escalation import SEVERITY, note_escalation, raise_alarms
 from tickets.complaint_models import Complaint, ComplaintOrder
-from tickets.complaint_progress import advance, severity_of_priority, store
-from tickets.complaint_steps import Step
+from tickets.complaint_progress import advance, locked_complaint, severity_of_priority, store
+from tickets.complaint_steps import UNDECIDED, Step
 from tickets.complaint_suggestion import suggest
 from tickets.complaint_words import symptoms
 from tickets.models import COMPLAINT, Ticket, TicketLink
@@ -98,6 +98,13 @@ async def acknowledge(ticket_id: int, actor: Actor, due: datetime | None, *, how
         if due is not None:
             await promises.promise(ticket.shop_id, DECISION_PROMISE, ticket.public_id, due)
 
+    async with transaction():
+        complaint, ticket, _ = await locked_complaint(ticket_id, actor)
+        if complaint.acknowledged_at is None and complaint.step in UNDECIDED[2:]:  # somebody was faster with the rest
+            complaint.acknowledged_at = now()
+            await store(complaint, ticket, actor, "complaint_acknowledged", how=how)
+            await promise(complaint, ticket)
+            return complaint
     return await advance(ticket_id, actor, Step.ACKNOWLEDGED, lambda _: None, then=promise, how=how)
 
 

@@ -12,14 +12,16 @@ from core.transactions import transaction
 from tickets.complaint_escalation import customer_wrote
 from tickets.complaint_intake import acknowledge, decision_due
 from tickets.complaint_models import Complaint
-from tickets.complaint_steps import Step
+from tickets.complaint_steps import UNDECIDED
 
 
 async def acknowledge_complaint(args: dict[str, Any], context: JobContext) -> None:
     """Tell the customer of `complaint`, in the chat or by mail. Who came by phone is called by an agent."""
     complaint = await Complaint.get(id=args["complaint"]).select_related("ticket__conversation", "shop")
     conversation, ticket = complaint.ticket.conversation, complaint.ticket
-    if complaint.step != Step.RECEIVED or conversation.channel not in (CHAT, EMAIL):
+    if complaint.acknowledged_at is not None or complaint.step not in UNDECIDED:
+        return
+    if conversation.channel not in (CHAT, EMAIL):
         return
     async with transaction():
         due = await decision_due(ticket)

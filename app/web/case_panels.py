@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.web.aftersale_panel import aftersales_in
+from app.web.complaint_panel import complaint_in
 from core.bundles import Bundle, Later
 from core.people import Agent
 from core.shops import Shop
@@ -19,7 +20,10 @@ class Panel:
     read: Callable[[Bundle, Ticket, Shop, Agent], Later[dict[str, Any] | None]]
 
 
-PANELS: tuple[Panel, ...] = (Panel("console/_aftersales.html", aftersales_in),)
+PANELS: tuple[Panel, ...] = (
+    Panel("console/_complaint.html", complaint_in),
+    Panel("console/_aftersales.html", aftersales_in),
+)
 
 
 def panels_in(bundle: Bundle, ticket: Ticket | None, shop: Shop, agent: Agent) -> Later[list[dict[str, Any]]]:

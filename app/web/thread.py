@@ -16,6 +16,7 @@ from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
 from conversations.rating import LOW
 from core.audit import AuditEntry
+from core.money import Money, format_money
 from tickets.models import TimelineEntry
 
 
@@ -68,6 +69,13 @@ EVENTS = {
     "complaint_followed_up": ("check-circle", _("%(who)s followed the complaint up: %(satisfied)s. %(words)s")),
     "complaint_dismissed": ("cross-circle", _("%(who)s dismissed the complaint: %(why)s")),
     "complaint_external": ("link", _("%(who)s noted who else has the case: %(name)s")),
+    "compensation_offered": ("card", _("%(who)s offered compensation: %(sum)s")),
+    "compensation_approved": ("check", _("%(who)s approved compensation: %(sum)s")),
+    "compensation_refused": ("cross-circle", _("%(who)s refused compensation: %(sum)s")),
+    "compensation_issued": ("check-circle", _("%(who)s issued compensation: %(sum)s")),
+    "compensation_withdrawn": ("cross-circle", _("%(who)s withdrew compensation: %(sum)s")),
+    "recovery_opened": ("bell", _("Somebody is to win the customer back: %(name)s")),
+    "recovery_done": ("check", _("%(who)s heard the customer who rated badly")),
     "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),
     "evidence_asked": ("note", _("%(who)s asked for: %(needs)s")),
     "evidence_waived": ("note", _("%(who)s said that this is not needed: %(needs)s")),
@@ -203,6 +211,7 @@ def _of_complaint(detail: Mapping[str, Any], language: str) -> dict[str, str]:
         "remedy": named(REMEDY_WORDS, detail.get("remedy"), language),
         "why": named(DISMISSAL_WORDS | ESCALATION_WORDS, detail.get("why"), language),
         "satisfied": gettext(content, language),
+        "sum": _sum(detail, language),
     }
 
 
@@ -219,6 +228,12 @@ def _attempt(entry: AuditEntry, names: Mapping[int, str], timezone: str, languag
         % {"who": who, "status": status},
         **_time(entry.at, timezone, language),
     }
+
+
+def _sum(detail: Mapping[str, Any], language: str) -> str:
+    if not isinstance(detail.get("amount"), int):
+        return ""
+    return format_money(Money(detail["amount"], str(detail.get("currency"))), language)
 
 
 def _rating(rating: Rating, timezone: str, language: str, guest: str) -> dict[str, Any]:

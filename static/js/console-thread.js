@@ -280,13 +280,16 @@ export class LiveThread {
     const pane = find("#order-pane");
     const wanted = new URL(location.href).searchParams.get("order");
     const fresh = await fragment(pane.dataset.url + (wanted ? `&order=${encodeURIComponent(wanted)}` : ""));
-    if (!fresh) return;
-    const open = findAll("details", pane).map((details) => details.open);
+    const held = document.activeElement?.closest("input, textarea, select");
+    if (!fresh || (held && pane.contains(held))) return; // somebody writes into a form: do not pull it away
+    const open = new Map(findAll("details", pane).map((details) => [titled(details), details.open]));
     pane.replaceChildren(fresh);
-    findAll("details", pane).forEach((details, index) => (details.open = open[index] ?? details.open));
+    for (const details of findAll("details", pane)) details.open = open.get(titled(details)) ?? details.open;
     this.#writer.ordersShown();
   }
 }
+
+const titled = (details) => find("summary", details)?.textContent.trim();
 
 function clock(moment) {
   const zone = find("#main").dataset.zone || undefined;

@@ -99,8 +99,24 @@ async def work_on_it(console: Page) -> None:
     await expect(console.locator("form[action$='/priority'] button[value=urgent]")).to_have_attribute(
         "aria-pressed", "true"
     )
+    await settle(console)
     await console.locator("form[action$='/resolution'] button").click()
     await expect(console.locator("form[action$='/reopening']")).to_be_visible()
+
+
+async def settle(console: Page) -> None:
+    """A complaint ends with a cause, a remedy, and a customer who knows."""
+    form = console.locator("form[action$='/complaint/assessment']")
+    await form.evaluate("form => form.closest('details').open = true")
+    await form.locator("button").click()
+    form = console.locator("form[action$='/complaint/decision']")
+    await form.locator("input[value=upheld]").check()
+    await form.locator("[name=cause]").fill("WH.LATE_SHIP")
+    await form.locator("[name=remedy]").select_option("apology")
+    await form.locator("[name=correction]").fill("1001")
+    await form.locator("button").click()
+    await console.locator("form[action$='/complaint/information'] button.main").click()
+    await expect(console.locator("form[action$='/complaint/follow-up']")).to_be_attached()
 
 
 async def check_access(page: Page) -> None:

@@ -149,6 +149,15 @@ async def test_an_acknowledgement_leaves_by_mail_and_a_caller_is_called(world: W
         assert await Job.filter(kind="mail.reply").count() == 1
 
 
+async def test_who_is_faster_than_the_acknowledgement_leaves_it_to_be_sent(world: World, context: JobContext) -> None:
+    ticket, _ = await complain(world)
+    await assess(ticket.id, world.omar, severity="P3")
+    await run_jobs(context)
+    complaint = await Complaint.get(ticket_id=ticket.id)
+    assert (complaint.step, complaint.acknowledged_at is not None) == ("assessed", True)
+    assert await Message.filter(author_kind="system").count() == 1
+
+
 async def test_nothing_ends_without_cause_and_remedy_and_every_attempt_is_kept(world: World) -> None:
     ticket, complaint = await complain(world)
     for end, person in ((resolve, world.omar), (close, world.sue)):
