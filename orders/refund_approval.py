@@ -154,7 +154,9 @@ async def _begin_again(
         version=0,
     )
     await enter(intent, _WAITING if needs else IntentState.CREATED)
-    parts = await add_parts(intent, books, [TenderPart(p.payment, p.tender, p.amount) for p in failed])
+    arrived = await RefundPart.filter(intent_id=failed_intent.id, carries=True, state=PartState.SUCCEEDED)
+    told = {part.gateway for part in arrived}
+    parts = await add_parts(intent, books, [TenderPart(p.payment, p.tender, p.amount) for p in failed], told)
     tried = {"after": failed_intent.public_id, "amount": amount, "needs": needs}
     await audit.note(actor, "refund.requested", intent.public_id, order=books.order.public_id, **tried)
     if not needs:

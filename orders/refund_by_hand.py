@@ -8,10 +8,11 @@ from core.shops import Shop
 from core.text import clean
 from core.transactions import transaction
 from orders.refund_gateway import Answer, Outcome
+from orders.refund_held import hold
 from orders.refund_intents import enter, locked_order, resume
 from orders.refund_limits import allowance_of
 from orders.refund_models import RefundIntent, RefundPart
-from orders.refund_sending import is_by_hand, locked_part
+from orders.refund_sending import is_by_hand
 from orders.refund_settling import conclude, settle_part
 from orders.refund_states import UNDER_WAY, IntentState, PartState
 
@@ -27,7 +28,8 @@ async def paid_by_hand(key: str, agent: Agent, reference: str) -> RefundPart:
         raise Invalid("the payment needs a reference", code="reference_missing")
     actor = Actor.of(agent)
     async with transaction():
-        part, intent = await locked_part(key)
+        held = await hold(key)
+        part, intent = held.part, held.intent
         order = await locked_order(part.order_id, actor)
         if part.state == PartState.SUCCEEDED and part.gateway_ref == named:
             return part
@@ -66,6 +68,6 @@ async def settle_frozen(intent_id: int, agent: Agent, paid: dict[str, int], why:
             await part.save(update_fields=["state", "paid", "settled_at"])
         await audit.note(actor, "refund.unfrozen", intent.public_id, paid=paid)
         await enter(intent, IntentState.PENDING, why=reason)
-        await conclude(intent)
+        await conclude(intent, await RefundPart.filter(intent_id=intent.id))
         await resume(intent)
     return intent

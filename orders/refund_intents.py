@@ -1,6 +1,6 @@
 """Writing refunds down: the order's lock, new intents with their parts, and each new state with its event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,8 +47,13 @@ async def locked_intent(intent_id: int, actor: Actor) -> tuple[RefundIntent, Ord
     return await RefundIntent.get(id=intent_id), order
 
 
-async def add_parts(intent: RefundIntent, books: Books, tenders: Sequence[TenderPart]) -> list[RefundPart]:
-    """One part for each payment; an account that serves it, or somebody who pays by hand."""
+async def add_parts(
+    intent: RefundIntent, books: Books, tenders: Sequence[TenderPart], told: Collection[str] = ()
+) -> list[RefundPart]:
+    """One part for each payment; an account that serves it, or somebody who pays by hand.
+
+    One part at each gateway carries lines and shipping, but for gateways that were `told` of them by an attempt before.
+    """
     payments = {payment.source_id: payment for payment in payments_of(books)}
     parts: list[RefundPart] = []
     for tender in tenders:
@@ -66,7 +71,7 @@ async def add_parts(intent: RefundIntent, books: Books, tenders: Sequence[Tender
             payment_ref=payment.gateway_ref,
             tender=payment.tender,
             captured=payment.captured,
-            carries=gateway not in {each.gateway for each in parts},
+            carries=gateway not in {*told, *(each.gateway for each in parts)},
             amount=tender.amount,
             currency=intent.currency,
             state=PartState.CREATED.value,

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from orders.models import Refund
 from orders.refund_models import RefundPart
+from orders.refund_states import PartState
+
+_LEFT = (PartState.SENT, PartState.PENDING, PartState.FROZEN, PartState.SUCCEEDED)
 
 
 def our_part(refund: Refund, parts: Iterable[RefundPart]) -> RefundPart | None:
@@ -15,6 +18,12 @@ def our_part(refund: Refund, parts: Iterable[RefundPart]) -> RefundPart | None:
     by_key = next((part for part in parts if refund.key and refund.key == part.public_id), None)
     names = {refund.reference, refund.source_id} - {""}
     return by_key or next((part for part in parts if part.gateway_ref in names), None)
+
+
+def only_ours(parts: Sequence[RefundPart], refunds: Sequence[Refund]) -> list[RefundPart]:
+    """Parts that have left, or have arrived, of which the record tells nothing (yet)."""
+    told = {part.id for refund in refunds if (part := our_part(refund, parts)) is not None}
+    return [part for part in parts if part.state in _LEFT and part.id not in told]
 
 
 def made_elsewhere(refunds: Iterable[Refund], parts: Sequence[RefundPart]) -> list[Refund]:

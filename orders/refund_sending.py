@@ -4,20 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.clock import now
-from core.errors import NotFound
-from core.sql import dialect, fetch
 from core.transactions import transaction
-from orders.models import Order
 from orders.refund_accounts import MANUAL
 from orders.refund_case import Reason
 from orders.refund_from_order import CHARGES
 from orders.refund_gateway import Account, Instruction, InstructionLine
+from orders.refund_held import Held, hold, read
 from orders.refund_intents import enter, plan
-from orders.refund_models import PaymentAccount, RefundIntent, RefundPart
+from orders.refund_models import RefundIntent, RefundPart
 from orders.refund_states import IntentState, PartState
 
 LONGEST_CALL = timedelta(minutes=1)  # after that the caller gives up
-_LOCK = "SELECT id FROM shop_order WHERE id = (SELECT order_id FROM refund_part WHERE public_id = {key})"
 _TO_SEND = (PartState.CREATED, PartState.SENT)
 _LEAVING = (IntentState.CREATED, IntentState.PENDING)
 
@@ -38,7 +35,8 @@ async def begin_try(key: str, pause: timedelta = timedelta()) -> Errand | None:
     Raises NotFound.
     """
     async with transaction():
-        part, intent = await locked_part(key)
+        held = await hold(key)
+        part, intent = held.part, held.intent
         if part.state not in _TO_SEND or part.doubt or intent.state not in _LEAVING:
             return None
         moment = now()
@@ -52,27 +50,12 @@ async def begin_try(key: str, pause: timedelta = timedelta()) -> Errand | None:
         await part.save(update_fields=["state", "tries", "looks", "sent_at", "busy_until"])
         if intent.state == IntentState.CREATED:
             await enter(intent, IntentState.PENDING)
-        return await _errand(part, intent)
+        return _errand(held)
 
 
 async def errand_of(key: str) -> Errand:
     """What a gateway is asked of a part that was sent. Raises NotFound."""
-    part = await RefundPart.get_or_none(public_id=key).select_related("intent")
-    if part is None:
-        raise NotFound("no such refund")
-    return await _errand(part, part.intent)
-
-
-async def locked_part(key: str) -> tuple[RefundPart, RefundIntent]:
-    """The part and its intent; the order's lock holds them both until the commit. Raises NotFound.
-
-    Every step of every part passes here, so the statements are not built anew each time.
-    """
-    if not await fetch(_LOCK + (" FOR UPDATE" if dialect() == "postgres" else ""), key=key):
-        raise NotFound("no such refund")
-    [part] = await fetch("SELECT * FROM refund_part WHERE public_id = {key}", key=key)
-    [intent] = await fetch("SELECT * FROM refund_intent WHERE id = {id}", id=part["intent_id"])
-    return RefundPart._init_from_db(**part), RefundIntent._init_from_db(**intent)
+    return _errand(await read(key))
 
 
 async def _free_at(part: RefundPart, pause: timedelta) -> datetime:
@@ -82,9 +65,8 @@ async def _free_at(part: RefundPart, pause: timedelta) -> datetime:
     return last.sent_at + pause if last is not None and last.sent_at is not None else part.created_at
 
 
-async def _errand(part: RefundPart, intent: RefundIntent) -> Errand:
-    order = await Order.get(id=part.order_id).only("id", "source_id", "number")
-    account = await PaymentAccount.get_or_none(id=part.account_id) if part.account_id else None
+def _errand(held: Held) -> Errand:
+    part, intent, account = held.part, held.intent, held.account
     instruction = Instruction(
         key=part.public_id,
         account=Account(
@@ -93,8 +75,8 @@ async def _errand(part: RefundPart, intent: RefundIntent) -> Errand:
             credentials=account.credentials if account else {},
         ),
         payment_ref=part.payment_ref,
-        order_source_id=order.source_id,
-        order_number=order.number,
+        order_source_id=held.order_source_id,
+        order_number=held.order_number,
         amount=part.amount,
         currency=part.currency,
         captured=part.captured,

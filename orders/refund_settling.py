@@ -3,6 +3,7 @@
 Only a query makes a part fail. Another amount or currency than we asked for freezes it, until a person decides.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -11,10 +12,12 @@ from core.clock import now
 from core.text import clean
 from core.transactions import transaction
 from orders.refund_gateway import Answer, Outcome
+from orders.refund_held import hold
 from orders.refund_intents import enter, plan
 from orders.refund_models import RefundIntent, RefundPart
-from orders.refund_sending import is_by_hand, locked_part
+from orders.refund_sending import is_by_hand
 from orders.refund_states import UNDER_WAY, IntentState, PartState
+from orders.refund_tenders import held_by
 
 TRIES_BEFORE_LOOKING = 4
 _FIRST_TRY, _FIRST_LOOK, _LONGEST = timedelta(seconds=2), timedelta(seconds=5), timedelta(hours=1)
@@ -34,7 +37,8 @@ class Source(StrEnum):
 async def settle_part(key: str, outcome: Outcome, *, source: Source = Source.TOLD) -> RefundPart:
     """Take in what became of the part with this key. The second word on the same is a no-op. Raises NotFound."""
     async with transaction():
-        part, intent = await locked_part(key)
+        held = await hold(key)
+        part, intent = held.part, held.intent
         before = part.state
         if source is Source.ANSWER:
             part.busy_until = None
@@ -49,20 +53,19 @@ async def settle_part(key: str, outcome: Outcome, *, source: Source = Source.TOL
             await _take_in(part, intent, outcome, source)
         await part.save(update_fields=_CHANGES)
         if part.state != before:
-            await conclude(intent)
+            await conclude(intent, held.parts)
     return part
 
 
-async def conclude(intent: RefundIntent) -> None:
-    """Bring the intent to the state that follows from its parts. Part of a running change."""
-    parts = await RefundPart.filter(intent_id=intent.id).values_list("state", "amount", "paid")
-    state = _state_of({PartState(each) for each, _, _ in parts})
+async def conclude(intent: RefundIntent, parts: Sequence[RefundPart]) -> None:
+    """Bring the intent to the state that follows from all of its parts. Part of a running change."""
+    state = _state_of({PartState(part.state) for part in parts})
     if state == intent.state or (intent.state == IntentState.FROZEN and intent.why == "paid_after_failure"):
         return
     ended = state in (IntentState.SUCCEEDED, IntentState.FAILED)
     await enter(intent, state, settled_at=now() if ended else None)
     if ended:
-        gone = sum(amount if paid is None else paid for each, amount, paid in parts if each == PartState.SUCCEEDED)
+        gone = sum(held_by(part) for part in parts if part.state == PartState.SUCCEEDED)
         await audit.note(None, f"refund.{state.value}", intent.public_id, amount=gone, currency=intent.currency)
 
 

@@ -93,7 +93,8 @@ async def request_refund(
                 # Raised below, after the commit: a rollback would take the audit entry with it.
                 refusal = error
                 if error.code not in _MERELY_LATE:
-                    tried = {"case": case_id[:64], "code": error.code, "amount": request.amount}
+                    amount = request.amount if type(request.amount) is int else None  # NaN is no JSON
+                    tried = {"case": case_id[:64], "code": error.code, "amount": amount}
                     await audit.note(actor, "refund.refused_attempt", order.public_id, **tried)
     except IntegrityError:
         raise Conflict("the case has begun another refund", code="attempt_out_of_turn") from None

@@ -11,6 +11,9 @@ from core.clock import now
 from core.money import Money
 from core.shops import Shop
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, TrackingEvent
+from orders.refund_matching import only_ours
+from orders.refund_models import RefundPart
+from orders.refund_states import PartState
 from orders.statuses import (
     Axes,
     Closure,
@@ -37,7 +40,7 @@ _NEWEST_SCANS = (
 
 _ACTING = "SELECT shop_id, platform FROM shop_connection WHERE shop_id IN ({shops}) AND enabled AND acts"
 
-Row = TypeVar("Row", OrderLine, Payment, Refund, Shipment)
+Row = TypeVar("Row", OrderLine, Payment, Refund, RefundPart, Shipment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +174,7 @@ class _Records:
     lines: dict[int, list[OrderLine]]
     payments: dict[int, list[Payment]]
     refunds: dict[int, list[Refund]]
+    parts: dict[int, list[RefundPart]]  # of refunds that this desk has made
     shipments: dict[int, list[Shipment]]
     scans: dict[int, list[TrackingEvent]]
     acting: frozenset[tuple[int, str]]  # shops and platforms that can be told what to do
@@ -183,6 +187,7 @@ async def _records(orders: Sequence[Order], most_scans: int) -> _Records:
     lines = bundle.rows(OrderLine, mine + "t.position, t.id", **of)
     payments = bundle.rows(Payment, mine + "t.at, t.id", **of)
     refunds = bundle.rows(Refund, mine + "t.at, t.id", **of)
+    parts = bundle.rows(RefundPart, mine + "t.id", **of)
     shipments = bundle.rows(Shipment, mine + "t.id", **of)
     acting = bundle.table("shop_id platform", _ACTING, shops=list({order.shop_id for order in orders}))
     newest = bundle.rows(TrackingEvent, _NEWEST_SCANS, most=most_scans, **of)
@@ -195,6 +200,7 @@ async def _records(orders: Sequence[Order], most_scans: int) -> _Records:
         lines=_by_order(lines),
         payments=_by_order(payments),
         refunds=_by_order(refunds),
+        parts=_by_order(parts),
         shipments=_by_order(shipments),
         scans=scans,
         acting=frozenset((row["shop_id"], row["platform"]) for row in acting),
@@ -235,7 +241,7 @@ def _snapshot(order: Order, records: _Records, as_of: datetime) -> OrderSnapshot
         payment_method=payments[-1].tender if payments else "",
         lines=tuple(_line(line, order.currency) for line in lines),
         parcels=tuple(_parcels(shipments, records.scans, titles)),
-        refunds=tuple(_refund(row) for row in records.refunds[order.id]),
+        refunds=tuple(_refunds(records.refunds[order.id], records.parts[order.id])),
         destination=", ".join(part for part in (order.ship_to.get("city"), order.ship_to.get("country")) if part),
         can_cancel=may_cancel(axes, label_printed=label_printed),
         can_change_address=may_change_address(axes, label_printed=label_printed),
@@ -319,6 +325,24 @@ def _parcel(row: Shipment, position: int, scans: list[TrackingEvent], titles: di
 def _scan(row: TrackingEvent) -> ScanSnapshot:
     state = ParcelState(row.state) if row.state else None
     return ScanSnapshot(at=row.at, state=state, text=row.text, location=row.location, received_at=row.received_at)
+
+
+def _refunds(rows: list[Refund], parts: list[RefundPart]) -> list[RefundSnapshot]:
+    """What the record tells, and what this desk itself has sent and nobody has told of yet."""
+    own = only_ours(parts, rows)
+    return sorted([*map(_refund, rows), *map(_own_refund, own)], key=lambda refund: refund.at)
+
+
+def _own_refund(part: RefundPart) -> RefundSnapshot:
+    paid = part.amount if part.paid is None else part.paid
+    return RefundSnapshot(
+        refund_id=part.public_id,
+        amount=Money(paid, part.currency),
+        state="succeeded" if part.state == PartState.SUCCEEDED else "pending",
+        tender=part.tender,
+        reference=part.gateway_ref,
+        at=part.settled_at or part.sent_at or part.created_at,
+    )
 
 
 def _refund(row: Refund) -> RefundSnapshot:

@@ -8,13 +8,19 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from app.database import open_database, sqlite_url
+from app.migrating import migrate
+from core.clock import frozen
 from tests.faults.campaign import Outcome, at_random, rehearse
 from tests.faults.houses import House, one_process, several
+from tests.faults.refund_run import RefundRun
 from tests.faults.soak import Soaked, soak
 from tests.faults.stall import stall
 from tests.faults.windows import WINDOWS
+from tests.people import make_world
 
 STALL_ROUND = 5.0  # seconds for which a window reads, or does not
 
@@ -30,8 +36,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--stall", type=int, metavar="READERS", help="one of so many readers stops reading, that is all"
     )
+    parser.add_argument("--refunds", type=int, metavar="KEYS", help="only refunds: so many keys, with faults and kills")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    if options.refunds:
+        return asyncio.run(_refunds(seed, options.refunds))
     if options.stall:
         return asyncio.run(_stall(options.minutes * 60, options.stall))
     settings = [options.only] if options.only else ["one", "several"]
@@ -67,6 +76,18 @@ async def _run(name: str, plan: Plan, *, soaks: bool) -> Outcome | Soaked:
                 return await soak(house, plan.seconds, seed=plan.seed, writers=plan.writers, pause=plan.pause)
             faults = at_random(house, random.Random(plan.seed), plan.seconds)
             return await rehearse(house, plan.seed, faults, writers=plan.writers, pause=plan.pause, tell=_tell)
+
+
+async def _refunds(seed: int, keys: int) -> int:
+    with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
+        url = sqlite_url(Path(folder) / "wismo.db")
+        await migrate(url)
+        async with open_database(url):
+            with frozen(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) as clock:
+                world = await make_world()
+                seen = await RefundRun(world.lumen, world.ada, clock, seed).go(keys)
+    print(f"seed {seed}: {seen}")
+    return int(not seen.clean)
 
 
 async def _stall(seconds: float, readers: int) -> int:

@@ -11,10 +11,11 @@ from core.audit import AuditEntry
 from core.clock import FrozenClock, now
 from core.errors import Conflict, Forbidden, Invalid
 from core.events import Bus, use_bus
+from core.ids import new_id
 from core.jobs import Job
 from core.people import Actor
 from orders.events import RefundIntentChanged
-from orders.models import Order
+from orders.models import Order, Refund
 from orders.refund_approval import approve, retry_failed
 from orders.refund_by_hand import paid_by_hand, settle_frozen
 from orders.refund_case import Request
@@ -24,6 +25,7 @@ from orders.refund_sending import begin_try, errand_of
 from orders.refund_settling import Source, settle_part
 from orders.refund_watching import plan_lost, stuck
 from orders.refunds import quote_for, request_refund
+from orders.snapshots import snapshot
 from tests.heard import Heard, listen_to
 from tests.orders.refunding import bought, open_account, work
 from tests.people import World, make_world
@@ -82,6 +84,28 @@ async def test_answers_that_get_lost_never_pay_twice(world: World, clock: Frozen
     assert await states(part) == ("succeeded", "succeeded")
     assert list(gateway.ledger) == [part.public_id]
     assert gateway.paid(part.payment_ref) == 20_00
+
+
+async def test_customers_hear_of_money_that_has_left_once(world: World, clock: FrozenClock) -> None:
+    """Before the shop's record tells of it, and not twice when it does. What waits for approval is nobody's news."""
+    order, part = await asked(world, settles_after=60)
+    assert (await snapshot(order)).refunds == ()
+    gateway = SimulatedRefunds()
+    await work(gateway, clock, rounds=1)
+    assert [(each.state, each.amount.amount) for each in (await snapshot(order)).refunds] == [("pending", 20_00)]
+    await work(gateway, clock, rounds=10)
+    assert [each.state for each in (await snapshot(order)).refunds] == ["succeeded"]
+    await Refund.create(
+        public_id=new_id("rfd"),
+        order=order,
+        source_id="re_1",
+        amount=20_00,
+        currency="USD",
+        state="succeeded",
+        key=part.public_id,
+        at=now(),
+    )
+    assert [each.refund_id[:4] for each in (await snapshot(order)).refunds] == ["rfd_"]
 
 
 async def test_accepted_is_not_paid(world: World, clock: FrozenClock) -> None:
