@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from core import audit
+from core import audit, promises
 from core.clock import now
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
@@ -25,6 +25,7 @@ from orders.snapshots import axes_of
 AT_ONCE = timedelta(seconds=20)  # by then a shop that is asked over the network has answered, or is not waited for
 WAREHOUSE = timedelta(minutes=10)
 BY_A_PERSON = timedelta(minutes=30)
+PROMISE = "cancellation"
 CONTRADICTED = "contradicted"
 _NEEDED = ("country", "city", "lines")
 _KNOWN = (*_NEEDED, "name", "region", "postcode", "phone")
@@ -108,6 +109,7 @@ async def claim_lines(
         record(changed(claim, at_once=claim.state not in LIVE))
         if claim.state in LIVE:
             await _ask(claim)
+            await _promise(claim)
     return claim
 
 
@@ -217,6 +219,12 @@ async def _take(claim: Claim, order: Order, cancelled: Mapping[str, int]) -> Non
 
 def _live(order: Order, line: str) -> str:
     return f"{order.id}:{line}"
+
+
+async def _promise(claim: Claim) -> None:
+    """Where a person has to look, the ticket's customer is owed an answer by a time."""
+    if claim.way != BY_SHOP and claim.case_id.startswith("tkt_") and claim.answer_by is not None:
+        await promises.promise(claim.shop_id, PROMISE, claim.case_id, claim.answer_by)
 
 
 async def _ask(claim: Claim) -> None:

@@ -6,7 +6,7 @@ Each end is written once, under the order's lock, and the shop is told to let go
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core import audit
+from core import audit, promises
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.events import Together
@@ -16,7 +16,7 @@ from core.text import clean
 from core.transactions import record, transaction
 from orders.cancel_refunds import refund_cancelled, take_refund_back
 from orders.cancel_rules import LineStand, What, Why
-from orders.cancellation import changed, locked_order, tell_shop
+from orders.cancellation import PROMISE, changed, locked_order, tell_shop
 from orders.claim_models import BY_HAND, BY_SHOP, DONE, HELD, LIVE, REFUSED, RELEASED, Claim, LineClaim
 from orders.claim_reading import stands_of
 from orders.events import OrderChanged
@@ -208,6 +208,7 @@ async def _settle(claim: Claim, state: str, why: Why, said: str = "") -> None:
     claim.step = RELEASE if was_asked and state in (REFUSED, RELEASED) else ""
     await claim.save()
     await LineClaim.filter(claim_id=claim.id).update(live=None)
+    await promises.settle(PROMISE, claim.case_id)
     if state == DONE and claim.what == What.CANCEL:
         claim.refund = await refund_cancelled(claim)
         await claim.save(update_fields=["refund"])

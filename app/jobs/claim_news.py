@@ -6,11 +6,11 @@ from app.claim_answers import final_answer
 from app.jobs.context import JobContext
 from conversations.models import CHAT
 from conversations.posting import post
-from core.people import BOT, SYSTEM
+from core.people import BOT, SYSTEM, Actor
 from core.transactions import transaction
 from orders.cancel_rules import Why
 from orders.cancellation import CONTRADICTED, state_of
-from orders.claim_models import DONE, REFUSED, Claim
+from orders.claim_models import DONE, REFUSED, REQUESTED, Claim
 from orders.models import Order
 from tickets.cancelling import note_claim, ticket_of_case
 
@@ -29,8 +29,16 @@ async def tell_of_claim(args: dict[str, Any], context: JobContext) -> None:
     alone = clear and claim.actor_kind == BOT.kind  # what an agent began, an agent ends
     chat = ticket.conversation.channel == CHAT
     async with transaction():
+        who = Actor(claim.actor_kind, claim.actor_id, claim.actor_name) if state == REQUESTED else SYSTEM
         news = await note_claim(
-            ticket.id, claim.public_id, state, done=alone and chat, number=order.number, why=claim.why, wish=claim.what
+            ticket.id,
+            claim.public_id,
+            state,
+            who,
+            done=alone and chat,
+            number=order.number,
+            why=claim.why,
+            wish=claim.what,
         )
         reply = await final_answer(claim, order, ticket.conversation.language) if final and chat else None
         if news and reply is not None:

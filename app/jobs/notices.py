@@ -13,7 +13,7 @@ from core.clock import now
 from core.people import SYSTEM
 from orders.models import Order, Refund, Shipment
 from orders.snapshots import snapshot
-from tickets.cancelling import conversations_answered
+from tickets.cancelling import conversations_answered, is_claimed
 
 RECENT = timedelta(days=7)  # nobody still waits in a chat that has been quiet for longer
 
@@ -24,6 +24,8 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
     picture = await snapshot(order)
     facts = await _facts(args["kind"], args["subject"])
     client_id = f"notice:{order.id}:{args['kind']}:{args['subject']}"
+    if args["kind"] == "on_hold" and await is_claimed(order.id):
+        return  # stopped by the desk itself for a moment; the answer follows
     answered = await conversations_answered(order.id) if args["kind"] == "cancelled" else set()
     for conversation in await _who_may_know(order):
         if conversation.id in answered:

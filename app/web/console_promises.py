@@ -32,11 +32,18 @@ def _(message: str) -> str:
 
 
 TABS = {"open": _("Open"), "soon": _("Due soon"), "broken": _("Broken")}
-KINDS = {"first_reply": _("First reply"), "arrival": _("Arrival"), BY_AGENT: _("Promise"), "decision": _("Decision")}
+KINDS = {
+    "first_reply": _("First reply"),
+    "arrival": _("Arrival"),
+    BY_AGENT: _("Promise"),
+    "decision": _("Decision"),
+    "cancellation": _("Cancellation"),
+}
 SAID = {
     "first_reply": _("A person answers"),
     "arrival": _("The order arrives"),
     "decision": _("A complaint is decided"),
+    "cancellation": _("A final answer about a cancellation"),
 }
 
 

@@ -8,6 +8,7 @@ from app.gateways.simulators.keys import demo_secrets
 from app.reactions import connect
 from app.realtime.hub import Hub
 from core.events import use_bus
+from core.promises import KEPT, OPEN, Promise
 from core.shops import Shop
 from orders.claim_models import DONE, REFUSED, REQUESTED, Claim
 from orders.models import Order
@@ -72,8 +73,10 @@ async def test_a_person_answers_where_the_shop_cannot_be_told(
     await page.post(f"{base}/cancellation", order=order.public_id)
     claim = await Claim.get()
     assert "It has left" in (await page.get(base)).text
+    assert await Promise.filter(kind="cancellation", subject=ticket.public_id, state=OPEN).count() == 1
     await page.post(f"{base}/claims/{claim.public_id}/answer", possible=possible)
     await claim.refresh_from_db()
     assert (claim.state, claim.answered_by) == (state, "Omar")
+    assert (await Promise.get(kind="cancellation")).state == KEPT
     again = await page.post(f"{base}/claims/{claim.public_id}/answer", possible=possible)
     assert again.status_code == 409
