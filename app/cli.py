@@ -22,7 +22,7 @@ from app.cli_refund_desk import stuck_command
 from app.cli_refunds import refunds
 from app.cli_routing import agent_work, shop_assignment, teams
 from app.cli_simulate import simulate
-from app.cli_statements import reconcile_refunds
+from app.cli_statements import differences_command, reconcile_refunds
 from app.cli_stock import stock
 from app.database import open_database, sqlite_path
 from app.demo import LOGINS, fill_demo, is_empty
@@ -64,7 +64,14 @@ main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(policies)
 main.add_command(refunds)
-for command in (stuck_command, accounts_command, connect_command, disconnect_command, reconcile_refunds):
+for command in (
+    stuck_command,
+    accounts_command,
+    connect_command,
+    disconnect_command,
+    reconcile_refunds,
+    differences_command,
+):
     refunds.add_command(command)
 main.add_command(simulate)
 main.add_command(stock)

@@ -1,4 +1,4 @@
-"""`wismo refunds reconcile`: our refunds against what the payment service has written down."""
+"""`wismo refunds reconcile|differences`: our refunds against what the payment service has written down."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from core.money import plain_amount
 from orders.refund_gateway import StatementRow
 from orders.refund_models import PaymentAccount
 from orders.refund_reconciling import Difference, DifferenceKind
-from orders.refund_statements import reconcile
+from orders.refund_statements import open_differences, reconcile
 
 _USUAL = timedelta(days=3)
 _ZONE = ZoneInfo("Asia/Shanghai")  # whose days the bills in files have
@@ -64,6 +64,27 @@ async def reconcile_refunds(
     click.echo(f"{len(rows)} refunds in the statement, {len(found)} differences.", err=True)
     if found:
         sys.exit(1)
+
+
+@click.command("differences")
+@in_database
+async def differences_command() -> None:
+    """What did not fit in the last comparisons, newest first: shop, gateway, and the columns of `reconcile`."""
+    found = await open_differences()
+    for row in found:
+        account = row.account
+        difference = Difference(
+            kind=DifferenceKind(row.kind),
+            key=row.key,
+            reference=row.reference,
+            ours=row.ours,
+            theirs=row.theirs,
+            currency=row.currency,
+            at=row.at,
+        )
+        click.echo("\t".join([account.shop.key, account.gateway, *_told(difference)]))
+    if not found:
+        click.echo("Everything fits.")
 
 
 def _read(gateway: str, bill: Path) -> list[StatementRow]:

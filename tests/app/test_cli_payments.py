@@ -120,10 +120,13 @@ def test_an_address_has_to_be_safe(wismo: Wismo) -> None:
 
 def test_a_bill_is_compared_and_what_is_unknown_is_kept(wismo: Wismo, database_url: str) -> None:
     wismo("refunds", "connect", "lumen", "--gateway", "alipay", "--credentials-file", "-", stdin=json.dumps(ALIPAY))
+    assert wismo("refunds", "differences").output == "Everything fits.\n"
     words = ("refunds", "reconcile", "--shop", "lumen", "--gateway", "alipay")
     said = wismo(*words, "--file", str(DATA / "alipay_bill.csv"), status=1).output
     assert "in the statement, unknown here\t-\tRF20260303000004\t-\t20.00\tCNY\t2026-03-03 15:59:59" in said
     assert "2 refunds in the statement, 2 differences." in said
+    listed = wismo("refunds", "differences").output
+    assert "lumen\talipay\tin the statement, unknown here\t-\tRF20260303000004\t-\t20.00\tCNY" in listed
     kept = in_it(database_url, lambda: StatementDifference.all().order_by("at"))
     assert [row.reference for row in kept] == ["rfp_01k9q3v6m2n4p5q6r7s8t9v0wx", "RF20260303000004"]
     other = wismo(*words, "--file", str(DATA / "wechatpay_bill.csv"), status=1).output
