@@ -68,9 +68,9 @@ async def merge(source_id: int, target_id: int, actor: Actor) -> TicketMerge:
         merged = await TicketMerge.create(
             public_id=new_id("mrg"), source=source, target=target, before=before, merged_at=moment
         )
-        await change(source, actor, "status", "merged_into", *_STATE, number=target.number)
+        await change(source, actor, "merge", "merged_into", *_STATE, number=target.number)
         detail = {"number": source.number, "merge": merged.public_id}
-        await change(target, actor, "merge", "merged_in", *_TARGET, "merges", **detail)
+        await change(target, actor, "links", "merged_in", *_TARGET, "merges", **detail)
     return merged
 
 
@@ -98,8 +98,8 @@ async def unmerge(merge_id: str, actor: Actor) -> Ticket:
         merged.undone_at = now()
         await merged.save(update_fields=["undone_at"])
         columns = (*_STATE, "first_reply_due_at")
-        await change(source, actor, "status", "unmerged", *columns, number=target.number, after=source.status)
-        await change(target, actor, "merge", "parted", *_TARGET, "merges", number=source.number)
+        await change(source, actor, "merge", "unmerged", *columns, number=target.number, after=source.status)
+        await change(target, actor, "links", "parted", *_TARGET, "merges", number=source.number)
     return source
 
 

@@ -6,7 +6,7 @@ from tickets.events import TicketChanged, TicketOpened
 from tickets.queue import follow_turn
 
 # What may free somebody or change the order; that words arrived or were linked does neither.
-_MATTERS = frozenset({"assignment", "status", "priority"})
+_MATTERS = frozenset({"assignment", "status", "priority", "merge"})
 
 
 async def follow_queue(event: HandlerChanged) -> None:

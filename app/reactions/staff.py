@@ -15,8 +15,8 @@ from tickets.models import Ticket
 
 PAUSE_SECONDS = 1.0
 MOST_TOLD = 100  # customers who hear of one change
-MOVES = frozenset({"priority", "status"})  # changes of a ticket that move others in the queue
-EASES = frozenset({"assignment", "status"})  # and that change how much somebody has to do
+MOVES = frozenset({"priority", "status", "merge"})  # changes of a ticket that move others in the queue
+EASES = frozenset({"assignment", "status", "merge"})  # and that change how much somebody has to do
 
 
 class StaffNews:

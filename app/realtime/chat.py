@@ -374,6 +374,8 @@ async def _work(conversation: Conversation) -> dict[str, Any]:
     ticket = await Ticket.filter(conversation_id=conversation.id).order_by("-id").first()
     if ticket is None:
         return {}
+    if ticket.merged_into_id is not None:  # its work goes on in another one, of which they see the number only
+        ticket = await Ticket.get(id=ticket.merged_into_id)
     frame = rendering.ticket_frame(conversation.public_id, ticket.number, ticket.kind, ticket.status)
     done = ticket.status in (Status.RESOLVED, Status.CLOSED)
     by = ticket.first_reply_due_at if conversation.handler == QUEUE else None

@@ -269,6 +269,8 @@ export class LiveThread {
 
   async #loadHead() {
     const fresh = await fragment(`${this.base}?fragment=head${location.search.replace("?", "&")}`);
+    const talk = fresh && find("#strip", fresh)?.dataset.talk;
+    if (talk && talk !== this.conversation) document.dispatchEvent(new Event("ticket-moved"));
     if (!fresh || find("#head details[open], #head input:focus")) return; // in use: do not pull it away
     find("#head").replaceChildren(fresh);
     if (this.refocus) find(this.refocus)?.focus(); // the next tag

@@ -27,6 +27,7 @@ wire.addEventListener("status", ({ detail }) => {
 });
 wire.addEventListener("frame", ({ detail }) => detail.type === "handler" && tellTurn(detail));
 wire.addEventListener("frame", ({ detail }) => detail.type === "inbox" && followTicket(detail));
+document.addEventListener("ticket-moved", goAlong);
 wire.addEventListener("frame", ({ detail }) => detail.type === "work" && showWork(detail));
 wire.connect();
 
@@ -103,9 +104,15 @@ function tellTurn({ reason: why, agent }) {
   refreshQueue();
 }
 
-/** The customer writes in another conversation of a merged ticket: the page goes there, unless something is written. */
-function followTicket({ ticket, conversation }) {
-  if (!thread || !ticket || conversation === thread.conversation || !thread.base.endsWith(`/tickets/${ticket}`)) return;
+/** A merged ticket goes where its customer writes. News of several rows do not say which: then its head is asked. */
+function followTicket({ ticket, conversation, what }) {
+  if (!thread) return;
+  if (what === "several" && Number(find("#strip")?.dataset.merges)) thread.refreshHead();
+  if (ticket && conversation !== thread.conversation && thread.base.endsWith(`/tickets/${ticket}`)) goAlong();
+}
+
+/** The page follows, unless something is written. */
+function goAlong() {
   if (find(".composer-text").value.trim()) toast(word("went_elsewhere"), "forward");
   else location.reload();
 }

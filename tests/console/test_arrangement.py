@@ -1,12 +1,15 @@
 """Tickets among others at the desk: merged and parted, split, tagged, followed, and named in notes."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from app.jobs.bulk import change_tickets
 from app.realtime.hub import Hub
+from app.realtime.topics import conversation_topic
 from conversations.noting import add_note
+from conversations.queries import messages_after
 from core.jobs import Job
 from core.people import Actor
 from tests.console.conftest import Browser, Talk
@@ -17,6 +20,19 @@ from tickets.work_models import Follower, Mention, TicketMerge
 
 pytestmark = pytest.mark.anyio
 OpenBrowser = Callable[..., Awaitable[Browser]]
+
+
+class Ear:
+    """A customer's widget: hears the frames of its conversation."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def deliver(self, frame: dict[str, Any], text: str) -> None:
+        self.heard.append(text)
+
+    def close(self, code: int, reason: str) -> None:
+        raise AssertionError(f"closed: {code} {reason}")
 
 
 async def test_two_tickets_become_one_and_two_again(
@@ -137,3 +153,19 @@ async def test_what_changed_meanwhile_and_what_was_refused_is_shown(
     assert "Mei has changed this ticket meanwhile." in answer.text
     await omar.post(f"{base}/closing", known=omar.hidden("known"))
     assert "Omar tried to set this to “Closed”, which was refused" in (await mei.get(base)).text
+
+
+async def test_the_customer_notices_nothing_of_a_merge(
+    world: World, talk: Talk, hub: Hub, open_browser: OpenBrowser
+) -> None:
+    (target, first), (source, second) = [
+        await talk.ticket(world.lumen, world.ines, words) for words in ("Dark?", "Still dark!")
+    ]
+    ears = [Ear(), Ear()]
+    for ear, conversation in zip(ears, (first, second), strict=True):
+        hub.subscribe(conversation_topic(conversation.public_id), ear)
+    browser = await open_browser(world.omar)
+    await browser.post(f"/console/tickets/{source.number}/merging", into=str(target.number))
+    assert [ear.heard for ear in ears] == [[], []]
+    texts = [message.text for message in await messages_after(second.id, 0)]
+    assert texts == ["Still dark!"]

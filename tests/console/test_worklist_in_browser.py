@@ -13,6 +13,7 @@ from core.people import Actor, Agent
 from tests.console.conftest import Talk
 from tests.people import World, make_customer, make_order
 from tickets.linking import link_order
+from tickets.merging import merge
 from tickets.models import Ticket
 from tickets.tagging import add_tag
 
@@ -73,3 +74,17 @@ async def test_the_pages_fit_and_can_be_read(
         assert results.violations_count == 0, results.generate_report()
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is wider than the screen by {wide}"
+
+
+async def test_the_page_goes_where_the_customer_writes(world: World, talk: Talk, hub: Hub, open_page: OpenPage) -> None:
+    (target, _), (source, second) = [
+        await talk.ticket(world.lumen, world.ines, words) for words in ("Dark?", "Still dark!")
+    ]
+    await merge(source.id, target.id, Actor.of(world.omar))
+    page = await open_page(world.omar, f"/console/tickets/{target.number}")
+    await expect(page.locator(".thread")).to_contain_text("Still dark!")
+    await talk.says(second, world.ines, "Anybody?")
+    await expect(page.locator(f".scripted #main[data-conversation='{second.public_id}']")).to_be_visible()
+    await page.locator("#text").fill("Here I am.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".message.from-agent")).to_contain_text("Here I am.")

@@ -21,6 +21,7 @@ from core.shops import Shop
 from tests.people import World
 from tests.realtime.clients import dialled, visitor
 from tests.realtime.serving import Desk
+from tickets.merging import merge
 from tickets.models import Ticket
 from tickets.opening import open_ticket
 from tickets.resolution import resolve
@@ -408,3 +409,17 @@ async def test_hours_and_words_for_a_person(desk: Desk, world: World) -> None:
         await ines.wait("error", code="not_found")
     async with visitor(desk, "chaye") as lin:
         assert lin.welcome["hours"] is None
+
+
+async def test_after_a_merge_nobody_is_asked_how_it_was(desk: Desk, world: World) -> None:
+    async with visitor(desk) as ines:
+        await ines.post("My lamp is dark")
+        token = ines.welcome["visitor_token"]
+    talk = await Conversation.get()
+    target = await open_ticket(talk.id, "question", BOT, subject="Dark")
+    source = await open_ticket(talk.id, "refund", BOT, subject="Still dark")
+    await merge(source.id, target.id, Actor.of(world.omar))
+    async with visitor(desk, token=token) as ines:
+        assert ines.welcome["ticket"]["number"] == target.number
+        assert ines.welcome["ticket"]["status"] == "open"
+        assert not ines.welcome["rate"]
