@@ -95,6 +95,12 @@ export class Composer {
     this.#wire.send({ type: "typing", conversation: this.#thread.conversation, on, note });
   }
 
+  /** Words with this id are on their way, perhaps since before a reload. */
+  left(clientId) {
+    this.#drafts.left(clientId);
+    this.#show();
+  }
+
   /** The customer has said something new. */
   customerWrote() {
     this.#held.stopAll();

@@ -56,6 +56,12 @@ export class Drafts {
     this.#keepHere(mode);
   }
 
+  /** Words with this id are on their way: they are no draft, although the desk may still have them as one. */
+  left(clientId) {
+    this.#left.add(clientId);
+    for (const mode of MODES) if (this.#states[mode].clientId === clientId) this.sent(mode);
+  }
+
   /** Words that were not sent after all, under their own id. */
   returned(mode, text, clientId) {
     const state = this.#states[mode];

@@ -73,6 +73,7 @@ export class LiveThread {
       this.talk.discard(clientId);
       return;
     }
+    this.#writer.left(clientId);
     const line = this.#bubble({
       client_id: clientId,
       author: { kind: "agent", name: boot.agent.name },
@@ -160,6 +161,7 @@ export class LiveThread {
     this.#sayTyping();
     const sent = find(`.message[data-client="${CSS.escape(message.client_id)}"]`, this.#list);
     const line = this.#bubble(message);
+    if (message.author.kind === "agent") this.#writer.left(message.client_id);
     if (sent && message.author.kind === "agent") sent.replaceWith(line);
     else this.#add(line);
     if (message.author.kind === "customer" && message.number > Number(this.#main.dataset.last)) this.#writer.customerWrote();

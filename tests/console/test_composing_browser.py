@@ -52,7 +52,7 @@ async def test_what_was_sent_can_be_undone_and_stops_for_new_words(
     await expect(page.locator("#text")).to_be_focused()
     await expect(page.locator(".message.held")).to_have_count(0)
     await page.locator("#text").fill("It comes tomorrow")
-    await page.get_by_role("button", name="Send", exact=False).last.click()
+    await page.get_by_role("button", name="Send").last.click()
     await expect(page.locator(".message.held")).to_be_visible()
     assert not (await Axe().run(page)).response["violations"]
     await page.reload()
@@ -87,6 +87,10 @@ async def test_a_draft_is_on_both_devices_and_outlives_the_session(
     await phone.locator("#text").blur()
     await expect(page.locator("#text")).to_have_value("Dear Ines, it is late")
     assert await phone.evaluate("document.documentElement.scrollWidth") <= 320
+    box = await phone.get_by_role("button", name="Send").last.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 320
+    assert box["y"] + box["height"] <= 640
     await Session.filter(agent_id=world.omar.id).delete()
     await page.locator("#text").fill("Dear Ines, it is late, sorry")
     await page.locator("#text").blur()
