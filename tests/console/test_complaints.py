@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from app.realtime.hub import Hub
 from conversations.models import Message
+from core.audit import AuditEntry
 from core.clock import FrozenClock, now
 from core.people import Agent
 from orders.models import Order, OrderLine
@@ -91,6 +92,35 @@ async def test_outside_bodies_dismissals_and_words_that_are_none(
     assert "It was no complaint" in (await browser.get(f"/console/tickets/{ticket.number}")).text
 
 
+async def test_supervisors_see_figures_that_open_their_lists(
+    world: World, talk: Talk, open_browser: OpenBrowser, hub: Hub
+) -> None:
+    ticket, _ = await a_complaint(world, talk)
+    omar, sue, wei = [await open_browser(person) for person in (world.omar, world.sue, world.wei)]
+    assert (await omar.get("/console/complaints")).status_code == 403
+    assert (await omar.get("/console/complaints.csv")).status_code == 403
+    await Complaint.filter(ticket_id=ticket.id).update(
+        step="informed", cause="WH.LATE_SHIP", outcome="upheld", remedy="apology", decided_at=now()
+    )
+    await Ticket.filter(id=ticket.id).update(subject="=cmd()")
+    page = (await sue.get("/console/complaints?days=7")).text
+    assert "cause=WH.LATE_SHIP" in page
+    assert "No such complaints" in page  # none is open
+    listed = (await sue.get("/console/complaints?view=decided&cause=WH.LATE_SHIP&days=7")).text
+    assert f"/console/tickets/{ticket.number}" in listed
+    assert (
+        f"/console/tickets/{ticket.number}" not in (await sue.get("/console/complaints?view=decided&area=carrier")).text
+    )
+    table = await sue.get("/console/complaints.csv?view=decided")
+    assert "WH.LATE_SHIP,upheld" in table.text
+    assert ",'=cmd()" in table.text
+    assert await AuditEntry.filter(action="complaints.exported").count() == 1
+    await Agent.filter(id=world.wei.id).update(role="supervisor")
+    assert "WH.LATE_SHIP" not in (await wei.get("/console/complaints?view=received")).text
+    await Agent.filter(id=world.sue.id).update(language="zh")
+    assert "发货延误" in (await sue.get("/console/complaints")).text
+
+
 @pytest.mark.browser
 async def test_a_complaint_is_decided_and_told_in_the_browser(
     world: World, talk: Talk, hub: Hub, open_page: OpenPage
@@ -115,6 +145,8 @@ async def test_a_complaint_is_decided_and_told_in_the_browser(
     await page.set_viewport_size({"width": 390, "height": 900})
     await page.goto(f"/console/tickets/{ticket.number}?pane=order")
     await expect(panel.locator("[aria-current=step]")).to_have_text("已告知客户")
+    await check(page)
+    await page.goto("/console/complaints?view=decided")
     await check(page)
 
 
