@@ -285,7 +285,8 @@ export class LiveThread {
     const wanted = new URL(location.href).searchParams.get("order");
     const fresh = await fragment(pane.dataset.url + (wanted ? `&order=${encodeURIComponent(wanted)}` : ""));
     const held = document.activeElement?.closest("input, textarea, select");
-    if (!fresh || (held && pane.contains(held))) return; // somebody writes into a form: do not pull it away
+    // Somebody writes into a form: do not pull it away. What is late there is refused with a word.
+    if (!fresh || (held && pane.contains(held)) || find(".case-act[open]", pane)) return;
     const open = new Map(findAll("details", pane).map((details) => [titled(details), details.open]));
     pane.replaceChildren(fresh);
     for (const details of findAll("details", pane)) details.open = open.get(titled(details)) ?? details.open;
