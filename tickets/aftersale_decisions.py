@@ -1,12 +1,13 @@
 """Decisions on after-sales cases: granted, refused, asked back; by a policy, a person, a platform or the time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.clock import now, utc
 from core.errors import Conflict, Forbidden, Invalid
 from core.people import SYSTEM, Actor
 from core.text import clean
+from orders.claim_models import LIVE, Claim
 from orders.policies import Outcome
 from tickets.aftersale_evidence import photos_of
 from tickets.aftersale_fulfilling import fulfil
@@ -23,11 +24,17 @@ _SENIOR = frozenset({"supervisor", "admin"})
 
 
 async def approve_case(
-    public_id: str, actor: Actor, *, amount: int | None = None, version: int | None = None
+    public_id: str,
+    actor: Actor,
+    *,
+    amount: int | None = None,
+    units: Mapping[int, int] | None = None,
+    version: int | None = None,
 ) -> AfterSale:
-    """Grant it, at most `amount` (minor units). What a policy refuses, only a supervisor grants.
+    """Grant it: at most `amount` (minor units), and of its lines (by id) no more `units` than these.
 
-    Raises NotFound, Invalid (bad_amount), Conflict (bad_step, case_changed, and what refunds refuse) and Forbidden.
+    What a policy refuses, only a supervisor grants. Raises NotFound, Invalid (bad_amount, bad_units), Forbidden, and
+    Conflict (bad_step, case_changed, what refunds refuse).
     """
 
     async def step(case: Case) -> None:
@@ -37,7 +44,7 @@ async def approve_case(
         if amount is not None and (amount < 0 or (case.row.amount is not None and amount > case.row.amount)):
             raise Invalid("no more than was asked for", code="bad_amount")
         case.row.granted = amount if amount is not None else case.row.amount
-        await grant(case, AGAINST_POLICY if against else BY_PERSON, actor)
+        await grant(case, AGAINST_POLICY if against else BY_PERSON, actor, units)
 
     return await take_step(public_id, actor, step, version)
 
@@ -108,23 +115,31 @@ async def platform_decides(
 
 
 async def cancel_case(public_id: str, actor: Actor, why: str = "", *, version: int | None = None) -> AfterSale:
-    """The customer does not want it any more. Not once the goods are back or the money moves."""
+    """The customer does not want it any more. Not once the goods are back or the money moves.
+
+    Raises NotFound, Forbidden, Conflict (bad_step; being_decided while the shop is asked to stop the goods).
+    """
 
     async def step(case: Case) -> None:
+        if await Claim.exists(case_id=public_id, state__in=LIVE):
+            raise Conflict("the shop is being asked", code="being_decided")
         await case.move(State.CANCELLED, text=clean(why, limit=TEXT_LIMIT))
 
     return await take_step(public_id, actor, step, version)
 
 
-async def grant(case: Case, rule: str, actor: Actor) -> None:
-    """Approve a locked case and go on to what follows. `rule` says what allowed it. Raises Conflict, Forbidden."""
-    await _approve(case, rule, actor)
+async def grant(case: Case, rule: str, actor: Actor, units: Mapping[int, int] | None = None) -> None:
+    """Approve a locked case and go on to what follows. `rule` says what allowed it.
+
+    Raises Conflict, Forbidden, Invalid (bad_units).
+    """
+    await _approve(case, rule, actor, units or {})
     await fulfil(case, by_rule=rule in _RULES)
 
 
 async def approve_and_pay(case: Case, rule: str) -> None:
     """Approve a locked case and give the money back at once, whatever becomes of the goods. Raises Conflict."""
-    await _approve(case, rule, SYSTEM)
+    await _approve(case, rule, SYSTEM, {})
     await pay(case, by_rule=True)
 
 
@@ -147,12 +162,16 @@ async def reject(case: Case, rule: str, actor: Actor, words: str) -> None:
     await case.move(State.REJECTED, *columns, by=_as_rule(rule), rule=rule, text=words)
 
 
-async def _approve(case: Case, rule: str, actor: Actor) -> None:
+async def _approve(case: Case, rule: str, actor: Actor, units: Mapping[int, int]) -> None:
     row = case.row
     row.decision, row.decided_at = row.decision | {"rule": rule, "granted": True}, now()
     await case.move(State.APPROVED, "decision", "decided_at", "granted", by=_as_rule(rule), rule=rule)
-    for line in await AfterSaleLine.filter(case_id=row.id, approved=None):
-        line.approved = line.asked
+    lines = await AfterSaleLine.filter(case_id=row.id)
+    wanted = {line.id: units.get(line.id, line.asked) for line in lines}
+    if any(not 0 <= wanted[line.id] <= line.asked for line in lines) or (lines and not any(wanted.values())):
+        raise Invalid("of what is asked for, all or some", code="bad_units")
+    for line in lines:
+        line.approved = wanted[line.id]
         await line.save(update_fields=["approved"])
 
 

@@ -54,7 +54,7 @@ async def pay(case: Case, *, by_rule: bool) -> None:
 
 async def follow_intent(case: Case, intent: RefundIntent) -> None:
     """Bring a locked case up to what has become of its money."""
-    if case.row.state == State.REFUND_FAILED and intent.state in OPEN_INTENTS and intent.state != IntentState.FROZEN:
+    if case.row.state == State.REFUND_FAILED and intent.state not in _LOST:  # it was begun again, or settled by hand
         case.row.problem = ""
         await case.move(State.REFUND_PENDING, "problem", by=SYSTEM)
     if case.row.state == State.REPLACING:

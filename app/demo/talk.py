@@ -13,7 +13,11 @@ from core.ids import new_id
 from core.people import BOT, Actor, Agent, Customer
 from core.shops import Shop
 from core.transactions import transaction
-from orders.models import Order
+from orders.models import Order, OrderLine
+from orders.refund_case import Reason
+from tickets.aftersale_kinds import Kind
+from tickets.aftersale_scope import Asked
+from tickets.aftersales import Wanted, open_case
 from tickets.assignment import assign
 from tickets.opening import open_ticket
 from tickets.prioritising import set_priority
@@ -37,6 +41,7 @@ class Story:
     ends: str = "open"  # open · pending · resolved
     suggested: bool = False
     gap: timedelta = timedelta(minutes=1)
+    case: tuple[Kind, Reason] | None = None  # an after-sales case about one unit of the first line
 
 
 STORIES = (
@@ -55,6 +60,7 @@ STORIES = (
         ),
         minutes_ago=14,
         priority="high",
+        case=(Kind.EXCHANGE, Reason.DAMAGED),
     ),
     Story(
         "lumen",
@@ -125,6 +131,7 @@ STORIES = (
             ("customer", "要送人的，麻烦快一点"),
         ),
         minutes_ago=9,
+        case=(Kind.RETURN_REFUND, Reason.DAMAGED),
         priority="high",
     ),
     Story(
@@ -224,7 +231,17 @@ async def _tell(story: Story, shop: Shop, order: Order, start: datetime) -> None
                 await first_reply_given(talk.id, clock.now())
         if story.channel == EMAIL:
             await hand_to_queue(talk.id, Actor.of(customer), "mail")
+        if story.case is not None:
+            await _ask_for(story.case, ticket_id, order, customer)
         await _finish(story, ticket_id, agent)
+
+
+async def _ask_for(case: tuple[Kind, Reason], ticket_id: int, order: Order, customer: Customer) -> None:
+    line = await OrderLine.filter(order_id=order.id).order_by("position", "id").first()
+    if line is not None:
+        kind, reason = case
+        wanted = Wanted(kind=kind, reason=reason, lines=(Asked(line=line.source_id, units=1),))
+        await open_case(ticket_id, order.id, wanted, Actor.of(customer))
 
 
 async def _open(story: Story, conversation_id: int, order: Order, customer: Customer) -> int:

@@ -30,7 +30,9 @@ Step = Callable[[str, Actor, Form, int, Ticket], Awaitable[AfterSale]]
 async def _approve(case: str, by: Actor, form: Form, version: int, ticket: Ticket) -> AfterSale:
     text = _one(form, "amount").strip()
     amount = parse_money(text, (await AfterSale.get(public_id=case)).currency).amount if text else None
-    return await approve_case(case, by, amount=amount, version=version)
+    lines = await AfterSaleLine.filter(case__public_id=case)
+    units = {line.id: whole_number(_one(form, f"grant-{line.id}"), line.asked) for line in lines}
+    return await approve_case(case, by, amount=amount, units=units, version=version)
 
 
 async def _reject(case: str, by: Actor, form: Form, version: int, ticket: Ticket) -> AfterSale:

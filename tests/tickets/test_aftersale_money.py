@@ -135,6 +135,9 @@ async def test_an_unsent_order_is_paid_back_once_the_shop_has_it_still(world: Wo
     assert not await RefundIntent.exists()  # the shop is asked first
     claim = await Claim.get(case_id=case.public_id)
     assert (claim.what, claim.whole) == ("cancel", True)
+    with pytest.raises(Conflict) as asked:  # the shop may have stopped it already
+        await cancel_case(case.public_id, Actor.of(world.ines))
+    assert asked.value.code == "being_decided"
     await answer_claim(world.omar, claim.public_id, possible=True)
     case = await followed(case)
     intent = await RefundIntent.get()

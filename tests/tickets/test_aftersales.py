@@ -190,3 +190,14 @@ async def test_who_looks_at_an_old_page_is_told_so(world: World) -> None:
         await approve_case(case.public_id, Actor.of(world.mei), version=case.version)
     assert refused.value.code == "case_changed"
     assert not await AuditEntry.exists(action="case.refused")
+
+
+async def test_some_of_the_units_are_granted(world: World) -> None:
+    case = await opened(world, wants(reason=Reason.DEFECTIVE, lines=SHIRTS + LAMP))
+    rows = {row.line.source_id: row for row in await AfterSaleLine.filter(case_id=case.id).select_related("line")}
+    for wrong in ({rows["shirt"].id: 3}, {rows["shirt"].id: 0, rows["lamp"].id: 0}):
+        with pytest.raises(Invalid):
+            await approve_case(case.public_id, Actor.of(world.omar), units=wrong)
+    assert await state(case) == "under_review"
+    await approve_case(case.public_id, Actor.of(world.omar), units={rows["shirt"].id: 1})
+    assert [row.approved for row in await AfterSaleLine.filter(case_id=case.id)] == [1, 1]
