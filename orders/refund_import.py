@@ -9,13 +9,15 @@ from orders.refund_models import RefundPart
 from orders.refund_settling import settle_part
 from orders.refund_states import UNDER_WAY, PartState
 
+_RECORDED_FIRST = frozenset({"woocommerce"})  # it writes a refund down before its plug-in has moved the money
 _SETTLES = (*UNDER_WAY, PartState.SUCCEEDED)
 
 
 async def settle_by_record(refund_id: int) -> None:
     """Take in what the record says of a refund, if it is one of ours.
 
-    What fits settles the part. A failure or another amount only has the gateway asked: records lag and add up.
+    What fits settles the part. A failure, another amount, and the word of a shop that writes before it pays only have
+    the gateway asked: records lag and add up.
     """
     refund = await Refund.get_or_none(id=refund_id)
     if refund is None:
@@ -24,7 +26,7 @@ async def settle_by_record(refund_id: int) -> None:
     if part is None or part.state not in _SETTLES:
         return
     fits = (refund.amount, refund.currency) == (part.amount, part.currency)
-    if refund.state == "succeeded" and fits:
+    if refund.state == "succeeded" and fits and part.gateway not in _RECORDED_FIRST:
         await settle_part(part.public_id, Outcome(state=Answer.SUCCEEDED, reference=refund.reference))
     elif refund.state == "failed" and fits:
         await settle_part(part.public_id, Outcome(state=Answer.FAILED, code="told_failed"))

@@ -21,6 +21,7 @@ from core.jobs import Job, claim, finish
 from core.people import Actor
 from orders.models import Payment, Refund
 from orders.refund_case import Request
+from orders.refund_import import settle_by_record
 from orders.refund_models import PaymentAccount, RefundPart
 from orders.refund_statements import open_differences
 from orders.refunds import request_refund
@@ -28,6 +29,7 @@ from orders.statement_models import StatementDifference
 from tests.fakes.gateways import Service, a_service
 from tests.fakes.http import Reply
 from tests.fakes.payments import CAPTURED
+from tests.fakes.woocommerce_refunds import FakeWooRefunds
 from tests.orders.refunding import bought
 from tests.people import World, make_world
 
@@ -122,6 +124,25 @@ async def test_what_the_gateway_refuses_fails_after_it_was_asked_twice(
     part = await asked(world, service)
     await work()
     assert (await state_of(part), service.fake.paid) == ("failed", CAPTURED)
+
+
+@pytest.mark.parametrize("service", ["woocommerce"], indirect=True)
+async def test_a_shops_record_alone_is_not_money_where_it_is_written_first(
+    world: World, service: Service, work: Work
+) -> None:
+    assert isinstance(service.fake, FakeWooRefunds)
+    part, service.fake.plugin = await asked(world, service), "dies"
+    await work()
+    told = {"amount": part.amount, "currency": part.currency, "state": "succeeded", "key": part.public_id, "at": now()}
+    refund = await Refund.create(order_id=part.order_id, public_id="rfd_1", source_id="801", **told)
+    await settle_by_record(refund.id)
+    await work()
+    assert await state_of(part) == "pending"
+    service.fake.backs[0].more["paid"] = True
+    await settle_by_record(refund.id)
+    for _ in range(6):
+        await work()
+    assert (await state_of(part), service.fake.calls) == ("succeeded", 1)
 
 
 async def compared(service: Service, context: JobContext) -> list[StatementDifference]:
