@@ -63,7 +63,9 @@ def _sold(books: Books) -> tuple[list[Line], int]:
     more = order.total - sum(_worth(line) for line in lines) - _delivery(order) if order.total and lines else 0
     allocated = order.source in _ALLOCATING or any(line.allocated is not None for line in lines)
     if more < 0 and not allocated:
-        return lines, min(-more, sum(line.gross for line in lines))
+        stated = order.discount - sum(row.discount for row in books.lines)
+        unshared = max(stated, 0) if order.discount else -more  # a total may also be lower because money went back
+        return lines, min(unshared, sum(line.gross for line in lines))
     if more > 0:
         lines.append(Line(id=CHARGES, quantity=1, gross=more, allocated=0 if allocated else None, tax_included=True))
     return lines, 0

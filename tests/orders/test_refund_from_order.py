@@ -168,6 +168,26 @@ async def test_generic_discounts_on_the_whole_order_are_shared_out(shop: Shop) -
     assert (await quote_for(order.id, Request(units=(("A", 1),)))).total == 102_15
 
 
+async def test_a_total_that_shrank_with_a_refund_is_no_discount(shop: Shop) -> None:
+    payload = {
+        "id": "g-3",
+        "number": "3",
+        "currency": "USD",
+        "placed_at": "2026-03-01T10:00:00Z",
+        "updated_at": "2026-03-02T10:00:00Z",
+        "payment": "paid",
+        "totals": {"total": "45.00", "goods": "100.00", "discount": "10.00"},
+        "lines": [{"id": "A", "title": "Lamp", "quantity": 2, "unit_price": "50.00"}],
+        "payments": [{"id": "p", "method": "card", "state": "paid", "captured": "90.00"}],
+        "refunds": [
+            {"id": "r", "amount": "45.00", "state": "succeeded", "lines": [{"line": "A", "quantity": 1}]},
+        ],
+        "ship_to": {"country": "US"},
+    }
+    order = await told(shop, "generic", "order", payload)
+    assert (await quote_for(order.id, Request())).total == 45_00
+
+
 async def test_fees_that_no_line_has_go_back_with_everything(shop: Shop) -> None:
     payload = {
         "id": "g-2",
