@@ -6,6 +6,7 @@ All chance comes from one seed, and time only passes when the run says so.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -32,6 +33,7 @@ from tests.orders.refunding import JOBS, bought, open_account
 
 TENDERS = ("card", "wallet", "paypal", "klarna", "ideal", "sofort", "blik", "pix")
 FAULTS = 0.3  # of all calls: never heard, heard and unanswered, 500, connection cut
+LONGEST = 500  # rounds until everything has to be settled
 WRONG, LATE, FAILS, SLOW, KILLED, TOLD = 0.005, 0.02, 0.03, 0.2, 0.1, 0.15
 
 
@@ -164,26 +166,34 @@ class RefundRun:
             await settle_part(key, entry.outcome)
 
     async def _heal(self) -> None:
-        """The gateway and the workers are well again; what failed is tried once more by a person."""
+        """The gateway and the workers are well again; people decide about what is frozen, and try again what failed."""
         self.gateway._fault = None
-        for _ in range(4):
-            leaving = RefundPart.filter(Q(state__in=UNDER_WAY, intent__state__in=("created", "pending")) | ~Q(doubt=""))
-            leaving = leaving.exclude(state="failed")
-            while await self._work(rounds=1) or await leaving.exists():
-                self.clock.advance(LEASE)
-            for intent in await RefundIntent.filter(state=IntentState.FROZEN):
-                await self._decide(intent)
-            for intent in await RefundIntent.filter(state=IntentState.FAILED):
-                try:
-                    await retry_failed(intent.id, self.agent)
-                except Conflict:
+        await self._drain()
+        tried: set[int] = set()
+        while waiting := await RefundIntent.filter(state__in=("frozen", "failed")).exclude(id__in=tried or [0]):
+            for intent in waiting:
+                if intent.state == IntentState.FROZEN:
+                    await self._decide(intent)
                     continue
+                tried.add(intent.id)
+                with suppress(Conflict):  # somebody else has had what was left
+                    await retry_failed(intent.id, self.agent)
+            await self._drain()
+
+    async def _drain(self) -> None:
+        for _ in range(LONGEST):
+            under_way = Q(state__in=UNDER_WAY, intent__state__in=("created", "pending"))
+            leaving = RefundPart.filter(under_way | ~Q(doubt="")).exclude(state="failed")
+            if not await self._work(rounds=1) and not await leaving.exists():
+                return
+            self.clock.advance(LEASE)
 
     async def _decide(self, intent: RefundIntent) -> None:
         """A person looks into the gateway's own books."""
         frozen = await RefundPart.filter(intent_id=intent.id, state="frozen")
         self.seen.frozen += len(frozen)
-        paid = {part.public_id: self.gateway.ledger[part.public_id].amount for part in frozen}
+        books = self.gateway.ledger
+        paid = {part.public_id: books[part.public_id].amount if part.public_id in books else 0 for part in frozen}
         await settle_frozen(intent.id, self.agent, paid, "As the gateway's books say")
 
     async def _audit(self) -> None:
@@ -207,6 +217,10 @@ class RefundRun:
             paid[name] += entry.amount if entry is not None and entry.state is not Answer.FAILED else 0
         seen.paid_twice = [
             f"{case} {payment}" for (case, payment), sum_ in paid.items() if sum_ > wanted[case, payment]
+        ]
+        known = {part.public_id for part in parts}
+        seen.paid_twice += [
+            key for key, entry in ledger.items() if key not in known and entry.state is not Answer.FAILED
         ]
         for payment in await Payment.all():
             if self.gateway.paid(payment.gateway_ref) > payment.captured:
