@@ -43,6 +43,7 @@ MODEL_MODULES = [
     "tickets.aftersale_models",
     "tickets.complaint_models",
     "tickets.macro_models",
+    "tickets.rule_models",
     "app.auth.models",
     "app.mail.models",
 ]

@@ -7,6 +7,7 @@ from app.demo.tick import tick_demo
 from app.jobs.aftersales import follow_case, look_at_cases
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
+from app.jobs.automation import answer_by_rule, ask_about_occasion, ask_about_time
 from app.jobs.bulk import change_tickets
 from app.jobs.claim_news import tell_of_claim
 from app.jobs.claims import act_on_claim, conclude_claim
@@ -62,6 +63,9 @@ HANDLERS: dict[str, Handler] = {
     "housekeeping.daily": keep_house,
     "tickets.close": close_tickets,
     "tickets.clocks": look_at_tickets,
+    "rules.run": ask_about_occasion,
+    "rules.tick": ask_about_time,
+    "rules.reply": answer_by_rule,
     "tickets.bulk": change_tickets,
     "complaint.acknowledge": acknowledge_complaint,
     "complaint.read": read_complaint,

@@ -22,6 +22,7 @@ EVERY = {
     "promise.judge": timedelta(minutes=1),
     "audit.seal": timedelta(minutes=1),
     "tickets.clocks": timedelta(minutes=1),
+    "rules.tick": timedelta(minutes=1),
     "aftersales.timers": timedelta(minutes=1),
     "answers.review": timedelta(minutes=1),
     "routing.tick": timedelta(minutes=1),

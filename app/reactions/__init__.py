@@ -4,6 +4,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 """
 
 from app.reactions.aftersales import follow_case_of, follow_case_of_parcel
+from app.reactions.automation import ask_about_message, ask_about_order, ask_about_ticket
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.claims import tell_later
 from app.reactions.complaints import follow_complaint, receive_complaint
@@ -55,7 +56,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
     bus = Bus()
     bus.inside = {
         # talk
-        MessagePosted: (ask_bot_or_desk, answer_customer),
+        MessagePosted: (ask_bot_or_desk, answer_customer, ask_about_message),
         HandlerChanged: (assign_to_speaker, follow_queue),
         NoteAdded: (tell_mentioned,),
         CodeRequested: (send_code_later,),
@@ -63,15 +64,15 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         TranscriptRequested: (send_transcript_later,),
         ReplySettled: (finish_macro,),
         # work
-        TicketOpened: (receive_complaint, drain_after_work),
-        TicketChanged: (follow_complaint, drain_after_work),
+        TicketOpened: (receive_complaint, drain_after_work, ask_about_ticket),
+        TicketChanged: (follow_complaint, drain_after_work, ask_about_ticket),
         # orders
         ClaimChanged: (tell_later, follow_case_of),
         OrderConfirmed: (tell_customers,),
-        OrderChanged: (note_change, tell_customers, follow_orders),
+        OrderChanged: (note_change, tell_customers, follow_orders, ask_about_order),
         OrderCancelled: (tell_customers,),
-        ParcelMoved: (tell_customers, follow_case_of_parcel),
-        RefundChanged: (tell_customers, settle_our_own),
+        ParcelMoved: (tell_customers, follow_case_of_parcel, ask_about_order),
+        RefundChanged: (tell_customers, settle_our_own, ask_about_order),
         RefundIntentChanged: (follow_case_of, tell_ticket),
     }
     bus.after = {

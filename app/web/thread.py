@@ -79,6 +79,8 @@ EVENTS = {
     "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),
     "evidence_asked": ("note", _("%(who)s asked for: %(needs)s")),
     "evidence_waived": ("note", _("%(who)s said that this is not needed: %(needs)s")),
+    "rule_fired": ("bot", _("The rule “%(name)s” did its part")),
+    "rule_unanswered": ("alert", _("The rule “%(name)s” could not answer: %(why)s")),
     "macro_used": ("note", _("%(who)s used the macro %(name)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
     "claim_requested": ("pause", _("%(who)s asked to stop order %(number)s")),
