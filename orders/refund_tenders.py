@@ -30,6 +30,8 @@ def payments_of(books: Books) -> list[Payment]:
 def tenders_of(books: Books, elsewhere: Sequence[Refund]) -> list[Tender]:
     """The payments with what has gone back to each, or is on its way."""
     payments = payments_of(books)
+    if not payments:
+        return [Tender(id=ALL_OF_IT, method="other", captured=0)]  # without any, nothing would be capped
     held = {each.source_id: 0 for each in payments}
     twice = dict(held)
     duplicates = {intent.id for intent in books.intents if intent.quote.get("kind") == "duplicate"}

@@ -105,7 +105,7 @@ async def due_of(books: Books, wish: Wish, actor: Actor, *, cancels_unshipped: b
     """What a wish comes to, and whether `actor` may grant it alone. Raises Invalid as `request_refund` does."""
     check_wish(wish)
     case = case_from(books, wish.request, special=wish.special)
-    if not case.payments:
+    if not any(each.captured for each in case.payments):
         raise Invalid("nothing was paid through this order", code="nothing_captured")
     calculated = quote(case).require()
     tenders = _with_goodwill(case, calculated, wish.goodwill)

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from tortoise.context import TortoiseContext
 
+from core.errors import Invalid
+from core.people import SYSTEM
 from core.shops import Shop
 from orders.folding import fold
 from orders.models import Order
 from orders.receiving import receive
 from orders.refund_case import Reason, Request
 from orders.refund_from_order import case_of
-from orders.refunds import quote_for
+from orders.refunds import quote_for, request_refund
 from tests.people import make_shop
 
 pytestmark = pytest.mark.anyio
@@ -186,6 +188,25 @@ async def test_a_total_that_shrank_with_a_refund_is_no_discount(shop: Shop) -> N
     }
     order = await told(shop, "generic", "order", payload)
     assert (await quote_for(order.id, Request())).total == 45_00
+
+
+async def test_what_nobody_has_paid_cannot_go_back(shop: Shop) -> None:
+    payload = {
+        "id": "g-4",
+        "number": "4",
+        "currency": "USD",
+        "placed_at": "2026-03-01T10:00:00Z",
+        "updated_at": "2026-03-01T10:00:00Z",
+        "payment": "pending",
+        "totals": {"total": "20.00"},
+        "lines": [{"id": "A", "title": "Lamp", "quantity": 1, "unit_price": "20.00"}],
+        "payments": [{"id": "p", "method": "card", "state": "failed"}],
+    }
+    order = await told(shop, "generic", "order", payload)
+    assert (await quote_for(order.id, Request())).most == 0
+    with pytest.raises(Invalid) as refused:
+        await request_refund(order.id, "tkt_1", Request(), SYSTEM)
+    assert refused.value.code == "nothing_captured"
 
 
 async def test_fees_that_no_line_has_go_back_with_everything(shop: Shop) -> None:
