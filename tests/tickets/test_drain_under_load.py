@@ -1,4 +1,4 @@
-"""Two worker processes on PostgreSQL empty a queue of two hundred while people come, go and change what they take."""
+"""Two worker processes on PostgreSQL empty a queue of a hundred and twenty while people come, go and change what they take."""
 
 import asyncio
 import random
@@ -34,7 +34,7 @@ from tickets.staffing import set_availability, show_presence
 
 pytestmark = [pytest.mark.pg, pytest.mark.slow, pytest.mark.anyio]
 
-WAITING, AGENTS, CAPACITY = 200, 12, 16
+WAITING, AGENTS, CAPACITY = 120, 12, 16
 KINDS = ("question", "refund", "complaint")
 
 
@@ -87,7 +87,7 @@ async def test_nobody_gets_what_they_cannot_take_and_nothing_is_left_over(
 
 
 async def fill_queue(world: World, team_id: int, chance: random.Random) -> None:
-    """Two hundred customers who wait for a person, in a few statements."""
+    """Many customers who wait for a person, in a few statements."""
     moment, shop = now(), world.lumen
     shared: dict[str, Any] = {"shop": shop, "created_at": moment}
     await Customer.bulk_create([Customer(public_id=new_id("cus"), name="Ines", **shared) for _ in range(WAITING)])
