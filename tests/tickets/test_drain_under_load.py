@@ -1,4 +1,4 @@
-"""Two worker processes on PostgreSQL empty a queue of a hundred and twenty while people come, go and change what they take."""
+"""Two worker processes on PostgreSQL empty a queue of 120 while people come, go and change what they take."""
 
 import asyncio
 import random
