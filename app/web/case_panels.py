@@ -6,6 +6,7 @@ from typing import Any
 
 from app.web.aftersale_panel import aftersales_in
 from app.web.complaint_panel import complaint_in
+from app.web.refund_panel import refunds_in
 from core.bundles import Bundle, Later
 from core.people import Agent
 from core.shops import Shop
@@ -23,6 +24,7 @@ class Panel:
 PANELS: tuple[Panel, ...] = (
     Panel("console/_complaint.html", complaint_in),
     Panel("console/_aftersales.html", aftersales_in),
+    Panel("console/_refunds.html", refunds_in),
 )
 
 

@@ -13,6 +13,7 @@ from app.web.console_work import work
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import choices, whole_number
 from app.web.refusals import refusal
+from app.web.ticket_orders import order_of
 from conversations.models import Attachment
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import as_id
@@ -22,7 +23,7 @@ from orders.policy_versions import PolicyVersion
 from tickets.access import ticket_for
 from tickets.aftersale_models import AfterSale
 from tickets.aftersales import open_case, preview
-from tickets.models import Ticket, TicketLink
+from tickets.models import Ticket
 
 Form = dict[str, list[str]]
 FILES = 40
@@ -32,14 +33,14 @@ FILES = 40
 async def new_case(request: Request, agent: Agent) -> Response:
     """GET: choose lines, what is wanted and why, for `order` of the ticket."""
     ticket = await ticket_for(agent, request.path_params["number"])
-    return await _page(request, agent, ticket, await _order(ticket, request.query_params.get("order", "")), {})
+    return await _page(request, agent, ticket, await order_of(ticket, request.query_params.get("order", "")), {})
 
 
 @signed_in
 async def cases(request: Request, agent: Agent) -> Response:
     """POST: look at the decision first (do=preview), or open the case."""
     ticket, form = await ticket_for(agent, request.path_params["number"]), await choices(request)
-    order = await _order(ticket, _one(form, "order"))
+    order = await order_of(ticket, _one(form, "order"))
     try:
         wanted = wanted_of(order, form)
         judged = await preview(order, wanted)
@@ -87,16 +88,6 @@ async def _page(
         "f": await form_view(order, form, await _files(ticket), agent.language),
     }
     return render(request, "console/aftersale_new.html", context, status)
-
-
-async def _order(ticket: Ticket, name: str) -> Order:
-    """An order that the ticket is about, for certain: suggestions are not. Raises NotFound."""
-    links = TicketLink.filter(ticket_id=ticket.id, confirmed=True).values_list("order_id", flat=True)
-    near = [*await links, ticket.conversation.order_id]
-    order = await Order.get_or_none(public_id=as_id(name), shop_id=ticket.shop_id)
-    if order is None or order.id not in near:
-        raise NotFound("no such order of this ticket")
-    return order
 
 
 async def _files(ticket: Ticket) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the console says about money that goes back for a ticket."""
+"""What the console says about money that goes back: states, gateways, why a second person is needed, what is amiss."""
 
 
 def _(message: str) -> str:
@@ -15,4 +15,54 @@ EVENTS = {
     "refund_frozen": ("alert", _("A refund of %(words)s is frozen: the gateway tells something else")),
     "refund_refused": ("cross-circle", _("A refund of %(words)s was refused")),
     "refund_withdrawn": ("cross-circle", _("A refund of %(words)s was taken back")),
+}
+# Words, tone, icon.
+INTENTS = {
+    "awaiting_approval": (_("Waits for approval"), "warn", "clock"),
+    "created": (_("About to be sent"), "", "clock"),
+    "pending": (_("On its way"), "", "clock"),
+    "succeeded": (_("Refunded"), "good", "check"),
+    "failed": (_("Failed"), "bad", "alert"),
+    "frozen": (_("Frozen"), "bad", "pause"),
+    "refused": (_("Refused"), "", "cross-circle"),
+    "withdrawn": (_("Taken back"), "", "return"),
+}
+PARTS = {
+    "created": _("not sent yet"),
+    "sent": _("sent; the gateway has not answered yet"),
+    "pending": _("accepted by the gateway, not paid yet"),
+    "succeeded": _("paid"),
+    "failed": _("failed: the gateway knows of no money that left"),
+    "frozen": _("the gateway tells another amount or currency"),
+    "dropped": _("never sent"),
+}
+BY_HAND = _("to be paid by hand")
+GATEWAYS = {
+    "manual": _("by hand"),
+    "simulator": _("Simulator"),
+    "stripe": "Stripe",
+    "alipay": _("Alipay"),
+    "wechatpay": _("WeChat Pay"),
+    "shopify": "Shopify",
+    "woocommerce": "WooCommerce",
+}
+NEEDS = {
+    "above_limit": _("It is more than whoever asked may send back alone."),
+    "daily_limit": _("With the refunds of the last 24 hours it is more than whoever asked may send back alone."),
+    "own_order": _("The order was bought with the address of whoever asked."),
+    "goodwill_above_worth": _("With the gift it is more than the goods cost."),
+    "typed_details": _("The money goes to details that somebody has typed in."),
+    "dispute_open": _("The customer disputes the payment at the bank: the money could go back twice."),
+}
+REQUESTERS = {"bot": _("Bot"), "system": "Wismo", "customer": _("Customer")}
+DIFFERENCES = {
+    "missing_there": (
+        _("Paid here, not in the statement"),
+        _("Look for it at the gateway; if it never left, tell the customer and pay it again."),
+    ),
+    "missing_here": (_("In the statement, unknown here"), _("Find out who sent it, and for which order.")),
+    "other_amount": (_("Another amount"), _("Compare both, and put right what the customer is short of.")),
+    "other_currency": (_("Another currency"), _("Compare both at the gateway.")),
+    "other_state": (_("Paid for one, failed for the other"), _("Look at the gateway before anything is sent again.")),
+    "twice": (_("Paid more than once"), _("Ask the gateway to take one of them back.")),
 }
