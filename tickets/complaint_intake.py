@@ -66,6 +66,17 @@ async def receive(ticket_id: int, origin: str = WORDS) -> Complaint | None:
     return complaint
 
 
+async def take_up_again(ticket_id: int) -> None:
+    """The ticket of a dismissed complaint is a complaint again: it goes on where it stood."""
+    async with transaction():
+        ticket, _ = await locked_ticket(ticket_id, SYSTEM)
+        complaint = await Complaint.get_or_none(ticket_id=ticket_id, step=Step.DISMISSED)
+        if ticket.kind == COMPLAINT and complaint is not None:
+            complaint.step = Step.ACKNOWLEDGED if complaint.acknowledged_at else Step.RECEIVED
+            complaint.dismissal, complaint.dismissed_at = "", None
+            await store(complaint, ticket, SYSTEM, "complaint_received")
+
+
 async def links_changed(ticket_id: int) -> None:
     """Keep what newly linked orders of a complaint look like; what was kept before stays as it was."""
     complaint = await Complaint.get_or_none(ticket_id=ticket_id).select_related("ticket")

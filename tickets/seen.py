@@ -9,6 +9,7 @@ MATTERS = (
     "assigned",
     "unassigned",
     "prioritised",
+    "reclassified",
     "waits",
     "answered",
     "reopened",

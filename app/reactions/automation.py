@@ -11,7 +11,7 @@ from tickets.firing import ask_rules, listened_to
 from tickets.models import Ticket
 from tickets.rule_facts import Trigger
 
-_MATTERS = frozenset({"status", "priority", "assignment", "tags", "links"})
+_MATTERS = frozenset({"status", "priority", "assignment", "tags", "links", "kind"})
 
 
 async def ask_about_ticket(event: TicketOpened | TicketChanged) -> None:

@@ -1,7 +1,7 @@
 """Inside the transaction of a ticket's change: what it means to a complaint."""
 
 from tickets.complaint_escalation import clock_warned
-from tickets.complaint_intake import links_changed, receive
+from tickets.complaint_intake import links_changed, receive, take_up_again
 from tickets.events import TicketChanged, TicketOpened
 
 
@@ -11,8 +11,12 @@ async def receive_complaint(event: TicketOpened) -> None:
 
 
 async def follow_complaint(event: TicketChanged) -> None:
-    """A newly linked order is kept as it was; a clock that has gone far enough is told to the supervisors."""
-    if event.what == "links":
+    """A newly linked order is kept as it was; a clock that has gone far enough is told to the supervisors; what turns
+    out to be a complaint is received as one."""
+    if event.what == "kind":
+        await receive(event.ticket_id)
+        await take_up_again(event.ticket_id)
+    elif event.what == "links":
         await links_changed(event.ticket_id)
     elif event.what == "clock":
         await clock_warned(event.ticket_id)

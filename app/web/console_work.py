@@ -22,6 +22,7 @@ from tickets.parents import open_children
 from tickets.presence import agents_of
 from tickets.prioritising import set_priority
 from tickets.queries import links_of
+from tickets.reclassifying import change_kind
 from tickets.resolution import close, reopen, resolve
 
 Act = Callable[[Request, Agent, Ticket], Awaitable[str]]
@@ -63,6 +64,13 @@ async def priority(request: Request, agent: Agent, ticket: Ticket) -> str:
     form = await fields(request)
     await set_priority(ticket.id, form.get("priority", ""), Actor.of(agent), seen=_seen(form))
     return "prioritised"
+
+
+async def kind(request: Request, agent: Agent, ticket: Ticket) -> str:
+    """Say what kind of work it is."""
+    form = await fields(request)
+    await change_kind(ticket.id, form.get("kind", ""), Actor.of(agent), seen=_seen(form))
+    return "reclassified"
 
 
 async def resolution(request: Request, agent: Agent, ticket: Ticket) -> str:
@@ -127,6 +135,7 @@ _BASE = "/console/tickets/{number}"
 routes = [
     Route(f"{_BASE}/assignment", work(assignment), methods=["POST"]),
     Route(f"{_BASE}/priority", work(priority), methods=["POST"]),
+    Route(f"{_BASE}/kind", work(kind), methods=["POST"]),
     Route(f"{_BASE}/resolution", work(resolution), methods=["POST"]),
     Route(f"{_BASE}/reopening", work(reopening), methods=["POST"]),
     Route(f"{_BASE}/closing", work(closing), methods=["POST"]),

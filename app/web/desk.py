@@ -51,6 +51,7 @@ SAID = {
     "noted": _("Note added."),
     "assigned": _("Assigned."),
     "prioritised": _("Priority changed."),
+    "reclassified": _("Kind changed."),
     "case_opened": _("Case opened."),
     "case_moved": _("Done. The case has moved on."),
     "refund_sent": _("The money is on its way. What becomes of it appears beside the thread."),

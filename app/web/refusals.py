@@ -34,6 +34,8 @@ REASONS = {
     "case_waits": _("An after-sales case waits for the desk. Decide, inspect or refund first."),
     "case_open": _("An after-sales case is open: goods or money still come to this ticket."),
     "ticket_closed": _("The ticket is closed. Open it again, or use another one."),
+    "ticket_finished": _("The ticket is finished. Open it again first."),
+    "is_complaint": _("It holds a complaint. If it is none, dismiss it first."),
     "case_changed": _("Somebody was faster: the case has changed. Look at it again."),
     "units_taken": _("Another open case is about these units."),
     "too_many_units": _("That is more units than there are."),

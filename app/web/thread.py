@@ -9,7 +9,7 @@ from app.complaint_text import DISMISSAL_WORDS, ESCALATION_WORDS, OUTCOME_WORDS,
 from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
-from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, PRIORITIES, STATUSES, word
+from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, KINDS, PRIORITIES, STATUSES, word
 from app.web.refund_words import EVENTS as REFUND_EVENTS
 from app.web.ticket_about import NEEDS
 from app.web.times import iso, same_day
@@ -33,6 +33,7 @@ EVENTS = {
     "took": ("person", _("%(who)s took this")),
     "unassigned": ("unassigned", _("%(who)s took this off everybody's list")),
     "prioritised": ("flag", _("%(who)s set the priority to %(after)s")),
+    "reclassified": ("stack", _("%(who)s made this: %(kind)s")),
     "waits": ("clock", _("It is the customer's turn")),
     "answered": ("inbox", _("%(who)s answered; open again")),
     "resolved": ("check-circle", _("%(who)s resolved this")),
@@ -192,6 +193,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "needs": ", ".join(word(NEEDS, need, language) for need in entry.detail.get("needs", ())),
         "tag": entry.detail.get("tag", ""),
         "channel": gettext(CHANNELS[channel][0], language) if channel in CHANNELS else channel,
+        "kind": word(KINDS, after, language),
         "after": gettext(PRIORITIES[after][0], language) if after in PRIORITIES else after,
         **_of_complaint(entry.detail, language),
     }

@@ -144,6 +144,12 @@ def _work(scene: Scene, ticket: Ticket, language: str) -> dict[str, Any]:
             {"key": key, "label": gettext(label, language), "current": key == ticket.priority}
             for key, (label, _tone) in PRIORITIES.items()
         ],
+        "kinds": [
+            {"key": key, "label": gettext(label, language), "current": key == ticket.kind}
+            for key, label in KINDS.items()
+        ]
+        if active
+        else [],
         "seen": scene.timeline[-1].id if scene.timeline else 0,
         "may_resolve": _may(ticket, Status.RESOLVED, scene.agent),
         "may_reopen": ticket.status != Status.PENDING and _may(ticket, Status.OPEN, scene.agent),

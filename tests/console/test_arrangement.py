@@ -169,3 +169,18 @@ async def test_the_customer_notices_nothing_of_a_merge(
     assert [ear.heard for ear in ears] == [[], []]
     texts = [message.text for message in await messages_after(second.id, 0)]
     assert texts == ["Still dark!"]
+
+
+async def test_a_ticket_turns_out_to_be_a_complaint(
+    world: World, talk: Talk, hub: Hub, open_browser: OpenBrowser
+) -> None:
+    ticket, _ = await talk.ticket(world.lumen, world.ines, "My lamp came broken")
+    browser, base = await open_browser(world.omar), f"/console/tickets/{ticket.number}"
+    assert 'aria-label="Kind: Question"' in (await browser.get(base)).text
+    answer = await browser.post(f"{base}/kind", kind="complaint", known=browser.hidden("known"))
+    page = (await browser.get(answer.headers["location"])).text
+    for words in ("Kind changed.", "Omar made this: Complaint", "This is a complaint"):
+        assert words in page
+    refused = await browser.post(f"{base}/kind", kind="question")
+    assert refused.status_code == 409
+    assert "If it is none, dismiss it first." in refused.text
