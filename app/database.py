@@ -44,6 +44,7 @@ MODEL_MODULES = [
     "tickets.complaint_models",
     "tickets.macro_models",
     "tickets.rule_models",
+    "tickets.withdrawal_models",
     "app.auth.models",
     "app.mail.models",
 ]

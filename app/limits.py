@@ -28,6 +28,8 @@ RATES = {
     "chat.post.address": "240/minute",
     "chat.file.person": "30/10minutes",
     "chat.file.address": "150/10minutes",
+    "withdraw.address": "20/hour",
+    "withdraw.contact": "10/hour",
     "console.file.person": "150/10minutes",
     "console.poll.person": "600/minute",
     "console.post.person": "120/minute",

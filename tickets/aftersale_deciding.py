@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from core.clock import now
 from core.shops import Shop
-from orders.models import Order, Shipment
+from orders.models import Order, OrderLine, Shipment
 from orders.policies import Category, Outcome, Stage, Wish, decide
 from orders.policy_documents import decision_data
 from orders.policy_versions import jurisdiction_of, policies_of
-from orders.refund_case import Reason
+from orders.refund_case import Jurisdiction, Reason
 from tickets.aftersale_kinds import Kind
 
 # Return policies have nothing to say on these: a person decides.
@@ -34,6 +34,8 @@ async def judge(
     order: Order, shop: Shop, kind: Kind, stage: Stage, reason: Reason, category: Category, *, informed: bool
 ) -> Judgement:
     """Ask the policies that hold for this order. Days are those of the shop's zone."""
+    if stage is Stage.DELIVERED and jurisdiction_of(shop, order) is Jurisdiction.EU and await _awaits_more(order):
+        stage = Stage.SHIPPED  # art. 9 (2)(b)(i): the time has not begun before the last of the goods is there
     wish = Wish(
         jurisdiction=jurisdiction_of(shop, order),
         stage=stage,
@@ -54,6 +56,12 @@ async def _received(order: Order, shop: Shop) -> date | None:
     parcels = Shipment.filter(order_id=order.id, direction="outbound", cancelled=False, delivered_at__not_isnull=True)
     last = await parcels.order_by("-delivered_at").first()
     return _day(last.delivered_at, shop) if last is not None and last.delivered_at else None
+
+
+async def _awaits_more(order: Order) -> bool:
+    """Whether goods that are still wanted have not come yet."""
+    lines = await OrderLine.filter(order_id=order.id, requires_shipping=True)
+    return any(line.quantity_delivered < line.quantity - line.quantity_cancelled for line in lines)
 
 
 def _day(moment: datetime, shop: Shop) -> date:

@@ -27,6 +27,7 @@ from app.jobs.routing import drain_queue, look_after_queue
 from app.jobs.statements import compare_with_statement, plan_statements
 from app.jobs.stock import share_out_stock, tell_short_orders
 from app.jobs.suggesting import suggest_order
+from app.jobs.withdrawals import acknowledge_withdrawal, place_withdrawal
 
 Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
@@ -71,6 +72,8 @@ HANDLERS: dict[str, Handler] = {
     "complaint.read": read_complaint,
     "aftersales.timers": look_at_cases,
     "aftersales.follow": follow_case,
+    "withdrawal.acknowledge": acknowledge_withdrawal,
+    "withdrawal.place": place_withdrawal,
     "demo.tick": tick_demo,
 }
 

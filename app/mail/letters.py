@@ -61,5 +61,6 @@ SUBJECTS = {
     "address_code": _("Your one-time code for %(shop)s"),
     "transcript": _("Your conversation with %(shop)s"),
     "acknowledgement": _("We have your message: ticket %(ticket)s"),
+    "withdrawal": _("We have received your withdrawal from the contract"),
     "reply": _("An answer from %(shop)s"),
 }

@@ -11,8 +11,11 @@ from app.guards import PAGE_POLICY
 from app.i18n import LANGUAGES, choose, gettext
 from app.rendering import STATIC, render
 from app.web.file_words import FILE_WORDS
+from app.web.withdrawal import PATH as WITHDRAW
 from core.errors import NotFound
 from core.shops import Shop, shop_named
+from orders.jurisdictions import law_of
+from orders.refund_case import Jurisdiction
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -48,7 +51,9 @@ async def page(request: Request) -> Response:
     }
     ancestors = " ".join(origins) or "'none'"
     policy = PAGE_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
-    context: dict[str, Any] = {"shop": shop, "boot": boot}
+    law = law_of(shop.country)  # the button is owed by shops of the EU (2011/83/EU, art. 11a)
+    withdraw = WITHDRAW.format(shop=shop.key) if law is Jurisdiction.EU else ""
+    context: dict[str, Any] = {"shop": shop, "boot": boot, "withdraw": withdraw}
     return render(request, "widget/page.html", context, headers={"Content-Security-Policy": policy})
 
 
@@ -151,6 +156,7 @@ WORDS = (
     _("What is it about?"),
     _("Your name"),
     _("{time} ({zone})"),
+    _("Withdraw from contract here"),
     _("What could be better?"),
     _("Write a message…"),
     _("Yesterday"),
