@@ -13,10 +13,11 @@ from app.i18n import gettext
 from app.rendering import problem, wants_html
 from app.web.file_words import FILE_WORDS
 from app.web.labels import AVAILABILITIES, ROLES, initials, word
+from app.web.navigation import ACT, ADMINS, SUPERVISORS, is_setting, rail, trail
 from app.web.refusals import REASONS
 from core.bundles import Bundle
 from core.errors import Unauthenticated
-from core.people import ADMIN, SUPERVISOR, Agent
+from core.people import Agent
 from orders.replaying import failed_count_in
 from tickets.capacity import loads_in
 from tickets.queries import COUNT_LIMIT
@@ -38,7 +39,7 @@ VIEWS = {
     "open": (_("Open"), "inbox"),
     "mine": (_("Mine"), "person"),
     "unassigned": (_("Unassigned"), "unassigned"),
-    "mentions": (_("Mentions"), "note"),
+    "mentions": (_("Mentions"), "at"),
     "following": (_("Following"), "bell"),
     "resolved": (_("Resolved"), "check-circle"),
     "all": (_("All"), "stack"),
@@ -122,7 +123,7 @@ SAID = {
     "policy_withdrawn": _("Withdrawn. The usual terms hold again."),
     "still_failed": _("It still cannot be understood."),
 }
-OVERSEERS = frozenset({SUPERVISOR, ADMIN})  # who looks after what shops send
+OVERSEERS = SUPERVISORS | ADMINS  # who looks after what shops send
 
 
 def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint:
@@ -153,6 +154,7 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
     language = agent.language
     said = SAID.get(request.query_params.get("said", ""))
     here = request.url.path + (f"?{request.url.query}" if request.url.query and not said else "")
+    waits = _waits(request)
     return {
         "current": current,
         "views": [_view(key, shown_counts(counts or {}), key == current, language) for key in VIEWS],
@@ -160,7 +162,11 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
         "initials": initials(agent.name),
         "role": word(ROLES, agent.role, language),
         "work": _work(request, agent),
-        "failed": getattr(request.state, "failed_deliveries", None),
+        "groups": rail(agent, request.url.path, waits),
+        "waits": waits,
+        "in_settings": is_setting(request.url.path),
+        "failed": waits.get("deliveries", ""),
+        "trail": trail(agent, request.url.path),
         "here": here,
         "said": gettext(said, language) if said else "",
         "boot": {
@@ -176,8 +182,8 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
 
 
 def shown_counts(counts: dict[str, int]) -> dict[str, str]:
-    """Counts as badges show them."""
-    return {key: f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count) for key, count in counts.items()}
+    """Counts as badges show them: nothing where nothing waits."""
+    return {key: f"{COUNT_LIMIT - 1}+" if count >= COUNT_LIMIT else str(count or "") for key, count in counts.items()}
 
 
 async def _look_round(request: Request, agent: Agent) -> None:
@@ -209,8 +215,13 @@ def _work(request: Request, agent: Agent) -> dict[str, Any]:
         "load": getattr(request.state, "load", None),
         "capacity": agent.capacity,
         "choices": [(key, gettext(name, language), mark) for key, (name, mark) in AVAILABILITIES.items()],
-        "waiting": str(getattr(request.state, "waiting", "") or ""),
     }
+
+
+def _waits(request: Request) -> dict[str, str]:
+    """What waits for somebody, by the key of the place, as badges show it."""
+    waiting, failed = (getattr(request.state, name, "") for name in ("waiting", "failed_deliveries"))
+    return {"queue": str(waiting or ""), "deliveries": str(failed or "")}
 
 
 def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dict[str, Any]:
@@ -219,7 +230,7 @@ def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dic
         "key": key,
         "label": gettext(label, language),
         "icon": icon,
-        "count": counts.get(key, ""),
+        "count": counts.get(key, "") if key in ACT else None,
         "url": HOME if key == "open" else f"{HOME}?view={key}",
         "current": current,
     }

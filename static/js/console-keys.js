@@ -66,6 +66,7 @@ export class Keys {
     "g l": () => location.assign("/console?view=live"),
     "g q": () => location.assign("/console/queue"),
     "g p": () => location.assign("/console/promises"),
+    "g s": () => location.assign("/console/settings"),
     "g a": () => location.assign("/console/account"),
   };
 
