@@ -116,7 +116,7 @@ async def complete_case(public_id: str, actor: Actor, what: str = "", *, version
 async def _keep_here(case: Case, *, by_rule: bool) -> None:
     """Units that have not left are claimed first: what the warehouse has sent meanwhile is not paid back."""
     row, lines = case.row, await AfterSaleLine.filter(case_id=case.row.id).select_related("line")
-    units = tuple((line.line.source_id, line.approved or line.asked) for line in lines)
+    units = tuple((line.line.source_id, line.granted) for line in lines if line.granted)
     actor = SYSTEM if by_rule else case.actor
     try:
         claim = await claim_lines(row.order_id, What.CANCEL, units, actor, reason=row.reason, case_id=row.public_id)

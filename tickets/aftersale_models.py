@@ -90,6 +90,11 @@ class AfterSaleLine(Model):
     value_loss = fields.IntField(default=0)  # hundredths of a percent
     price_now = fields.BigIntField(null=True)  # of a unit: of what is sent instead, or of the same article today
 
+    @property
+    def granted(self) -> int:
+        """The units that the case goes on with: none of a line of which nothing was granted."""
+        return int(self.asked if self.approved is None else self.approved)
+
     class Meta:
         app = "wismo"
         table = "aftersale_line"

@@ -166,9 +166,7 @@ def _units(lines: Sequence[AfterSaleLine]) -> tuple[tuple[str, int | None], ...]
 
 
 def _count(line: AfterSaleLine) -> int:
-    if line.accepted is not None:
-        return line.accepted
-    return line.asked if line.approved is None else line.approved
+    return line.granted if line.accepted is None else line.accepted
 
 
 def _reason(row: AfterSale) -> Reason:
@@ -182,7 +180,8 @@ def _special(row: AfterSale, lines: Sequence[AfterSaleLine]) -> Special | None:
     if row.kind == Kind.EXCHANGE:
         return Exchange(price=sum((line.price_now or 0) * _count(line) for line in lines))
     if row.kind == Kind.PRICE_PROTECTION and lines:
-        return PriceProtection(line=lines[0].line.source_id, price_now=lines[0].price_now or 0, quantity=lines[0].asked)
+        line = lines[0]
+        return PriceProtection(line=line.line.source_id, price_now=line.price_now or 0, quantity=_count(line))
     return None
 
 

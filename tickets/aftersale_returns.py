@@ -43,7 +43,7 @@ async def register_return(
             raise Conflict("nothing is to come back now", code="bad_step", current=row.state)
         order = await Order.get(id=row.order_id)
         lines = await AfterSaleLine.filter(case_id=row.id).select_related("line")
-        units = [(each.line.source_id, each.approved or each.asked) for each in lines]
+        units = [(each.line.source_id, each.granted) for each in lines if each.granted]
         parcel = await announce_parcel(order, f"return-{row.public_id}", BACK, carrier, tracking, units)
         await send_back(case, parcel)
 
@@ -122,18 +122,16 @@ def result_of(lines: Sequence[AfterSaleLine], found: Mapping[int, Found]) -> str
     accepted = sum(seen.accepted for seen in found.values())
     if not accepted:
         return "refused"
-    whole = accepted == sum(line.approved or line.asked for line in lines)
+    whole = accepted == sum(line.granted for line in lines)
     return "ok" if whole and not any(seen.value_loss for seen in found.values()) else "partial"
 
 
 def as_it_should(lines: Sequence[AfterSaleLine]) -> dict[int, Found]:
     """Everything came as it should: what is taken for granted when nobody has inspected the goods in time."""
-    return {
-        line.id: Found(received=line.approved or line.asked, accepted=line.approved or line.asked) for line in lines
-    }
+    return {line.id: Found(received=line.granted, accepted=line.granted) for line in lines}
 
 
 def _check(line: AfterSaleLine, seen: Found) -> None:
-    most = line.approved or line.asked
+    most = line.granted
     if not 0 <= seen.accepted <= seen.received <= most or not 0 <= seen.value_loss <= WHOLE:
         raise Invalid(f"at most {most} units, accepted ones among those received", code="bad_units", most=most)

@@ -56,7 +56,7 @@ async def taken_units(order_id: int, *, but: int | None = None) -> dict[int, int
         rows = rows.exclude(case_id=but)
     taken: dict[int, int] = defaultdict(int)
     for row in await rows:
-        taken[row.line_id] += row.asked if row.approved is None else row.approved
+        taken[row.line_id] += row.granted
     return taken
 
 

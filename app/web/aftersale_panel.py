@@ -180,7 +180,7 @@ def _steps(case: AfterSale, language: str) -> list[dict[str, str]]:
 
 
 def _line(line: AfterSaleLine, names: Mapping[int, str], case: AfterSale, language: str) -> dict[str, Any]:
-    most = line.asked if line.approved is None else line.approved
+    most = line.granted
     seen = ""
     if line.received is not None:
         text = gettext(_("%(received)s came, %(accepted)s accepted"), language)

@@ -217,6 +217,36 @@ async def test_price_protection_pays_the_difference(world: World, clock: FrozenC
         await opened(world, Kind.PRICE_PROTECTION, Reason.OTHER, SHIRTS)
 
 
+async def test_a_line_that_was_not_granted_is_no_part_of_what_follows(world: World) -> None:
+    sue = Actor.of(world.sue)
+    back = await opened(world, Kind.RETURN_REFUND, Reason.DEFECTIVE, LAMP, SHIRTS)
+    rows = {row.line.source_id: row.id for row in await AfterSaleLine.filter(case=back).select_related("line")}
+    await approve_case(back.public_id, sue, units={rows["shirt"]: 0})
+    back = await register_return(back.public_id, sue, "DHL", "RET 1")
+    assert (await Shipment.get(id=back.returned_id)).lines == [["lamp", 1]]
+    await receive_goods(back.public_id, sue)
+    whole = Found(received=1, accepted=1)
+    with pytest.raises(Invalid):
+        await inspected(back, sue, lamp=whole, shirt=Found(received=2, accepted=2))
+    await inspected(back, sue, lamp=whole, shirt=Found(received=0, accepted=0))
+    assert (await RefundIntent.get(case_id=back.public_id)).amount == 59_00
+
+
+async def test_units_that_were_not_granted_are_not_cancelled(world: World) -> None:
+    case = await opened(world, Kind.REFUND_ONLY, Reason.OTHER, LAMP, SHIRTS, stage="unshipped")
+    rows = {row.line.source_id: row.id for row in await AfterSaleLine.filter(case=case).select_related("line")}
+    await approve_case(case.public_id, Actor.of(world.sue), units={rows["shirt"]: 0})
+    assert (await Claim.get(case_id=case.public_id)).units == [["lamp", 1]]
+
+
+async def test_price_protection_pays_for_the_units_that_were_granted(world: World) -> None:
+    cheaper = Asked(line="shirt", units=2, price_now=25_00)
+    case = await opened(world, Kind.PRICE_PROTECTION, Reason.OTHER, cheaper)
+    line = await AfterSaleLine.get(case=case)
+    case = await approve_case(case.public_id, Actor.of(world.sue), units={line.id: 1})
+    assert (await RefundIntent.get(case_id=case.public_id)).amount == 5_00
+
+
 async def test_an_invoice_is_done_when_somebody_says_so(world: World) -> None:
     omar = Actor.of(world.omar)
     case = await opened(world, Kind.INVOICE, Reason.OTHER)
