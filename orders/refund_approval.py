@@ -26,6 +26,7 @@ from orders.refund_quote import TenderPart
 from orders.refund_states import IntentState, PartState
 
 _WAITING = IntentState.AWAITING_APPROVAL
+_LASTING = ("goodwill_above_worth", "typed_details")  # what needed two people at first does so at every attempt
 
 
 async def approve(intent_id: int, agent: Agent) -> RefundIntent:
@@ -136,7 +137,12 @@ async def _begin_again(
     allowance = await allowance_of(actor, books.shop, failed_intent.currency)
     exceeded = allowance.exceeded_by(amount)
     own = await is_own_order(actor.id, books.order)
-    needs = [*([exceeded] if exceeded else []), *(["own_order"] if own else [])]
+    needs = [
+        *([exceeded] if exceeded else []),
+        *(["own_order"] if own else []),
+        *(need for need in failed_intent.needs if need in _LASTING),
+        *(["dispute_open"] if books.disputed else []),
+    ]
     moment = now()
     intent = RefundIntent(
         **{name: getattr(failed_intent, name) for name in _CARRIED},

@@ -9,7 +9,7 @@ from core.text import clean
 from core.transactions import transaction
 from orders.refund_gateway import Answer, Outcome
 from orders.refund_held import hold
-from orders.refund_intents import enter, locked_order, resume
+from orders.refund_intents import enter, locked_intent, locked_order, resume
 from orders.refund_limits import allowance_of
 from orders.refund_models import RefundIntent, RefundPart
 from orders.refund_sending import is_by_hand
@@ -54,14 +54,12 @@ async def settle_frozen(intent_id: int, agent: Agent, paid: dict[str, int], why:
     if not reason:
         raise Invalid("say how you know", code="why_missing")
     async with transaction():
-        known = await RefundIntent.get(id=intent_id)
-        await locked_order(known.order_id, actor)
-        intent = await RefundIntent.get(id=intent_id)
+        intent, _ = await locked_intent(intent_id, actor)
         if intent.state != IntentState.FROZEN:
             raise Conflict("the refund is not frozen", code="not_frozen", state=intent.state)
         for part in await RefundPart.filter(intent_id=intent.id, state=PartState.FROZEN).order_by("id"):
             amount = paid.get(part.public_id)
-            if type(amount) is not int or amount < 0:
+            if type(amount) is not int or not 0 <= amount <= max(part.captured, part.amount):
                 raise Invalid("say for each part what was paid", code="bad_amount", part=part.public_id)
             part.state = (PartState.SUCCEEDED if amount else PartState.FAILED).value
             part.paid, part.settled_at = amount or None, now()

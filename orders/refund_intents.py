@@ -23,9 +23,12 @@ TRIES_OF_JOB = 100  # a worker that ends during a try says nothing about the mon
 
 
 async def locked_order(order_id: int, actor: Actor) -> Order:
-    """The order, ours until the commit. Raises NotFound, also for an agent of another shop."""
+    """The order, ours until the commit, and after it the agent: their limit of a day is counted over all orders.
+
+    Raises NotFound, also for an agent of another shop.
+    """
     order = await Order.filter(id=order_id).select_for_update().first()
-    if order is None or not await _may_act(actor, order.shop_id):
+    if order is None or not await _may_act(actor, order.shop_id, lock=True):
         raise NotFound("no such order")
     return order
 
@@ -33,7 +36,7 @@ async def locked_order(order_id: int, actor: Actor) -> Order:
 async def order_for(order_id: int, actor: Actor) -> Order:
     """The order as it is, for reading. Raises NotFound, also for an agent of another shop."""
     order = await Order.get_or_none(id=order_id)
-    if order is None or not await _may_act(actor, order.shop_id):
+    if order is None or not await _may_act(actor, order.shop_id, lock=False):
         raise NotFound("no such order")
     return order
 
@@ -120,8 +123,10 @@ async def plan(part: RefundPart, kind: str, after: timedelta = timedelta(), *, a
     await enqueue(kind, {"part": part.public_id}, run_at=at, key=name, max_attempts=TRIES_OF_JOB)
 
 
-async def _may_act(actor: Actor, shop_id: int) -> bool:
+async def _may_act(actor: Actor, shop_id: int, *, lock: bool) -> bool:
     if actor.kind != "agent":
         return True
-    agent = await Agent.get_or_none(id=actor.id, active=True)
+    mine = Agent.filter(id=actor.id, active=True)
+    # Rows that name the agent may still be written meanwhile: no key is changed.
+    agent = await (mine.select_for_update(no_key=True) if lock else mine).first()
     return agent is not None and shop_id in await shop_ids_of(agent)

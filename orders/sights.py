@@ -87,7 +87,7 @@ def read_sights(text: str) -> dict[str, Sight]:
     """Sights by public id, from what came back. A bare number is a version. Raises Invalid (bad_sights)."""
     try:
         return from_data(json.loads(text or "{}"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("these are no sights of orders", code="bad_sights") from error
 
 
@@ -97,7 +97,7 @@ def from_data(found: Any) -> dict[str, Sight]:
         if len(found) > MOST_SIGHTS:
             raise ValueError("too many")
         return {str(order_id): _sight(data) for order_id, data in found.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Invalid("these are no sights of orders", code="bad_sights") from error
 
 

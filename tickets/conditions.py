@@ -130,7 +130,7 @@ def _parties(parties: Sequence[str], values: dict[str, Any]) -> str:
 
 def _hours(value: Any) -> int:
     text = str(value or 0)
-    if not (text.isascii() and text.isdigit()) or int(text[:6]) > MOST_HOURS:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6) or int(text) > MOST_HOURS:
         raise Invalid("hours from 0 to 720", code="bad_conditions", field="due_hours")
     return int(text)
 

@@ -1,10 +1,8 @@
 """The steps of a case as forms send them: one function for each, which reads its fields and calls its verb."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from app.web.forms import whole_number
+from app.web.forms import local_time, whole_number
 from core.errors import Invalid
 from core.money import parse_money
 from core.people import Actor
@@ -83,12 +81,7 @@ async def _cancel(case: str, by: Actor, form: Form, version: int, ticket: Ticket
 
 
 async def _platform(case: str, by: Actor, form: Form, version: int, ticket: Ticket) -> AfterSale:
-    due_at = None
-    if _one(form, "at"):
-        try:
-            due_at = datetime.fromisoformat(_one(form, "at")).replace(tzinfo=ZoneInfo(ticket.shop.timezone))
-        except ValueError:
-            raise Invalid("not a time", code="bad_time") from None
+    due_at = local_time(_one(form, "at"), ticket.shop.timezone) if _one(form, "at") else None
     return await platform_intervenes(case, by, _one(form, "text"), due_at, version=version)
 
 

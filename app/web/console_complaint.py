@@ -1,13 +1,10 @@
 """What is done to the complaint of a ticket: each step is a resource of its own."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from starlette.requests import Request
 from starlette.routing import Route
 
 from app.web.console_work import work
-from app.web.forms import choices, fields, whole_number
+from app.web.forms import choices, fields, local_time, whole_number
 from core.errors import Invalid, NotFound
 from core.ids import as_id, new_id
 from core.money import parse_money
@@ -84,12 +81,8 @@ async def dismissal(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def outside(request: Request, agent: Agent, ticket: Ticket) -> str:
     """Who else has the case, under which number, and by when they want an answer (in the shop's zone)."""
-    form, moment = await fields(request), None
-    if form.get("at"):
-        try:
-            moment = datetime.fromisoformat(form["at"]).replace(tzinfo=ZoneInfo(ticket.shop.timezone))
-        except ValueError:
-            raise Invalid("not a time", code="bad_time") from None
+    form = await fields(request)
+    moment = local_time(form["at"], ticket.shop.timezone) if form.get("at") else None
     await set_external(ticket.id, agent, body=form.get("body", ""), number=form.get("number", ""), due_at=moment)
     return "saved"
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +11,7 @@ from app.i18n import gettext, when
 from app.rendering import error_page, render, wants_html
 from app.web.console_work import work
 from app.web.desk import see_other, shell, signed_in
-from app.web.forms import fields
+from app.web.forms import fields, local_time
 from app.web.refusals import refusal
 from app.web.times import due, iso
 from core.clock import now
@@ -70,10 +69,7 @@ async def settle(request: Request, agent: Agent) -> Response:
 async def promise(request: Request, agent: Agent, ticket: Ticket) -> str:
     """Write down what the customer was told; `at` is a time in the shop's zone."""
     form = await fields(request)
-    try:
-        moment = datetime.fromisoformat(form.get("at", "")).replace(tzinfo=ZoneInfo(ticket.shop.timezone))
-    except ValueError:
-        raise Invalid("not a time", code="bad_time") from None
+    moment = local_time(form.get("at", ""), ticket.shop.timezone)
     await promise_to_customer(ticket.id, form.get("text", ""), moment, Actor.of(agent))
     return "promised"
 

@@ -1,6 +1,14 @@
 """Reading what a form sent."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from starlette.requests import Request
+
+from core.clock import utc
+from core.errors import Invalid
+
+_YEARS = range(2000, 2200)  # whatever is computed from a time in them is a time, too
 
 
 async def fields(request: Request) -> dict[str, str]:
@@ -17,6 +25,17 @@ async def choices(request: Request) -> dict[str, list[str]]:
             if isinstance(value, str):
                 found.setdefault(name, []).append(value)
     return found
+
+
+def local_time(text: str, zone: str) -> datetime:
+    """A time as it is written in `zone`, in UTC. Raises Invalid (bad_time)."""
+    try:
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid("not a time", code="bad_time") from None
+    if written.year not in _YEARS:
+        raise Invalid("not a time of our days", code="bad_time")
+    return utc(written.replace(tzinfo=ZoneInfo(zone)))
 
 
 def whole_number(text: str | None, otherwise: int) -> int:

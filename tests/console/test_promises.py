@@ -27,7 +27,8 @@ async def test_an_agent_promises_in_the_shops_zone_and_keeps_it(
     assert (await browser.post(address, text="We <call>", at=f"{day}T12:00")).status_code == 303
     made = await Promise.get(kind="agent")
     assert made.due_at.isoformat() in (f"{day}T11:00:00+00:00", f"{day}T10:00:00+00:00")
-    assert (await browser.post(address, text="x", at="soon")).status_code == 422
+    for no_time in ("soon", "0001-01-01T00:00", "9999-12-31T23:59"):
+        assert (await browser.post(address, text="x", at=no_time)).status_code == 422
     page = (await browser.get(HERE)).text
     assert "We &lt;call&gt;" in page
     assert f"Ticket {ticket.number}" in page

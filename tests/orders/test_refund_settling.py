@@ -176,6 +176,8 @@ async def test_another_amount_freezes_until_a_person_decides(
     assert await states(part) == ("frozen", "frozen")
     with pytest.raises(Forbidden):
         await settle_frozen(part.intent_id, world.omar, {part.public_id: 19_99}, "seen")
+    with pytest.raises(Invalid):  # so much was never paid
+        await settle_frozen(part.intent_id, world.sue, {part.public_id: 10**30}, "seen")
     settled = await settle_frozen(part.intent_id, world.sue, {part.public_id: 19_99}, "Seen in the gateway's list")
     assert settled.state == "succeeded"
     assert (await quote_for(order.id, Request())).remaining_payments == 1

@@ -206,6 +206,15 @@ async def test_a_day_has_its_own_limit(world: World, clock: FrozenClock) -> None
     ).needs == []
 
 
+async def test_a_day_has_one_limit_for_all_that_leaves_at_the_same_moment(world: World, both_databases: str) -> None:
+    await set_refund_limits(world.lumen, {"daily": {"USD": {"agent": 40_00}}})
+    orders = [await bought(world.lumen, ("lamp", 1, 20_00)) for _ in range(8)]
+    asked = await asyncio.gather(
+        *(request_refund(order.id, f"tkt_{order.id}", Request(), by(world.omar)) for order in orders)
+    )
+    assert sum(intent.amount for intent in asked if not intent.needs) == 40_00
+
+
 async def test_currencies_without_limits_and_machines_need_a_person(world: World) -> None:
     euro = await bought(world.lumen, ("lamp", 1, 1_00), currency="EUR")
     assert (await request_refund(euro.id, "tkt_1", Request(), by(world.omar))).needs == ["above_limit"]
@@ -262,6 +271,17 @@ async def test_only_a_failed_refund_is_tried_again(world: World) -> None:
     with pytest.raises(Conflict) as under_way:
         await retry_failed(intent.id, world.omar)
     assert under_way.value.code == "not_failed"
+
+
+async def test_another_attempt_needs_whom_the_first_one_needed(world: World) -> None:
+    order = await bought(world.lumen, ("lamp", 1, 10_00), ("bulb", 1, 10_00))
+    gift = await request_refund(order.id, "tkt_1", units(lamp=1), by(world.omar), goodwill=2_00, typed_details=True)
+    assert gift.needs == ["goodwill_above_worth", "typed_details"]
+    await approve(gift.id, world.sue)
+    await RefundPart.filter(intent_id=gift.id).update(state="failed")
+    await RefundIntent.filter(id=gift.id).update(state="failed")
+    again = await retry_failed(gift.id, world.omar)
+    assert (again.state, again.needs) == ("awaiting_approval", gift.needs)
 
 
 async def elsewhere(order: Order, amount: int, *, state: str = "succeeded", **columns: Any) -> Refund:

@@ -109,3 +109,9 @@ def test_what_is_written_is_read(sights: dict[str, Sight]) -> None:
 def test_nonsense_is_refused_or_empty(text: str) -> None:
     with suppress(Invalid):
         assert isinstance(read_sights(text), dict)
+
+
+@pytest.mark.parametrize("text", ['{"ord_1": {"v": 1e999}}', "[" * 100_000, '{"ord_1": ' * 100_000])
+def test_numbers_without_end_and_bottomless_lists_are_nonsense(text: str) -> None:
+    with pytest.raises(Invalid):
+        read_sights(text)

@@ -29,6 +29,12 @@ pytestmark = pytest.mark.anyio
 WORDS = st.text(max_size=8)
 
 
+@pytest.mark.parametrize("hours", ["721", "-1", "000000" + "9" * 20, "9" * 5000, "٣"])
+def test_hours_are_few(hours: str) -> None:
+    with pytest.raises(Invalid):
+        read_conditions({"due_hours": hours})
+
+
 @given(
     st.dictionaries(st.sampled_from([*Conditions.__slots__, "x"]), WORDS | st.lists(WORDS, max_size=3) | st.integers())
 )
