@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 from tortoise.context import TortoiseContext
 from tortoise.models import MetaInfo
@@ -38,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long one example takes says more about the machine's other work than about us.
+    settings.register_profile("wismo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("wismo")
     if "WISMO_DATABASE_URL" in os.environ:
         raise pytest.UsageError("WISMO_DATABASE_URL is set: tests never touch a database that somebody uses")
     if not config.option.basetemp:

@@ -5,21 +5,22 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app.database import open_database, sqlite_url
 from app.migrating import migrate
-from core.clock import frozen
+from core.clock import FrozenClock, frozen
 from tests.faults.campaign import Outcome, at_random, rehearse
 from tests.faults.houses import House, one_process, several
 from tests.faults.refund_run import RefundRun
 from tests.faults.soak import Soaked, soak
 from tests.faults.stall import stall
 from tests.faults.windows import WINDOWS
+from tests.orders.cancel_walk import LONG, walk
 from tests.people import make_world
 
 STALL_ROUND = 5.0  # seconds for which a window reads, or does not
@@ -37,8 +38,11 @@ def main(arguments: Sequence[str]) -> int:
         "--stall", type=int, metavar="READERS", help="one of so many readers stops reading, that is all"
     )
     parser.add_argument("--refunds", type=int, metavar="KEYS", help="only refunds: so many keys, with faults and kills")
+    parser.add_argument("--cancels", action="store_true", help="only cancellations: every order in which they can race")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+    if options.cancels:
+        return asyncio.run(_cancels())
     if options.refunds:
         return asyncio.run(_refunds(seed, options.refunds))
     if options.stall:
@@ -79,15 +83,29 @@ async def _run(name: str, plan: Plan, *, soaks: bool) -> Outcome | Soaked:
 
 
 async def _refunds(seed: int, keys: int) -> int:
+    async with _empty_desk() as clock:
+        world = await make_world()
+        seen = await RefundRun(world.lumen, world.ada, clock, seed).go(keys)
+    print(f"seed {seed}: {seen}")
+    return int(not seen.clean)
+
+
+async def _cancels() -> int:
+    """Every way through the long scenes; the first that ends badly is an AssertionError."""
+    for scene, steps in LONG.items():
+        async with _empty_desk() as clock:
+            print(f"{scene}: {await walk(steps, clock)} ways", flush=True)
+    return 0
+
+
+@asynccontextmanager
+async def _empty_desk() -> AsyncIterator[FrozenClock]:
     with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
         url = sqlite_url(Path(folder) / "wismo.db")
         await migrate(url)
         async with open_database(url):
             with frozen(datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) as clock:
-                world = await make_world()
-                seen = await RefundRun(world.lumen, world.ada, clock, seed).go(keys)
-    print(f"seed {seed}: {seen}")
-    return int(not seen.clean)
+                yield clock
 
 
 async def _stall(seconds: float, readers: int) -> int:

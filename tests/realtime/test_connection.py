@@ -289,7 +289,7 @@ async def _line(desk: Desk) -> AsyncIterator[socket.socket]:
     with contextlib.closing(socket.socket()) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.setblocking(False)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", desk.port))
             yield raw
 
