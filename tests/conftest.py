@@ -5,6 +5,7 @@
 """
 
 import asyncio
+import math
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,6 +28,7 @@ from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.machine import chromium_path
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
+from tickets import firing
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
 
@@ -92,10 +94,12 @@ def _filters_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _process_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a running desk sets for its process ends with the test: the bus, the waker, where tasks start from."""
+    """What a running desk sets for its process ends with the test: the bus, the waker, where tasks start from, who listens."""
     monkeypatch.setattr(events, "_bus", events.Bus())
     monkeypatch.setattr(jobs, "_wake", jobs._nobody_waits)
     monkeypatch.setattr(tasks, "_base", None)
+    # No rule is on, and that is known: asking costs a message one statement every two seconds.
+    monkeypatch.setattr(firing, "_listened", {"at": math.inf, "to": frozenset()})
 
 
 @pytest.fixture

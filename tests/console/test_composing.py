@@ -151,7 +151,8 @@ async def test_a_reply_is_held_undone_and_sent_without_scripts(
 async def test_what_follows_a_held_reply_comes_after_it(asked: tuple[Ticket, Conversation], omar: Browser) -> None:
     ticket = asked[0]
     answer = await send(omar, ticket, "It arrives today")
-    assert (answer.status_code, answer.json()["left"]) == (202, 10)
+    assert answer.status_code == 202
+    assert 0 < answer.json()["left"] <= 10
     assert (await omar.fetch(f"/console/tickets/{ticket.number}/resolution")).status_code == 200
     assert [m.text for m in await Message.filter(author_kind="agent")] == ["It arrives today"]
     await ticket.refresh_from_db()
