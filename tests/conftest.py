@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 from tortoise.context import TortoiseContext
 from tortoise.models import MetaInfo
 
@@ -30,6 +30,7 @@ from tests.machine import chromium_path
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
 from tickets import firing
 
+PATIENCE = 20_000  # milliseconds until what a browser should show is missing: its machine may be busy
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
 
 
@@ -94,7 +95,7 @@ def _filters_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _process_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a running desk sets for its process ends with the test: the bus, the waker, where tasks start from, who listens."""
+    """What a running desk sets for its process ends with the test: bus, waker, where tasks start from, who listens."""
     monkeypatch.setattr(events, "_bus", events.Bus())
     monkeypatch.setattr(jobs, "_wake", jobs._nobody_waits)
     monkeypatch.setattr(tasks, "_base", None)
@@ -169,6 +170,7 @@ async def database(database_url: str) -> AsyncIterator[TortoiseContext]:
 async def chromium() -> AsyncIterator[Browser]:
     """A browser without a window. Containers have no namespaces for its sandbox and little shared memory."""
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path(), args=quiet)
         yield browser
