@@ -45,7 +45,10 @@ class CheckCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTicket:
-    """Make work for people. `order_id` is a proven order; `order_number` only what the customer claims."""
+    """Make work for people. `order_id` is a proven order; `order_number` only what the customer claims.
+
+    `line_ids` are the source ids of its lines that are meant, `reason` is why.
+    """
 
     kind: TicketKind
     order_id: str | None
@@ -54,6 +57,7 @@ class OpenTicket:
     subject: str
     summary: str
     priority: Priority = "normal"
+    line_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,7 @@ def _observed(decision: Decision) -> dict[str, Any]:
         "card": last and last.order_id,
         "buttons": [each.label for each in last.quick_replies] if last else [],
         "ticket_order": [ticket.order_id or "" for ticket in tickets],
+        "ticket_reason": [ticket.reason for ticket in tickets],
         "ticket_number": [ticket.order_number or "" for ticket in tickets],
     }
 

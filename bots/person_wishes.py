@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bots.decisions import Handover, OpenTicket, Priority, TicketKind
+from bots.faults import lines_meant, link_reason
 from bots.identifying import claimed_number, current_order, order_in_context
 from bots.phrases import render, wordings
-from bots.summaries import is_upset, subject, summary
+from bots.summaries import collected, is_upset, subject, summary
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import OrderSnapshot
 
@@ -37,12 +38,13 @@ def to_person(
     """Say `phrase`, open a ticket and hand over. An order is linked if it is proved, else its number is a hint."""
     order = order or order_in_context(turn)
     number = order.number if order else claimed_number(turn)
-    told = summary(turn, order, number)
+    told, details = summary(turn, order, number), collected(turn)
     ticket = OpenTicket(
         kind=kind,
         order_id=order.order_id if order else None,
         order_number=number,
-        reason=reason,
+        line_ids=lines_meant(order, details) if order else (),
+        reason=link_reason(reason, details),
         subject=subject(kind, turn.language, number),
         summary=told,
         priority=priority,

@@ -24,7 +24,7 @@ def subject(kind: TicketKind, language: str, number: str | None) -> str:
 
 def summary(turn: Turn, order: OrderSnapshot | None, claimed: str | None) -> str:
     """A few lines in the conversation's language. Facts only of an order that was proved."""
-    details = _details(turn)
+    details = collected(turn)
     lines = [_line(turn, "summary_wish", wish=wish_words(turn, turn.wish))]
     if words := " ".join((details.pop("words", "") or turn.question.text).split())[:_QUOTED]:
         lines.append(_line(turn, "summary_words", text=words))
@@ -54,7 +54,7 @@ def is_upset(text: str) -> bool:
     return _UPSET.search(text[:2_000]) is not None
 
 
-def _details(turn: Turn) -> dict[str, str]:
+def collected(turn: Turn) -> dict[str, str]:
     """What was collected for the wish, or for the one that waited when a person was called."""
     for wish in (turn.wish, turn.dialogue.pending):
         found = {

@@ -92,15 +92,17 @@ async def release(held_id: int) -> HeldMessage:
     return held
 
 
-async def release_all(conversation_id: int, agent: Agent) -> None:
-    """Say at once what this agent holds here, because what follows would come before it. Raises Conflict when the
-    guard has stopped one: its code is why."""
-    last = await _mine(agent).filter(conversation_id=conversation_id, state=HELD).order_by("-id").first()
-    if last is None:
+async def release_all(conversation_id: int, agent: Agent | None = None) -> None:
+    """Say at once what this agent (everybody) holds here, because what follows would come before it. Raises Conflict
+    when the guard has stopped one: its code is why."""
+    whose = _mine(agent) if agent is not None else HeldMessage.all()
+    ids = await whose.filter(conversation_id=conversation_id, state=HELD).order_by("id").values_list("id", flat=True)
+    if not ids:
         return
-    held = await release(last.id)
-    if held.state == STOPPED:
-        raise Conflict("a reply was stopped", code=held.reason or "conflict", **(held.detail or {}))
+    await release(int(str(ids[-1])))
+    stopped = await HeldMessage.filter(id__in=list(ids), state=STOPPED).order_by("-id").first()
+    if stopped is not None:
+        raise Conflict("a reply was stopped", code=stopped.reason or "conflict", **(stopped.detail or {}))
 
 
 async def send_now(agent: Agent, public_id: str) -> HeldMessage:

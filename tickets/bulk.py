@@ -6,6 +6,7 @@ So roles, guards and conflicts hold for each of them; what was refused is kept w
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from conversations.holding import release_all
 from core.clock import now
 from core.errors import Invalid, NotFound, WismoError
 from core.ids import as_id, new_id
@@ -13,7 +14,7 @@ from core.jobs import enqueue
 from core.people import Actor, Agent
 from core.sql import Columns, fetch
 from core.transactions import transaction
-from tickets.access import ticket_for
+from tickets.access import locked_ticket, ticket_for
 from tickets.assignment import assign
 from tickets.models import PRIORITIES, Ticket
 from tickets.parents import put_below
@@ -138,11 +139,19 @@ async def _below(ticket_id: int, value: str, actor: Actor) -> Ticket:
 
 
 async def _resolve(ticket_id: int, value: str, actor: Actor) -> Ticket:
+    await _say_first(ticket_id, actor)
     return await resolve(ticket_id, actor)
 
 
 async def _close(ticket_id: int, value: str, actor: Actor) -> Ticket:
+    await _say_first(ticket_id, actor)
     return await close(ticket_id, actor)
+
+
+async def _say_first(ticket_id: int, actor: Actor) -> None:
+    """What anybody has sent and can still undo is said before the end of the ticket; stopped words refuse the end."""
+    ticket, _ = await locked_ticket(ticket_id, actor)
+    await release_all(ticket.conversation_id)
 
 
 _STEPS: dict[str, Step] = {

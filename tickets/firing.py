@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from tortoise.queryset import QuerySet
 
+from conversations.holding import release_all
 from conversations.noting import add_note
 from core.business_hours import BusinessHours
 from core.clock import now
@@ -179,6 +180,8 @@ async def _act(ticket: Ticket, act: Mapping[str, str]) -> dict[str, str]:
             case "priority":
                 await set_priority(ticket.id, value, SYSTEM)
             case "status":
+                if value == Status.RESOLVED:
+                    await release_all(ticket.conversation_id)  # what was sent before is said before
                 await STEPS[Status(value)](ticket.id, SYSTEM)
             case "tag":
                 await add_tag(ticket.id, value, SYSTEM)

@@ -46,13 +46,13 @@ async def link_order(
         if units is not None and not (line is not None and 1 <= units <= line.quantity):
             raise Invalid("not so many units", code="bad_units", most=line.quantity if line else 0)
         parts = (shipment_id, line_id)
-        links = await add_links(
-            ticket, [order_id], actor, reason=reason, source=source, confirmed=confirmed, parts=parts
+        [link] = await add_links(
+            ticket, [order_id], actor, reason=reason, source=source, confirmed=confirmed, parts=parts, units=units
         )
-        if units is not None and links[0].units != units:
-            links[0].units = units
-            await links[0].save(update_fields=["units"])
-    return links[0]
+        if units is not None and link.units != units:
+            link.units = units
+            await link.save(update_fields=["units"])
+    return link
 
 
 def links_about_in(bundle: Bundle, order: Order, most: int) -> Later[list[TicketLink]]:
@@ -84,7 +84,7 @@ async def unlink(link_id: int, actor: Actor) -> None:
     async with transaction():
         link, ticket = await _link_and_ticket(link_id, actor)
         await link.delete()
-        await change(ticket, actor, "links", "unlinked", order=link.order.public_id, number=link.order.number)
+        await change(ticket, actor, "links", "unlinked", **await _named(link, link.order))
 
 
 async def add_links(
@@ -96,6 +96,7 @@ async def add_links(
     source: str,
     confirmed: bool,
     parts: tuple[int | None, int | None] = (None, None),
+    units: int | None = None,
 ) -> list[TicketLink]:
     """Link these orders to a ticket whose conversation is locked. Raises NotFound for an order of another shop."""
     shipment_id, line_id = parts
@@ -107,11 +108,10 @@ async def add_links(
         same = {"ticket_id": ticket.id, "order_id": order_id, "shipment_id": shipment_id, "line_id": line_id}
         link = await TicketLink.get_or_none(**same)
         if link is None:
-            link = await TicketLink.create(**same, reason=reason, source=source, confirmed=confirmed, created_at=now())
-            order = orders[order_id]
+            why = {"reason": reason, "source": source}
+            link = await TicketLink.create(**same, **why, confirmed=confirmed, units=units, created_at=now())
             action = "linked" if confirmed else "suggested"
-            detail = {"order": order.public_id, "number": order.number, "reason": reason, "source": source}
-            await change(ticket, actor, "links", action, **detail)
+            await change(ticket, actor, "links", action, **await _named(link, orders[order_id]), **why)
         elif confirmed and not link.confirmed:
             link.order = orders[order_id]
             await _confirm(ticket, link, actor)
@@ -133,4 +133,16 @@ async def _link_and_ticket(link_id: int, actor: Actor) -> tuple[TicketLink, Tick
 async def _confirm(ticket: Ticket, link: TicketLink, actor: Actor) -> None:
     link.confirmed = True
     await link.save(update_fields=["confirmed"])
-    await change(ticket, actor, "links", "link_confirmed", order=link.order.public_id, number=link.order.number)
+    await change(ticket, actor, "links", "link_confirmed", **await _named(link, link.order))
+
+
+async def _named(link: TicketLink, order: Order) -> dict[str, str]:
+    """What the entry says of it: the order and, if it is about one, the line or the parcel."""
+    named = {"order": order.public_id, "number": order.number}
+    if link.line_id is not None:
+        line = await OrderLine.get(id=link.line_id)
+        named["part"] = f"{link.units} × {line.title}" if link.units else line.title
+    elif link.shipment_id is not None:
+        parcel = await Shipment.get(id=link.shipment_id)
+        named["part"] = " ".join(each for each in (parcel.carrier, parcel.tracking_number) if each) or parcel.public_id
+    return named

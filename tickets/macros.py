@@ -6,6 +6,7 @@ from typing import Any
 
 from tortoise.expressions import F, Q
 
+from conversations.holding import release_all
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -142,6 +143,8 @@ async def _do(ticket: Ticket, action: str, value: str, agent: Agent, actor: Acto
         case "assign":
             await assign(ticket.id, agent, actor)
         case "status":
+            if value == "resolved":
+                await release_all(ticket.conversation_id)  # what was sent since is said before the end
             await STATUSES[value](ticket.id, actor)
 
 

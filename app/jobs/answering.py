@@ -34,9 +34,10 @@ from core.shops import Shop
 from core.text import reference
 from core.transactions import transaction
 from orders.access import Viewer, orders_in_view
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.snapshots import OrderSnapshot, snapshots
 from tickets.deadlines import first_reply_due
+from tickets.linking import link_order
 from tickets.models import Ticket
 from tickets.opening import open_ticket
 from tickets.promising import promise_arrival
@@ -197,6 +198,8 @@ class _Turn:
 
     async def _open(self, wish: OpenTicket) -> Ticket:
         order = self.orders.get(wish.order_id) if wish.order_id else None
+        meant = OrderLine.filter(order_id=order.id, source_id__in=wish.line_ids) if order and wish.line_ids else None
+        lines = await meant.order_by("id") if meant else []
         ticket = await open_ticket(
             self.conversation.id,
             wish.kind,
@@ -204,10 +207,12 @@ class _Turn:
             subject=wish.subject,
             summary=wish.summary,
             priority=wish.priority,
-            order_ids=[order.id] if order else (),
+            order_ids=[order.id] if order and not lines else (),
             reason=wish.reason,
             link_source="bot",
         )
+        for line in lines:
+            await link_order(ticket.id, line.order_id, THE_BOT, reason=wish.reason, source="bot", line_id=line.id)
         if order is None and wish.order_number:
             # Whether there is such an order is found out later: who only claims it waits as long for either.
             args = {"ticket": ticket.id, "number": wish.order_number, "reason": wish.reason}

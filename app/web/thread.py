@@ -189,7 +189,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
         "stage": word(CLOCK_STAGES, str(entry.detail.get("stage", "")), language),
         "who": entry.actor_name if entry.actor_kind == "agent" else names.get(entry.actor_kind, entry.actor_name),
         "name": entry.detail.get("name", ""),
-        "number": entry.detail.get("number", ""),
+        "number": " · ".join(str(entry.detail[name]) for name in ("number", "part") if entry.detail.get(name)),
         "needs": ", ".join(word(NEEDS, need, language) for need in entry.detail.get("needs", ())),
         "tag": entry.detail.get("tag", ""),
         "channel": gettext(CHANNELS[channel][0], language) if channel in CHANNELS else channel,

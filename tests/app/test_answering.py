@@ -34,11 +34,13 @@ from core.promises import Promise
 from core.shop_answers import write_answers
 from core.sql import dialect
 from core.text import reference
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.stock_models import StockPosition
 from tests.heard import counted
 from tests.people import World, chat, make_order, make_world
+from tickets.evidence import evidence_of
 from tickets.models import Ticket, TicketLink
+from tickets.queries import timeline
 
 pytestmark = pytest.mark.anyio
 
@@ -303,3 +305,18 @@ async def test_stock_is_told_for_goods_that_are_named(talk: Talk) -> None:
     assert await talk.ask("Do you have the kettle in stock?") == ["Yes, Kettle 1.7 l is in stock right now."]
     said = await talk.ask("And is LP-1 in stock?")
     assert said[0].startswith("Desk lamp is sold out right now")
+
+
+async def test_what_is_wrong_with_a_line_starts_its_checklist(talk: Talk) -> None:
+    order = await Order.get(number="1001")
+    lamp = await OrderLine.create(order=order, source_id="7", title="Halo floor lamp", quantity=1, unit_price=14900)
+    await OrderLine.create(order=order, source_id="8", title="Bulb", quantity=2, unit_price=900)
+    await talk.prove()
+    await talk.ask("The lamp of 1001 arrived broken")
+    await talk.ask("no photo")
+    ticket = await Ticket.get()
+    [link] = await TicketLink.filter(ticket_id=ticket.id)
+    assert (link.reason, link.line_id, link.confirmed) == ("damaged", lamp.id, True)
+    assert {item.code: item.state for item in await evidence_of(ticket.id)} == {"line": "given", "photo": "missing"}
+    [entry] = [entry for entry in await timeline(ticket) if entry.action == "linked"]
+    assert entry.detail["part"] == "Halo floor lamp"

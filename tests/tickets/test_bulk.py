@@ -3,6 +3,9 @@
 import pytest
 
 from app.jobs.bulk import change_tickets
+from conversations.holding import hold
+from conversations.models import Message
+from conversations.posting import post
 from core.audit import AuditEntry
 from core.errors import WismoError
 from core.jobs import Job
@@ -91,3 +94,18 @@ async def test_what_cannot_be_started(world: World, action: str, value: str, ids
         await start_bulk(world.omar, action, value, ids)
     assert caught.value.code == code
     assert not await BulkRun.all().exists()
+
+
+async def test_what_can_still_be_undone_is_said_before_the_end(world: World) -> None:
+    one, two = await tickets(world, 2)
+    for ticket in (one, two):
+        talk = ticket.conversation_id
+        await post(talk, Actor.of(world.ines), "Where is it?", client_id=f"ask-{talk}")
+        await hold(talk, world.mei, "It comes today", client_id=f"held-{talk}", seconds=20, seen=1)
+    await post(two.conversation_id, Actor.of(world.ines), "Hello?", client_id="again")
+    run = await start_bulk(world.omar, "resolve", "", [one.id, two.id])
+    await carry_out()
+    assert [(item.ticket_id, item.why) for item in await refusals(run)] == [(two.id, "stale")]
+    said = await Message.filter(conversation_id=one.conversation_id).order_by("number").values_list("text", flat=True)
+    assert said == ["Where is it?", "It comes today"]
+    assert [each.status for each in await Ticket.all().order_by("id")] == ["resolved", "open"]

@@ -9,6 +9,7 @@ import pytest
 from app.jobs.automation import answer_by_rule
 from app.reactions import connect
 from app.realtime.hub import Hub
+from conversations.holding import hold
 from conversations.models import Message, Proof
 from conversations.posting import post
 from core.audit import AuditEntry
@@ -267,3 +268,16 @@ async def rule_by(world: World, agent: Any) -> Rule:
     return await save_rule(
         agent, world.lumen, name="Mine", trigger="ticket_opened", conditions=ALWAYS, actions=[URGENT]
     )
+
+
+async def test_a_rule_ends_a_ticket_after_what_was_sent(world: World) -> None:
+    await rule(world, "ticket_changed", actions=[{"do": "status", "value": "resolved"}])
+    ticket = await opened(world)
+    await hold(ticket.conversation_id, world.mei, "It comes today", client_id="held-1", seconds=20, seen=1)
+    await set_priority(ticket.id, "high", Actor.of(world.omar))
+    assert await work() == 1
+    words = (
+        await Message.filter(conversation_id=ticket.conversation_id).order_by("number").values_list("text", flat=True)
+    )
+    assert words == ["Where is my lamp?", "It comes today"]
+    assert (await Ticket.get(id=ticket.id)).status == "resolved"
