@@ -73,6 +73,7 @@ class Ticket(Model):
             Index(fields=("assignee_id", "status", "updated_at")),
             Index(fields=("conversation_id", "status")),
             Index(fields=("look_at",)),
+            Index(fields=("shop_id", "clock_due_at")),
             Index(fields=("merged_into_id",)),
             Index(fields=("parent_id",)),
         )

@@ -73,6 +73,11 @@ async def promise_arrival(shop_id: int, timezone: str, order: str, moment: datet
         await fetch(_ARRIVES, rows=_ROWS.of([(new_id("prm"), shop_id, order, due, now())]))
 
 
+async def open_promises(ticket: Ticket) -> list[Promise]:
+    """What agents have promised about a ticket and nobody has settled, the first due first."""
+    return await Promise.filter(subject=ticket.public_id, kind=BY_AGENT, state=OPEN).order_by("due_at", "id")
+
+
 async def settle_promise(agent: Agent, public_id: str, state: str) -> Promise:
     """Say that a promise of an agent was kept, or is withdrawn. What is kept after its time stays broken.
 

@@ -65,6 +65,7 @@ ACTIONS = {
     "shop.secret_added": _("Gave a shop a new secret"),
     "shop.payment_account_opened": _("Opened an account for refunds"),
     "shop.payment_account_closed": _("Closed an account for refunds"),
+    "shop.targets_set": _("Changed the targets of a shop's clocks"),
     "shop.refund_limits_set": _("Changed who may send how much money back"),
     "refund.difference": _("Found a refund that the gateway's statement does not agree with"),
     "refund.requested": _("Asked for money back for a customer"),

@@ -11,14 +11,16 @@ from app.i18n import gettext, when
 from app.rendering import error_page, render, wants_html
 from app.web.console_work import work
 from app.web.desk import see_other, shell, signed_in
-from app.web.forms import fields, local_time
+from app.web.forms import fields, local_time, whole_number
+from app.web.labels import CLOCKS
 from app.web.refusals import refusal
 from app.web.times import due, iso
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.people import Actor, Agent, shop_ids_of
 from tickets.models import Ticket
-from tickets.promised import VIEWS, Promised, promised
+from tickets.pressing import late_clocks
+from tickets.promised import Promised, promised
 from tickets.promising import BY_AGENT, promise_to_customer, settle_promise
 
 HERE = "/console/promises"
@@ -30,7 +32,7 @@ def _(message: str) -> str:
     return message
 
 
-TABS = {"open": _("Open"), "soon": _("Due soon"), "broken": _("Broken")}
+TABS = {"open": _("Open"), "soon": _("Due soon"), "broken": _("Broken"), "clocks": _("Clocks")}
 KINDS = {
     "first_reply": _("First reply"),
     "arrival": _("Arrival"),
@@ -48,7 +50,7 @@ SAID = {
 
 @signed_in
 async def promises_page(request: Request, agent: Agent) -> Response:
-    """GET: promises of a view (open, soon, broken), those that press most first."""
+    """GET: promises of a view (open, soon, broken), those that press most first; or tickets by clock."""
     return await _page(request, agent)
 
 
@@ -76,15 +78,22 @@ async def promise(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def _page(request: Request, agent: Agent, problem: dict[str, Any] | None = None, status: int = 200) -> Response:
     view = request.query_params.get("view", "open")
-    view = view if view in VIEWS else "open"
-    found = await promised(await shop_ids_of(agent), view, request.query_params.get("after", ""), PAGE + 1)
+    view = view if view in TABS else "open"
+    shops, after = await shop_ids_of(agent), request.query_params.get("after", "")
     language, at = agent.language, now()
+    rows: list[dict[str, Any]]
+    if view == "clocks":
+        late = await late_clocks(shops, whole_number(after, 0), PAGE + 1)
+        rows, keys = [_clock(ticket, language, at) for ticket in late], [str(ticket.number) for ticket in late]
+    else:
+        found = await promised(shops, view, after, PAGE + 1)
+        rows, keys = [_row(each, language, at) for each in found], [each.made.public_id for each in found]
     context = {
         "shell": shell(request, agent, current="promises"),
         "problem": problem,
-        "tabs": [_tab(key, view, language) for key in VIEWS],
-        "rows": [_row(each, language, at) for each in found[:PAGE]],
-        "more": f"{HERE}?view={view}&after={found[PAGE - 1].made.public_id}" if len(found) > PAGE else "",
+        "tabs": [_tab(key, view, language) for key in TABS],
+        "rows": rows[:PAGE],
+        "more": f"{HERE}?view={view}&after={keys[PAGE - 1]}" if len(keys) > PAGE else "",
     }
     return render(request, "console/promises.html", context, status)
 
@@ -110,6 +119,25 @@ def _row(found: Promised, language: str, at: datetime) -> dict[str, Any]:
         "left": left,
         "tone": tone,
         "settle": f"{HERE}/{made.public_id}" if made.kind == BY_AGENT and made.state == "open" else "",
+    }
+
+
+def _clock(ticket: Ticket, language: str, at: datetime) -> dict[str, Any]:
+    """A ticket as a row among the promises: its clock is one that the desk has made to itself."""
+    due_at = ticket.clock_due_at or at
+    left, tone = due(due_at, at, language)
+    return {
+        "url": f"/console/tickets/{ticket.number}",
+        "about": gettext(_("Ticket %(number)s"), language) % {"number": ticket.number},
+        "kind": gettext(CLOCKS.get(ticket.clock_kind or "", ticket.clock_kind or ""), language),
+        "text": ticket.subject or gettext(_("(no subject)"), language),
+        "who": ticket.assignee.name if ticket.assignee else gettext(_("Nobody"), language),
+        "shop": ticket.shop.name,
+        "iso": iso(due_at),
+        "due": when(due_at, ticket.shop.timezone, language),
+        "left": left,
+        "tone": tone,
+        "settle": "",
     }
 
 

@@ -21,6 +21,7 @@ from tickets.models import Ticket, TicketLink
 from tickets.parents import open_children
 from tickets.presence import agents_of
 from tickets.prioritising import set_priority
+from tickets.promising import open_promises, settle_promise
 from tickets.queries import links_of
 from tickets.reclassifying import change_kind
 from tickets.resolution import close, reopen, resolve
@@ -75,13 +76,19 @@ async def kind(request: Request, agent: Agent, ticket: Ticket) -> str:
 
 async def resolution(request: Request, agent: Agent, ticket: Ticket) -> str:
     """It is done; the customer may still answer. A problem with open cases asks what becomes of them: with `cases`,
-    they are resolved too (all), or stay (stay)."""
+    they are resolved too (all), or stay (stay). So do open promises of agents: kept, withdrawn, or stay."""
     form = await fields(request)
+    owed = await open_promises(ticket)
+    if owed and form.get("promises") not in ("kept", "withdrawn", "stay"):
+        raise Conflict("a promise is open", code="promises_open", count=len(owed))
     cases = await open_children(ticket.id)
     if cases and form.get("cases") not in ("all", "stay"):
         raise Conflict("it has open cases", code="cases_open", count=len(cases))
     await release_all(ticket.conversation_id, agent)  # what was sent before is said before
     await resolve(ticket.id, Actor.of(agent), seen=_seen(form))
+    if form.get("promises") in ("kept", "withdrawn"):
+        for made in owed:
+            await settle_promise(agent, made.public_id, form["promises"])
     if cases and form.get("cases") == "all":
         await start_bulk(agent, "resolve", "", [case.id for case in cases])
         return "cases_resolved"

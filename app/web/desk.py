@@ -20,6 +20,7 @@ from core.errors import Unauthenticated
 from core.people import Agent
 from orders.replaying import failed_count_in
 from tickets.capacity import loads_in
+from tickets.pressing import MOST, pressing_in
 from tickets.queries import COUNT_LIMIT
 from tickets.queue import waiting_count_in
 from tickets.views import views_in
@@ -195,8 +196,10 @@ async def _look_round(request: Request, agent: Agent) -> None:
     points = loads_in(bundle, [agent.id], request.app.state.settings.weights)
     waiting = waiting_count_in(bundle, shop_ids)
     failed = failed_count_in(bundle, shop_ids, MOST_FAILED) if agent.role in OVERSEERS else None
-    saved = views_in(bundle, agent)
+    saved, pressing = views_in(bundle, agent), pressing_in(bundle, agent, shop_ids)
     await bundle.read()
+    count = pressing()
+    request.state.pressing = f"{count - 1}+" if count >= MOST else str(count or "")
     request.state.saved_views = saved()
     request.state.load, request.state.waiting = points()[agent.id], waiting()
     if failed is not None:
@@ -220,8 +223,10 @@ def _work(request: Request, agent: Agent) -> dict[str, Any]:
 
 def _waits(request: Request) -> dict[str, str]:
     """What waits for somebody, by the key of the place, as badges show it."""
-    waiting, failed = (getattr(request.state, name, "") for name in ("waiting", "failed_deliveries"))
-    return {"queue": str(waiting or ""), "deliveries": str(failed or "")}
+    waiting, failed, pressing = (
+        getattr(request.state, name, "") for name in ("waiting", "failed_deliveries", "pressing")
+    )
+    return {"queue": str(waiting or ""), "deliveries": str(failed or ""), "promises": str(pressing or "")}
 
 
 def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dict[str, Any]:

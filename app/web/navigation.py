@@ -64,6 +64,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         _("People"),
         (
             Place("teams", _("Teams and work"), "people", OVERSEERS, _("Who works together, how work is given out.")),
+            Place("targets", _("Clock targets"), "clock", OVERSEERS, _("How much time the clocks give, by priority.")),
             Place("agents", _("Agents"), "person", ADMINS, _("Who may sign in, with which role, for which shops.")),
         ),
     ),

@@ -10,6 +10,7 @@ from conversations.models import Message, Note
 from core.audit import AuditEntry
 from core.bundles import Bundle, Later
 from core.people import Agent
+from core.promises import Promise
 from tickets.merge_candidates import candidates_in
 from tickets.models import Ticket
 from tickets.parents import family_in
@@ -36,6 +37,7 @@ _WORDS = (
 )
 _NOTES = _WORDS.replace(_JOINED, _NOTED)
 _REFUSED = "WHERE t.subject = {ticket} AND t.action = 'transition_refused' ORDER BY t.id DESC LIMIT {most}"
+_PROMISES = "WHERE t.subject = {ticket} AND t.kind = 'agent' AND t.state = 'open' ORDER BY t.due_at, t.id"
 _AUTHORS = f"WHERE t.id IN (SELECT n.agent_id FROM note AS n WHERE n.conversation_id IN ({_NOTED}))"  # noqa: S608
 
 
@@ -45,6 +47,7 @@ class Standing:
 
     tags: list[str] = field(default_factory=list)
     following: bool = False
+    promises: Sequence[Promise] = ()  # of agents, open
     named: bool = False  # a note that the agent has not read names them
     parent: Ticket | None = None
     children: Sequence[Ticket] = ()
@@ -69,6 +72,7 @@ def standing_in(
     family, likely = family_in(bundle, ticket), candidates_in(bundle, ticket, customer_id, 1)
     words = bundle.rows(Message, _WORDS, most=MOST_WORDS, **of)
     notes = bundle.rows(Note, _NOTES, most=MOST_WORDS, parent=parent, **of)
+    promises = bundle.rows(Promise, _PROMISES, ticket=ticket.public_id)
     authors = bundle.rows(Agent, _AUTHORS, ticket=ticket.id, parent=parent)
 
     refused = bundle.rows(AuditEntry, _REFUSED, ticket=ticket.public_id, most=MOST_REFUSED)
@@ -81,6 +85,7 @@ def standing_in(
         return Standing(
             tags=[row["name"] for row in tags],
             following=bool(follows),
+            promises=promises,
             named=bool(named),
             parent=above,
             children=below,
@@ -103,6 +108,7 @@ def strip(standing: Standing, base: str, language: str) -> dict[str, Any]:
         "parent": _relative(standing.parent, language) if standing.parent else None,
         "children": [_relative(child, language) for child in standing.children],
         "open_children": sum(child.status in ACTIVE for child in standing.children),
+        "promises": [made.text for made in standing.promises],
         "merges": standing.merges,
         "likely": standing.likely,
     }

@@ -6,9 +6,13 @@ from datetime import timedelta
 import pytest
 
 from core.clock import FrozenClock, now
+from core.people import Actor
 from core.promises import Promise
 from tests.console.conftest import Browser, Talk
 from tests.people import World
+from tickets.clockwork import look_at_clocks
+from tickets.models import Ticket
+from tickets.promising import promise_to_customer
 
 pytestmark = pytest.mark.anyio
 OpenBrowser = Callable[..., Awaitable[Browser]]
@@ -48,3 +52,39 @@ async def test_the_list_speaks_chinese(world: World, talk: Talk, open_browser: O
     assert "承诺" in browser.page
     assert "没有这样的承诺" in (await browser.get(f"{HERE}?view=broken")).text
     assert "首次回复" in (await browser.get(f"{HERE}?view=soon&after=prm_none")).text
+
+
+async def test_what_presses_is_counted_and_listed(
+    world: World, talk: Talk, open_browser: OpenBrowser, clock: FrozenClock
+) -> None:
+    ticket, _ = await talk.ticket(world.lumen, world.ines, "Where is it")
+    await look_at_clocks()
+    clock.advance(timedelta(hours=2))
+    await look_at_clocks()
+    sue, mei = await open_browser(world.sue), await open_browser(world.mei)
+    counted = 'data-count="promises">1</span>'
+    assert counted in (await sue.get(HERE)).text
+    assert counted not in (await mei.get(HERE)).text, "it is nobody's yet"
+    page = (await sue.get(f"{HERE}?view=clocks")).text
+    for words in ("Where is it", f"Ticket {ticket.number}", "first reply", "late", "Nobody"):
+        assert words in page
+    assert "Where is it" not in (await sue.get(f"{HERE}?view=clocks&after={ticket.number}")).text
+    assert "Where is it" in (await sue.get(f"{HERE}?view=clocks&after=nonsense")).text
+    assert "Where is it" not in (await (await open_browser(world.wei)).get(f"{HERE}?view=clocks")).text
+    await Ticket.filter(id=ticket.id).update(assignee_id=world.mei.id)
+    assert counted in (await mei.get(HERE)).text
+
+
+@pytest.mark.parametrize(("said", "state"), [("kept", "kept"), ("withdrawn", "withdrawn"), ("stay", "open")])
+async def test_who_resolves_says_what_became_of_promises(
+    world: World, talk: Talk, open_browser: OpenBrowser, said: str, state: str
+) -> None:
+    ticket, _ = await talk.ticket(world.lumen, world.ines, "Where is it")
+    made = await promise_to_customer(ticket.id, "We call", now() + timedelta(days=1), Actor.of(world.omar))
+    browser, address = await open_browser(world.omar), f"/console/tickets/{ticket.number}"
+    assert "1 promise is open" in (await browser.get(address)).text
+    refused = await browser.fetch(f"{address}/resolution")
+    assert (refused.status_code, refused.json()["code"]) == (409, "promises_open")
+    assert (await browser.post(f"{address}/resolution", promises=said)).status_code == 303
+    assert (await Promise.get(id=made.id)).state == state
+    assert (await Ticket.get(id=ticket.id)).status == "resolved"
