@@ -54,7 +54,10 @@ _LINES = (
     "SELECT l.id, o.title, o.variant FROM aftersale_line AS l JOIN order_line AS o ON o.id = l.line_id"  # noqa: S608
     f" WHERE l.case_id IN {_OF}"
 )
-_ORDERS = f"SELECT a.id, o.number FROM aftersale AS a JOIN shop_order AS o ON o.id = a.order_id WHERE a.id IN {_OF}"  # noqa: S608
+_ORDERS = (
+    "SELECT a.id, o.number, o.public_id AS name FROM aftersale AS a"  # noqa: S608
+    f" JOIN shop_order AS o ON o.id = a.order_id WHERE a.id IN {_OF}"
+)
 _PARCELS = (
     "WHERE t.id IN (SELECT a.returned_id FROM aftersale AS a WHERE a.id IN {of})"
     " OR t.id IN (SELECT a.replacement_id FROM aftersale AS a WHERE a.id IN {of})"
@@ -79,7 +82,7 @@ def aftersales_in(bundle: Bundle, ticket: Ticket, shop: Shop, agent: Agent) -> L
     of = {"ticket": ticket.id, "most": MOST}
     cases = bundle.rows(AfterSale, f"WHERE t.id IN {_OF} ORDER BY t.id DESC", **of)
     lines = bundle.rows(AfterSaleLine, f"WHERE t.case_id IN {_OF} ORDER BY t.id", **of)
-    titles, orders = bundle.table("id title variant", _LINES, **of), bundle.table("id number", _ORDERS, **of)
+    titles, orders = bundle.table("id title variant", _LINES, **of), bundle.table("id number name", _ORDERS, **of)
     timers = bundle.rows(AfterSaleTimer, f"WHERE t.case_id IN {_OF} AND t.done_at IS NULL ORDER BY t.due_at", **of)
     parcels = bundle.rows(Shipment, _PARCELS, **of)
     refunds = bundle.rows(RefundIntent, _REFUNDS, **of)
@@ -90,16 +93,17 @@ def aftersales_in(bundle: Bundle, ticket: Ticket, shop: Shop, agent: Agent) -> L
         if not cases:
             return None
         names = {row["id"]: " · ".join(part for part in (row["title"], row["variant"]) if part) for row in titles}
-        numbers = {row["id"]: row["number"] for row in orders}
+        sold = {row["id"]: row for row in orders}
         tracked = {parcel.id: parcel for parcel in parcels}
         paid = {refund.case_id: refund for refund in refunds}
         base = f"/console/tickets/{ticket.number}/cases"
         return {
             "files": [{"id": file.public_id, "name": file.name} for file in files],
             "cases": [
-                _case(case, base, agent, shop.timezone, versions)
+                _case(case, base, agent, shop, versions)
                 | {
-                    "order": numbers.get(case.id, ""),
+                    "order": sold[case.id]["number"] if case.id in sold else "",
+                    "signals": f"/console/orders/{sold[case.id]['name']}/signals" if case.id in sold else "",
                     "lines": [_line(line, names, case, agent.language) for line in lines if line.case_id == case.id],
                     "timers": [_timer(one, shop.timezone, agent.language) for one in timers if one.case_id == case.id],
                     "parcels": _parcels(case, tracked, agent.language),
@@ -112,8 +116,11 @@ def aftersales_in(bundle: Bundle, ticket: Ticket, shop: Shop, agent: Agent) -> L
     return shown
 
 
-def decided(decision: Mapping[str, Any], versions: Iterable[PolicyVersion], language: str) -> dict[str, str]:
-    """A decision in words: what allowed it, the policy, its row as it was then, and the last day of the right."""
+def decided(
+    decision: Mapping[str, Any], versions: Iterable[PolicyVersion], language: str, shop: str = ""
+) -> dict[str, str]:
+    """A decision in words: what allowed it, the policy, its row as it was then, and the last day of the right; with the
+    key of the `shop` also where the row can be read."""
     until, cited = decision.get("open_until"), cited_among(decision, versions)
     about = [*conditions(cited.row, language)] if cited else []
     if cited and cited.row.outcome is not Outcome.REFUSE:
@@ -126,11 +133,13 @@ def decided(decision: Mapping[str, Any], versions: Iterable[PolicyVersion], lang
     )
     source = gettext(cited.row.source, language) if cited and cited.policy else ""
     rule = word(RULES, str(decision.get("rule", "")), language)
-    return {"rule": rule, "policy": name, "source": source, "terms": " · ".join(about)}
+    page = f"/console/policies/{shop}/{cited.policy}/{cited.version}" if shop and cited and cited.policy else ""
+    url = f"{page}#{quote(cited.row.id)}" if page and cited else ""
+    return {"rule": rule, "policy": name, "source": source, "terms": " · ".join(about), "url": url}
 
 
-def _case(case: AfterSale, base: str, agent: Agent, zone: str, versions: Iterable[PolicyVersion]) -> dict[str, Any]:
-    language = agent.language
+def _case(case: AfterSale, base: str, agent: Agent, shop: Shop, versions: Iterable[PolicyVersion]) -> dict[str, Any]:
+    language, zone = agent.language, shop.timezone
     label, tone, icon = STATES.get(case.state, (case.state, "", "clock"))
     difference = case.difference or 0
     return {
@@ -145,7 +154,7 @@ def _case(case: AfterSale, base: str, agent: Agent, zone: str, versions: Iterabl
         "icon": icon,
         "over": case.state in OVER,
         "steps": _steps(case, language),
-        "decision": decided(case.decision, versions, language) if case.decided_at else None,
+        "decision": decided(case.decision, versions, language, shop.key) if case.decided_at else None,
         "asked": _money(case.amount, case.currency, language),
         "granted": _money(case.granted, case.currency, language) if case.granted != case.amount else "",
         "difference": _money(abs(difference), case.currency, language) if difference else "",

@@ -1,4 +1,4 @@
-"""Cancelling beside the order: what may still be stopped, what was asked, and how the shop has answered."""
+"""Cancelling and readdressing beside the order: what may still be stopped, what was asked, how the shop answered."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -51,6 +51,7 @@ def claim_panel(
     over = picture.closure is not Closure.OPEN or picture.fulfilment is Fulfilment.DELIVERED
     return {
         "url": f"{base}/cancellation",
+        "address_url": f"{base}/address",
         "order": picture.order_id,
         "version": picture.version,
         "may": bool(lines) and not over and not live,

@@ -39,6 +39,7 @@ REASONS = {
     "bad_target": _("A target is a whole number of minutes, from 1 to 86,400."),
     "target_order": _("A more urgent ticket cannot be given more time than a less urgent one."),
     "promises_open": _("A promise to the customer is open. Say what became of it."),
+    "bad_address": _("An address has a street, a city, and a country in two letters."),
     "case_changed": _("Somebody was faster: the case has changed. Look at it again."),
     "units_taken": _("Another open case is about these units."),
     "too_many_units": _("That is more units than there are."),

@@ -1,5 +1,6 @@
 """After-sales cases at the desk: opened from a form with a preview, moved beside the thread, told in both languages."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -68,6 +69,10 @@ async def test_the_decision_is_shown_before_anything_is_written(desk: Desk) -> N
     ):
         assert words in page
     assert "opened after-sales case 1" in page
+    cited = re.search(r'<a href="(/console/policies/lumen/[^"#]+)#([^"]+)">European Union', page)
+    assert cited, "the cited row is a link"
+    assert f"/console/orders/{desk.order.public_id}/signals" in page
+    assert f'<tr id="{cited[2]}">' in (await desk.browser.get(cited[1])).text
 
 
 async def test_a_return_is_worked_to_its_end_beside_the_thread(desk: Desk) -> None:

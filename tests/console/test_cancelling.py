@@ -80,3 +80,22 @@ async def test_a_person_answers_where_the_shop_cannot_be_told(
     assert (await Promise.get(kind="cancellation")).state == KEPT
     again = await page.post(f"{base}/claims/{claim.public_id}/answer", possible=possible)
     assert again.status_code == 409
+
+
+async def test_an_agent_sends_it_elsewhere(
+    opened: tuple[Ticket, Order], world: World, open_browser: OpenBrowser
+) -> None:
+    ticket, order = opened
+    page, base = await open_browser(world.omar), f"/console/tickets/{ticket.number}"
+    assert "Send to another address" in (await page.get(base)).text
+    where = {"order": order.public_id, "lines": "1 Elm St\n\n Flat 2 ", "city": "Salem", "country": "us"}
+    refused = await page.fetch(f"{base}/address", **where | {"country": "Oregon"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_address")
+    assert (await page.fetch(f"{base}/address", **where | {"city": " "})).json()["code"] == "bad_address"
+    assert (await page.post(f"{base}/address", **where | {"order": "ord_nothing"})).status_code == 404
+    assert (await page.post(f"{base}/address", version=str(order.version), **where)).status_code in (200, 303)
+    claim = await Claim.get()
+    assert (claim.what, claim.case_id) == ("address", ticket.public_id)
+    assert claim.address == {"country": "US", "city": "Salem", "lines": ["1 Elm St", "Flat 2"]}
+    stranger = await open_browser(world.wei)
+    assert (await stranger.post(f"{base}/address", **where)).status_code == 404
