@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from conversations.models import Conversation, Message
+from conversations.proofs import proven_contacts
 from core import promises
 from core.clock import now
 from core.ids import new_id
@@ -52,7 +55,7 @@ async def receive(ticket_id: int, origin: str = WORDS) -> Complaint | None:
             origin=origin,
             severity=worst([_usual(seen, orders), severity_of_priority(ticket.priority)]),
             symptoms=seen,
-            repeat=await _came_before(conversation.customer_id, orders, moment - AGAIN),
+            repeat=await _came_before(conversation, orders, moment - AGAIN),
             received_at=moment,
             last_contact_at=conversation.last_customer_at,
         )
@@ -144,11 +147,15 @@ def _usual(seen: list[str], orders: list[Order]) -> str:
     return worst([by_words, *(severity_of([], order.total, order.currency) for order in orders)])
 
 
-async def _came_before(customer_id: int, orders: list[Order], since: datetime) -> bool:
-    earlier = Complaint.filter(received_at__gte=since).exclude(step=Step.DISMISSED)
-    return await earlier.filter(customer_id=customer_id).exists() or (
-        bool(orders) and await earlier.filter(orders__order_id__in=[order.id for order in orders]).exists()
-    )
+async def _came_before(conversation: Conversation, orders: list[Order], since: datetime) -> bool:
+    """The same customer, somebody who has proved the same contact, or the same order."""
+    earlier = Complaint.filter(shop_id=conversation.shop_id, received_at__gte=since).exclude(step=Step.DISMISSED)
+    who = Q(customer_id=conversation.customer_id)
+    if contacts := await proven_contacts(conversation.id):
+        who |= Q(ticket__conversation__proofs__contact__in=list(contacts))
+    if orders:
+        who |= Q(orders__order_id__in=[order.id for order in orders])
+    return await earlier.filter(who).exists()
 
 
 def _axes(picture: OrderSnapshot) -> dict[str, object]:

@@ -16,7 +16,7 @@ from core.sql import as_time
 from core.transactions import transaction
 from tickets.access import locked_tickets
 from tickets.aftersale_models import AfterSale
-from tickets.complaint_models import Complaint
+from tickets.complaint_duplicates import dismiss_duplicate, take_back
 from tickets.joining import put_back
 from tickets.merge_record import copy_belongings, remove_belongings
 from tickets.models import PRIORITIES, Ticket
@@ -39,18 +39,23 @@ _TARGET = ("priority", "asked_at", "first_reply_due_at")
 _STATE = ("status", "asked_at", "first_replied_at", "resolved_at", "closed_at", "merged_into_id", "merges")
 
 
-async def merge(source_id: int, target_id: int, actor: Actor) -> TicketMerge:
-    """Let the work of `source` go on in `target`, with its links, tags, followers, promises and what is owed.
+async def merge(source_id: int, target_id: int, actor: Actor, *, duplicate: bool = False) -> TicketMerge:
+    """Let the work of `source` go on in `target`, with its links, tags, followers, promises and what is owed. Its
+    complaint has to be settled, or is dismissed as a `duplicate` of the target's.
 
     Raises NotFound, Invalid (merge_itself), and Conflict: different_customers, merge_into_closed, ticket_merged with
-    the `number` where it goes on, has_children, and has_case for a complaint or an after-sales case.
+    the `number` where it goes on, has_children, has_case for an after-sales case, and what `dismiss_duplicate` raises.
     """
     if source_id == target_id:
         raise Invalid("a ticket is not merged into itself", code="merge_itself")
     async with transaction():
         (source, target), _ = await locked_tickets([source_id, target_id], actor)
         await _require_mergeable(source, target)
+        complaint = await dismiss_duplicate(source, target, actor, chosen=duplicate)
+        if complaint is not None:
+            (source, target), _ = await locked_tickets([source_id, target_id], actor)
         before = {
+            "complaint": complaint,
             "source": _kept(source, _SOURCE),
             "target": _kept(target, _TARGET),
             "promises": [made.id for made in await Promise.filter(subject=source.public_id, state=OPEN)],
@@ -100,6 +105,7 @@ async def unmerge(merge_id: str, actor: Actor) -> Ticket:
         columns = (*_STATE, "first_reply_due_at")
         await change(source, actor, "merge", "unmerged", *columns, number=target.number, after=source.status)
         await change(target, actor, "links", "parted", *_TARGET, "merges", number=source.number)
+        await take_back(source, merged.before.get("complaint"))
     return source
 
 
@@ -112,7 +118,7 @@ async def _require_mergeable(source: Ticket, target: Ticket) -> None:
         raise Conflict("nothing is added to what is closed", code="merge_into_closed")
     if not await same_customer(source, target):
         raise Conflict("the tickets of two customers", code="different_customers")
-    if await Complaint.exists(ticket_id=source.id) or await AfterSale.exists(ticket_id=source.id):
+    if await AfterSale.exists(ticket_id=source.id):
         raise Conflict("a case of its own goes on with it: merge the other way round", code="has_case")
     if await Ticket.exists(parent_id=source.id):
         raise Conflict("it has tickets below it", code="has_children")

@@ -20,6 +20,8 @@ from core.people import Actor, Agent, shop_ids_of
 from core.promises import OPEN, Promise
 from core.shops import Shop
 from tickets.access import ticket_for
+from tickets.complaint_models import Complaint
+from tickets.complaint_steps import SETTLED
 from tickets.following import follow, unfollow
 from tickets.merge_candidates import Candidate, candidates_in
 from tickets.merging import UNDO_FOR, merge, unmerge
@@ -42,6 +44,7 @@ async def arrangement_page(request: Request, agent: Agent) -> Response:
     merges = bundle.rows(
         TicketMerge, "WHERE t.target_id = {ticket} AND t.undone_at IS NULL ORDER BY t.id DESC", ticket=ticket.id
     )
+    complaints = bundle.rows(Complaint, "WHERE t.ticket_id = {ticket}", ticket=ticket.id)
     sources = bundle.rows(Ticket, "WHERE t.merged_into_id = {ticket}", ticket=ticket.id)
     promised = bundle.rows(
         Promise,
@@ -59,6 +62,7 @@ async def arrangement_page(request: Request, agent: Agent) -> Response:
         "url": f"/console/tickets/{ticket.number}",
         "number": ticket.number,
         "subject": ticket.subject or gettext("(no subject)", language),
+        "complains": any(one.step not in SETTLED for one in complaints),
         "likely": [_candidate(found, language) for found in likely()],
         "merged": [
             _merged(merged, by_id[merged.source_id], ticket.shop, language)
@@ -75,9 +79,10 @@ async def arrangement_page(request: Request, agent: Agent) -> Response:
 
 
 async def merging(request: Request, agent: Agent, ticket: Ticket) -> str:
-    """Let this ticket go on in another one (`into`, a number)."""
-    target = await ticket_for(agent, whole_number((await fields(request)).get("into", "").strip().lstrip("#"), 0))
-    await merge(ticket.id, target.id, Actor.of(agent))
+    """Let this ticket go on in another one (`into`, a number); its complaint may be a `duplicate` of the other's."""
+    form = await fields(request)
+    target = await ticket_for(agent, whole_number(form.get("into", "").strip().lstrip("#"), 0))
+    await merge(ticket.id, target.id, Actor.of(agent), duplicate=form.get("duplicate") == "1")
     return "merged"
 
 

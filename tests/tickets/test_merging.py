@@ -13,10 +13,12 @@ from conversations.posting import post
 from core.clock import FrozenClock, now
 from core.errors import Conflict, NotFound, WismoError
 from core.events import use_bus
-from core.people import BOT, Actor
+from core.people import BOT, SYSTEM, Actor
 from core.promises import Promise
 from tests.people import World, chat, make_customer, make_order
 from tickets.clockwork import clocks_of
+from tickets.complaint_intake import acknowledge
+from tickets.complaint_models import Complaint
 from tickets.following import follow
 from tickets.linking import link_order
 from tickets.merging import merge, unmerge
@@ -206,3 +208,47 @@ async def test_what_cannot_be_merged_or_parted(world: World, clock: FrozenClock)
     assert (await refusal(merge(third.id, target.id, omar))).code == "merge_into_closed"
     clock.advance(timedelta(days=31))
     assert (await refusal(unmerge(merged.public_id, omar))).code == "merge_too_old"
+
+
+async def test_a_complaint_is_merged_only_as_a_duplicate(world: World, clock: FrozenClock, reactions: None) -> None:
+    first, _ = await question(world, "Broken!", "complaint")
+    second, _ = await question(world, "Still broken!", "complaint")
+    plain, _ = await question(world, "Where is it?")
+    omar = Actor.of(world.omar)
+    await acknowledge(second.id, SYSTEM, now() + timedelta(days=2))
+    assert (await Complaint.get(ticket_id=second.id)).repeat
+    for target, duplicate, code in (
+        (first, False, "complaint_unsettled"),
+        (plain, True, "no_other_complaint"),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await merge(second.id, target.id, omar, duplicate=duplicate)
+        assert refused.value.code == code
+    before = await Complaint.get(ticket_id=second.id)
+    merged = await merge(second.id, first.id, omar, duplicate=True)
+    complaint = await Complaint.get(ticket_id=second.id)
+    assert (complaint.step, complaint.dismissal) == ("dismissed", "duplicate")
+    assert [made.state for made in await Promise.filter(kind="decision")] == ["withdrawn"]
+    await unmerge(merged.public_id, omar)
+    complaint = await Complaint.get(ticket_id=second.id)
+    assert (complaint.step, complaint.dismissal, complaint.dismissed_at) == (before.step, "", None)
+    assert [made.state for made in await Promise.filter(kind="decision")] == ["open"]
+    assert (await Ticket.get(id=second.id)).status == "open"
+
+
+async def test_who_has_proved_the_same_contact_has_complained_before(
+    world: World, clock: FrozenClock, reactions: None
+) -> None:
+    _, talk = await question(world, "Broken!", "complaint")
+    guest = await make_customer(world.lumen, "Guest", "guest@example.com")
+    other = await chat(world.lumen, guest)
+    until = now() + timedelta(hours=1)
+    for conversation in (talk, other):
+        await Proof.create(
+            conversation=conversation, kind="code", contact="ines@example.com", proved_at=now(), expires_at=until
+        )
+    again = await open_ticket(other.id, "complaint", BOT, subject="Broken again")
+    assert (await Complaint.get(ticket_id=again.id)).repeat
+    stranger = await chat(world.lumen, await make_customer(world.lumen, "New", "new@example.com"))
+    fresh = await open_ticket(stranger.id, "complaint", BOT, subject="Broken")
+    assert not (await Complaint.get(ticket_id=fresh.id)).repeat
