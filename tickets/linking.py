@@ -1,6 +1,7 @@
 """Which orders, parcels and lines a ticket is about, why, and who said so. A suggestion waits for an agent's yes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from core.bundles import Bundle, Later
 from core.clock import now
@@ -108,7 +109,7 @@ async def add_links(
         same = {"ticket_id": ticket.id, "order_id": order_id, "shipment_id": shipment_id, "line_id": line_id}
         link = await TicketLink.get_or_none(**same)
         if link is None:
-            why = {"reason": reason, "source": source}
+            why: dict[str, Any] = {"reason": reason, "source": source}
             link = await TicketLink.create(**same, **why, confirmed=confirmed, units=units, created_at=now())
             action = "linked" if confirmed else "suggested"
             await change(ticket, actor, "links", action, **await _named(link, orders[order_id]), **why)
@@ -136,9 +137,9 @@ async def _confirm(ticket: Ticket, link: TicketLink, actor: Actor) -> None:
     await change(ticket, actor, "links", "link_confirmed", **await _named(link, link.order))
 
 
-async def _named(link: TicketLink, order: Order) -> dict[str, str]:
+async def _named(link: TicketLink, order: Order) -> dict[str, Any]:
     """What the entry says of it: the order and, if it is about one, the line or the parcel."""
-    named = {"order": order.public_id, "number": order.number}
+    named: dict[str, Any] = {"order": order.public_id, "number": order.number}
     if link.line_id is not None:
         line = await OrderLine.get(id=link.line_id)
         named["part"] = f"{link.units} × {line.title}" if link.units else line.title

@@ -10,9 +10,9 @@ from core.clock import now
 from core.people import AGENT, Agent
 from tickets.models import Ticket
 from tickets.promised import SOON
+from tickets.queries import COUNT_LIMIT
 from tickets.statuses import ACTIVE
 
-MOST = 100  # a badge counts no further
 REMEMBERED = timedelta(days=7)  # how long a broken promise still presses
 
 _WORKING = "k.status IN ('open', 'pending') AND k.merged_into_id IS NULL AND ({whose} = 0 OR k.assignee_id = {whose})"
@@ -28,7 +28,7 @@ _COUNT = (
 
 
 def pressing_in(bundle: Bundle, agent: Agent, shop_ids: Collection[int]) -> Later[int]:
-    """How many tickets press, up to MOST, as part of a bundle: an agent's own; all of their shops for supervisors."""
+    """How many tickets press, up to COUNT_LIMIT, in a bundle: an agent's own; all of their shops for supervisors."""
     moment = now()
     rows = bundle.table(
         "found",
@@ -37,7 +37,7 @@ def pressing_in(bundle: Bundle, agent: Agent, shop_ids: Collection[int]) -> Late
         soon=moment + SOON,
         since=moment - REMEMBERED,
         whose=agent.id if agent.role == AGENT else 0,
-        most=MOST,
+        most=COUNT_LIMIT,
     )
     return lambda: int(rows[0]["found"])
 

@@ -21,6 +21,7 @@ from core.clock import now
 from core.people import Agent, shop_ids_of
 from tickets.bulk import MOST_TICKETS
 from tickets.presence import agents_of_shops_in
+from tickets.pressing import pressing_in
 from tickets.queries import cursor, inbox_in, live_in
 from tickets.queue import waiting_count_in
 
@@ -58,10 +59,11 @@ async def inbox_page(request: Request, agent: Agent) -> Response:
     )
     numbers = all_counts_in(bundle, agent, shop_ids, saved)
     waiting = waiting_count_in(bundle, shop_ids) if request.query_params.get("fragment") == "rows" else None
+    pressing = pressing_in(bundle, agent, shop_ids) if waiting is not None else None
     people = agents_of_shops_in(bundle, shop_ids) if waiting is None else list
     await bundle.read()
-    if waiting is not None:
-        shown = shown_counts(numbers() | {"queue": waiting()})
+    if waiting is not None and pressing is not None:
+        shown = shown_counts(numbers() | {"queue": waiting(), "promises": pressing()})
         return render(request, "console/_rows.html", {**pane(), "numbers": shown})
     frame = shell(request, agent, counts=numbers(), current=view.key)
     return render(request, "console/inbox.html", {"shell": frame, "list": pane(), "bulk": _bulk(agent, people())})

@@ -20,7 +20,7 @@ from core.errors import Unauthenticated
 from core.people import Agent
 from orders.replaying import failed_count_in
 from tickets.capacity import loads_in
-from tickets.pressing import MOST, pressing_in
+from tickets.pressing import pressing_in
 from tickets.queries import COUNT_LIMIT
 from tickets.queue import waiting_count_in
 from tickets.views import views_in
@@ -198,8 +198,7 @@ async def _look_round(request: Request, agent: Agent) -> None:
     failed = failed_count_in(bundle, shop_ids, MOST_FAILED) if agent.role in OVERSEERS else None
     saved, pressing = views_in(bundle, agent), pressing_in(bundle, agent, shop_ids)
     await bundle.read()
-    count = pressing()
-    request.state.pressing = f"{count - 1}+" if count >= MOST else str(count or "")
+    request.state.pressing = shown_counts({"promises": pressing()})["promises"]
     request.state.saved_views = saved()
     request.state.load, request.state.waiting = points()[agent.id], waiting()
     if failed is not None:

@@ -59,7 +59,9 @@ export class Inbox {
     if (!counts) return;
     const numbers = JSON.parse(counts.dataset.counts);
     counts.remove();
-    for (const place of findAll("[data-count]")) place.textContent = numbers[place.dataset.count] ?? "";
+    for (const place of findAll("[data-count]")) {
+      if (place.dataset.count in numbers) place.textContent = numbers[place.dataset.count];
+    }
   }
 
   #arrived(row) {

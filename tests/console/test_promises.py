@@ -1,5 +1,6 @@
 """The list of promises, and the form beside a ticket that makes one."""
 
+import html
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -65,6 +66,8 @@ async def test_what_presses_is_counted_and_listed(
     counted = 'data-count="promises">1</span>'
     assert counted in (await sue.get(HERE)).text
     assert counted not in (await mei.get(HERE)).text, "it is nobody's yet"
+    rows = html.unescape((await sue.get("/console?fragment=rows")).text)
+    assert '"promises": "1"' in rows
     page = (await sue.get(f"{HERE}?view=clocks")).text
     for words in ("Where is it", f"Ticket {ticket.number}", "first reply", "late", "Nobody"):
         assert words in page

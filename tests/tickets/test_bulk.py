@@ -106,6 +106,6 @@ async def test_what_can_still_be_undone_is_said_before_the_end(world: World) -> 
     run = await start_bulk(world.omar, "resolve", "", [one.id, two.id])
     await carry_out()
     assert [(item.ticket_id, item.why) for item in await refusals(run)] == [(two.id, "stale")]
-    said = await Message.filter(conversation_id=one.conversation_id).order_by("number").values_list("text", flat=True)
-    assert said == ["Where is it?", "It comes today"]
+    said = await Message.filter(conversation_id=one.conversation_id).order_by("number")
+    assert [message.text for message in said] == ["Where is it?", "It comes today"]
     assert [each.status for each in await Ticket.all().order_by("id")] == ["resolved", "open"]

@@ -276,8 +276,6 @@ async def test_a_rule_ends_a_ticket_after_what_was_sent(world: World) -> None:
     await hold(ticket.conversation_id, world.mei, "It comes today", client_id="held-1", seconds=20, seen=1)
     await set_priority(ticket.id, "high", Actor.of(world.omar))
     assert await work() == 1
-    words = (
-        await Message.filter(conversation_id=ticket.conversation_id).order_by("number").values_list("text", flat=True)
-    )
-    assert words == ["Where is my lamp?", "It comes today"]
+    said = await Message.filter(conversation_id=ticket.conversation_id).order_by("number")
+    assert [message.text for message in said] == ["Where is my lamp?", "It comes today"]
     assert (await Ticket.get(id=ticket.id)).status == "resolved"
