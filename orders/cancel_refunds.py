@@ -1,6 +1,6 @@
 """Money back for what a claim has cancelled: in full, delivery included, once, and never for what was not paid."""
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.people import SYSTEM, Actor
 from orders.claim_models import Claim
 from orders.claim_reading import units_of
@@ -39,7 +39,7 @@ async def refund_cancelled(claim: Claim) -> str:
             client_key=claim.public_id,
             cancels_unshipped=True,
         )
-    except (Conflict, Invalid) as refusal:
+    except (Conflict, Invalid, NotFound) as refusal:  # not found: by an agent who has left the shop since
         return refusal.code
     return str(intent.public_id)
 

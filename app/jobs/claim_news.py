@@ -6,8 +6,11 @@ from app.claim_answers import final_answer
 from app.jobs.context import JobContext
 from conversations.models import CHAT
 from conversations.posting import post
+from conversations.proofs import proven_contacts
+from core.errors import NotFound
 from core.people import BOT, SYSTEM, Actor
 from core.transactions import transaction
+from orders.access import Viewer, order_in_view
 from orders.cancel_rules import Why
 from orders.cancellation import CONTRADICTED, state_of
 from orders.claim_models import DONE, REFUSED, REQUESTED, Claim
@@ -18,7 +21,10 @@ _A_PERSON_LOOKS = (Why.NO_ANSWER,)
 
 
 async def tell_of_claim(args: dict[str, Any], context: JobContext) -> None:
-    """Write the new `state` of `claim` into its ticket, and post the answer once when it is final."""
+    """Write the new `state` of `claim` into its ticket, and post the answer once when it is final.
+
+    Only who has proved a contact of the order hears of it here: what an agent does for anybody else, the agent tells.
+    """
     claim = await Claim.get(id=int(args["claim"]))
     ticket = await ticket_of_case(claim.case_id)
     if ticket is None:
@@ -40,7 +46,8 @@ async def tell_of_claim(args: dict[str, Any], context: JobContext) -> None:
             why=claim.why,
             wish=claim.what,
         )
-        reply = await final_answer(claim, order, ticket.conversation.language) if final and chat else None
+        told = final and chat and await _may_know(ticket.conversation_id, order)
+        reply = await final_answer(claim, order, ticket.conversation.language) if told else None
         if news and reply is not None:
             await post(
                 ticket.conversation_id,
@@ -50,6 +57,15 @@ async def tell_of_claim(args: dict[str, Any], context: JobContext) -> None:
                 order_id=order.id,
                 quick_replies=[{"label": quick.label, "text": quick.text} for quick in reply.quick_replies],
             )
+
+
+async def _may_know(conversation_id: int, order: Order) -> bool:
+    viewer = Viewer.customer(order.shop_id, await proven_contacts(conversation_id))
+    try:
+        await order_in_view(viewer, order.public_id, "claim")
+    except NotFound:
+        return False
+    return True
 
 
 def _money_is_clear(claim: Claim) -> bool:

@@ -23,9 +23,9 @@ from core import jobs
 from core.clock import FrozenClock
 from core.errors import Unavailable
 from core.events import Bus, use_bus
-from core.people import Actor, Customer
+from core.people import SYSTEM, Actor, Customer, ShopMember
 from core.shops import Shop
-from orders.cancellation import AT_ONCE
+from orders.cancellation import AT_ONCE, request_cancellation
 from orders.claim_models import DONE, REFUSED, Claim
 from orders.models import Order
 from orders.refund_models import RefundIntent
@@ -33,8 +33,9 @@ from orders.shop_actions import Outcome, Said, Stands
 from orders.statuses import Closure
 from tests.orders.claiming import PAID, an_order
 from tests.orders.deliveries import a_shop
-from tests.people import chat, make_customer
+from tests.people import chat, make_agent, make_customer
 from tickets.models import Ticket, TimelineEntry
+from tickets.opening import open_ticket
 from tickets.statuses import Status
 
 _ids = count(1)
@@ -181,3 +182,31 @@ async def test_a_shop_that_cannot_be_told_is_a_persons_work(shop: Shop, platform
     said = await talk.ask(yes)
     assert ("not cancelled yet" in said[0]) or ("还没有取消" in said[0])
     assert (await Conversation.get(id=talk.conversation.id)).handler == QUEUE
+
+
+@pytest.mark.parametrize("proved", [True, False])
+async def test_what_an_agent_cancels_is_told_to_nobody_but_the_buyer(
+    shop: Shop, platform: str, tmp_path: Path, proved: bool
+) -> None:
+    order = await an_order(shop, *PAID)
+    talk = await a_chat(shop, order, tmp_path)
+    if not proved:
+        await Proof.all().delete()
+    ticket = await open_ticket(talk.conversation.id, "cancellation", SYSTEM, subject="Stop it", order_ids=[order.id])
+    omar = await make_agent("Omar")
+    await ShopMember.create(agent=omar, shop=shop)
+    await request_cancellation(order.id, None, "customer", Actor.of(omar), case_id=ticket.public_id)
+    await talk.work()
+    claim = await Claim.get()
+    assert claim.state == DONE, (claim.why, claim.said, claim.way)
+    assert await TimelineEntry.exists(ticket_id=ticket.id, action="claim_done")
+    assert [order.number in words for words in await talk.said()] == ([True] if proved else [])
+
+
+async def test_it_is_done_also_when_the_agent_who_began_it_has_left(shop: Shop, platform: str, tmp_path: Path) -> None:
+    order = await an_order(shop, *PAID)
+    talk = await a_chat(shop, order, tmp_path)
+    await request_cancellation(order.id, None, "customer", Actor.of(await make_agent("Omar")))
+    await talk.work()
+    claim = await Claim.get()
+    assert (claim.state, claim.refund) == (DONE, "not_found")  # a person sees to the money
