@@ -23,7 +23,7 @@ from app.faults import FaultPages, refuse
 from app.files.intake import Intake
 from app.files.storage import FolderStorage
 from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
-from app.guards import BodyLimit, KeptStatic, RequestLog, SafeHeaders
+from app.guards import BodyLimit, KeptStatic, PlainAddresses, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
 from app.jobs import HANDLERS, LAST_RESORTS, TOGETHER
 from app.jobs.context import JobContext
@@ -108,6 +108,7 @@ def create_app(
             Middleware(RequestLog),
             Middleware(SafeHeaders, secure=settings.secure),
             Middleware(FaultPages),
+            Middleware(PlainAddresses),
             Middleware(BodyLimit, limit=MAX_BODY_BYTES, files=settings.file_bytes),
             Middleware(DatabaseMiddleware),
             Middleware(CsrfMiddleware),

@@ -13,17 +13,16 @@ _YEARS = range(2000, 2200)  # whatever is computed from a time in them is a time
 
 async def fields(request: Request) -> dict[str, str]:
     """The text fields of the request's form, the last of each name; uploads are dropped."""
-    async with request.form() as form:
-        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    return {name: values[-1] for name, values in (await choices(request)).items()}
 
 
 async def choices(request: Request) -> dict[str, list[str]]:
-    """All text fields of each name: what was ticked."""
+    """All text fields of each name: what was ticked. No NULs: PostgreSQL keeps none."""
     found: dict[str, list[str]] = {}
     async with request.form() as form:
         for name, value in form.multi_items():
             if isinstance(value, str):
-                found.setdefault(name, []).append(value)
+                found.setdefault(name.replace("\0", ""), []).append(value.replace("\0", ""))
     return found
 
 

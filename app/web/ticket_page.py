@@ -42,7 +42,8 @@ def _(message: str) -> str:
 async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None) -> Response:
     """The whole page, or the fragment that a script asks for: `thread`, `order` or `head`."""
     draft, language = draft or Draft(), scene.agent.language
-    fragment = request.query_params.get("fragment") if request.method == "GET" else None
+    asked = request.query_params.get("fragment", "") if request.method == "GET" else ""
+    fragment = asked if asked in FRAGMENTS else None
     attendance = request.app.state.hub.attendance
     head = _head(scene, language) | {"near": nearness_in_head(scene.conversation, attendance, now(), language)}
     context: dict[str, Any] = {"t": head, "speaker": _speaker(scene, language), "screen": _screen(request)}
@@ -54,7 +55,7 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
         context["pane"] = await order_pane(_sight(scene, request.query_params.get("order", "")))
         if any(link.confirmed for link in scene.links):
             context["about"] = about(scene.subject, scene.links, scene.base, language) | {"client_id": new_id("web")}
-    if fragment in FRAGMENTS:
+    if fragment is not None:
         return render(request, FRAGMENTS[fragment], context | {"t": head | {"back": HOME}})
     saved = await saved_views(request, scene.agent)
     view = chosen_view(request.query_params.get("view", "open" if scene.ticket else LIVE), saved)

@@ -25,7 +25,7 @@ from app.auth import passwords
 from app.auth.csrf import CsrfMiddleware
 from app.auth.sessions import agent_of
 from app.database import DatabaseMiddleware
-from app.guards import SafeHeaders
+from app.guards import PlainAddresses, SafeHeaders
 from app.limits import Limiter
 from app.reactions import connect
 from app.realtime import polling, socket
@@ -128,7 +128,12 @@ def desk(database: TortoiseContext, tmp_path: Path) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         max_body_size=1 << 20,
-        middleware=[Middleware(SafeHeaders, secure=False), Middleware(DatabaseMiddleware), Middleware(CsrfMiddleware)],
+        middleware=[
+            Middleware(SafeHeaders, secure=False),
+            Middleware(PlainAddresses),
+            Middleware(DatabaseMiddleware),
+            Middleware(CsrfMiddleware),
+        ],
         exception_handlers={WismoError: refuse, HTTPException: refuse},
     )
     app.state.settings = Settings(data_dir=tmp_path, base_url=BASE)
