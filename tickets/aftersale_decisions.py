@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from core import audit
 from core.clock import now, utc
 from core.errors import Conflict, Forbidden, Invalid
 from core.people import SYSTEM, Actor
@@ -44,6 +45,8 @@ async def approve_case(
         if amount is not None and (amount < 0 or (case.row.amount is not None and amount > case.row.amount)):
             raise Invalid("no more than was asked for", code="bad_amount")
         case.row.granted = amount if amount is not None else case.row.amount
+        if against:
+            await audit.note(actor, "case.granted_against_policy", public_id, kind=case.row.kind)
         await grant(case, AGAINST_POLICY if against else BY_PERSON, actor, units)
 
     return await take_step(public_id, actor, step, version)

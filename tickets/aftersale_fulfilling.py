@@ -1,5 +1,6 @@
 """What follows a grant: units are kept from leaving, goods awaited, money goes back, something is sent."""
 
+from core import audit
 from core.clock import now
 from core.errors import Conflict, Invalid
 from core.people import SYSTEM, Actor
@@ -80,12 +81,20 @@ async def send_replacement(
 
 
 async def settle_difference(public_id: str, actor: Actor, *, version: int | None = None) -> AfterSale:
-    """The customer has paid what an exchange costs more; once it is noted, the time stays."""
+    """The customer has paid what an exchange costs more; once it is noted, the time stays. Audited.
+
+    Raises NotFound, Forbidden, Conflict (bad_step when the customer owes nothing now).
+    """
 
     async def step(case: Case) -> None:
-        if case.row.settled_at is None:
-            case.row.settled_at = now()
-            await case.write("case_difference_paid", "settled_at")
+        row = case.row
+        if row.settled_at is not None:
+            return
+        if row.state != State.REPLACING or (row.difference or 0) <= 0:
+            raise Conflict("nothing is owed now", code="bad_step", current=row.state)
+        row.settled_at = now()
+        await audit.note(actor, "case.difference_paid", public_id, amount=row.difference, currency=row.currency)
+        await case.write("case_difference_paid", "settled_at")
 
     return await take_step(public_id, actor, step, version)
 
@@ -108,6 +117,8 @@ async def complete_case(public_id: str, actor: Actor, what: str = "", *, version
     """It is done: the invoice was sent, the coupon issued, the replacement is there. Raises Conflict, Forbidden."""
 
     async def step(case: Case) -> None:
+        if case.row.state == State.REFUND_FAILED:
+            await audit.note(actor, "case.closed_without_refund", public_id, problem=case.row.problem)
         await case.move(State.CLOSED, text=clean(what, limit=300))
 
     return await take_step(public_id, actor, step, version)

@@ -14,10 +14,14 @@ from tickets.complaint_models import Complaint
 from tickets.complaint_steps import Step, require_step
 from tickets.models import PRIORITIES, Ticket
 from tickets.prioritising import set_priority
+from tickets.resolution import reopen
+from tickets.statuses import Status
 from tickets.timeline import change
 
 Fill = Callable[[Complaint], None]
 Then = Callable[[Complaint, Ticket], Awaitable[None]]
+
+_WORK = (Step.ASSESSED, Step.INVESTIGATING)
 
 # When a step was taken.
 TIMES = {
@@ -51,6 +55,7 @@ async def advance(
     **detail: Any,
 ) -> Complaint:
     """Take a step: `fill` sets what it says, `then` does what belongs to it. `seen` is the version that the actor saw.
+    Whoever looks at it again opens its ticket again.
 
     Raises NotFound; Conflict (bad_transition, complaint_changed), Forbidden (not_your_step) and what `fill` raises of
     these kinds, all after noting the attempt.
@@ -73,6 +78,8 @@ async def advance(
             await store(complaint, ticket, actor, f"complaint_{wanted.value}", **detail)
             if then is not None:
                 await then(complaint, ticket)
+            if wanted in _WORK and ticket.status in (Status.RESOLVED, Status.CLOSED):
+                await reopen(ticket.id, actor)
             return complaint
     raise refusal
 

@@ -82,6 +82,7 @@ async def test_too_late_is_rejected_and_only_a_supervisor_grants_it_anyway(world
     granted = await approve_case(case.public_id, Actor.of(world.sue))
     assert granted.decision["rule"] == "against_policy"
     assert granted.state == "awaiting_return"
+    assert (await AuditEntry.get(action="case.granted_against_policy")).actor_id == world.sue.id
 
 
 async def test_the_preview_says_what_opening_does_and_writes_nothing(world: World) -> None:

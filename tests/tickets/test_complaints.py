@@ -34,7 +34,7 @@ from tickets.linking import link_order
 from tickets.models import Ticket
 from tickets.opening import open_ticket
 from tickets.queries import timeline
-from tickets.resolution import await_customer, close, reopen, resolve
+from tickets.resolution import await_customer, close, resolve
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -182,8 +182,8 @@ async def test_who_is_refused_hears_where_else_to_turn_to(world: World) -> None:
     await inform(ticket.id, world.omar, "No. You may turn to the ombudsman.", client_id="letter-2", options_told=True)
     await resolve(ticket.id, Actor.of(world.omar))
     again = await reconsider(ticket.id, world.mei)
+    assert (await Ticket.get(id=ticket.id)).status == "open"
     assert (again.step, again.informed_at) == ("investigating", None)
-    await reopen(ticket.id, Actor.of(world.omar))
     with pytest.raises(Conflict):
         await resolve(ticket.id, Actor.of(world.omar))
 
