@@ -9,7 +9,8 @@ from orders.policy_versions import jurisdiction_of
 from orders.refund_books import Books, read_books
 from orders.refund_case import Case, Line, Policy, Request, Shipping, Special
 from orders.refund_matching import made_elsewhere
-from orders.refund_states import OPEN_INTENTS, IntentState
+from orders.refund_models import RefundIntent
+from orders.refund_states import OPEN_INTENTS, IntentState, PartState
 from orders.refund_tenders import grid_of, tenders_of
 
 CHARGES = "+charges"  # what the order's total has beyond its lines and delivery: fees, wrapping, tips
@@ -112,7 +113,7 @@ def _shipping(books: Books, elsewhere: Sequence[Refund], sold: Sequence[Line]) -
     order = books.order
     paid = order.shipping if order.shipping_net is None else order.shipping_net
     tax = 0 if tax_is_included(order) else order.shipping_tax or 0
-    counting = [intent for intent in books.intents if intent.state in _COUNTING]
+    counting = _counting(books)
     theirs = min(paid, sum(_beyond_goods(refund, sold) for refund in elsewhere))
     return Shipping(
         paid=paid,
@@ -130,10 +131,24 @@ def _beyond_goods(refund: Refund, sold: Sequence[Line]) -> int:
     return max(refund.amount - goods, 0) if named else 0
 
 
+def _counting(books: Books) -> list[RefundIntent]:
+    """The refunds whose lines are taken. One that was paid in part is, until an attempt after it takes all of it over:
+    what is missing is tried again, and no line is sold back twice."""
+    counting = [intent for intent in books.intents if intent.state in _COUNTING]
+    taken = [(intent.case_id, intent.quote) for intent in counting]
+    paid = {part.intent_id for part in books.parts if part.state == PartState.SUCCEEDED}
+    for intent in books.intents:
+        whole = (intent.case_id, intent.quote)
+        if intent.state == IntentState.FAILED and intent.id in paid and whole not in taken:
+            counting.append(intent)
+            taken.append(whole)
+    return counting
+
+
 def _gone(line: Line, books: Books, elsewhere: Sequence[Refund]) -> Line:
     """The line with what has gone back of it."""
     theirs = sum(units for refund in elsewhere for name, units in refund.lines if name == line.id)
-    counting = [intent for intent in books.intents if intent.state in _COUNTING]
+    counting = _counting(books)
     ours = [(units, net, tax) for intent in counting for name, units, net, tax in intent.lines if name == line.id]
     refunded = min(line.quantity, theirs + sum(units for units, _, _ in ours))
     if not ours:

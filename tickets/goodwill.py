@@ -12,6 +12,7 @@ from core.people import AGENT, Actor, Agent, Customer, shop_ids_of
 from core.text import clean
 from core.transactions import transaction
 from orders.models import Order, OrderLine
+from orders.refund_limits import is_own_order
 from orders.snapshots import snapshot
 from tickets.complaint_models import Compensation, Complaint, ComplaintOrder
 from tickets.complaint_progress import locked_complaint
@@ -40,7 +41,8 @@ async def offer(
 ) -> Compensation:
     """Give something for an order of the complaint: what the matrix says, or `amount` (minor units).
 
-    More than the matrix gives needs a note; more than the agent may give alone or than the goods cost, a second person.
+    More than the matrix gives needs a note; more than the agent may give alone or than the goods cost, and whatever is
+    for an order of the agent's own, a second person.
     Raises Invalid (bad_kind, bad_amount, note_missing), Conflict (not_decided, not_our_fault, already_offered, and
     above_cap with `cap` and what is `left`), NotFound for orders that the complaint is not about.
     """
@@ -66,7 +68,8 @@ async def offer(
         if await Compensation.exists(complaint_id=complaint.id, order_id=order.id, kind=kind, state__in=COUNTS):
             raise Conflict("this was offered already", code="already_offered")
         await _require_within_caps(complaint, order, agent, wanted, net)
-        rule = _rule(agent, wanted, net, proposal, order.currency)
+        own = await is_own_order(agent.id, order)
+        rule = "approval" if own else _rule(agent, wanted, net, proposal, order.currency)
         made = await Compensation.create(
             public_id=new_id("cps"),
             shop_id=complaint.shop_id,
@@ -92,8 +95,8 @@ async def offer(
 
 
 async def approve(agent: Agent, public_id: str) -> Compensation:
-    """Say yes as the second person. Raises NotFound; Conflict (not_waiting); Forbidden (self_approval, above_limit,
-    not_your_step), noted in the audit."""
+    """Say yes as the second person. Raises NotFound; Conflict (not_waiting); Forbidden (self_approval, own_order,
+    above_limit, not_your_step), noted in the audit."""
     return await _decide(agent, public_id, APPROVED, "")
 
 
@@ -142,7 +145,8 @@ async def withdraw(agent: Agent, public_id: str) -> Compensation:
 async def _decide(agent: Agent, public_id: str, state: str, why: str) -> Compensation:
     async with transaction():
         made, ticket = await _locked(agent, public_id)
-        refusal = _why_not(agent, made, state)
+        own = await is_own_order(agent.id, await Order.get(id=made.order_id))
+        refusal = _why_not(agent, made, state, own=own)
         if refusal is None:
             if made.state != AWAITING:
                 raise Conflict("nobody waits for an answer to it", code="not_waiting")
@@ -156,11 +160,13 @@ async def _decide(agent: Agent, public_id: str, state: str, why: str) -> Compens
     raise refusal
 
 
-def _why_not(agent: Agent, made: Compensation, state: str) -> Forbidden | None:
+def _why_not(agent: Agent, made: Compensation, state: str, *, own: bool) -> Forbidden | None:
     if agent.role == AGENT:
         return Forbidden("only supervisors decide this", code="not_your_step")
     if made.offered_by_id == agent.id:
         return Forbidden("nobody approves their own", code="self_approval")
+    if own:
+        return Forbidden("it is the approver's own order", code="own_order")
     most = alone(agent.role, made.currency)
     if state == APPROVED and most is not None and made.amount > most and made.currency in CAPS:
         return Forbidden("more than you may give", code="above_limit")

@@ -11,6 +11,7 @@ from app.web.bot_pages import HERE, require_overseer
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.refusals import refusal
+from app.web.shop_choice import shop_of
 from bots.phrases import render as phrase
 from bots.shop_facts import TOPICS
 from core.errors import Invalid, NotFound
@@ -24,14 +25,14 @@ ANSWERS = HERE + "/answers"
 @signed_in
 async def answers_page(request: Request, agent: Agent) -> Response:
     """GET: every topic with the shop's words on it; ?shop=key chooses among several. For supervisors."""
-    return await _page(request, require_overseer(agent), await _shop(agent, request.query_params.get("shop")))
+    return await _page(request, require_overseer(agent), await shop_of(agent, request.query_params.get("shop")))
 
 
 @signed_in
 async def save_answer(request: Request, agent: Agent) -> Response:
     """POST: the words on one topic, in both languages; an empty text takes one away."""
     require_overseer(agent)
-    shop, topic = await _shop(agent, request.path_params["key"]), request.path_params["topic"]
+    shop, topic = await shop_of(agent, request.path_params["key"]), request.path_params["topic"]
     if topic not in TOPICS:
         raise NotFound("no such topic")
     form = await fields(request)
@@ -44,15 +45,6 @@ async def save_answer(request: Request, agent: Agent) -> Response:
         problem = refusal(error, agent.language)
         return await _page(request, agent, shop, unsaved={topic: texts}, problem=problem, status=error.status)
     return see_other(f"{ANSWERS}?shop={shop.key}", "answers_saved")
-
-
-async def _shop(agent: Agent, key: str | None) -> Shop:
-    """The named shop of the agent's, else their first. Raises NotFound."""
-    mine = Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    shop = await (mine.filter(key=key) if key else mine).first()
-    if shop is None:
-        raise NotFound("no such shop")
-    return shop
 
 
 async def _page(

@@ -13,6 +13,7 @@ from app.web.desk import OVERSEERS, see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import PRIORITIES, STATUSES
 from app.web.refusals import refusal
+from app.web.shop_choice import shop_of
 from core.errors import Conflict, Forbidden, Invalid, NotFound, WismoError
 from core.people import Agent, shop_ids_of
 from core.shops import Shop
@@ -42,7 +43,7 @@ WHY = {
 @signed_in
 async def list_page(request: Request, agent: Agent) -> Response:
     """GET: the macros that the agent may use, by shop; ?shop=key chooses among several."""
-    shop = await _shop(agent, request.query_params.get("shop"))
+    shop = await shop_of(agent, request.query_params.get("shop"))
     rows = [_row(macro, agent) for macro in await macros_for(agent, shop.id)]
     context = {
         "shell": shell(request, agent, current="macros"),
@@ -57,7 +58,7 @@ async def list_page(request: Request, agent: Agent) -> Response:
 @signed_in
 async def edit_page(request: Request, agent: Agent) -> Response:
     """GET: the form of one macro (`new` for another); ?ticket=number shows how it reads there."""
-    shop = await _shop(agent, request.path_params["key"])
+    shop = await shop_of(agent, request.path_params["key"])
     public_id = request.path_params["public_id"]
     macro = None if public_id == "new" else await macro_for(agent, shop.id, public_id)
     return await _form_page(request, agent, shop, _written(macro), macro)
@@ -66,7 +67,7 @@ async def edit_page(request: Request, agent: Agent) -> Response:
 @signed_in
 async def save(request: Request, agent: Agent) -> Response:
     """POST: keep what the form says, or with `do=try` only show how it reads for the ticket in `ticket`."""
-    shop, form = await _shop(agent, request.path_params["key"]), await fields(request)
+    shop, form = await shop_of(agent, request.path_params["key"]), await fields(request)
     public_id = request.path_params["public_id"]
     macro = None if public_id == "new" else await macro_for(agent, shop.id, public_id)
     if form.get("do") == "try":
@@ -177,15 +178,6 @@ def _row(macro: Macro, agent: Agent) -> dict[str, Any]:
 async def _shops(agent: Agent, shown: Shop) -> list[dict[str, Any]]:
     mine = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
     return [{"name": s.name, "url": f"{MACROS}?shop={s.key}", "current": s.id == shown.id} for s in mine]
-
-
-async def _shop(agent: Agent, key: str | None) -> Shop:
-    """The named shop of the agent's, else their first. Raises NotFound."""
-    mine = Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    shop = await (mine.filter(key=key) if key else mine).first()
-    if shop is None:
-        raise NotFound("no such shop")
-    return shop
 
 
 routes = [

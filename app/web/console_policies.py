@@ -17,12 +17,12 @@ from app.web.policy_pages import (
     may_publish,
     row_view,
     rows_view,
-    shop_of,
     shop_view,
     shops_view,
     timers_view,
     version_view,
 )
+from app.web.shop_choice import shop_of
 from core.errors import NotFound
 from core.people import Agent
 from core.shops import Shop

@@ -9,8 +9,9 @@ from app.web.bot_pages import require_overseer, told
 from app.web.console_policies import changes_view
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
-from app.web.policy_pages import HERE, findings_view, may_publish, shop_of, shop_view
+from app.web.policy_pages import HERE, findings_view, may_publish, shop_view
 from app.web.policy_replays import replay_view
+from app.web.shop_choice import shop_of
 from core.errors import Conflict, Invalid, NotFound, WismoError
 from core.people import Agent
 from core.shops import Shop

@@ -16,7 +16,8 @@ from app.rendering import render
 from app.web.desk import OVERSEERS, shell, signed_in
 from app.web.forms import whole_number
 from app.web.policy_form import INFORMED
-from app.web.policy_pages import HERE, decision_view, shop_of, shop_view, shops_view
+from app.web.policy_pages import HERE, decision_view, shop_view, shops_view
+from app.web.shop_choice import shop_of
 from core.clock import now
 from core.people import Agent
 from core.shops import Shop

@@ -6,7 +6,6 @@ from typing import Any
 
 from app.i18n import full_day, gettext, when
 from app.policy_text import conditions, finding_sentence, outcome, policy_name, terms, timer_sentence
-from core.errors import NotFound
 from core.people import ADMIN, Agent, shop_ids_of
 from core.shops import Shop
 from orders.policies import Decision, Outcome, Row
@@ -25,15 +24,6 @@ def _(message: str) -> str:
 
 
 _BY_THE_DESK = _("the command line")
-
-
-async def shop_of(agent: Agent, key: str | None) -> Shop:
-    """The named shop of the agent's, else their first. Raises NotFound."""
-    mine = Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    shop = await (mine.filter(key=key) if key else mine).first()
-    if shop is None:
-        raise NotFound("no such shop")
-    return shop
 
 
 def shop_view(shop: Shop) -> dict[str, Any]:

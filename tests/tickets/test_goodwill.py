@@ -113,6 +113,18 @@ async def test_nobody_approves_their_own_and_the_attempt_is_kept(world: World, c
     assert (await refuse(world.ada, made.public_id, "Too much")).state == "refused"
 
 
+async def test_whoever_bought_it_gives_themselves_nothing_alone(world: World, clock: FrozenClock) -> None:
+    ticket, order = await decided(world)
+    await Order.filter(id=order.id).update(email=world.omar.email)
+    made = await offer(ticket.id, world.omar, order.id, kind="coupon")
+    assert (made.state, made.rule) == ("awaiting_approval", "approval")
+    await Order.filter(id=order.id).update(email=world.sue.email)
+    with pytest.raises(Forbidden) as refused:
+        await approve(world.sue, made.public_id)
+    assert refused.value.code == "own_order"
+    assert (await approve(world.ada, made.public_id)).state == "approved"
+
+
 async def test_caps_hold_for_an_order_a_customer_and_a_day(world: World, clock: FrozenClock) -> None:
     ticket, order = await decided(world, price=100_00)
     await offer(ticket.id, world.omar, order.id, kind="coupon", amount=15_00, note="Loyal")
