@@ -19,6 +19,7 @@ from tickets.aftersale_kinds import Kind
 from tickets.aftersale_scope import Asked
 from tickets.aftersales import Wanted, open_case
 from tickets.assignment import assign
+from tickets.complaint_intake import receive
 from tickets.opening import open_ticket
 from tickets.prioritising import set_priority
 from tickets.promises import first_reply_given
@@ -255,6 +256,7 @@ async def _open(story: Story, conversation_id: int, order: Order, customer: Cust
         link_source="mail" if by_mail else "bot",
         link_confirmed=not story.suggested,
     )
+    await receive(ticket.id)  # nothing, unless it is a complaint
     return int(ticket.id)
 
 

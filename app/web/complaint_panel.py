@@ -116,7 +116,6 @@ def _steps(complaint: Complaint, case: Case) -> list[dict[str, Any]]:
         {
             "label": named(STEP_WORDS, step, case.agent.language),
             "state": "now" if step == complaint.step else "done" if _passed(complaint, step) else "",
-            "current": step == complaint.step,
         }
         for step in WAY
     ]

@@ -337,6 +337,13 @@ async def test_pages_are_accessible(
         "/console/account",
         "/console/agents",
         "/console/tickets/99",
+        f"/console/tickets/{ticket.number}/arrangement",
+        f"/console/tickets/{ticket.number}/refunds/new?order={order.public_id}",
+        "/console/settings",
+        "/console/complaints",
+        "/console/promises",
+        "/console/macros/lumen",
+        "/console/rules/lumen/new",
         "/console/policies/lumen/draft",
         "/console/policies/lumen/draft/rows/changed_mind",
     ):

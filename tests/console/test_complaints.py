@@ -144,7 +144,7 @@ async def test_a_complaint_is_decided_and_told_in_the_browser(
     await Agent.filter(id=world.sue.id).update(language="zh")
     await page.set_viewport_size({"width": 390, "height": 900})
     await page.goto(f"/console/tickets/{ticket.number}?pane=order")
-    await expect(panel.locator("[aria-current=step]")).to_have_text("已告知客户")
+    await expect(panel.locator("[aria-current=step]")).to_have_text("已告知顾客")
     await check(page)
     await page.goto("/console/complaints?view=decided")
     await check(page)
