@@ -79,7 +79,37 @@ class CancelOrder:
     passed_on: Reply
 
 
-Action = RequestCode | CheckCode | OpenTicket | Handover | CancelOrder
+CaseKind = Literal["refund_only", "return_refund", "exchange", "resend"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """Ask for something after the sale of a proven order: so many units of these lines (source ids), for this reason.
+
+    The policies decide, and the customer hears the decision instead of the replies. `ticket` keeps the case; where none
+    can be opened, it is a person's work as before.
+    """
+
+    order_id: str
+    kind: CaseKind
+    reason: str
+    lines: tuple[tuple[str, int], ...]
+    note: str
+    ticket: OpenTicket
+    handover: Handover
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStep:
+    """Something about a case that is open: `tell` how far it is, `cancel` it, `track` the parcel that comes back."""
+
+    case_id: str
+    what: Literal["tell", "cancel", "track"]
+    carrier: str = ""
+    number: str = ""
+
+
+Action = RequestCode | CheckCode | OpenTicket | Handover | CancelOrder | OpenCase | CaseStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bots import order_wishes, person_wishes, request_wishes, shop_wishes, small_talk
+from bots import cases, order_wishes, person_wishes, request_wishes, shop_wishes, small_talk
 from bots.clarifying import either
 from bots.confidence import ACT
 from bots.decisions import CheckCode, Decision, Receipt
@@ -106,6 +106,8 @@ def _respond(turn: Turn, rulebook: Rulebook) -> Outcome:
         return small_talk.files_came(turn)
     if form is not None:
         return _in_form(turn, form, rulebook)
+    if about_case := cases.hear(turn):
+        return about_case
     return ask_right_number(turn) if takes_number_back(turn) else _meet(turn, rulebook)
 
 

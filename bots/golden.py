@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from bots import engine
-from bots.decisions import Action, CancelOrder, CheckCode, Decision, Handover, OpenTicket, RequestCode
+from bots.decisions import (
+    Action,
+    CancelOrder,
+    CaseStep,
+    CheckCode,
+    Decision,
+    Handover,
+    OpenCase,
+    OpenTicket,
+    RequestCode,
+)
 from bots.dialogue import Dialogue
 from bots.question import Question
 from bots.rulebook import Rulebook
@@ -84,6 +94,10 @@ def described(action: Action) -> str:
             return "Handover"
         case CancelOrder(order_id=order_id):
             return f"CancelOrder {order_id}"
+        case OpenCase(kind=kind, reason=reason):
+            return f"OpenCase {kind} {reason}"
+        case CaseStep(case_id, what):
+            return f"CaseStep {what} {case_id}"
 
 
 def _complaints(turn: Mapping[str, Any], decision: Decision) -> Iterator[str]:
@@ -93,18 +107,17 @@ def _complaints(turn: Mapping[str, Any], decision: Decision) -> Iterator[str]:
             yield f"{name} should be {turn[name]!r}, but is {found!r}"
     yield from (f"{words!r} is missing in {text!r}" for words in _all(turn, "contains") if words not in text)
     yield from (f"{words!r} must not be in {text!r}" for words in _all(turn, "hides") if words in text)
-    told = "\n".join(action.summary for action in decision.actions if isinstance(action, OpenTicket))
+    told = "\n".join(ticket.summary for ticket in _tickets(decision))
     yield from (
         f"{words!r} is missing in the summary {told!r}" for words in _all(turn, "ticket_says") if words not in told
     )
-    for action in decision.actions:
-        if isinstance(action, OpenTicket) and not (action.subject and action.summary):
-            yield "a ticket without a subject or a summary"
+    if any(not (ticket.subject and ticket.summary) for ticket in _tickets(decision)):
+        yield "a ticket without a subject or a summary"
 
 
 def _observed(decision: Decision) -> dict[str, Any]:
     """Everything a turn may ask for, by the name it has in the files."""
-    tickets = [action for action in decision.actions if isinstance(action, OpenTicket)]
+    tickets = _tickets(decision)
     last = decision.replies[-1] if decision.replies else None
     return {
         "says": [reply.phrase for reply in decision.replies],
@@ -117,6 +130,12 @@ def _observed(decision: Decision) -> dict[str, Any]:
         "ticket_reason": [ticket.reason for ticket in tickets],
         "ticket_number": [ticket.order_number or "" for ticket in tickets],
     }
+
+
+def _tickets(decision: Decision) -> list[OpenTicket]:
+    """The tickets that are opened, those of cases too."""
+    actions = (action.ticket if isinstance(action, OpenCase) else action for action in decision.actions)
+    return [action for action in actions if isinstance(action, OpenTicket)]
 
 
 def _all(turn: Mapping[str, Any], name: str) -> Iterable[str]:

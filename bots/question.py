@@ -12,6 +12,16 @@ _SHARED = frozenset({"ok", "okay", "hi", "hello", "hey", "bye", "thanks", "yes",
 _LOOK_AT = 2_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCase:
+    """An after-sales case of a proved order."""
+
+    case_id: str
+    order_id: str
+    kind: str
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """The words of message `number`. An empty text asks the engine to resume what was pending."""
@@ -22,6 +32,7 @@ class Question:
     files: int = 0  # how many came with it; the bot does not look into them
     ticket: int | None = None  # number of the work that is open in this conversation
     order_id: str | None = None  # of an order that was picked from a list, not typed
+    cases: tuple[KnownCase, ...] = ()  # of proved orders, newest first
 
 
 def language_of(question: Question, spoken: Language | None) -> Language:

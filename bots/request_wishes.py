@@ -6,6 +6,7 @@ from functools import partial
 
 from bots.answers import UNPAID, order_answer
 from bots.buttons import buttons
+from bots.cases import ask_for_case
 from bots.decisions import CancelOrder, Handover, OpenTicket, Reply
 from bots.details import (
     address,
@@ -174,6 +175,7 @@ FORMS: dict[str, Form] = {
             ),
             kind="aftersales",
             item=True,
+            do=ask_for_case,
         ),
         Form(
             wish="item_problem",
@@ -181,8 +183,14 @@ FORMS: dict[str, Form] = {
             kind="aftersales",
             item=True,
             priority="high",
+            do=ask_for_case,
         ),
-        Form(wish="refund_request", details=(Detail("reason", reason, free=True),), kind="refund"),
+        Form(
+            wish="refund_request",
+            details=(Detail("reason", reason, free=True),),
+            kind="refund",
+            do=ask_for_case,
+        ),
         Form(
             wish="invoice",
             details=(

@@ -9,6 +9,7 @@ from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
 from app.jobs.automation import answer_by_rule, ask_about_occasion, ask_about_time
 from app.jobs.bulk import change_tickets
+from app.jobs.case_news import tell_of_case
 from app.jobs.claim_news import tell_of_claim
 from app.jobs.claims import act_on_claim, conclude_claim
 from app.jobs.clocks import look_at_tickets
@@ -41,6 +42,7 @@ HANDLERS: dict[str, Handler] = {
     "claim.act": act_on_claim,
     "claim.conclude": conclude_claim,
     "claim.tell": tell_of_claim,
+    "aftersale.tell": tell_of_case,
     "bot.answer": answer,
     "reply.release": release_reply,
     "ticket.suggest": suggest_order,

@@ -8,12 +8,25 @@ import structlog
 
 from app.database import database_busy
 from app.jobs.cancelling import cancel_at_shop
+from app.jobs.casing import known_cases, open_wished, take_case_step
 from app.jobs.context import JobContext
 from app.jobs.questions import Asked, open_question
 from app.shop_facts import asks_shop, shop_facts
 from bots.buttons import buttons
+from bots.cases import may_mention
 from bots.corrections import last_named, review_after
-from bots.decisions import CancelOrder, CheckCode, Decision, Handover, OpenTicket, Receipt, Reply, RequestCode
+from bots.decisions import (
+    CancelOrder,
+    CaseStep,
+    CheckCode,
+    Decision,
+    Handover,
+    OpenCase,
+    OpenTicket,
+    Receipt,
+    Reply,
+    RequestCode,
+)
 from bots.dialogue import Dialogue
 from bots.engine import decide
 from bots.phrases import render
@@ -36,6 +49,7 @@ from core.transactions import transaction
 from orders.access import Viewer, orders_in_view
 from orders.models import Order, OrderLine
 from orders.snapshots import OrderSnapshot, snapshots
+from tickets.aftersale_states import AT_THE_SHOP
 from tickets.deadlines import first_reply_due
 from tickets.linking import link_order
 from tickets.models import Ticket
@@ -91,6 +105,8 @@ class _Turn:
         """Decide and carry out."""
         dialogue = Dialogue.from_json(self.conversation.dialogue)
         question, proven = await self._question(), await self._proven(self.contacts)
+        if may_mention(question.text):
+            question = replace(question, cases=await known_cases(list(self.orders.values())))
         decision = decide(question, dialogue, proven, now(), rulebook)
         if asks_shop(decision):
             shop = await shop_facts(self.conversation.shop_id, question.text)
@@ -156,10 +172,18 @@ class _Turn:
                 await self._remember(decision.dialogue, decision.receipt)
                 return
         cancel = next((action for action in decision.actions if isinstance(action, CancelOrder)), None)
+        case = next((action for action in decision.actions if isinstance(action, OpenCase)), None)
         if cancel is not None:
             await self._cancel(cancel, decision.replies)
+        elif case is not None:
+            await self._ask_for(case, decision.replies)
         else:
             await self._say(decision.replies)
+        for step in decision.actions:
+            if isinstance(step, CaseStep) and not await take_case_step(step, self.conversation, self.language):
+                offers = buttons(("person",), self.language)
+                text = render("case_cannot", self.language, {})
+                await self._say([Reply(phrase="case_cannot", text=text, quick_replies=offers)])
         ticket = next((action for action in decision.actions if isinstance(action, OpenTicket)), None)
         handover = next((action for action in decision.actions if isinstance(action, Handover)), None)
         if ticket is not None:
@@ -180,6 +204,15 @@ class _Turn:
         await self._say(answers or (cancel.passed_on,))
         if not answers:
             await self._hand_over(cancel.ticket, cancel.handover)
+
+    async def _ask_for(self, case: OpenCase, replies: Sequence[Reply]) -> None:
+        """Open a case, which the policies decide at once. What they leave open is a person's work."""
+        order, ticket = self.orders[case.order_id], await self._open(case.ticket)
+        state = await open_wished(order, ticket, self.conversation, case, self.language)
+        if state is None:
+            await self._say(replies)
+        if state is None or state in AT_THE_SHOP:
+            await self._hand_over(case.ticket, case.handover)
 
     async def _hand_over(self, wish: OpenTicket, handover: Handover | None) -> None:
         """Open the ticket, tell the customer its number and an honest time, then fall silent."""

@@ -5,6 +5,7 @@ Inside: part of the change, database only. After: once it is durable; may be los
 
 from app.reactions.aftersales import follow_case_of, follow_case_of_parcel
 from app.reactions.automation import ask_about_message, ask_about_order, ask_about_ticket
+from app.reactions.case_news import tell_of_case_later
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
 from app.reactions.claims import tell_later
 from app.reactions.complaints import follow_complaint, receive_complaint
@@ -44,7 +45,7 @@ from orders.events import (
 )
 from orders.history import note_change
 from tickets.capacity import Weights
-from tickets.events import StaffChanged, TicketChanged, TicketOpened
+from tickets.events import AfterSaleChanged, StaffChanged, TicketChanged, TicketOpened
 from tickets.mentioning import tell_mentioned
 
 
@@ -65,6 +66,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         ReplySettled: (finish_macro,),
         # work
         TicketOpened: (receive_complaint, drain_after_work, ask_about_ticket),
+        AfterSaleChanged: (tell_of_case_later,),
         TicketChanged: (follow_complaint, drain_after_work, ask_about_ticket),
         # orders
         ClaimChanged: (tell_later, follow_case_of),
