@@ -1,8 +1,9 @@
 """From what is known about an order to what is true of it. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from orders.axes import derive_axes
 from orders.disputes import counted, is_open, reversals
@@ -20,6 +21,7 @@ from orders.lines import Line, lines_of
 from orders.listing import lines_left, parcels_left, refunds_left
 from orders.merging import Known
 from orders.parcels import Parcel, parcels_of
+from orders.platform_cases import told_cases
 from orders.statuses import Axes, Closure, Confirmation, Fulfilment, Headline, Hold, PaymentState, RefundState, headline
 
 _Said = HeaderFacts | ShipmentFacts | PaymentFacts | RefundFacts
@@ -52,6 +54,7 @@ class Picture:
     payments: Mapping[str, PaymentFacts]
     refunds: Mapping[str, RefundFacts]
     disputes: Mapping[str, DisputeFacts]
+    cases: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # orders.platform_cases
 
     def wanted_units(self, line: Line) -> int:
         """Units of a line that stock is asked for: not shipped and still wanted."""
@@ -91,6 +94,7 @@ def derive(known: Known, lacking: Mapping[str, Lacking] | None = None, *, confir
         payments=payments,
         refunds=refunds,
         disputes=disputes,
+        cases=told_cases(known),
     )
 
 

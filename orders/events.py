@@ -61,6 +61,15 @@ class RefundChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformCaseTold(Event):
+    """The platform says something new of an after-sales case that it keeps: `name` in `Order.platform_cases`."""
+
+    order_id: int
+    shop_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundIntentChanged(Event):
     """Money that this desk sends back is new or has a new state (`orders.refund_states.IntentState`).
 

@@ -222,6 +222,13 @@ class RefundFacts(Facts):
     listed: bool | None = None  # it came as a part of the header's list
     cumulative: Minor | None = None  # instead of `amount`: all that had gone back of that payment by then
     reversal: bool | None = None  # the bank took it back after a dispute: the shop has sent nothing
+    # the after-sales case behind it, where the platform keeps one under the refund's own number
+    case_word: Word | None = None  # the platform's own word for where the case stands
+    case_line: Short | None = None
+    case_goods: bool | None = None  # the goods come back
+    case_reason: Phrase | None = None  # in the customer's words
+    case_due_at: Instant | None = None  # the platform waits so long while the word is `case_due_word`
+    case_due_word: Word | None = None
     unknown: dict[str, Short] = Field(default_factory=dict)
 
 

@@ -65,6 +65,7 @@ class Order(Model):
     language = fields.CharField(max_length=8, default="en")
     ship_to: Any = fields.JSONField(default=dict)  # country, region, city, postcode, address lines, name
     tags: Any = fields.JSONField(default=list)
+    platform_cases: Any = fields.JSONField(null=True)  # the platform's after-sales cases: orders.platform_cases
     # which state of the record this is
     source_updated_at = UtcDatetimeField()
     folded_at = UtcDatetimeField()

@@ -13,7 +13,7 @@ from core.text import reference
 from core.transactions import record
 from orders import search_index
 from orders.deriving import Picture
-from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, OrderCreated
+from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, OrderCreated, PlatformCaseTold
 from orders.facts import Address
 from orders.ledger import Ledger
 from orders.lines import Line
@@ -43,6 +43,7 @@ class Work:
     is_findable: bool = True  # the words by which it is found are the stored ones
     demand: set[str] = field(default_factory=set)  # SKUs of which open lines came, went or changed their turn for stock
     news: list[News] = field(default_factory=list)
+    duties: list[News] = field(default_factory=list)  # of the news, what is to be done, whether it is announced or not
 
 
 def write(works: Sequence[Work], shop: Shop, *, announce: bool) -> Program[None]:
@@ -52,9 +53,9 @@ def write(works: Sequence[Work], shop: Shop, *, announce: bool) -> Program[None]
         _compare(work, stored.get(work.order["id"], Stored()), shop, ledger)
     yield from ledger.store()
     yield from search_index.put([(work.order["id"], work.picture) for work in works if not work.is_findable])
-    for work in works if announce else ():
+    for work in works:
         which = {"order_id": work.order["id"], "shop_id": shop.id}
-        for tell in work.news:
+        for tell in work.news if announce else work.duties:
             record(tell(which))
 
 
@@ -64,6 +65,7 @@ def _compare(work: Work, stored: Stored, shop: Shop, ledger: Ledger) -> None:
     was_confirmed, was_cancelled = order["confirmation"] == "confirmed", order["closure"] == "cancelled"
     names = None if is_new else (order["customer_name"], order["ship_to"])
     turn = None if is_new else (order["confirmation"], order["payment"], order["holds"])
+    cases = order["platform_cases"] or {}
     values = _order_values(picture, shop, work.deadlines)
     changed = assign(order, values)
     order.update(source_updated_at=work.newest, folded_at=now())
@@ -84,7 +86,9 @@ def _compare(work: Work, stored: Stored, shop: Shop, ledger: Ledger) -> None:
         ledger.change(ORDERS, order, [*values, "source_updated_at", "folded_at", "version"])
     if changed:
         news = _news(order, picture, "" if is_new else before, was_confirmed, was_cancelled)
-        work.news = [*news, *moved.news, *refunded.news, *disputed.news]
+        told = {name: case for name, case in picture.cases.items() if cases.get(name) != case}
+        work.news = [*news, *moved.news, *refunded.news, *disputed.news, *map(_case_told, told)]
+        work.duties = [_case_told(name) for name, case in told.items() if case["open"] or name in cases]
 
 
 def _news(order: Row, picture: Picture, before: str, was_confirmed: bool, was_cancelled: bool) -> list[News]:
@@ -99,6 +103,10 @@ def _news(order: Row, picture: Picture, before: str, was_confirmed: bool, was_ca
     if picture.axes.closure is Closure.CANCELLED and not was_cancelled:
         news.append(lambda which: OrderCancelled(**which))
     return news
+
+
+def _case_told(name: str) -> News:
+    return lambda which: PlatformCaseTold(**which, name=name)
 
 
 def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[str, Any]:
@@ -140,6 +148,7 @@ def _order_values(picture: Picture, shop: Shop, deadlines: Deadlines) -> dict[st
         "language": header.language or ("zh" if shop.language.startswith("zh") else "en"),
         "ship_to": (header.ship_to or Address()).model_dump(mode="json"),
         "tags": list(header.tags),
+        "platform_cases": dict(picture.cases) or None,
     }
 
 

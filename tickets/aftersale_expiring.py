@@ -67,6 +67,9 @@ async def _warn(case: Case, timer: AfterSaleTimer) -> None:
 
 
 async def _expire(case: Case, follows: OnExpiry) -> None:
+    if case.row.platform_word:  # the platform does it by its own clock, and tells
+        await urge(case, "urgent")
+        return
     match follows:
         case OnExpiry.WARN:
             await urge(case, "urgent")

@@ -18,6 +18,7 @@ class AfterSale(Model):
     id = fields.BigIntField(primary_key=True)
     public_id = public_id_field()  # afs_…
     number = fields.BigIntField(unique=True)
+    lines: fields.ReverseRelation["AfterSaleLine"]
     shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="aftersales")
     shop_id: int
     ticket: fields.ForeignKeyNullableRelation[Ticket] = fields.ForeignKeyField(
@@ -42,6 +43,7 @@ class AfterSale(Model):
     amended = fields.IntField(default=0)
     problem = code_field(default="")  # why money could not go back
     platform_ref = fields.CharField(max_length=120, default="")
+    platform_word = code_field(default="", db_default="")  # the platform's own word that this case has followed last
     platform_due_at = UtcDatetimeField(null=True)  # the time that the platform itself has set for the present step
     returned: fields.ForeignKeyNullableRelation[Shipment] = fields.ForeignKeyField(
         "wismo.Shipment", null=True, related_name="returns_of", on_delete=fields.SET_NULL
@@ -51,7 +53,7 @@ class AfterSale(Model):
         "wismo.Shipment", null=True, related_name="replaces", on_delete=fields.SET_NULL
     )
     replacement_id: int | None
-    opened_by = code_field()  # customer · agent · bot · system
+    opened_by = code_field()  # customer · agent · bot · system · platform: it has told of it first
     opened_at = UtcDatetimeField()
     since = UtcDatetimeField()  # in this state
     decided_at = UtcDatetimeField(null=True)

@@ -32,8 +32,12 @@ class Case:
 
         `columns` are saved with it; a step that is refused has written nothing.
         """
+        require_edge(self.row.state, wanted, self.role if by is None else by.kind)
+        await self.told(wanted, *columns, by=by, **detail)
+
+    async def told(self, wanted: State, *columns: str, by: Actor | None = None, **detail: Any) -> None:
+        """Be in this state, however far it is from the one before: what the platform that keeps the case says, is."""
         row, actor = self.row, by or self.actor
-        require_edge(row.state, wanted, self.role if by is None else by.kind)
         row.state, row.since, row.platform_due_at = wanted.value, now(), None
         if wanted in OVER:
             row.closed_at = row.since

@@ -6,6 +6,7 @@ LinkedMall disputeStatus. A word that stands for two of our states is told apart
 
 from collections.abc import Mapping
 
+from orders.refund_case import Reason
 from tickets.aftersale_states import State
 
 S = State
@@ -56,6 +57,29 @@ PLATFORM_STATES: Mapping[str, Mapping[str, State]] = {
         "17": S.CANCELLED,  # being cancelled
     },
 }
+# What customers choose on Taobao as their reason contains; the first that fits counts.
+_REASONS: tuple[tuple[str, Reason], ...] = (
+    ("无理由", Reason.SEVEN_DAY),
+    ("描述不符", Reason.NOT_AS_DESCRIBED),
+    ("不一致", Reason.NOT_AS_DESCRIBED),
+    ("与商品描述", Reason.NOT_AS_DESCRIBED),
+    ("发错", Reason.WRONG_ITEM),
+    ("错发", Reason.WRONG_ITEM),
+    ("破损", Reason.DAMAGED),
+    ("质量", Reason.DEFECTIVE),
+    ("瑕疵", Reason.DEFECTIVE),
+    ("少件", Reason.MISSING),
+    ("漏发", Reason.MISSING),
+    ("缺货", Reason.OUT_OF_STOCK),
+    ("未按约定时间", Reason.LATE),
+    ("未收到", Reason.LOST),
+    ("没收到", Reason.LOST),
+    ("丢", Reason.LOST),
+    ("不想要", Reason.CHANGED_MIND),
+    ("不喜欢", Reason.CHANGED_MIND),
+    ("拍错", Reason.CHANGED_MIND),
+    ("多拍", Reason.CHANGED_MIND),
+)
 # LinkedMall's returnGoodLogisticsStatus of the parcel that comes back: 0 nothing, 1–4 on the way, 6 failed.
 LINKEDMALL_SIGNED = "5"
 
@@ -64,6 +88,11 @@ def state_of(platform: str, word: str, *, goods_here: bool = False) -> State | N
     """Our state for a platform's word; None for one that no table knows. `goods_here`: the return has arrived."""
     state = PLATFORM_STATES.get(platform, {}).get(word.strip())
     return S.RECEIVED if state is S.RETURN_IN_TRANSIT and goods_here else state
+
+
+def reason_of(words: str) -> Reason:
+    """Our reason for what the customer chose on the platform, in Chinese."""
+    return next((reason for part, reason in _REASONS if part in words), Reason.OTHER)
 
 
 def words_of(platform: str, state: State) -> tuple[str, ...]:

@@ -34,11 +34,13 @@ async def open_ticket(
     reason: str = "about",
     link_source: str = "bot",
     link_confirmed: bool = True,
+    awaited: bool = True,
 ) -> Ticket:
     """Open a ticket about these orders and promise a first reply; with an agent in the conversation it is theirs.
 
     While a ticket of this kind is open or pending in the conversation, that one is returned: the summary goes to its
-    timeline, new orders are linked. Raises Invalid (bad_kind, bad_priority), NotFound also for orders of others.
+    timeline, new orders are linked. Nobody is promised a reply who has not written to us (`awaited`). Raises Invalid
+    (bad_kind, bad_priority), NotFound also for orders of others.
     """
     if kind not in KINDS:
         raise Invalid("no such kind of ticket", code="bad_kind", known=list(KINDS))
@@ -54,7 +56,7 @@ async def open_ticket(
             opened_by = "mail" if link_source == "mail" else actor.kind
             ticket = await _create(conversation, kind, priority, clean(subject, limit=SUBJECT_LIMIT), words, opened_by)
             await enter(ticket, actor, "opened", kind=kind, summary=words)
-            if conversation.handler != AGENT:  # whoever talks to a person already needs no such promise
+            if awaited and conversation.handler != AGENT:  # whoever talks to a person already needs no such promise
                 await promise_first_reply(ticket)
             record(TicketOpened(ticket_id=ticket.id, shop_id=ticket.shop_id, conversation_id=conversation_id))
         else:

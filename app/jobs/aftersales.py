@@ -7,6 +7,7 @@ from app.jobs.housekeeping import plan_next
 from core.clock import now
 from tickets.aftersale_expiring import AT_ONCE, look_at_timers
 from tickets.aftersale_following import follow
+from tickets.aftersale_told import follow_platform
 
 MOST_ROUNDS = 10  # the next minute goes on
 
@@ -22,3 +23,8 @@ async def look_at_cases(args: dict[str, Any], context: JobContext) -> None:
 async def follow_case(args: dict[str, Any], context: JobContext) -> None:
     """Bring `case` (public id) up to its parcels, its money and the shop's answers."""
     await follow(str(args["case"]))
+
+
+async def follow_told_case(args: dict[str, Any], context: JobContext) -> None:
+    """Bring our case up to what the platform says of its `case` of `order`."""
+    await follow_platform(int(args["order"]), str(args["case"]))

@@ -3,7 +3,7 @@
 Inside: part of the change, database only. After: once it is durable; may be lost, and heals by number.
 """
 
-from app.reactions.aftersales import follow_case_of, follow_case_of_parcel
+from app.reactions.aftersales import follow_case_of, follow_case_of_parcel, follow_platform_case
 from app.reactions.automation import ask_about_message, ask_about_order, ask_about_ticket
 from app.reactions.case_news import tell_of_case_later
 from app.reactions.casework import answer_customer, ask_bot_or_desk, assign_to_speaker
@@ -40,6 +40,7 @@ from orders.events import (
     OrderChanged,
     OrderConfirmed,
     ParcelMoved,
+    PlatformCaseTold,
     RefundChanged,
     RefundIntentChanged,
 )
@@ -74,6 +75,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         OrderChanged: (note_change, tell_customers, follow_orders, ask_about_order),
         OrderCancelled: (tell_customers,),
         ParcelMoved: (tell_customers, follow_case_of_parcel, ask_about_order),
+        PlatformCaseTold: (follow_platform_case,),
         RefundChanged: (tell_customers, settle_our_own, ask_about_order),
         RefundIntentChanged: (follow_case_of, tell_ticket),
     }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.events import Together
 from core.jobs import Plan, enqueued
 from core.sql import Program, query
-from orders.events import ClaimChanged, ParcelMoved, RefundIntentChanged
+from orders.events import ClaimChanged, ParcelMoved, PlatformCaseTold, RefundIntentChanged
 from orders.statuses import ParcelState
 
 CASE = "afs_"
@@ -32,9 +32,20 @@ def _arrived(events: Sequence[ParcelMoved]) -> Program[Sequence[ParcelMoved]]:
     return ()
 
 
+def _told(events: Sequence[PlatformCaseTold]) -> Program[Sequence[PlatformCaseTold]]:
+    yield from enqueued([_follow_told(event) for event in dict.fromkeys(events)])
+    return ()
+
+
 follow_case_of = Together(_money_or_claim)
 follow_case_of_parcel = Together(_arrived)
+follow_platform_case = Together(_told)
 
 
 def _plan(case: str) -> Plan:
     return Plan(kind="aftersales.follow", args={"case": case}, lane=f"aftersale:{case}")
+
+
+def _follow_told(event: PlatformCaseTold) -> Plan:
+    args = {"order": event.order_id, "case": event.name}
+    return Plan(kind="aftersales.told", args=args, lane=f"platform-cases:{event.order_id}")

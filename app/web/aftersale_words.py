@@ -111,6 +111,7 @@ PROBLEMS = {
     "claim_no_answer": _("The shop did not say in time whether the goods are still there."),
     "claim_refused_by_shop": _("The shop would not stop the goods."),
     "claim_refused_by_warehouse": _("The warehouse could not stop the goods."),
+    "platform_differs": _("The platform has ended the case without a refund, but ours is on its way: check both."),
     "being_decided": _("Somebody else is deciding about these goods just now."),
 }
 # Actions of the timeline → icon, sentence.

@@ -6,7 +6,7 @@ from typing import Any
 from orders.facts import Kind, OrderFacts, RefundFacts, RefundLine, ShipmentFacts, Statement, Version
 from orders.sources.china import CURRENCY, local
 from orders.sources.loose import flag
-from orders.sources.reading import Delivery, count, identifier, minor, text
+from orders.sources.reading import Delivery, count, identifier, mapping, minor, text
 from orders.statuses import ParcelState, Returns
 
 NO_REFUND = frozenset({"", "NO_REFUND"})
@@ -37,7 +37,7 @@ def read_refund(delivery: Delivery, refund: dict[str, Any]) -> OrderFacts:
     version = Version(stated or delivery.received_at, f"{rank:02d}", delivery.digest())
     name = identifier(refund.get("refund_id"))
     facts: dict[str, Any] = {"currency": CURRENCY, "tender": "alipay", "seen_at": version.at}
-    facts |= known_refund(word, warnings)
+    facts |= known_refund(word, warnings) | _case(refund, word)
     if text(refund.get("refund_fee")):
         facts["amount"] = minor(refund["refund_fee"], CURRENCY)
     made = local(refund.get("created"))
@@ -55,6 +55,19 @@ def read_refund(delivery: Delivery, refund: dict[str, Any]) -> OrderFacts:
         )
         statements.append(Statement(Kind.SHIPMENT, f"return-{name}", back, version))
     return OrderFacts(identifier(refund.get("tid_str") or refund.get("tid")), tuple(statements), tuple(warnings))
+
+
+def _case(refund: dict[str, Any], word: str) -> dict[str, Any]:
+    """The case behind the refund. The platform's own time (`refund_remind_timeout`) holds for this status only."""
+    time = mapping(refund.get("refund_remind_timeout"))
+    due = local(time.get("timeout")) if flag(time.get("exist_timeout")) else None
+    facts: dict[str, Any] = {"case_word": word, "case_due_at": due, "case_due_word": word}
+    if "has_good_return" in refund:
+        facts["case_goods"] = flag(refund["has_good_return"])
+    if text(refund.get("oid")):
+        facts["case_line"] = identifier(refund["oid"])
+    reason = " ".join(part for part in (text(refund.get("reason")), text(refund.get("desc"))) if part)
+    return facts | ({"case_reason": reason} if reason else {})
 
 
 def _units(refund: dict[str, Any]) -> tuple[tuple[str, int], ...]:

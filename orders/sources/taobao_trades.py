@@ -252,6 +252,12 @@ def _refunds(lines: list[dict[str, Any]], version: Version, warnings: list[str])
     for line in lines:
         word = text(line.get("refund_status")).upper()
         if text(line.get("refund_id")) and word not in NO_REFUND:
-            facts = RefundFacts(**known_refund(word, warnings), currency=CURRENCY, seen_at=version.at)
+            facts = RefundFacts(
+                **known_refund(word, warnings),
+                currency=CURRENCY,
+                seen_at=version.at,
+                case_word=word,
+                case_line=identifier(line.get("oid_str") or line.get("oid")),
+            )
             statements.append(Statement(Kind.REFUND, identifier(line["refund_id"]), facts, version))
     return statements
