@@ -81,8 +81,10 @@ async def answer_claim(agent: Agent, public_id: str, *, possible: bool) -> Claim
         await audit.note(Actor.of(agent), "order.claim_answered", order.public_id, **detail)
         if not possible:
             await _settle(claim, REFUSED, Why.REFUSED_BY_WAREHOUSE)
+        elif claim.what == What.KEEP:
+            await _hold(claim)
         elif claim.way == BY_HAND:
-            await (_hold(claim) if claim.what == What.KEEP else _settle(claim, DONE, Why.DONE))
+            await _settle(claim, DONE, Why.DONE)
         else:
             claim.way = BY_SHOP
             await _go_on(claim)

@@ -8,6 +8,7 @@ from core.clock import now, utc
 from core.errors import Conflict, Forbidden, Invalid
 from core.people import SYSTEM, Actor
 from core.text import clean
+from orders.cancel_rules import What
 from orders.claim_models import LIVE, Claim
 from orders.policies import Outcome
 from tickets.aftersale_evidence import photos_of
@@ -124,7 +125,7 @@ async def cancel_case(public_id: str, actor: Actor, why: str = "", *, version: i
     """
 
     async def step(case: Case) -> None:
-        if await Claim.exists(case_id=public_id, state__in=LIVE):
+        if await Claim.exists(case_id=public_id, what=What.CANCEL, state__in=LIVE):
             raise Conflict("the shop is being asked", code="being_decided")
         await case.move(State.CANCELLED, text=clean(why, limit=TEXT_LIMIT))
 

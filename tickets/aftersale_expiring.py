@@ -5,22 +5,24 @@ from datetime import timedelta
 import structlog
 
 from core.clock import now
+from core.jobs import enqueue
 from core.people import SYSTEM
 from core.transactions import transaction
-from orders.policy_timers import OnExpiry
+from orders.policy_timers import OnExpiry, TimerKind
 from tickets.aftersale_decisions import BY_TIME, approve_and_pay, grant
 from tickets.aftersale_models import AfterSaleLine, AfterSaleTimer
 from tickets.aftersale_moves import Case, locked_case
 from tickets.aftersale_returns import as_it_should, inspected
 from tickets.aftersale_states import UNDECIDED, State
 from tickets.aftersale_timers import EXPIRED, next_look
-from tickets.aftersale_timing import LAST, SELLER, stages
+from tickets.aftersale_timing import GIVE_INFO, LAST, MOST, SELLER, stages
 from tickets.aftersale_urging import urge
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
 AFTER_FAILURE = timedelta(minutes=10)
+REMINDED = (GIVE_INFO, TimerKind.SEND_BACK, TimerKind.APPEAL)  # times that are the customer's
 
 
 async def look_at_timers(limit: int = AT_ONCE) -> int:
@@ -55,8 +57,8 @@ async def look_at_timer(timer_id: int) -> None:
 
 
 async def _warn(case: Case, timer: AfterSaleTimer) -> None:
-    """The desk hears of its own time only; the customer's runs down in silence here, on the page it shows."""
-    moment = now()
+    """The desk hears of its own time each time; the customer is reminded of theirs once, at four fifths of it."""
+    moment, before = now(), timer.stage
     timer.stage = [name for name, at in stages(timer.started_at, timer.due_at) if at <= moment][-1]
     timer.look_at = next_look(timer.started_at, timer.due_at, moment)
     await timer.save(update_fields=["stage", "look_at"])
@@ -64,6 +66,8 @@ async def _warn(case: Case, timer: AfterSaleTimer) -> None:
         await case.write("case_warned", by=SYSTEM, timer=timer.kind, stage=timer.stage)
         if timer.stage == LAST:
             await urge(case, "high")
+    elif timer.stage in (MOST, LAST) and before not in (MOST, LAST) and timer.kind in REMINDED:
+        await enqueue("aftersales.remind", {"timer": timer.id}, key=f"aftersales.remind:{timer.id}")
 
 
 async def _expire(case: Case, follows: OnExpiry) -> None:

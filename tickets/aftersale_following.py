@@ -2,6 +2,7 @@
 
 from core.people import SYSTEM
 from core.transactions import transaction
+from orders.cancel_rules import What
 from orders.claim_models import Claim
 from orders.models import Shipment
 from orders.statuses import ParcelState
@@ -28,7 +29,7 @@ async def follow(public_id: str) -> None:
 
 
 async def _follow_claim(case: Case) -> None:
-    claim = await Claim.filter(case_id=case.row.public_id).order_by("-id").first()
+    claim = await Claim.filter(case_id=case.row.public_id, what=What.CANCEL).order_by("-id").first()
     if claim is not None and case.row.state == State.APPROVED:
         await claim_settled(case, claim, by_rule=True)
 

@@ -9,9 +9,8 @@ from orders.cancel_rules import What
 from orders.cancellation import claim_lines
 from orders.claim_models import DONE, REFUSED, Claim
 from orders.models import Order
-from orders.policies import Stage
-from orders.policy_documents import read_wish
 from orders.returns import INSTEAD, announce_parcel
+from tickets.aftersale_keeping import is_unsent, let_go
 from tickets.aftersale_kinds import Kind, traits
 from tickets.aftersale_models import AfterSale, AfterSaleLine
 from tickets.aftersale_money import fail, give_difference, money_of, pay
@@ -25,7 +24,7 @@ async def fulfil(case: Case, *, by_rule: bool) -> None:
     about = traits(case.row.kind)
     if about.goods_back:
         await case.move(State.AWAITING_RETURN, by=SYSTEM)
-    elif _is_unsent(case.row):
+    elif is_unsent(case.row):
         await _keep_here(case, by_rule=by_rule)
     elif about.money:
         await pay(case, by_rule=by_rule)
@@ -105,7 +104,7 @@ async def retry_refund(public_id: str, actor: Actor, *, version: int | None = No
     async def step(case: Case) -> None:
         if case.row.state != State.REFUND_FAILED:
             raise Conflict("no refund has failed", code="bad_step", current=case.row.state)
-        if _is_unsent(case.row):
+        if is_unsent(case.row):
             await _keep_here(case, by_rule=False)
         else:
             await pay(case, by_rule=False)
@@ -129,6 +128,7 @@ async def _keep_here(case: Case, *, by_rule: bool) -> None:
     row, lines = case.row, await AfterSaleLine.filter(case_id=case.row.id).select_related("line")
     units = tuple((line.line.source_id, line.granted) for line in lines if line.granted)
     actor = SYSTEM if by_rule else case.actor
+    await let_go(row)  # from being kept to being cancelled
     try:
         claim = await claim_lines(row.order_id, What.CANCEL, units, actor, reason=row.reason, case_id=row.public_id)
     except (Conflict, Invalid) as error:
@@ -148,8 +148,3 @@ async def _replace(case: Case, lines: list[AfterSaleLine], *, by_rule: bool) -> 
     await case.move(State.REPLACING, "difference", by=SYSTEM)
     if row.difference and row.difference < 0:
         await give_difference(case, by_rule=by_rule)
-
-
-def _is_unsent(row: AfterSale) -> bool:
-    about = traits(row.kind)
-    return about.money and about.units and read_wish(row.wish).stage is Stage.UNSHIPPED

@@ -9,6 +9,7 @@ from core.errors import Conflict, Forbidden, NotFound
 from core.people import SYSTEM, Actor, Agent, shop_ids_of
 from core.transactions import record, transaction
 from tickets.access import locked_ticket
+from tickets.aftersale_keeping import follow_keeping
 from tickets.aftersale_models import AfterSale
 from tickets.aftersale_states import AT_THE_SHOP, OVER, State, require_edge
 from tickets.aftersale_timers import follow_timers
@@ -43,6 +44,7 @@ class Case:
             row.closed_at = row.since
         await self.write(f"case_{wanted.value}", *_STATE, *columns, by=actor, **detail)
         await follow_timers(row)
+        await follow_keeping(row)
         if (
             wanted in AT_THE_SHOP
             and self.ticket is not None

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from app.demo.tick import tick_demo
-from app.jobs.aftersales import follow_case, follow_told_case, look_at_cases
+from app.jobs.aftersales import follow_case, follow_told_case, look_at_cases, remind_customer
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
 from app.jobs.automation import answer_by_rule, ask_about_occasion, ask_about_time
@@ -75,6 +75,7 @@ HANDLERS: dict[str, Handler] = {
     "aftersales.timers": look_at_cases,
     "aftersales.follow": follow_case,
     "aftersales.told": follow_told_case,
+    "aftersales.remind": remind_customer,
     "withdrawal.acknowledge": acknowledge_withdrawal,
     "withdrawal.place": place_withdrawal,
     "demo.tick": tick_demo,

@@ -136,6 +136,7 @@ EVENTS = {
     "case_closed": ("check-circle", _("Case %(case)s is done. %(words)s")),
     "case_cancelled": ("cross-circle", _("The customer withdrew case %(case)s. %(words)s")),
     "case_warned": ("clock", _("Case %(case)s: %(timer)s: %(stage)s")),
+    "case_reminded": ("mail", _("Case %(case)s: the customer was reminded: %(timer)s")),
     "case_expired": ("alert", _("Case %(case)s: %(timer)s: the time is over")),
     "case_needs_person": ("alert", _("Case %(case)s needs a person: what follows is above the limit")),
 }

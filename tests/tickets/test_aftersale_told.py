@@ -213,8 +213,8 @@ async def test_when_its_time_is_over_the_platform_decides_and_we_press(world: Wo
 
 async def test_of_what_is_imported_only_open_cases_are_work(world: World) -> None:
     await imported(world, TRADE, refund("SUCCESS", 3), refund("WAIT_SELLER_AGREE", 2, refund_id="21"))
-    assert [case.platform_ref for case in await AfterSale.all()] == [NAME, "21"], "the trade had one open"
-    assert {case.platform_ref: case.state for case in await AfterSale.all()} == {NAME: "closed", "21": "under_review"}
+    states = {case.platform_ref: case.state for case in await AfterSale.all()}
+    assert states == {NAME: "closed", "21": "under_review"}, "the trade itself had one open"
     await imported(world, refund("CLOSED", 1, refund_id="22"), refund("CLOSED", 4, refund_id="21"))
     assert {case.platform_ref: case.state for case in await AfterSale.all()} == {NAME: "closed", "21": "closed"}
 

@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0041_rules")]
+    dependencies = [("wismo", "0043_clocks_by_shop")]
 
     initial = False
 
