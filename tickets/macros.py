@@ -14,8 +14,9 @@ from core.ids import as_id, new_id
 from core.people import ADMIN, SUPERVISOR, Actor, Agent, shop_ids_of
 from core.shops import Shop
 from core.text import clean
-from core.transactions import transaction
+from core.transactions import record, transaction
 from tickets.assignment import assign
+from tickets.events import TicketChanged
 from tickets.macro_models import Macro, MacroUse
 from tickets.macro_words import checked
 from tickets.models import PRIORITIES, Ticket
@@ -123,6 +124,9 @@ async def settle_use(conversation_id: int, client_id: str) -> list[str]:
         if ticket is None:
             return []
         await enter(ticket, Actor.of(agent), "macro_used", macro=macro.public_id, name=macro.name)
+        record(
+            TicketChanged(ticket_id=ticket.id, shop_id=ticket.shop_id, conversation_id=conversation_id, what="macro")
+        )
     return [action for action, value in macro.actions.items() if not await _done(ticket, action, value, agent)]
 
 

@@ -15,7 +15,9 @@ from core.ids import new_id
 from core.people import Actor, Agent
 from orders.models import Order, OrderLine, Shipment
 from tests.console.conftest import Browser, Talk
+from tests.heard import listen_to
 from tests.people import World, make_order
+from tickets.events import TicketChanged
 from tickets.linking import link_order
 from tickets.macro_models import Macro
 from tickets.macros import save_macro
@@ -93,8 +95,10 @@ async def test_a_supervisor_writes_one_and_an_agent_sends_it(
     sent = await omar.fetch(f"{base}/replies", text=used["text"], seen="9", macro=item["id"], client_id="web-00000009")
     assert sent.status_code == 202, sent.text  # held, to be taken back
     assert (await Macro.get()).uses == 0
+    news = listen_to(TicketChanged)
     await send_now(world.omar, (await HeldMessage.get()).public_id)
     assert await Message.filter(author_kind="agent").count() == 1
+    assert "macro" in [event.what for event in news.of(TicketChanged)]  # open pages learn of the entry
     await ticket.refresh_from_db()
     assert ticket.status == "pending"
     entry = await TimelineEntry.get(ticket_id=ticket.id, action="macro_used")
