@@ -82,7 +82,14 @@ async def preview(order_id: int, case_id: str, wish: Wish, actor: Actor) -> Prev
     )
 
 
-async def waiting_for_approval(shop_ids: Sequence[int], *, limit: int = 100) -> list[RefundIntent]:
-    """What waits for a second person in these shops, the oldest first, with its order and shop."""
+async def waiting_for_approval(
+    shop_ids: Sequence[int], *, asked_by: int | None = None, limit: int = 100
+) -> list[RefundIntent]:
+    """What waits for a second person in these shops, the oldest first, with its order and shop.
+
+    `asked_by`: only what this agent (an id) has asked for.
+    """
     waiting = RefundIntent.filter(shop_id__in=shop_ids, state="awaiting_approval").order_by("created_at", "id")
+    if asked_by is not None:
+        waiting = waiting.filter(requested_kind="agent", requested_id=asked_by)
     return await waiting.limit(limit).select_related("order", "shop")

@@ -35,11 +35,15 @@ async def reconcile(
     return list(comparison.differences)
 
 
-async def open_differences(*, shop_id: int | None = None, limit: int = 200) -> list[StatementDifference]:
+async def open_differences(
+    *, shop_id: int | None = None, shop_ids: Sequence[int] | None = None, limit: int = 200
+) -> list[StatementDifference]:
     """What does not fit as of the last comparison, newest first, with its account and shop."""
     found = StatementDifference.filter(cleared_at__isnull=True)
     if shop_id is not None:
         found = found.filter(account__shop_id=shop_id)
+    if shop_ids is not None:
+        found = found.filter(account__shop_id__in=shop_ids)
     return await found.order_by("-found_at", "-id").limit(limit).select_related("account__shop")
 
 

@@ -140,6 +140,7 @@ class Compensation(Model):
         table = "compensation"
         indexes = (
             Index(fields=("shop_id", "offered_at")),
+            Index(fields=("shop_id", "state", "offered_at")),
             Index(fields=("complaint_id",)),
             Index(fields=("order_id", "state")),
             Index(fields=("customer_id", "offered_at")),

@@ -98,5 +98,6 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         StaffChanged: (staff.staff_changed,),
         # orders
         OrderChanged: (frames.order_changed,),
+        RefundIntentChanged: (frames.order_changed,),
     }
     return bus

@@ -21,7 +21,7 @@ from conversations.events import (
 )
 from conversations.models import Conversation, Note
 from core.clock import now
-from orders.events import OrderChanged
+from orders.events import OrderChanged, RefundIntentChanged
 from orders.models import Order
 from orders.snapshots import snapshot
 from tickets.events import TicketChanged, TicketOpened
@@ -108,8 +108,8 @@ class Frames:
         self.hub.publish(conversation_topic(public_id) if visible else desk_topic(public_id), frame)
         self.inbox.tell(event.shop_id, public_id, ticket=ticket.number, what=what)
 
-    async def order_changed(self, event: OrderChanged) -> None:
-        """Live cards move wherever the order is on a screen."""
+    async def order_changed(self, event: OrderChanged | RefundIntentChanged) -> None:
+        """Live cards move wherever the order is on a screen; money that goes back moves them as well."""
         order = await Order.get(id=event.order_id)
         linked = await TicketLink.filter(order_id=order.id).values_list("ticket__conversation_id", flat=True)
         shown = await Conversation.filter(order_id=order.id).values_list("id", flat=True)

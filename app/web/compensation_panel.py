@@ -47,6 +47,17 @@ def compensations_shown(given: Sequence[Compensation], complaint: Complaint, cas
     }
 
 
+def basis_in_words(one: Compensation, language: str) -> str:
+    """What the matrix gave, for which cause and delay."""
+    words = gettext(_("%(cause)s, %(days)s d late, goods %(net)s: the matrix gives %(usual)s."), language)
+    return words % {
+        "cause": cause_name(one.cause, language),
+        "days": one.delay_days,
+        "net": format_money(Money(one.net, one.currency), language),
+        "usual": format_money(Money(one.proposed, one.currency), language),
+    }
+
+
 def _row(one: Compensation, case: Case, number: str) -> dict[str, Any]:
     language = case.agent.language
     state, tone = STATE_WORDS[one.state]
@@ -59,22 +70,12 @@ def _row(one: Compensation, case: Case, number: str) -> dict[str, Any]:
         "state": gettext(state, language),
         "tone": tone,
         "number": number,
-        "basis": _basis(one, language),
+        "basis": basis_in_words(one, language),
         "note": one.note,
         "reference": one.reference,
         "may_decide": one.state == AWAITING and case.agent.role != AGENT and not mine,
         "may_issue": one.state == APPROVED,
         "may_withdraw": one.state in (AWAITING, APPROVED) and (mine or case.agent.role != AGENT),
-    }
-
-
-def _basis(one: Compensation, language: str) -> str:
-    words = gettext(_("%(cause)s, %(days)s d late, goods %(net)s: the matrix gives %(usual)s."), language)
-    return words % {
-        "cause": cause_name(one.cause, language),
-        "days": one.delay_days,
-        "net": format_money(Money(one.net, one.currency), language),
-        "usual": format_money(Money(one.proposed, one.currency), language),
     }
 
 

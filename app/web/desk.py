@@ -19,6 +19,7 @@ from core.bundles import Bundle
 from core.errors import Unauthenticated
 from core.people import Agent
 from orders.replaying import failed_count_in
+from tickets.approvals import approvals_count_in
 from tickets.capacity import loads_in
 from tickets.pressing import pressing_in
 from tickets.queries import COUNT_LIMIT
@@ -197,9 +198,11 @@ async def _look_round(request: Request, agent: Agent) -> None:
     waiting = waiting_count_in(bundle, shop_ids)
     failed = failed_count_in(bundle, shop_ids, MOST_FAILED) if agent.role in OVERSEERS else None
     saved, pressing = views_in(bundle, agent), pressing_in(bundle, agent, shop_ids)
+    approvals = approvals_count_in(bundle, agent, shop_ids, COUNT_LIMIT)
     await bundle.read()
     request.state.pressing = shown_counts({"promises": pressing()})["promises"]
     request.state.saved_views = saved()
+    request.state.approvals = shown_counts({"approvals": approvals()})["approvals"]
     request.state.load, request.state.waiting = points()[agent.id], waiting()
     if failed is not None:
         count = failed()
@@ -222,10 +225,8 @@ def _work(request: Request, agent: Agent) -> dict[str, Any]:
 
 def _waits(request: Request) -> dict[str, str]:
     """What waits for somebody, by the key of the place, as badges show it."""
-    waiting, failed, pressing = (
-        getattr(request.state, name, "") for name in ("waiting", "failed_deliveries", "pressing")
-    )
-    return {"queue": str(waiting or ""), "deliveries": str(failed or ""), "promises": str(pressing or "")}
+    names = {"queue": "waiting", "promises": "pressing", "approvals": "approvals", "deliveries": "failed_deliveries"}
+    return {key: str(getattr(request.state, name, "") or "") for key, name in names.items()}
 
 
 def _view(key: str, counts: dict[str, str], current: bool, language: str) -> dict[str, Any]:

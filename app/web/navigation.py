@@ -42,6 +42,8 @@ WORK = (
     Place("promises", _("Promises"), "bell"),
     Place("corrections", _("Corrections"), "pen"),
     Place("complaints", _("Complaints"), "alert", OVERSEERS),
+    Place("approvals", _("Approvals"), "check-circle"),
+    Place("money", _("Refunds"), "card", OVERSEERS),
 )
 LOOK_UP = (Place("stock", _("Stock"), "box"),)
 GROUPS = ((_("Work"), WORK), (_("Look up"), LOOK_UP))

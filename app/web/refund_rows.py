@@ -18,8 +18,6 @@ from orders.refund_quote import Step
 from orders.refund_records import steps_of
 from orders.refund_states import UNDER_WAY, IntentState, PartState
 
-_OVER = (IntentState.SUCCEEDED, IntentState.REFUSED, IntentState.WITHDRAWN)
-
 
 def refund_row(
     intent: RefundIntent,
@@ -37,6 +35,7 @@ def refund_row(
     """
     language = agent.language
     label, tone, icon = INTENTS[intent.state]
+    waits = intent.state == IntentState.AWAITING_APPROVAL
     mine = intent.requested_kind == "agent" and intent.requested_id == agent.id
     return {
         "id": intent.public_id,
@@ -46,7 +45,6 @@ def refund_row(
         "state": gettext(label, language),
         "tone": tone,
         "icon": icon,
-        "over": intent.state in _OVER or tried_again,
         "reason": word(REASONS, intent.reason, language),
         "attempt": intent.attempt,
         "asked_by": _requester(intent, language),
@@ -54,10 +52,10 @@ def refund_row(
         "asked_iso": iso(intent.created_at),
         "decided_by": intent.decided_by,
         "decided_at": when(intent.decided_at, zone, language) if intent.decided_at else "",
-        "needs": [word(NEEDS, need, language) for need in intent.needs],
+        "needs": [word(NEEDS, need, language) for need in intent.needs] if waits else [],
         "note": intent.note,
         "why": intent.why,
-        "mine": mine and intent.state == IntentState.AWAITING_APPROVAL,
+        "mine": mine and waits,
         "steps": step_rows(steps_of(intent.quote), intent.currency, names, language),
         "parts": [_part(part, intent, language) for part in parts],
         "tried_again": tried_again,
@@ -88,10 +86,7 @@ def _acts(
     """What this person may do with it now; the verbs look again."""
     overseer = agent.role != AGENT
     if intent.state == IntentState.AWAITING_APPROVAL:
-        return (
-            *(("approve", "refuse") if overseer and not mine else ()),
-            *(("withdraw",) if mine or overseer else ()),
-        )
+        return ("withdraw",) if mine else ("approve", "refuse") if overseer else ()
     if intent.state == IntentState.FROZEN:
         return ("unfreeze",) if overseer else ()
     if intent.state == IntentState.FAILED:

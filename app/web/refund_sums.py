@@ -7,7 +7,7 @@ from app.i18n import gettext
 from app.refund_text import WORDS
 from app.web.labels import word
 from app.web.refund_rows import signed, step_rows
-from app.web.refund_words import GATEWAYS, INTENTS, NEEDS
+from app.web.refund_words import GATEWAYS, INTENTS, YOUR_NEEDS
 from app.web.refusals import refusal
 from core.errors import WismoError
 from core.money import Money, format_money
@@ -49,7 +49,7 @@ def sums_view(seen: Preview, names: Mapping[str, str], language: str) -> dict[st
         ],
         "steps": step_rows(quote.steps, seen.currency, names, language),
         "not_covered": _money(quote.not_covered, seen.currency, language) if quote.not_covered else "",
-        "needs": [word(NEEDS, need, language) for need in seen.needs],
+        "needs": [word(YOUR_NEEDS, need, language) for need in seen.needs],
         "limit": _money(single, seen.currency, language) if single is not None else "",
         "under_way": {
             "amount": _money(under_way.amount, under_way.currency, language),

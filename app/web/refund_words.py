@@ -54,6 +54,12 @@ NEEDS = {
     "typed_details": _("The money goes to details that somebody has typed in."),
     "dispute_open": _("The customer disputes the payment at the bank: the money could go back twice."),
 }
+# The same, to whoever asks.
+YOUR_NEEDS = NEEDS | {
+    "above_limit": _("It is more than you may send back alone."),
+    "daily_limit": _("With your refunds of the last 24 hours it is more than you may send back alone."),
+    "own_order": _("The order was bought with your address."),
+}
 REQUESTERS = {"bot": _("Bot"), "system": "Wismo", "customer": _("Customer")}
 DIFFERENCES = {
     "missing_there": (
