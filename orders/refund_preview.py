@@ -7,13 +7,11 @@ from core.people import Actor
 from core.transactions import transaction
 from orders.refund_accounts import MANUAL, account_of
 from orders.refund_books import read_books
-from orders.refund_case import Reason
 from orders.refund_intents import order_for
 from orders.refund_limits import Allowance, allowance_of
 from orders.refund_models import RefundIntent
 from orders.refund_quote import Quote
 from orders.refund_records import Wish
-from orders.refund_signals import Signal, signals_of
 from orders.refund_states import OPEN_INTENTS
 from orders.refund_tenders import payments_of
 from orders.refunds import due_of
@@ -44,7 +42,6 @@ class Preview:
     needs: tuple[str, ...]
     rule: str
     allowance: Allowance
-    signals: tuple[Signal, ...]
     order_version: int
     attempt: int
     under_way: RefundIntent | None
@@ -58,7 +55,6 @@ async def preview(order_id: int, case_id: str, wish: Wish, actor: Actor) -> Prev
         books = await read_books(order)
         due = await due_of(books, wish, actor)
         allowance = await allowance_of(actor, books.shop, order.currency)
-        signals = await signals_of(order, Reason(wish.request.reason))
         last = await RefundIntent.filter(case_id=case_id).order_by("-attempt").first()
     accounts = {each.source_id: account_of(each, order, books.accounts) for each in payments_of(books)}
     going = last is not None and last.order_id == order.id and last.state in OPEN_INTENTS
@@ -74,7 +70,6 @@ async def preview(order_id: int, case_id: str, wish: Wish, actor: Actor) -> Prev
         needs=due.needs,
         rule=due.rule,
         allowance=allowance,
-        signals=signals,
         order_version=order.version,
         attempt=last.attempt + 1 if last is not None else 1,
         under_way=last if going else None,

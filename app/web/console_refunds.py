@@ -101,8 +101,9 @@ async def _page(
         "change": change,
         "problem": money_refusal(problem, order.currency, agent.language) if problem else None,
         "client_key": _client_key(form, refused),
+        "live": form.get("do") == "try",
     }
-    if form.get("do") == "try":
+    if context["live"]:
         return render(request, "console/_refund_sums.html", context)
     context |= {"shell": shell(request, agent), "signals": await _signals(order, agent.language)}
     return render(request, "console/refund.html", context, refused.status if refused else 200)

@@ -1,4 +1,4 @@
-// Trying a sentence on the bot's rules: the answer follows the typing. Without this module the button does it.
+// Forms with an answer that follows the typing: the bot's rules, a refund. Without this module the button does it.
 
 import { boot, findAll, gathered } from "./console-page.js";
 
@@ -12,7 +12,7 @@ for (const form of findAll("form[data-trial]")) {
     const headers = { accept: "text/html", "x-form-token": boot.token };
     try {
       const answer = await fetch(form.dataset.trial, { method: "POST", body: fields, headers, credentials: "same-origin" });
-      if (!answer.ok || turn !== latest) return; // a later sentence is on its way
+      if (!answer.ok || turn !== latest) return; // a later answer is on its way
       const open = result.querySelector("details")?.open;
       result.innerHTML = await answer.text(); // trusted: rendered by our own template, which escapes everything
       if (open && result.querySelector("details")) result.querySelector("details").open = true;
@@ -21,4 +21,10 @@ for (const form of findAll("form[data-trial]")) {
     }
   }, 350);
   form.addEventListener("input", ask);
+  if ([...form.elements].some(touched)) ask(); // typed before this module was here, or kept by the browser
+}
+
+function touched(field) {
+  if (field.matches("select")) return field.selectedIndex > 0 && !field.options[field.selectedIndex].defaultSelected;
+  return field.matches("input:not([type=hidden]), textarea") && field.value !== field.defaultValue;
 }

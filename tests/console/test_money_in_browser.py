@@ -46,6 +46,7 @@ async def test_a_line_goes_back_while_everybody_watches(
     here = f"/console/tickets/{ticket.number}"
     page = await open_page(world.omar, here, viewport={"width": 1440, "height": 900})
     await page.get_by_role("link", name="Refund…").click()
+    await page.wait_for_url("**/refunds/new*")
     await page.set_viewport_size({"width": 320, "height": 800})
     await page.get_by_label("Why").select_option(label="Damaged on arrival")
     await page.get_by_label("Halo floor lamp").fill("2")

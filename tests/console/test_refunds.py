@@ -8,9 +8,11 @@ import pytest
 from app.gateways.refund_simulator import SimulatedRefunds
 from core.audit import AuditEntry
 from core.clock import FrozenClock
-from core.people import Agent
+from core.people import Actor, Agent
 from orders.models import Order
+from orders.refund_case import Reason, Request
 from orders.refund_models import RefundIntent, RefundPart
+from orders.refunds import request_refund
 from tests.console.conftest import Browser, Talk
 from tests.heard import counted
 from tests.orders.refunding import bought, open_account, work
@@ -75,6 +77,16 @@ async def test_the_calculation_is_shown_line_by_line_before_anything_is_asked(de
     for words in ("Ask to refund $54.24", "Somebody else has to approve it.", "You may send back $30.00 alone."):
         assert words in fragment
     assert not await RefundIntent.exists()
+
+
+async def test_signs_of_abuse_stand_above_the_form(desk: Desk, world: World) -> None:
+    earlier = [await bought(world.lumen, ("lamp", 1, 5_00), email="ines@example.com") for _ in range(2)]
+    for order in earlier:
+        await request_refund(order.id, order.public_id, Request(reason=Reason.LOST), Actor.of(world.omar))
+    page = (await desk.browser.get(f"{desk.here}/refunds/new?order={desk.order.public_id}")).text
+    assert "2 times in 90 days something was said not to have come." in page
+    evidence = (await desk.browser.get(f"/console/orders/{desk.order.public_id}/signals")).text
+    assert all(order.number in evidence for order in earlier)
 
 
 async def test_deductions_that_are_not_allowed_are_not_kept(desk: Desk) -> None:

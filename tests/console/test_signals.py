@@ -70,4 +70,4 @@ async def test_a_stranger_with_the_same_name_is_nobody(world: World) -> None:
     with counted() as statements:
         found = await signals_for(ours)
     assert [each.code for each in found] == [SignalCode.NOT_RECEIVED]
-    assert len(statements) == 4
+    assert len(statements) == 5
