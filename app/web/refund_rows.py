@@ -56,6 +56,7 @@ def refund_row(
         "note": intent.note,
         "why": intent.why,
         "mine": mine and waits,
+        "moving": intent.state in (IntentState.CREATED, IntentState.PENDING),
         "steps": step_rows(steps_of(intent.quote), intent.currency, names, language),
         "parts": [_part(part, intent, language) for part in parts],
         "tried_again": tried_again,

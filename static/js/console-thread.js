@@ -139,6 +139,9 @@ export class LiveThread {
       case "order":
         this.refreshOrder();
         break;
+      case "history": // from here on frames arrive: money may have moved since the page was made
+        if (find("#order-pane [data-moving]")) this.refreshOrder();
+        break;
       case "handler":
       case "ticket":
       case "rated":

@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0041_rules")]
+    dependencies = [("wismo", "0044_platform_cases")]
 
     initial = False
 
