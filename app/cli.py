@@ -19,6 +19,7 @@ from app.cli_payments import accounts_command, connect_command, disconnect_comma
 from app.cli_policies import policies
 from app.cli_reconcile import reconcile
 from app.cli_refund_desk import stuck_command
+from app.cli_refund_limits import limits_command
 from app.cli_refunds import refunds
 from app.cli_routing import agent_work, shop_assignment, teams
 from app.cli_simulate import simulate
@@ -69,6 +70,7 @@ for command in (
     accounts_command,
     connect_command,
     disconnect_command,
+    limits_command,
     reconcile_refunds,
     differences_command,
 ):

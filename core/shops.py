@@ -51,6 +51,7 @@ class Shop(Model):
     targets: Any = fields.JSONField(null=True)  # minutes of open time: {"urgent": {"first_reply": 15}}; none: the usual
     valuable_from = fields.BigIntField(null=True)  # orders from this total (minor units, shop's currency) come sooner
     refund_limits: Any = fields.JSONField(null=True)  # orders/refund_limits.py; none: the usual
+    refund_terms: Any = fields.JSONField(null=True)  # orders/refund_terms.py; none: nothing of the kind is known
     privacy: Any = fields.JSONField(null=True)  # what the chat says: {"url": "…", "words": {"en": "…"}}
     demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves
     created_at = UtcDatetimeField()

@@ -36,6 +36,7 @@ class Transaction:
         self.heard: list[Event] = []
         self.left: list[tuple[Listener, Event]] = []  # what programs of listeners have left to do
         self.hooks: dict[str, Callable[[], None]] = {}
+        self.if_undone: list[Callable[[], Awaitable[None]]] = []
         self.over = False
 
 
@@ -63,6 +64,10 @@ async def transaction() -> AsyncIterator[Transaction]:
     except asyncio.CancelledError:
         if isinstance(client, SafeTransaction) and client.committed:
             await _tell_world(unit)
+        raise
+    except Exception:
+        if not (isinstance(client, SafeTransaction) and client.committed):
+            await _after_undoing(unit)
         raise
     await _tell_world(unit)
 
@@ -96,6 +101,11 @@ def on_commit(key: str, hook: Callable[[], None]) -> None:
     _require().hooks[key] = hook
 
 
+def if_undone(act: Callable[[], Awaitable[None]]) -> None:
+    """Do `act` in a transaction of its own if the running one fails: what must be known of what was not done."""
+    _require().if_undone.append(act)
+
+
 def _require() -> Transaction:
     unit = _current.get()
     if unit is None:
@@ -122,6 +132,17 @@ def _to_the_end(unit: Transaction, program: Program[T]) -> Program[Ending]:
             left = yield from listener.program(events)
             unit.left += [(listener.otherwise, event) for event in left]
     return Ending(result, commit=not unit.pending and not unit.left)
+
+
+async def _after_undoing(unit: Transaction) -> None:
+    if not unit.if_undone:
+        return
+    try:
+        async with transaction():
+            for act in unit.if_undone:
+                await act()
+    except Exception:
+        log.exception("nothing_left_of_failed_change", acts=len(unit.if_undone))
 
 
 async def _tell_inside(unit: Transaction) -> None:

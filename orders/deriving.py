@@ -22,6 +22,7 @@ from orders.listing import lines_left, parcels_left, refunds_left
 from orders.merging import Known
 from orders.parcels import Parcel, parcels_of
 from orders.platform_cases import told_cases
+from orders.presented import payments_in_own_money, refunds_in_own_money
 from orders.statuses import Axes, Closure, Confirmation, Fulfilment, Headline, Hold, PaymentState, RefundState, headline
 
 _Said = HeaderFacts | ShipmentFacts | PaymentFacts | RefundFacts
@@ -71,8 +72,8 @@ def derive(known: Known, lacking: Mapping[str, Lacking] | None = None, *, confir
     if header is None or not header.number or not header.currency or header.placed_at is None:
         return None
     disputes = counted(known.views(Kind.DISPUTE, DisputeFacts))
-    refunds = refunds_left(known, header) | reversals(disputes)
-    payments = known.views(Kind.PAYMENT, PaymentFacts)
+    refunds = refunds_in_own_money(header, refunds_left(known, header)) | reversals(disputes)
+    payments = payments_in_own_money(header, known.views(Kind.PAYMENT, PaymentFacts))
     parcels = parcels_of(known, parcels_left(known, header), known.views(Kind.SCAN, ScanFacts))
     lines = lines_of(lines_left(known, header), parcels, refunds.values())
     short = {name: lack for name, lack in (lacking or {}).items() if name in lines and lines[name].open}

@@ -88,6 +88,9 @@ class HeaderFacts(Facts):
     tax_included: bool | None = None  # prices and shipping contain their tax
     shipping_net: Minor | None = None  # paid for delivery after discounts; without its tax on top
     shipping_tax: Minor | None = None
+    presented_currency: Currency | None = None  # the customer's, where the shop counts in another
+    presented_total: Minor | None = None  # in it, what the order came to
+    presented_worth: Minor | None = None  # the same in `currency`
     # the platform's own words for the axes, already in ours
     confirmation: Confirmation | None = None
     payment: PaymentState | None = None
@@ -149,6 +152,8 @@ class PaymentFacts(Facts):
     authorised: Minor | None = None
     captured: Minor | None = None
     currency: Currency | None = None
+    charged_in: Currency | None = None  # the customer's, where the amounts are told in the shop's
+    units: Units | None = None  # points that it took
     at: Instant | None = None
     by_gateway: bool | None = None  # the gateway itself said so: its word on money outranks the platform's
     reviewed: bool | None = None  # somebody is to look at it before the goods leave

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from orders.facts import Handle, HandleKind, Kind
 from orders.handles import tracking
-from orders.joining_money import join_payments
+from orders.joining_money import join_payments, sent_by_desk
 from orders.merging import Entity, Known, Register, merged_entities, newer
 
 _ITS_OWN = ("carrier", "tracking_number", "tracking_url", "direction")  # of a parcel that the order's source has named
@@ -31,7 +31,7 @@ class Span:
 
 def join(known: Known, beside: Mapping[Handle, Known], spans: Mapping[Handle, Span] | None = None) -> Known:
     """Return everything that is known about an order. `beside` holds the facts of its handles, found by linking."""
-    if not beside:
+    if not beside and not sent_by_desk(known.entities):
         return known
     entities: Entities = {entity: dict(fields) for entity, fields in known.entities.items()}
     own = _own_parcels(known)

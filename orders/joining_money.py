@@ -7,6 +7,7 @@ from typing import Any
 from orders.facts import Handle, HandleKind, Kind
 from orders.handles import aliases_of, payment
 from orders.merging import Entity, Known, Register, merged_entities
+from orders.refund_keys import own_key
 
 Fields = dict[str, Register]
 Entities = dict[Entity, Fields]
@@ -30,7 +31,9 @@ def join_payments(entities: Entities, beside: Mapping[Handle, Known]) -> None:
                 also = {alias for alias in aliases_of(facts) if alias.kind is HandleKind.PAYMENT}
                 names[entity_id] |= {handle, *also}
         attached = merged_entities(attached, facts.entities)
+    ours = {entity_id: entities.pop((Kind.REFUND, entity_id)) for entity_id in sent_by_desk(entities)}
     refunds = {entity_id: fields for (kind, entity_id), fields in attached.items() if kind is Kind.REFUND}
+    refunds |= _not_told(ours, refunds)
     entities |= {key: fields for key, fields in attached.items() if key[0] is Kind.DISPUTE}
     own_refunds = {key[1]: fields for key, fields in entities.items() if key[0] is Kind.REFUND}
     payments = sorted((not _value(f, "captured"), key[1], f) for key, f in attached.items() if key[0] is Kind.PAYMENT)
@@ -45,6 +48,11 @@ def join_payments(entities: Entities, beside: Mapping[Handle, Known]) -> None:
         before = entities.get((Kind.REFUND, target), {})
         kept = {name: register for name, register in before.items() if name in {"at", "lines", "amount"}}
         entities[Kind.REFUND, target] = {**before, **fields, **kept}
+
+
+def sent_by_desk(entities: Iterable[Entity]) -> list[str]:
+    """The refunds of which this desk itself has said that they have arrived."""
+    return [name for kind, name in entities if kind is Kind.REFUND and own_key(name) == name]
 
 
 def settle(refunds: Mapping[str, Fields]) -> dict[str, Fields]:
@@ -103,6 +111,13 @@ def _in_own_money(own: Fields, gateway: Fields) -> Fields:
     if same or not (_value(own, "captured") or _value(own, "authorised")):
         return {}
     return {name: own[name] for name in ("currency", *_SHARES) if name in own}
+
+
+def _not_told(ours: Mapping[str, Fields], gateway: Mapping[str, Fields]) -> dict[str, Fields]:
+    """Refunds of this desk that their gateway does not name one by one itself."""
+    single = {name: fields for name, fields in gateway.items() if "cumulative" not in fields}
+    told = _pairs(single, ours)
+    return {name: fields for name, fields in ours.items() if name not in told}
 
 
 def _pairs(own: Mapping[str, Fields], gateway: Mapping[str, Fields]) -> dict[str, str]:

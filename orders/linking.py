@@ -61,7 +61,7 @@ def joined(shop: Shop, subjects: Sequence[Subject]) -> Program[list[Known]]:
     own = [handles_of(subject.known, subject.order["source_id"]) for subject in subjects]
     sheets = yield from _sheets(shop, frozenset[Handle]().union(*own), next_handles)
     if not sheets:
-        return [subject.known for subject in subjects]
+        return [join(subject.known, {}) for subject in subjects]
     named = yield from _ask(shop, _NUMBERED, sheets, HandleKind.NUMBER)
     parcels = defaultdict[str, list[Row]](list)
     for row in (yield from _ask(shop, _PARCELS, sheets, HandleKind.TRACKING)):

@@ -181,6 +181,8 @@ class Payment(Model):
     authorised = fields.BigIntField(default=0)
     captured = fields.BigIntField(default=0)
     currency = fields.CharField(max_length=3)
+    charged_in = fields.CharField(max_length=3, null=True)  # the customer's money, if that is another
+    units = fields.BigIntField(default=0, db_default=0)  # points that it took; `captured` is their value
     at = UtcDatetimeField(null=True)
 
     class Meta:

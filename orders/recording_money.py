@@ -119,6 +119,8 @@ def _payment_values(order: Row, facts: PaymentFacts) -> dict[str, Any]:
         "authorised": facts.authorised or 0,
         "captured": facts.captured or 0,
         "currency": facts.currency or order["currency"],
+        "charged_in": facts.charged_in or None,
+        "units": facts.units or 0,
         "at": facts.at,
     }
 

@@ -23,8 +23,11 @@ def account_of(payment: Payment, order: Order, accounts: Sequence[PaymentAccount
     """The account that serves `payment`; None: somebody pays it back by hand.
 
     First whoever is said to serve it, then the order's own platform, then the gateway that took it, then the shop's
-    only account. Money that never went through a gateway, and value that the shop itself keeps, goes to no card.
+    only account. Money that never went through a gateway, and value that the shop itself keeps, goes to no card; and
+    what was charged in the customer's own money is paid back by hand where it was charged: amounts here are the shop's.
     """
+    if payment.charged_in:
+        return None
     enabled = [account for account in accounts if account.enabled]
     words = {payment.gateway.casefold(), payment.tender.casefold()} - {""}
     for account in enabled:

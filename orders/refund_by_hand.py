@@ -9,7 +9,7 @@ from core.text import clean
 from core.transactions import transaction
 from orders.refund_gateway import Answer, Outcome
 from orders.refund_held import hold
-from orders.refund_intents import enter, locked_intent, locked_order, resume
+from orders.refund_intents import enter, locked_intent, locked_order, plan_telling, resume
 from orders.refund_limits import allowance_of
 from orders.refund_models import RefundIntent, RefundPart
 from orders.refund_sending import is_by_hand
@@ -64,6 +64,7 @@ async def settle_frozen(intent_id: int, agent: Agent, paid: dict[str, int], why:
             part.state = (PartState.SUCCEEDED if amount else PartState.FAILED).value
             part.paid, part.settled_at = amount or None, now()
             await part.save(update_fields=["state", "paid", "settled_at"])
+            await plan_telling(part)
         await audit.note(actor, "refund.unfrozen", intent.public_id, paid=paid)
         await enter(intent, IntentState.PENDING, why=reason)
         await conclude(intent, await RefundPart.filter(intent_id=intent.id))

@@ -12,6 +12,7 @@ from orders.refund_matching import made_elsewhere
 from orders.refund_models import RefundIntent
 from orders.refund_states import OPEN_INTENTS, IntentState, PartState
 from orders.refund_tenders import grid_of, tenders_of
+from orders.refund_terms import terms_of
 
 CHARGES = "+charges"  # what the order's total has beyond its lines and delivery: fees, wrapping, tips
 _ALLOCATING = {"shopify", "woocommerce", "magento", "saleor", "taobao"}  # their lines hold shares of all discounts
@@ -34,7 +35,11 @@ def case_from(books: Books, request: Request, *, special: Special | None = None)
         shipping=_shipping(books, elsewhere, sold),
         payments=tuple(tenders_of(books, elsewhere)),
         request=request,
-        policy=Policy(jurisdiction=jurisdiction_of(books.shop, books.order), grid=grid_of(books)),
+        policy=Policy(
+            jurisdiction=jurisdiction_of(books.shop, books.order),
+            informed=terms_of(books.shop).informed,
+            grid=grid_of(books),
+        ),
         special=special,
     )
 
@@ -117,6 +122,7 @@ def _shipping(books: Books, elsewhere: Sequence[Refund], sold: Sequence[Line]) -
     theirs = min(paid, sum(_beyond_goods(refund, sold) for refund in elsewhere))
     return Shipping(
         paid=paid,
+        standard=terms_of(books.shop).standard_delivery.get(order.currency),
         tax=tax,
         refunded=min(paid, sum(intent.shipping for intent in counting) + theirs),
         refunded_tax=min(tax, sum(intent.shipping_tax for intent in counting)),

@@ -123,6 +123,13 @@ async def plan(part: RefundPart, kind: str, after: timedelta = timedelta(), *, a
     await enqueue(kind, {"part": part.public_id}, run_at=at, key=name, max_attempts=TRIES_OF_JOB)
 
 
+async def plan_telling(part: RefundPart) -> None:
+    """Let the order know of a part that has arrived, or has not after all."""
+    if part.state in (PartState.SUCCEEDED, PartState.FAILED):
+        name = f"refund.record:{part.public_id}:{part.state}"
+        await enqueue("refund.record", {"part": part.public_id}, key=name, lane=f"refund.record:{part.order_id}")
+
+
 async def _may_act(actor: Actor, shop_id: int, *, lock: bool) -> bool:
     if actor.kind != "agent":
         return True

@@ -13,7 +13,7 @@ from core.text import clean
 from core.transactions import transaction
 from orders.refund_gateway import Answer, Outcome
 from orders.refund_held import hold
-from orders.refund_intents import enter, plan
+from orders.refund_intents import enter, plan, plan_telling
 from orders.refund_models import RefundIntent, RefundPart
 from orders.refund_sending import is_by_hand
 from orders.refund_states import UNDER_WAY, IntentState, PartState
@@ -54,6 +54,7 @@ async def settle_part(key: str, outcome: Outcome, *, source: Source = Source.TOL
         await part.save(update_fields=_CHANGES)
         if part.state != before:
             await conclude(intent, held.parts)
+            await plan_telling(part)
     return part
 
 

@@ -62,6 +62,7 @@ def tenders_of(books: Books, elsewhere: Sequence[Refund]) -> list[Tender]:
             held=held[each.source_id],
             held_duplicate=min(twice[each.source_id], held[each.source_id]),
             at=each.at.isoformat() if each.at else "",
+            units=each.units,
         )
         for each in payments
     ]

@@ -5,6 +5,7 @@ captured. docs/refunds.md, "How money leaves".
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tortoise.exceptions import IntegrityError
 
@@ -14,7 +15,7 @@ from core.errors import Conflict, Invalid, WismoError
 from core.ids import new_id
 from core.people import Actor
 from core.text import clean
-from core.transactions import transaction
+from core.transactions import if_undone, transaction
 from orders.models import Order
 from orders.refund_books import Books, read_books
 from orders.refund_caps import split
@@ -73,7 +74,7 @@ async def request_refund(
 
     Raises NotFound; Conflict (stale_order, amount_changed, refund_under_way, other_request, attempt_out_of_turn) and
     Invalid (above_refundable, nothing_left, nothing_captured, bad_amount, wrong_currency, and those of `quote`).
-    Refusals that are no mere bad timing are audited, if this is not called within another change that fails.
+    Refusals that are no mere bad timing are audited, also when they undo the change that this is a part of.
     """
     wish = Wish(
         request=request,
@@ -95,7 +96,9 @@ async def request_refund(
                 if error.code not in _MERELY_LATE:
                     amount = request.amount if type(request.amount) is int else None  # NaN is no JSON
                     tried = {"case": case_id[:64], "code": error.code, "amount": amount}
-                    await audit.note(actor, "refund.refused_attempt", order.public_id, **tried)
+                    remember = partial(audit.note, actor, "refund.refused_attempt", order.public_id, **tried)
+                    await remember()
+                    if_undone(remember)  # also when this is a part of another change, which fails of it
     except IntegrityError:
         raise Conflict("the case has begun another refund", code="attempt_out_of_turn") from None
     raise refusal

@@ -23,7 +23,7 @@ from orders.sources.reading import identifier, mapping, objects, text, when
 
 log = structlog.get_logger(__name__)
 
-PAGE = 4  # orders at once: about 850 of the 1000 points that one question may cost
+PAGE = 4  # orders at once: about 950 of the 1000 points that one question may cost
 _MOST_PAGES = 100  # of one connection of one order
 
 Json = dict[str, Any]

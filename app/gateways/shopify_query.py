@@ -21,16 +21,22 @@ LISTED: Final[Mapping[str, int]] = {"fulfillments": 2, "refunds": 2, "transactio
 MOST_LISTED: Final = 250  # the most that Shopify lists
 
 _MONEY = "{ shopMoney { amount currencyCode } }"
+_BOTH = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 _ADDRESS = "{ name company address1 address2 city province provinceCode zip country countryCodeV2 phone }"
 _PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 _TRANSACTION = f"id kind status gateway authorizationCode createdAt processedAt amountSet {_MONEY}"
+_CHARGE = _TRANSACTION.replace(_MONEY, _BOTH)
 
 _NODES: Final[Mapping[tuple[str, str], str]] = {
     ("Order", "lineItems"): f"""id sku title name variantTitle quantity currentQuantity requiresShipping
       originalUnitPriceSet {_MONEY} totalDiscountSet {_MONEY}
-      discountAllocations {{ allocatedAmountSet {_MONEY} }} taxLines {{ priceSet {_MONEY} }}
+      discountAllocations {{ allocatedAmountSet {_MONEY} discountApplication {{ index allocationMethod }} }}
+      taxLines {{ priceSet {_MONEY} }}
       customAttributes {{ key value }}""",
-    ("Order", "shippingLines"): f"isRemoved originalPriceSet {_MONEY}",
+    (
+        "Order",
+        "shippingLines",
+    ): f"isRemoved originalPriceSet {_MONEY} discountedPriceSet {_MONEY} taxLines {{ priceSet {_MONEY} }}",
     ("Order", "fulfillmentOrders"): "id status updatedAt fulfillmentHolds { reason }",
     ("Fulfillment", "fulfillmentLineItems"): "quantity lineItem { id }",
     ("Fulfillment", "events"): """id status happenedAt createdAt estimatedDeliveryAt message address1 city province
@@ -66,12 +72,12 @@ _PARTS: Final[Mapping[str, tuple[str, str]]] = {
     {_connection("Refund", "refundLineItems")}
     {_connection("Refund", "transactions")}""",
     ),
-    "transactions": ("OrderTransaction", _TRANSACTION),
+    "transactions": ("OrderTransaction", _CHARGE),
 }
 _ORDER: Final = f"""fragment order on Order {{
   id legacyResourceId name createdAt updatedAt cancelledAt cancelReason closedAt confirmed currencyCode tags
-  customerLocale displayFinancialStatus displayFulfillmentStatus returnStatus paymentGatewayNames
-  totalPriceSet {_MONEY} currentTotalPriceSet {_MONEY} totalDiscountsSet {_MONEY} totalTaxSet {_MONEY}
+  customerLocale taxesIncluded displayFinancialStatus displayFulfillmentStatus returnStatus paymentGatewayNames
+  totalPriceSet {_BOTH} currentTotalPriceSet {_MONEY} totalDiscountsSet {_MONEY} totalTaxSet {_MONEY}
   customAttributes {{ key value }}
   risk {{ recommendation }}
   email @include(if: $people)

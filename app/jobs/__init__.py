@@ -21,7 +21,7 @@ from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail, 
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
-from app.jobs.refunding import find_lost, look_up, pay_back, tell_ticket
+from app.jobs.refunding import find_lost, look_up, pay_back, record_refund, tell_ticket
 from app.jobs.releasing import give_back_reply, release_reply
 from app.jobs.reviewing import review_answers
 from app.jobs.routing import drain_queue, look_after_queue
@@ -57,6 +57,7 @@ HANDLERS: dict[str, Handler] = {
     "refund.look": look_up,
     "refund.sweep": find_lost,
     "refund.tell": tell_ticket,
+    "refund.record": record_refund,
     "refund.reconcile": plan_statements,
     "refund.compare": compare_with_statement,
     "promise.judge": judge_promise,

@@ -16,6 +16,7 @@ from orders.refund_gateway import Answer, Instruction, Outcome, RefundGateway
 from orders.refund_models import RefundPart
 from orders.refund_sending import LONGEST_CALL, begin_try, errand_of
 from orders.refund_settling import Source, settle_part
+from orders.refund_telling import tell_order
 from orders.refund_watching import plan_lost
 from tickets.refund_following import follow_refund
 
@@ -46,6 +47,11 @@ async def look_up(args: dict[str, Any], context: JobContext) -> None:
 async def tell_ticket(args: dict[str, Any], context: JobContext) -> None:
     """Write into the ticket's timeline that the refund `intent` has come to `state`."""
     await follow_refund(int(args["intent"]), str(args["state"]))
+
+
+async def record_refund(args: dict[str, Any], context: JobContext) -> None:
+    """Note on its order that `part` has arrived: the customer hears of it."""
+    await tell_order(str(args["part"]))
 
 
 async def find_lost(args: dict[str, Any], context: JobContext) -> None:

@@ -69,6 +69,7 @@ ACTIONS = {
     "shop.payment_account_opened": _("Opened an account for refunds"),
     "shop.payment_account_closed": _("Closed an account for refunds"),
     "shop.targets_set": _("Changed the targets of a shop's clocks"),
+    "shop.refund_terms_set": _("Changed what refunds are computed with"),
     "shop.refund_limits_set": _("Changed who may send how much money back"),
     "refund.difference": _("Found a refund that the gateway's statement does not agree with"),
     "refund.requested": _("Asked for money back for a customer"),

@@ -60,6 +60,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         _("Money and goods"),
         (
             Place("policies", _("Return policies"), "return", ALL, _("What may come back, until when, and who pays.")),
+            Place("refund-limits", _("Refund limits"), "hand", ADMINS, _("Who may send how much back alone.")),
         ),
     ),
     (

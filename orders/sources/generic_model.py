@@ -96,6 +96,7 @@ class PaymentInput(Part):
     state: PaymentState | None = None
     authorised: Amount | None = None
     captured: Amount | None = None
+    points: Quantity | None = None  # how many points it took; `captured` is their value
     at: At | None = None
 
 

@@ -100,7 +100,7 @@ def _given(part: BaseModel, currency: str | None) -> dict[str, Any]:
 
 
 def _payment(payment: PaymentInput, currency: str | None) -> PaymentFacts:
-    given = _renamed(_given(payment, currency), method="tender", reference="gateway_ref")
+    given = _renamed(_given(payment, currency), method="tender", reference="gateway_ref", points="units")
     return PaymentFacts(**given, **({"currency": currency} if currency else {}))
 
 

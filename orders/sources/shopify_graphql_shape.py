@@ -11,6 +11,7 @@ from orders.sources.reading import identifier, mapping, objects, text
 
 Json = dict[str, Any]
 
+MOST_DISCOUNTS = 500  # on one order; Shopify takes fewer
 _SAME = {
     "name": "name",
     "createdAt": "created_at",
@@ -21,6 +22,7 @@ _SAME = {
     "email": "email",
     "phone": "phone",
     "confirmed": "confirmed",
+    "taxesIncluded": "taxes_included",
     "tags": "tags",
     "customerLocale": "customer_locale",
     "paymentGatewayNames": "payment_gateway_names",
@@ -74,8 +76,11 @@ def order(node: Json) -> Json:
     for ours, (rest, reader) in readers.items():
         if ours in node:
             payload[rest] = reader(node[ours])
+    if "totalPriceSet" in node:
+        payload["total_price_set"] = _both(node["totalPriceSet"])
     if "line_items" in payload:
         payload["total_line_items_price"] = _goods(payload["line_items"])
+        payload["discount_applications"] = _applications(node["lineItems"])
     return payload
 
 
@@ -107,6 +112,7 @@ def transaction(node: Json, order_id: str) -> Json:
         "authorization": node.get("authorizationCode"),
         "amount": money.get("amount"),
         "currency": money.get("currencyCode"),
+        "charged_in": mapping(mapping(node.get("amountSet")).get("presentmentMoney")).get("currencyCode"),
         "processed_at": node.get("processedAt"),
         "created_at": node.get("createdAt"),
     }
@@ -179,9 +185,13 @@ def _line(node: Json) -> Json:
         "price": _amount(node.get("originalUnitPriceSet")),
         "total_discount": _amount(node.get("totalDiscountSet")),
         "discount_allocations": [
-            {"amount": _amount(part.get("allocatedAmountSet"))} for part in objects(node.get("discountAllocations"))
+            {
+                "amount": _amount(part.get("allocatedAmountSet")),
+                "discount_application_index": mapping(part.get("discountApplication")).get("index"),
+            }
+            for part in objects(node.get("discountAllocations"))
         ],
-        "tax_lines": [{"price": _amount(tax.get("priceSet"))} for tax in objects(node.get("taxLines"))],
+        "tax_lines": _taxes(node),
         "requires_shipping": node.get("requiresShipping"),
         "properties": _attributes(node.get("customAttributes")),
     }
@@ -212,9 +222,35 @@ def _terms(node: Any) -> Json | None:
 
 def _shipping(connection: Any) -> list[Json]:
     return [
-        {"price": _amount(line.get("originalPriceSet")), "is_removed": line.get("isRemoved")}
+        {
+            "price": _amount(line.get("originalPriceSet")),
+            "discounted_price": _amount(line.get("discountedPriceSet")),
+            "is_removed": line.get("isRemoved"),
+        }
+        | ({"tax_lines": _taxes(line)} if "taxLines" in line else {})
         for line in nodes(connection)
     ]
+
+
+def _taxes(node: Json) -> list[Json]:
+    return [{"price": _amount(tax.get("priceSet"))} for tax in objects(node.get("taxLines"))]
+
+
+def _applications(lines: Any) -> list[Json]:
+    """The discounts that the lines have a share of, each at its own place, as webhooks list them."""
+    told = [
+        mapping(part.get("discountApplication"))
+        for line in nodes(lines)
+        for part in objects(line.get("discountAllocations"))
+    ]
+    methods = {
+        each["index"]: text(each.get("allocationMethod")).lower() for each in told if _is_place(each.get("index"))
+    }
+    return [{"allocation_method": methods.get(place)} for place in range(max(methods, default=-1) + 1)]
+
+
+def _is_place(index: Any) -> bool:
+    return type(index) is int and 0 <= index < MOST_DISCOUNTS
 
 
 def _attributes(items: Any) -> list[Json]:
@@ -237,6 +273,18 @@ def _goods(lines: list[Json]) -> str | None:
 
 def _amount(bag: Any) -> Any:
     return mapping(mapping(bag).get("shopMoney")).get("amount")
+
+
+def _both(bag: Any) -> Json:
+    """An amount in the shop's money and in the customer's."""
+    found = mapping(bag)
+    halves = {
+        "shop_money": mapping(found.get("shopMoney")),
+        "presentment_money": mapping(found.get("presentmentMoney")),
+    }
+    return {
+        name: {"amount": half.get("amount"), "currency_code": half.get("currencyCode")} for name, half in halves.items()
+    }
 
 
 def _id(node: Mapping[str, Any]) -> str:

@@ -81,6 +81,7 @@ def _header(delivery: Delivery, payload: dict[str, Any], at: datetime, warnings:
             facts[name] = minor(payload[field], currency)
     if facts.get("total") is not None:
         facts["total"] = minor(total_price(payload, currency), currency)
+    facts |= _presented(payload, currency)
     if "shipping_lines" in payload:
         left = [line for line in objects(payload["shipping_lines"]) if line.get("is_removed") is not True]
         facts["shipping"] = sum(minor(line.get("price"), currency) for line in left)
@@ -110,6 +111,20 @@ def _delivery_paid(payload: dict[str, Any], lines: list[dict[str, Any]], currenc
     return told | {
         "shipping_net": sum(minor(line["discounted_price"], currency) for line in lines),
         "shipping_tax": sum(minor(tax.get("price"), currency) for tax in taxes),
+    }
+
+
+def _presented(payload: dict[str, Any], currency: str) -> dict[str, Any]:
+    """The customer saw and paid other money than the shop's: what the whole order comes to in both."""
+    bag = mapping(payload.get("total_price_set"))
+    theirs, ours = mapping(bag.get("presentment_money")), mapping(bag.get("shop_money"))
+    word = text(theirs.get("currency_code")).upper()
+    if not word or word == currency or text(ours.get("currency_code")).upper() != currency:
+        return {}
+    return {
+        "presented_currency": word,
+        "presented_total": minor(theirs.get("amount"), word),
+        "presented_worth": minor(ours.get("amount"), currency),
     }
 
 

@@ -77,6 +77,7 @@ def read_transaction(delivery: Delivery, payload: dict[str, Any]) -> OrderFacts:
         authorised=amount if state in {PaymentState.AUTHORIZED, PaymentState.PAID} else 0,
         captured=amount if state is PaymentState.PAID else 0,
         currency=currency,
+        charged_in=charged_in if (charged_in := text(payload.get("charged_in"))) not in {"", currency} else None,
         at=when(payload.get("processed_at") or payload.get("created_at"), delivery.timezone) or delivery.received_at,
     )
     version = version_of(delivery, payload)

@@ -335,3 +335,24 @@ async def test_who_need_not_wait_is_told_in_the_same_order_as_who_must(bus: Bus)
         for what in ("a", "b", "c"):
             record(Happened(what=what))
     assert log == [f"{when} {what}" for what in ("a", "b", "c") for when in ("at once", "later", "at once")]
+
+
+async def test_what_must_be_known_of_a_failed_change_is_done_after_it() -> None:
+    done: list[str] = []
+
+    async def act() -> None:
+        await Sequence.create(name="left", value=7)
+        done.append("left")
+
+    async def fail() -> None:
+        async with transaction():
+            await Sequence.create(name="undone", value=1)
+            transactions.if_undone(act)
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await fail()
+    assert (done, await Sequence.exists(name="undone"), await Sequence.exists(name="left")) == (["left"], False, True)
+    async with transaction():
+        transactions.if_undone(act)
+    assert done == ["left"]

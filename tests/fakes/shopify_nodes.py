@@ -1,5 +1,6 @@
 """Shopify's REST objects, as webhooks carry them, turned into the GraphQL Admin API's (field names of 2026-10)."""
 
+from decimal import Decimal
 from typing import Any
 
 Json = dict[str, Any]
@@ -14,6 +15,7 @@ _SAME = {
     "email": "email",
     "phone": "phone",
     "confirmed": "confirmed",
+    "taxes_included": "taxesIncluded",
     "customer_locale": "customerLocale",
     "payment_gateway_names": "paymentGatewayNames",
 }
@@ -40,6 +42,7 @@ def order_node(rest: Json, events: dict[int, list[Json]], transactions: list[Jso
         "legacyResourceId": str(rest["id"]),
         **{ours: rest.get(theirs) for theirs, ours in _SAME.items()},
         **{ours: bag(rest.get(theirs), currency) for theirs, ours in _MONEY.items()},
+        "totalPriceSet": _both(rest, currency),
         "displayFinancialStatus": _upper(rest.get("financial_status")),
         "displayFulfillmentStatus": _FULFILLMENT.get(rest.get("fulfillment_status"))
         or _upper(rest["fulfillment_status"]),
@@ -51,20 +54,27 @@ def order_node(rest: Json, events: dict[int, list[Json]], transactions: list[Jso
         "billingAddress": _address(rest.get("billing_address")),
         "paymentTerms": _terms(rest.get("payment_terms")),
         "shippingLines": [
-            {"isRemoved": False, "originalPriceSet": bag(line["price"], currency)}
+            {
+                "isRemoved": False,
+                "originalPriceSet": bag(line["price"], currency),
+                "discountedPriceSet": bag(line.get("discounted_price"), currency),
+                "taxLines": _taxes(line, currency),
+            }
             for line in rest.get("shipping_lines", [])
         ],
-        "lineItems": [line_node(line, currency) for line in rest.get("line_items", [])],
+        "lineItems": [
+            line_node(line, currency, rest.get("discount_applications") or []) for line in rest.get("line_items", [])
+        ],
         "fulfillments": [fulfillment_node(item, events.get(item["id"], [])) for item in rest.get("fulfillments") or []],
-        "refunds": [refund_node(refund, currency) for refund in rest.get("refunds") or []],
-        "transactions": [transaction_node(item, currency) for item in transactions],
+        "refunds": [refund_node(refund, currency, rest) for refund in rest.get("refunds") or []],
+        "transactions": [transaction_node(item, currency, rest) for item in transactions],
         "fulfillmentOrders": [],
         "returnStatus": "NO_RETURN",
         "risk": {"recommendation": "NONE"},
     }
 
 
-def line_node(line: Json, currency: str) -> Json:
+def line_node(line: Json, currency: str, applications: list[Json]) -> Json:
     return {
         "id": gid("LineItem", line["id"]),
         "sku": line.get("sku"),
@@ -76,9 +86,13 @@ def line_node(line: Json, currency: str) -> Json:
         "originalUnitPriceSet": bag(line["price"], currency),
         "totalDiscountSet": bag(line.get("total_discount") or "0.00", currency),
         "discountAllocations": [
-            {"allocatedAmountSet": bag(part["amount"], currency)} for part in line.get("discount_allocations", [])
+            {
+                "allocatedAmountSet": bag(part["amount"], currency),
+                "discountApplication": _application(part.get("discount_application_index"), applications),
+            }
+            for part in line.get("discount_allocations", [])
         ],
-        "taxLines": [{"priceSet": bag(tax["price"], currency)} for tax in line.get("tax_lines", [])],
+        "taxLines": _taxes(line, currency),
         "requiresShipping": line.get("requires_shipping"),
         "customAttributes": _attributes(line.get("properties")),
     }
@@ -126,7 +140,7 @@ def event_node(rest: Json) -> Json:
     }
 
 
-def refund_node(rest: Json, currency: str) -> Json:
+def refund_node(rest: Json, currency: str, order: Json) -> Json:
     return {
         "id": gid("Refund", rest["id"]),
         "legacyResourceId": str(rest["id"]),
@@ -141,21 +155,31 @@ def refund_node(rest: Json, currency: str) -> Json:
             }
             for item in rest.get("refund_line_items", [])
         ],
-        "transactions": [transaction_node(item, currency) for item in rest.get("transactions", [])],
+        "transactions": [transaction_node(item, currency, order) for item in rest.get("transactions", [])],
     }
 
 
-def transaction_node(rest: Json, currency: str) -> Json:
+def transaction_node(rest: Json, currency: str, order: Json) -> Json:
+    """Webhooks tell an amount in the customer's money, the API in both."""
+    told, theirs = rest.get("currency") or currency, (order.get("total_price_set") or {}).get("presentment_money")
+    amounts = {"shopMoney": money(rest["amount"], told), "presentmentMoney": money(rest["amount"], told)}
+    if theirs and told == theirs["currency_code"]:
+        worth = Decimal(rest["amount"]) * Decimal(order["total_price"]) / Decimal(theirs["amount"])
+        amounts["shopMoney"] = money(worth.quantize(Decimal("0.01")), currency)
     return {
         "id": gid("OrderTransaction", rest["id"]),
         "kind": _upper(rest["kind"]),
         "status": _upper(rest["status"]),
         "gateway": rest.get("gateway"),
         "authorizationCode": rest.get("authorization"),
-        "amountSet": bag(rest["amount"], rest.get("currency") or currency),
+        "amountSet": amounts,
         "createdAt": rest.get("created_at"),
         "processedAt": rest.get("processed_at"),
     }
+
+
+def money(amount: Any, currency: str) -> Json:
+    return {"amount": str(amount), "currencyCode": currency}
 
 
 def bag(amount: Any, currency: str) -> Json | None:
@@ -164,6 +188,25 @@ def bag(amount: Any, currency: str) -> Json | None:
         return None
     other = {"amount": "123456.78", "currencyCode": "XTS"}
     return {"shopMoney": {"amount": str(amount), "currencyCode": currency}, "presentmentMoney": other}
+
+
+def _both(rest: Json, currency: str) -> Json | None:
+    """The total in the shop's money and in the customer's."""
+    ours = money(rest.get("total_price"), currency)
+    theirs = (rest.get("total_price_set") or {}).get("presentment_money")
+    foreign = money(theirs["amount"], theirs["currency_code"]) if theirs else ours
+    return {"shopMoney": ours, "presentmentMoney": foreign} if rest.get("total_price") is not None else None
+
+
+def _taxes(rest: Json, currency: str) -> list[Json]:
+    return [{"priceSet": bag(tax["price"], currency)} for tax in rest.get("tax_lines", [])]
+
+
+def _application(index: int | None, applications: list[Json]) -> Json | None:
+    if index is None:
+        return None
+    method = applications[index].get("allocation_method") or "each"
+    return {"index": index, "allocationMethod": method.upper()}
 
 
 def _customer(rest: Json | None) -> Json | None:

@@ -12,6 +12,7 @@ from core.clock import FrozenClock, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
 from core.people import BOT, Actor
+from core.transactions import transaction
 from orders.models import Order, Refund
 from orders.refund_approval import approve, refuse, retry_failed, withdraw
 from orders.refund_case import Reason, Request
@@ -194,6 +195,14 @@ async def test_gifts_above_the_goods_and_open_disputes_need_two(world: World) ->
     with pytest.raises(Invalid) as above:
         await request_refund(other.id, "tkt_4", units(bulb=1), by(world.omar), goodwill=9_00)
     assert above.value.code == "above_refundable"
+
+
+async def test_a_refusal_stays_audited_when_it_undoes_a_larger_change(world: World) -> None:
+    order = await bought(world.lumen, ("lamp", 1, 20_00))
+    with pytest.raises(Invalid):
+        async with transaction():
+            await request_refund(order.id, "afs_1", Request(amount=90_00), by(world.omar))
+    assert [each["code"] for each in await noted("refund.refused_attempt")] == ["above_refundable"]
 
 
 async def test_a_day_has_its_own_limit(world: World, clock: FrozenClock) -> None:
