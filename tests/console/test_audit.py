@@ -24,8 +24,9 @@ async def test_only_administrators_see_it(world: World, open_browser: OpenBrowse
     for agent in (world.omar, world.sue):
         browser = await open_browser(agent)
         assert (await browser.get("/console/audit")).status_code == 403
-        assert "/console/audit" not in (await browser.get("/console")).text
-    assert "/console/audit" in (await (await open_browser(world.ada)).get("/console")).text
+        for page in ("/console", "/console/settings"):
+            assert "/console/audit" not in (await browser.get(page)).text
+    assert "/console/audit" in (await (await open_browser(world.ada)).get("/console/settings")).text
 
 
 async def test_what_it_shows_and_finds(world: World, open_browser: OpenBrowser, clock: FrozenClock) -> None:
