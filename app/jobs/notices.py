@@ -12,6 +12,8 @@ from conversations.posting import post
 from core.clock import now
 from core.people import SYSTEM
 from orders.models import Order, Refund, Shipment
+from orders.refund_matching import our_part
+from orders.refund_models import RefundPart
 from orders.snapshots import snapshot
 from tickets.cancelling import conversations_answered, is_claimed
 
@@ -26,6 +28,8 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
     client_id = f"notice:{order.id}:{args['kind']}:{args['subject']}"
     if args["kind"] == "on_hold" and await is_claimed(order.id):
         return  # stopped by the desk itself for a moment; the answer follows
+    if args["kind"] in REFUND_NOTICES.values() and await is_of_a_case(int(args["subject"])):
+        return  # the case tells of its own money
     answered = await conversations_answered(order.id) if args["kind"] == "cancelled" else set()
     for conversation in await _who_may_know(order):
         if conversation.id in answered:
@@ -41,6 +45,14 @@ async def send_notice(args: dict[str, Any], context: JobContext) -> None:
                 order_id=order.id,
                 quick_replies=[{"label": quick.label, "text": quick.text} for quick in reply.quick_replies],
             )
+
+
+async def is_of_a_case(refund_id: int) -> bool:
+    """Whether a refund (database id) is one that an after-sales case has asked for."""
+    refund = await Refund.get(id=refund_id)
+    parts = await RefundPart.filter(order_id=refund.order_id).select_related("intent")
+    part = our_part(refund, parts)
+    return part is not None and part.intent.case_id.startswith("afs_")
 
 
 async def _facts(kind: str, subject: str) -> dict[str, object]:

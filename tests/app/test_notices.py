@@ -25,6 +25,7 @@ from core.people import Actor
 from core.shops import Shop
 from orders.models import Order
 from orders.receiving import receive
+from orders.refund_models import RefundIntent, RefundPart
 from tests.people import World, chat, make_world
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +104,29 @@ async def test_each_fact_is_told_once_however_often_it_is_sent(desk: Desk) -> No
     assert shipped == "订单1001已由快递揽收，正在路上（顺丰速运 SF1）。"
     [out] = await desk.parcel("P1", "out_for_delivery", times=3)
     assert out == "订单1001的包裹今天派送，请保持电话畅通。"
+
+
+async def test_the_money_of_a_case_is_told_by_the_case(desk: Desk) -> None:
+    order = await Order.get(number="1001")
+    shared: dict[str, Any] = {"amount": 2000, "currency": "CNY", "created_at": now(), "state": "pending"}
+    intent = await RefundIntent.create(
+        public_id="rfi_1",
+        shop=desk.shop,
+        order=order,
+        case_id="afs_1",
+        reason="damaged",
+        requested_kind="agent",
+        **shared,
+    )
+    await RefundPart.create(
+        public_id="rfp1", intent=intent, order_id=order.id, payment="1", gateway="manual", gateway_ref="R1", **shared
+    )
+
+    def refund(name: str) -> dict[str, Any]:
+        return {"currency": "CNY", "refunds": [{"id": name, "amount": "20.00", "state": "pending", "method": "wechat"}]}
+
+    assert await desk.told(**refund("R1")) == []
+    assert len(await desk.told(**refund("R2"))) == 1
 
 
 async def test_a_question_that_waits_is_taken_up_again(desk: Desk) -> None:
