@@ -4,13 +4,13 @@ from app.case_letters import CaseFacts
 from core.money import Money
 from core.shops import Shop
 from orders.models import Order, Shipment
-from orders.refund_states import IntentState
-from tickets.aftersale_decisions import BY_POLICY
-from tickets.aftersale_kinds import traits
-from tickets.aftersale_models import AfterSale, AfterSaleLine, AfterSaleTimer
-from tickets.aftersale_money import last_intent
-from tickets.aftersale_states import State
-from tickets.aftersale_timers import EXPIRED
+from orders.refunds.states import IntentState
+from tickets.aftersales.decisions import BY_POLICY
+from tickets.aftersales.kinds import traits
+from tickets.aftersales.models import AfterSale, AfterSaleLine, AfterSaleTimer
+from tickets.aftersales.money import last_intent
+from tickets.aftersales.states import State
+from tickets.aftersales.timers import EXPIRED
 
 _PARCELS = {State.RETURN_IN_TRANSIT: "returned_id", State.REPLACING: "replacement_id"}
 

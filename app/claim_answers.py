@@ -3,12 +3,12 @@
 from bots import claim_words
 from bots.decisions import Reply
 from core.money import Money
-from orders.cancel_refunds import NOT_PAID
-from orders.cancel_rules import What
-from orders.claim_models import DONE, REFUSED, Claim
+from orders.claims.models import DONE, REFUSED, Claim
+from orders.claims.refunding import NOT_PAID
+from orders.claims.rules import What
 from orders.models import Order
-from orders.refund_models import RefundIntent
-from orders.refund_states import IntentState
+from orders.refunds.models import RefundIntent
+from orders.refunds.states import IntentState
 
 
 async def final_answer(claim: Claim, order: Order, language: str) -> Reply | None:

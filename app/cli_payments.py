@@ -17,8 +17,8 @@ from core.errors import Invalid, NotFound
 from core.people import SYSTEM
 from core.shops import Shop, shop_named
 from orders.models import Connection
-from orders.payment_accounts import close_account, open_account
-from orders.refund_models import PaymentAccount
+from orders.refunds.models import PaymentAccount
+from orders.refunds.payment_accounts import close_account, open_account
 
 _GATEWAYS = click.Choice(sorted(WAYS))
 

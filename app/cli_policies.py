@@ -12,13 +12,13 @@ from core.clock import now
 from core.errors import Invalid, WismoError
 from core.money import plain_amount
 from core.shops import Shop
-from orders.policies import ReturnPolicy
-from orders.policy_checking import check
-from orders.policy_drafting import begin_draft, discard_draft, draft_of, publish, save_draft
-from orders.policy_files import FORMATS, policy_text, read_policy
-from orders.policy_replay import WINDOW, Difference, replay
-from orders.policy_versions import OWN, PolicyVersion, policies_of, policy_of
-from orders.refund_case import Jurisdiction
+from orders.policies.checking import check
+from orders.policies.deciding import ReturnPolicy
+from orders.policies.drafting import begin_draft, discard_draft, draft_of, publish, save_draft
+from orders.policies.files import FORMATS, policy_text, read_policy
+from orders.policies.replay import WINDOW, Difference, replay
+from orders.policies.versions import OWN, PolicyVersion, policies_of, policy_of
+from orders.refunds.case import Jurisdiction
 from tickets.policy_cases import MOST, past_cases
 
 _language = click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)

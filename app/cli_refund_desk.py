@@ -7,7 +7,7 @@ import click
 from app.cli_orders import in_database
 from core.clock import now
 from core.money import plain_amount
-from orders.refund_watching import Waiting, stuck
+from orders.refunds.watching import Waiting, stuck
 
 _WHY = {
     "approval": "waits for somebody to approve it",

@@ -9,8 +9,8 @@ from core.errors import NotFound
 from core.money import parse_money, plain_amount
 from core.people import ROLES, SYSTEM
 from core.shops import Shop, shop_named
-from orders.refund_fields import check_currency
-from orders.refund_limits import KINDS, limits_of, set_refund_limits, shown_currencies
+from orders.refunds.fields import check_currency
+from orders.refunds.limits import KINDS, limits_of, set_refund_limits, shown_currencies
 
 _NONE, _USUAL = "none", "usual"
 

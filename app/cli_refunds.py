@@ -12,8 +12,8 @@ import click
 from app.i18n import LANGUAGES
 from app.refund_text import quote_document
 from core.errors import WismoError
-from orders.refund_reading import read_case, read_document
-from orders.refundable import quote
+from orders.refunds.reading import read_case, read_document
+from orders.refunds.refundable import quote
 
 
 @click.group()

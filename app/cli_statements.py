@@ -13,10 +13,10 @@ from app.gateways.statements import fetched_rows, read_rows
 from core.clock import now, utc
 from core.errors import Invalid, NotFound
 from core.money import plain_amount
-from orders.refund_gateway import StatementRow
-from orders.refund_models import PaymentAccount
-from orders.refund_reconciling import Difference, DifferenceKind
-from orders.refund_statements import open_differences, reconcile
+from orders.refunds.gateway import StatementRow
+from orders.refunds.models import PaymentAccount
+from orders.refunds.reconciling import Difference, DifferenceKind
+from orders.refunds.statements import open_differences, reconcile
 
 _USUAL = timedelta(days=3)
 _ZONE = ZoneInfo("Asia/Shanghai")  # whose days the bills in files have

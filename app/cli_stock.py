@@ -16,10 +16,10 @@ from core.people import SYSTEM
 from core.shops import Shop
 from orders.documents import time_text
 from orders.sources.reading import when
-from orders.stock import discontinue
-from orders.stock_files import import_rows, read_stock_csv, read_stock_jsonl
-from orders.stock_models import StockPosition
-from orders.stock_queries import levels_at, open_orders_of, positions_in_trouble
+from orders.stock.files import import_rows, read_stock_csv, read_stock_jsonl
+from orders.stock.intake import discontinue
+from orders.stock.models import StockPosition
+from orders.stock.queries import levels_at, open_orders_of, positions_in_trouble
 
 SHOWN = 200
 

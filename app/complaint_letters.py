@@ -4,9 +4,9 @@ from datetime import datetime
 
 from app.complaint_text import REMEDY_WORDS, cause_name, named
 from app.i18n import gettext, when
-from tickets.complaint_intake import RATING
-from tickets.complaint_models import Complaint
-from tickets.complaint_steps import PARTLY, REJECTED
+from tickets.complaints.intake import RATING
+from tickets.complaints.models import Complaint
+from tickets.complaints.steps import PARTLY, REJECTED
 
 
 def _(message: str) -> str:

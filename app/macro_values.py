@@ -18,7 +18,7 @@ from core.shops import Shop
 from orders.access import Viewer, order_in_view
 from orders.models import Order
 from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot, snapshot
-from tickets.macro_words import BLANKS, blanks, needs
+from tickets.macros.words import BLANKS, blanks, needs
 from tickets.models import Ticket
 from tickets.queries import links_of
 

@@ -16,11 +16,11 @@ from app.policy_words import (
     WAYS,
 )
 from app.refund_text import WORDS as REASONS
-from orders.policies import Category, Outcome, Row, Stage, Wish
-from orders.policy_checking import Finding, FindingKind
-from orders.policy_terms import Terms
-from orders.policy_timers import Timer
-from orders.refund_rules import SELLER_FAULT
+from orders.policies.checking import Finding, FindingKind
+from orders.policies.deciding import Category, Outcome, Row, Stage, Wish
+from orders.policies.terms import Terms
+from orders.policies.timers import Timer
+from orders.refunds.rules import SELLER_FAULT
 
 APART = " · "
 

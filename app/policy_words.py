@@ -1,6 +1,6 @@
 """What is called what in return policies: a word for each code."""
 
-from orders.policy_checking import FindingKind
+from orders.policies.checking import FindingKind
 
 
 def _(message: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.i18n import gettext
 from core.money import plain_amount
-from orders.refund_quote import AMOUNTS, LineValue, Quote, Refusal, Step
+from orders.refunds.quote import AMOUNTS, LineValue, Quote, Refusal, Step
 
 
 def quote_document(quote: Quote, language: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from bots.shop_facts import TOPICS, ShopFacts, Stocked, goods_named
 from bots.summaries import wish_of
 from core.shop_answers import answers_of
 from core.shops import Shop
-from orders.stock_models import StockPosition
-from orders.stock_queries import named_positions
+from orders.stock.models import StockPosition
+from orders.stock.queries import named_positions
 
 _TOPICS = frozenset(TOPICS)
 

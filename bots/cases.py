@@ -92,7 +92,7 @@ def ask_for_case(turn: Turn, order: OrderSnapshot, passed_on: Outcome) -> Outcom
 
 
 def reason_of(words: str) -> str:
-    """A reason as refunds know them (`orders.refund_case.Reason`)."""
+    """A reason as refunds know them (`orders.refunds.case.Reason`)."""
     return next((reason for reason, pattern in _PATTERNS if pattern.search(words)), "other")
 
 

@@ -50,8 +50,8 @@ class Shop(Model):
     assignment = code_field(default=MANUAL, db_default=MANUAL)  # who gives out what waits: agents pick, or routing does
     targets: Any = fields.JSONField(null=True)  # minutes of open time: {"urgent": {"first_reply": 15}}; none: the usual
     valuable_from = fields.BigIntField(null=True)  # orders from this total (minor units, shop's currency) come sooner
-    refund_limits: Any = fields.JSONField(null=True)  # orders/refund_limits.py; none: the usual
-    refund_terms: Any = fields.JSONField(null=True)  # orders/refund_terms.py; none: nothing of the kind is known
+    refund_limits: Any = fields.JSONField(null=True)  # orders/refunds/limits.py; none: the usual
+    refund_terms: Any = fields.JSONField(null=True)  # orders/refunds/terms.py; none: nothing of the kind is known
     privacy: Any = fields.JSONField(null=True)  # what the chat says: {"url": "…", "words": {"en": "…"}}
     demo = fields.BooleanField(default=False)  # simulated: its orders move by themselves
     created_at = UtcDatetimeField()

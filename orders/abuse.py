@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 
 # More than 15 % of orders with money back is above what shops in e-commerce see on average.
 RATE_PERCENT, RATE_ORDERS, RATE_REFUNDED = 15, 5, 3

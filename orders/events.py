@@ -71,7 +71,7 @@ class PlatformCaseTold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundIntentChanged(Event):
-    """Money that this desk sends back is new or has a new state (`orders.refund_states.IntentState`).
+    """Money that this desk sends back is new or has a new state (`orders.refunds.states.IntentState`).
 
     `case_id` is the public id of what it is for: a ticket or an after-sales case.
     """
@@ -122,7 +122,7 @@ class OrderCancelled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimChanged(Event):
-    """A claim on units of an order (`orders.claim_models.Claim`) is new or has a new state.
+    """A claim on units of an order (`orders.claims.models.Claim`) is new or has a new state.
 
     `contradicted` is told of one that was done before the order said otherwise. `at_once`: settled when it was made,
     so that whoever asked has the answer already.

@@ -218,7 +218,7 @@ class RefundFacts(Facts):
     state: Annotated[str, Field(pattern="^(requested|pending|succeeded|failed)$")] | None = None
     tender: Word | None = None
     reference: Reference | None = None
-    key: Short | None = None  # of the part of a refund that this desk has sent (orders/refund_keys.py)
+    key: Short | None = None  # of the part of a refund that this desk has sent (orders/refunds/keys.py)
     at: Instant | None = None
     seen_at: Instant | None = None  # the earliest statement that named it
     lines: tuple[RefundLine, ...] = ()

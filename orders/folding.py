@@ -24,8 +24,8 @@ from orders.models import SourceEvent
 from orders.rereading import read_row
 from orders.sheets import Name
 from orders.sources.reading import Reading
-from orders.stock import fold_stock
-from orders.stock_facts import StockFacts
+from orders.stock.facts import StockFacts
+from orders.stock.intake import fold_stock
 from orders.tables import EVENTS, Row
 
 log = structlog.get_logger(__name__)

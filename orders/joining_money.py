@@ -7,7 +7,7 @@ from typing import Any
 from orders.facts import Handle, HandleKind, Kind
 from orders.handles import aliases_of, payment
 from orders.merging import Entity, Known, Register, merged_entities
-from orders.refund_keys import own_key
+from orders.refunds.keys import own_key
 
 Fields = dict[str, Register]
 Entities = dict[Entity, Fields]

@@ -13,8 +13,8 @@ from orders.linking import Subject, joined, names_of, orders_by_handle
 from orders.merging import Known, from_json
 from orders.recording import Deadlines, Work, write
 from orders.statuses import Confirmation, Headline
-from orders.stock import orders_moved
-from orders.stock_gate import Outlook, keep_foreseen, outlooks
+from orders.stock.gate import Outlook, keep_foreseen, outlooks
+from orders.stock.intake import orders_moved
 from orders.tables import ORDERS, SHEETS, Row
 
 HISTORY = 200  # so many confirmed orders tell how long confirmation normally takes

@@ -11,9 +11,9 @@ from core.clock import now
 from core.money import Money
 from core.shops import Shop
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, TrackingEvent
-from orders.refund_matching import only_ours
-from orders.refund_models import RefundPart
-from orders.refund_states import PartState
+from orders.refunds.matching import only_ours
+from orders.refunds.models import RefundPart
+from orders.refunds.states import PartState
 from orders.statuses import (
     Axes,
     Closure,

@@ -14,7 +14,7 @@ from tortoise.models import Model
 from core.fields import UtcDatetimeField
 from core.sql import Program, as_time, dialect, fetch, query, run_many
 from orders.models import Dispute, FactSheet, Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
-from orders.stock_models import Shortage, StockPosition
+from orders.stock.models import Shortage, StockPosition
 
 Row = dict[str, Any]
 

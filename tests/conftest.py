@@ -28,7 +28,7 @@ from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.machine import chromium_path
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
-from tickets import firing
+from tickets.rules import firing
 
 PATIENCE = 20_000  # milliseconds until what a browser should show is missing: its machine may be busy
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai

@@ -10,11 +10,11 @@ from tortoise.expressions import Q
 from core.clock import now
 from orders.abuse import NOT_RECEIVED, Claim, KnownOrder, Signal, find_signals
 from orders.models import Dispute, Order, Shipment
-from orders.refund_case import Reason
-from orders.refund_models import RefundIntent
-from orders.refund_states import IntentState
+from orders.refunds.case import Reason
+from orders.refunds.models import RefundIntent
+from orders.refunds.states import IntentState
 from orders.statuses import Fulfilment, RefundState
-from tickets.aftersale_models import AfterSale
+from tickets.aftersales.models import AfterSale
 
 MOST_ORDERS = 200
 _UNSENT = (Fulfilment.UNFULFILLED, Fulfilment.BACKORDERED)

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from core.bundles import Bundle, Later
 from core.people import AGENT, Agent
-from orders.refund_models import RefundIntent
-from orders.refund_preview import waiting_for_approval
-from tickets.aftersale_models import AfterSale
-from tickets.complaint_models import Compensation
-from tickets.goodwill import AWAITING
+from orders.refunds.models import RefundIntent
+from orders.refunds.preview import waiting_for_approval
+from tickets.aftersales.models import AfterSale
+from tickets.complaints.goodwill import AWAITING
+from tickets.complaints.models import Compensation
 from tickets.models import Ticket
 
 MOST = 50

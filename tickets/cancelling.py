@@ -9,8 +9,8 @@ from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import SYSTEM, Actor
 from core.transactions import transaction
-from orders.cancel_rules import What
-from orders.claim_models import LIVE, Claim
+from orders.claims.models import LIVE, Claim
+from orders.claims.rules import What
 from tickets.access import locked_ticket
 from tickets.models import Ticket, TimelineEntry
 from tickets.resolution import reopen, resolve

@@ -12,7 +12,7 @@ from core.people import SYSTEM
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.clocks import Clock, Handling, Step, Story, clocks, targets_of
-from tickets.complaint_models import Complaint
+from tickets.complaints.models import Complaint
 from tickets.models import COMPLAINT, Ticket, TimelineEntry
 from tickets.statuses import Status
 from tickets.timeline import change

@@ -3,10 +3,10 @@
 from tortoise.expressions import Subquery
 
 from core.errors import Conflict
-from tickets.aftersale_models import AfterSale
-from tickets.aftersale_states import AT_THE_SHOP, OVER
-from tickets.complaint_models import Complaint
-from tickets.complaint_steps import REJECTED, Step
+from tickets.aftersales.models import AfterSale
+from tickets.aftersales.states import AT_THE_SHOP, OVER
+from tickets.complaints.models import Complaint
+from tickets.complaints.steps import REJECTED, Step
 from tickets.models import COMPLAINT, Ticket
 
 

@@ -36,7 +36,7 @@ class StaffChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterSaleChanged(Event):
-    """An after-sales case is new or has moved to another state (`tickets.aftersale_states.State`)."""
+    """An after-sales case is new or has moved to another state (`tickets.aftersales.states.State`)."""
 
     case_id: int
     ticket_id: int | None  # none: only the platform has told of it

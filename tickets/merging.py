@@ -15,8 +15,8 @@ from core.promises import OPEN, Promise
 from core.sql import as_time
 from core.transactions import transaction
 from tickets.access import locked_tickets
-from tickets.aftersale_models import AfterSale
-from tickets.complaint_duplicates import dismiss_duplicate, take_back
+from tickets.aftersales.models import AfterSale
+from tickets.complaints.duplicates import dismiss_duplicate, take_back
 from tickets.joining import put_back
 from tickets.merge_record import copy_belongings, remove_belongings
 from tickets.models import PRIORITIES, Ticket

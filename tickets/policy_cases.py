@@ -1,19 +1,19 @@
-"""After-sales cases of the past, for a draft of the return policy to be replayed over (`orders.policy_replay`)."""
+"""After-sales cases of the past, for a draft of the return policy to be replayed over (`orders.policies.replay`)."""
 
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
 from core.errors import Invalid
-from orders.policies import Outcome
-from orders.policy_documents import read_wish
-from orders.policy_replay import PastCase
-from orders.policy_terms import Terms
-from orders.refund_models import RefundIntent
-from orders.refund_states import OPEN_INTENTS, IntentState
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_states import OVER, State
+from orders.policies.deciding import Outcome
+from orders.policies.documents import read_wish
+from orders.policies.replay import PastCase
+from orders.policies.terms import Terms
+from orders.refunds.models import RefundIntent
+from orders.refunds.states import OPEN_INTENTS, IntentState
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.states import OVER, State
 
 MOST = 5000
 # Return policies have nothing to say on the others.

@@ -5,8 +5,8 @@ from core.people import Actor
 from core.transactions import transaction
 from tickets.access import locked_ticket
 from tickets.closing_guards import no_open_case
-from tickets.complaint_models import Complaint
-from tickets.complaint_steps import Step, require_step
+from tickets.complaints.models import Complaint
+from tickets.complaints.steps import Step, require_step
 from tickets.models import COMPLAINT, KINDS, Ticket
 from tickets.seen import require_seen
 from tickets.statuses import ACTIVE

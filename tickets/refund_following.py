@@ -3,8 +3,8 @@
 from core.money import plain_amount
 from core.people import SYSTEM
 from core.transactions import transaction
-from orders.refund_models import RefundIntent
-from orders.refund_states import IntentState
+from orders.refunds.models import RefundIntent
+from orders.refunds.states import IntentState
 from tickets.access import locked_ticket
 from tickets.models import Ticket, TimelineEntry
 from tickets.prioritising import set_priority

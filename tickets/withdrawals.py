@@ -20,11 +20,11 @@ from core.text import clean, reference
 from core.transactions import transaction
 from orders.contacts import normal_email
 from orders.models import Order, OrderLine
-from orders.refund_case import Reason
-from tickets.aftersale_kinds import Kind, traits
-from tickets.aftersale_models import AfterSale
-from tickets.aftersale_scope import Asked, most_units, taken_units
-from tickets.aftersales import Wanted, open_case
+from orders.refunds.case import Reason
+from tickets.aftersales.kinds import Kind, traits
+from tickets.aftersales.models import AfterSale
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked, most_units, taken_units
 from tickets.models import AFTERSALES, Ticket
 from tickets.opening import open_ticket
 from tickets.withdrawal_models import Withdrawal

@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.people import ADMIN, AGENT, SUPERVISOR, Agent, ShopMember
 from core.shops import Shop
 from core.transactions import transaction
-from orders.payment_accounts import open_account
+from orders.refunds.payment_accounts import open_account
 
 PASSWORD = "wismo-demo"  # announced on every start, and only demo shops are behind it
 LOGINS = (

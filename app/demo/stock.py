@@ -9,10 +9,10 @@ from core.shops import Shop
 from core.transactions import transaction
 from orders.facts import Version
 from orders.models import OrderLine
-from orders.stock import fold_stock
-from orders.stock_demand import recompute
-from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
-from orders.stock_queries import open_orders_of
+from orders.stock.demand import recompute
+from orders.stock.facts import ItemFacts, LevelFacts, StockFacts, StockStatement
+from orders.stock.intake import fold_stock
+from orders.stock.queries import open_orders_of
 
 NEXT_DELIVERY = timedelta(days=9)
 _UNPAID = 2  # the turn of orders that nobody has paid: they are the ones that go without

@@ -14,12 +14,12 @@ from core.people import BOT, Actor, Agent, Customer
 from core.shops import Shop
 from core.transactions import transaction
 from orders.models import Order, OrderLine
-from orders.refund_case import Reason
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from orders.refunds.case import Reason
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked
 from tickets.assignment import assign
-from tickets.complaint_intake import receive
+from tickets.complaints.intake import receive
 from tickets.opening import open_ticket
 from tickets.prioritising import set_priority
 from tickets.promises import first_reply_given

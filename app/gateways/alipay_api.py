@@ -15,7 +15,7 @@ import httpx2
 from app.gateways.payment_http import Reply, Unanswered, ask, base_of, credential, passing
 from core.clock import now
 from core.errors import Invalid
-from orders.refund_gateway import Account
+from orders.refunds.gateway import Account
 from orders.sources.reading import mapping, text
 from orders.sources.rsa import fits, signed
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from app.gateways.payment_http import LARGEST_FILE, Unanswered, ask, passing
-from orders.refund_gateway import Account
+from orders.refunds.gateway import Account
 
 _MOST_DAYS: Final = 100
 

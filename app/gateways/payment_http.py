@@ -16,7 +16,7 @@ import httpx2
 from app.gateways.feed_http import certificates, checked_address, seconds_asked
 from core.errors import Invalid, Unavailable
 from core.text import clean
-from orders.refund_gateway import Answer, Outcome
+from orders.refunds.gateway import Answer, Outcome
 
 LARGEST = 1 << 20  # bytes of one answer, unpacked
 LARGEST_FILE = 64 << 20  # of a statement

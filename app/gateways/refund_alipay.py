@@ -13,8 +13,8 @@ from app.gateways.alipay_api import BEIJING, DONE, call
 from app.gateways.bills import bill_days, fetched_bill
 from app.gateways.payment_http import Unanswered, answered, sentence
 from core.money import plain_amount
-from orders.bill_files import read_alipay
-from orders.refund_gateway import Account, Answer, Instruction, Outcome, StatementRow
+from orders.refunds.bill_files import read_alipay
+from orders.refunds.gateway import Account, Answer, Instruction, Outcome, StatementRow
 from orders.sources.reading import minor, text
 
 CURRENCY: Final = "CNY"

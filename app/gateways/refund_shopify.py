@@ -12,9 +12,9 @@ from typing import Any, Final
 from app.gateways.payment_http import Unanswered, answered, sentence
 from app.gateways.shopify_mutation import execute
 from core.money import plain_amount
-from orders.refund_case import Reason
-from orders.refund_gateway import Answer, Instruction, InstructionLine, Outcome
-from orders.refund_keys import own_key
+from orders.refunds.case import Reason
+from orders.refunds.gateway import Answer, Instruction, InstructionLine, Outcome
+from orders.refunds.keys import own_key
 from orders.sources.reading import identifier, mapping, minor, objects, text
 
 _MONEY = "{ shopMoney { amount currencyCode } }"

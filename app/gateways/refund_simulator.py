@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.clock import now
-from orders.refund_gateway import Account, Answer, Instruction, Outcome, StatementRow
+from orders.refunds.gateway import Account, Answer, Instruction, Outcome, StatementRow
 
 SETTLES_AFTER = 20.0  # seconds, unless the account's credentials have `settles_after`
 

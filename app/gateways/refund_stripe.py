@@ -13,8 +13,8 @@ import httpx2
 
 from app.gateways.payment_http import Reply, Unanswered, answered, ask, base_of, credential, passing, sentence
 from core.errors import Invalid
-from orders.refund_gateway import Account, Answer, Instruction, Outcome, StatementRow
-from orders.refund_keys import own_key
+from orders.refunds.gateway import Account, Answer, Instruction, Outcome, StatementRow
+from orders.refunds.keys import own_key
 from orders.sources.reading import count, mapping, objects, text
 from orders.sources.stripe_amounts import minor_of, stripe_amount
 

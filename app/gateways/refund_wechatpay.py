@@ -18,8 +18,8 @@ import httpx2
 from app.gateways.bills import bill_days, fetched_bill, file_address
 from app.gateways.payment_http import Reply, Unanswered, answered, passing, sentence
 from app.gateways.wechatpay_api import call, is_signed, request_headers
-from orders.bill_files import read_wechat
-from orders.refund_gateway import Account, Answer, Instruction, Outcome, StatementRow
+from orders.refunds.bill_files import read_wechat
+from orders.refunds.gateway import Account, Answer, Instruction, Outcome, StatementRow
 from orders.sources.reading import count, mapping, text
 
 CURRENCY: Final = "CNY"

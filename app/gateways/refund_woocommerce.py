@@ -15,8 +15,8 @@ from app.gateways.payment_http import Reply, Unanswered, answered, ask, base_of,
 from core.errors import Invalid
 from core.money import plain_amount
 from orders.apportioning import share_out
-from orders.refund_gateway import Answer, Instruction, InstructionLine, Outcome
-from orders.refund_keys import own_key
+from orders.refunds.gateway import Answer, Instruction, InstructionLine, Outcome
+from orders.refunds.keys import own_key
 from orders.sources.loose import rounded
 from orders.sources.reading import identifier, mapping, minor, objects, text
 

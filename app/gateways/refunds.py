@@ -12,14 +12,14 @@ from app.gateways.refund_stripe import StripeRefunds
 from app.gateways.refund_wechatpay import WechatPayRefunds
 from app.gateways.refund_woocommerce import WooCommerceRefunds
 from core.errors import Invalid
-from orders.refund_gateway import RefundGateway
+from orders.refunds.gateway import RefundGateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """One gateway: its adapter, which keeps nothing between calls, and the names of the credentials that it needs.
 
-    `pause`: the least time between two refunds of one order. Which payments are a gateway's: orders/refund_accounts.py.
+    `pause`: the least time between two refunds of one order. Whose payments: orders/refunds/accounts.py.
     """
 
     gateway: RefundGateway

@@ -6,8 +6,8 @@ from app.gateways.shop_shopify import ShopifyActions
 from app.gateways.shop_simulator import SimulatedShop
 from app.gateways.shop_woocommerce import WooCommerceActions
 from core.errors import Invalid
-from orders.claim_reading import SIMULATOR
-from orders.shop_actions import ShopActions
+from orders.claims.reading import SIMULATOR
+from orders.claims.shop_actions import ShopActions
 
 ACTIONS: Mapping[str, ShopActions] = {
     SIMULATOR: SimulatedShop(),

@@ -11,9 +11,9 @@ from typing import Any, Final, ParamSpec
 
 from app.gateways.payment_http import Unanswered, sentence
 from app.gateways.shopify_mutation import execute
-from orders.cancel_rules import Why
-from orders.refund_gateway import Account
-from orders.shop_actions import Action, Outcome, Said, Stands
+from orders.claims.rules import Why
+from orders.claims.shop_actions import Action, Outcome, Said, Stands
+from orders.refunds.gateway import Account
 from orders.sources.reading import identifier, mapping, objects, text
 
 ASKED_AGAIN: Final = (0.3, 0.7, 1.5)  # seconds between looks at an order that is being cancelled

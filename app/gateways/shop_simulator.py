@@ -8,10 +8,10 @@ from app.gateways.simulators.backroom import Desk, at_shop
 from app.gateways.simulators.lives import KEPT, Told
 from app.gateways.simulators.order import SimOrder, SimRefund
 from core.shops import Shop
-from orders.cancel_rules import Why
+from orders.claims.rules import Why
+from orders.claims.shop_actions import Action, Outcome, Said, Stands
 from orders.facts import Address
 from orders.models import Order
-from orders.shop_actions import Action, Outcome, Said, Stands
 
 
 class SimulatedShop:

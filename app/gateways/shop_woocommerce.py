@@ -12,8 +12,8 @@ import httpx2
 
 from app.gateways.payment_http import Reply, Unanswered, ask, base_of, credential, sentence
 from app.gateways.shop_shopify import told
-from orders.cancel_rules import Why
-from orders.shop_actions import Action, Outcome, Said, Stands
+from orders.claims.rules import Why
+from orders.claims.shop_actions import Action, Outcome, Said, Stands
 from orders.sources.reading import identifier, mapping, objects, text
 
 KEY, BEFORE = "wismo_claim", "wismo_claim_before"

@@ -11,7 +11,7 @@ from app.gateways.payment_http import Reply, Unanswered, ask, base_of, passing, 
 from app.gateways.shopify_query import VERSION
 from app.gateways.shopify_token import fresh_token
 from orders.feeds import TROUBLE
-from orders.refund_gateway import Account
+from orders.refunds.gateway import Account
 from orders.sources.reading import mapping, objects, text
 
 _AGAIN = timedelta(minutes=15)  # after a person has to act

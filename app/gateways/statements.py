@@ -6,9 +6,9 @@ from typing import Final, cast
 
 from app.gateways.refunds import WAYS
 from core.errors import Invalid
-from orders.bill_files import READERS
-from orders.refund_gateway import Account, StatementGateway, StatementRow
-from orders.refund_models import PaymentAccount
+from orders.refunds.bill_files import READERS
+from orders.refunds.gateway import Account, StatementGateway, StatementRow
+from orders.refunds.models import PaymentAccount
 
 REACH: Final = timedelta(days=1)  # a service may book a refund earlier or later than it told us
 

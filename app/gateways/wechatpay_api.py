@@ -12,7 +12,7 @@ from typing import Any, Final
 from app.gateways.payment_http import Reply, Unanswered, ask, base_of, credential
 from core.clock import now
 from core.errors import Invalid, Unauthenticated
-from orders.refund_gateway import Account
+from orders.refunds.gateway import Account
 from orders.sources.rsa import signed
 from orders.sources.wechatpay import SCHEME, verify
 

@@ -37,7 +37,7 @@ HANDLERS: dict[str, Handler] = {
     "orders.fold": fold_order,
     "orders.reconcile": plan_comparisons,
     "orders.compare": compare_with_shop,
-    "orders.stock": share_out_stock,
+    "orders.stock.intake": share_out_stock,
     "orders.short": tell_short_orders,
     "claim.act": act_on_claim,
     "claim.conclude": conclude_claim,

@@ -13,10 +13,10 @@ from core.people import SYSTEM
 from core.shops import Shop
 from core.transactions import transaction
 from orders.models import Order
-from tickets.aftersale_expiring import AT_ONCE, look_at_timers
-from tickets.aftersale_following import follow
-from tickets.aftersale_reminding import remind
-from tickets.aftersale_told import follow_platform
+from tickets.aftersales.expiring import AT_ONCE, look_at_timers
+from tickets.aftersales.following import follow
+from tickets.aftersales.reminding import remind
+from tickets.aftersales.told import follow_platform
 
 MOST_ROUNDS = 10  # the next minute goes on
 

@@ -49,7 +49,7 @@ from core.transactions import transaction
 from orders.access import Viewer, orders_in_view
 from orders.models import Order, OrderLine
 from orders.snapshots import OrderSnapshot, snapshots
-from tickets.aftersale_states import AT_THE_SHOP
+from tickets.aftersales.states import AT_THE_SHOP
 from tickets.deadlines import first_reply_due
 from tickets.linking import link_order
 from tickets.models import Ticket

@@ -9,11 +9,11 @@ from conversations.models import CHAT, Conversation
 from conversations.posting import post
 from core.clock import now
 from core.people import SYSTEM, Agent
-from tickets.firing import run_rules, run_timed_rules
-from tickets.macro_models import Macro
-from tickets.macro_words import fill
+from tickets.macros.models import Macro
+from tickets.macros.words import fill
 from tickets.models import Ticket
-from tickets.rule_models import RuleFiring
+from tickets.rules.firing import run_rules, run_timed_rules
+from tickets.rules.models import RuleFiring
 from tickets.timeline import enter
 
 

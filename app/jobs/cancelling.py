@@ -6,8 +6,8 @@ from app.claim_answers import final_answer
 from bots.decisions import Reply
 from core.errors import Conflict
 from core.people import BOT
-from orders.cancellation import request_cancellation
-from orders.claim_models import BY_SHOP, LIVE
+from orders.claims.cancellation import request_cancellation
+from orders.claims.models import BY_SHOP, LIVE
 from orders.models import Order
 from tickets.models import Ticket
 

@@ -17,8 +17,8 @@ from core.people import SYSTEM
 from core.transactions import transaction
 from orders.access import Viewer, order_in_view
 from orders.models import Order
-from tickets.aftersale_models import AfterSale
-from tickets.complaint_intake import DECISION_PROMISE as DECISION
+from tickets.aftersales.models import AfterSale
+from tickets.complaints.intake import DECISION_PROMISE as DECISION
 from tickets.models import COMPLAINT, Ticket
 
 PURPOSE = "case.tell"

@@ -9,15 +9,15 @@ from conversations.models import Attachment, Conversation
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.people import BOT
 from orders.models import Order
-from orders.refund_case import Reason
-from tickets.aftersale_decisions import cancel_case
-from tickets.aftersale_evidence import FILES_LIMIT
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale
-from tickets.aftersale_returns import register_return
-from tickets.aftersale_scope import Asked
-from tickets.aftersale_states import State
-from tickets.aftersales import Wanted, open_case
+from orders.refunds.case import Reason
+from tickets.aftersales.decisions import cancel_case
+from tickets.aftersales.evidence import FILES_LIMIT
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.returns import register_return
+from tickets.aftersales.scope import Asked
+from tickets.aftersales.states import State
 from tickets.models import Ticket
 
 MOST_KNOWN = 10

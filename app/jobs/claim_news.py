@@ -11,9 +11,9 @@ from core.errors import NotFound
 from core.people import BOT, SYSTEM, Actor
 from core.transactions import transaction
 from orders.access import Viewer, order_in_view
-from orders.cancel_rules import Why
-from orders.cancellation import CONTRADICTED, state_of
-from orders.claim_models import DONE, REFUSED, REQUESTED, Claim
+from orders.claims.cancellation import CONTRADICTED, state_of
+from orders.claims.models import DONE, REFUSED, REQUESTED, Claim
+from orders.claims.rules import Why
 from orders.models import Order
 from tickets.cancelling import note_claim, ticket_of_case
 

@@ -7,10 +7,10 @@ from typing import Any
 from app.gateways.shop_actions import actions_of
 from app.jobs.context import JobContext
 from core.errors import NotFound, Unavailable
-from orders.claim_models import LIVE, Claim
-from orders.claim_reading import MANUAL, action_of
-from orders.claim_settling import ADDRESS, CANCEL, HOLD, RELEASE, answered, concluded
-from orders.shop_actions import Action, Outcome, Said, ShopActions, Stands
+from orders.claims.models import LIVE, Claim
+from orders.claims.reading import MANUAL, action_of
+from orders.claims.settling import ADDRESS, CANCEL, HOLD, RELEASE, answered, concluded
+from orders.claims.shop_actions import Action, Outcome, Said, ShopActions, Stands
 
 PATIENCE = 8.0  # seconds for one answer of a shop
 

@@ -9,10 +9,10 @@ from conversations.posting import post
 from core.jobs import enqueue
 from core.people import SYSTEM
 from core.transactions import transaction
-from tickets.complaint_escalation import customer_wrote
-from tickets.complaint_intake import acknowledge, decision_due
-from tickets.complaint_models import Complaint
-from tickets.complaint_steps import UNDECIDED
+from tickets.complaints.escalation import customer_wrote
+from tickets.complaints.intake import acknowledge, decision_due
+from tickets.complaints.models import Complaint
+from tickets.complaints.steps import UNDECIDED
 
 
 async def acknowledge_complaint(args: dict[str, Any], context: JobContext) -> None:

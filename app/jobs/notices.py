@@ -12,8 +12,8 @@ from conversations.posting import post
 from core.clock import now
 from core.people import SYSTEM
 from orders.models import Order, Refund, Shipment
-from orders.refund_matching import our_part
-from orders.refund_models import RefundPart
+from orders.refunds.matching import our_part
+from orders.refunds.models import RefundPart
 from orders.snapshots import snapshot
 from tickets.cancelling import conversations_answered, is_claimed
 

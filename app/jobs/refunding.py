@@ -12,12 +12,12 @@ from app.gateways.refunds import way_of
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import plan_next
 from core.clock import now
-from orders.refund_gateway import Answer, Instruction, Outcome, RefundGateway
-from orders.refund_models import RefundPart
-from orders.refund_sending import LONGEST_CALL, begin_try, errand_of
-from orders.refund_settling import Source, settle_part
-from orders.refund_telling import tell_order
-from orders.refund_watching import plan_lost
+from orders.refunds.gateway import Answer, Instruction, Outcome, RefundGateway
+from orders.refunds.models import RefundPart
+from orders.refunds.sending import LONGEST_CALL, begin_try, errand_of
+from orders.refunds.settling import Source, settle_part
+from orders.refunds.telling import tell_order
+from orders.refunds.watching import plan_lost
 from tickets.refund_following import follow_refund
 
 log = structlog.get_logger(__name__)

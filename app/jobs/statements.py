@@ -10,8 +10,8 @@ from app.jobs.context import JobContext
 from app.jobs.housekeeping import EVERY, plan_next
 from core.clock import now
 from core.jobs import enqueue
-from orders.refund_models import PaymentAccount
-from orders.refund_statements import reconcile
+from orders.refunds.models import PaymentAccount
+from orders.refunds.statements import reconcile
 
 READY = timedelta(hours=36)  # by then the bill of a day is there: Alipay and WeChat Pay write it the next morning
 SPAN = timedelta(days=3)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.jobs.context import JobContext
-from orders.stock_demand import recompute, tell_orders
+from orders.stock.demand import recompute, tell_orders
 
 
 async def share_out_stock(args: dict[str, Any], context: JobContext) -> None:

@@ -33,7 +33,7 @@ from conversations.events import (
     TranscriptRequested,
 )
 from core.events import Bus
-from orders.claim_settling import follow_orders
+from orders.claims.settling import follow_orders
 from orders.events import (
     ClaimChanged,
     OrderCancelled,

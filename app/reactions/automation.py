@@ -7,9 +7,9 @@ from core.events import Together
 from core.sql import Program
 from orders.events import OrderChanged, ParcelMoved, RefundChanged
 from tickets.events import TicketChanged, TicketOpened
-from tickets.firing import ask_rules, listened_to
 from tickets.models import Ticket
-from tickets.rule_facts import Trigger
+from tickets.rules.facts import Trigger
+from tickets.rules.firing import ask_rules, listened_to
 
 _MATTERS = frozenset({"status", "priority", "assignment", "tags", "links", "kind"})
 

@@ -1,7 +1,7 @@
 """Inside the transaction of a ticket's change: what it means to a complaint."""
 
-from tickets.complaint_escalation import clock_warned
-from tickets.complaint_intake import links_changed, receive, take_up_again
+from tickets.complaints.escalation import clock_warned
+from tickets.complaints.intake import links_changed, receive, take_up_again
 from tickets.events import TicketChanged, TicketOpened
 
 

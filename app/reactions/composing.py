@@ -7,7 +7,7 @@ from app.realtime.topics import agent_topic
 from conversations.composing_models import SENT, HeldMessage
 from conversations.events import DraftKept, ReplyHeld, ReplySettled
 from conversations.models import Conversation
-from tickets.macros import settle_use
+from tickets.macros.keeping import settle_use
 
 
 async def finish_macro(event: ReplySettled) -> None:

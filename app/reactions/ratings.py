@@ -6,11 +6,11 @@ from conversations.models import Rating
 from conversations.rating import LOW
 from core.people import SYSTEM
 from core.shops import Shop
-from tickets.complaint_escalation import open_complaint, rated_badly
-from tickets.complaint_intake import RATING, receive
+from tickets.complaints.escalation import open_complaint, rated_badly
+from tickets.complaints.intake import RATING, receive
+from tickets.complaints.recovery import open_recovery
 from tickets.models import COMPLAINT
 from tickets.opening import open_ticket
-from tickets.recovery import open_recovery
 
 
 async def follow_up(event: RatingGiven) -> None:

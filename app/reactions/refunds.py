@@ -6,7 +6,7 @@ from core.events import Together
 from core.jobs import Plan, enqueued
 from core.sql import Program, query
 from orders.events import RefundChanged, RefundIntentChanged
-from orders.refund_import import settle_by_record
+from orders.refunds.importing import settle_by_record
 
 TICKET = "tkt_"
 _SENT_BY_US = "SELECT DISTINCT order_id FROM refund_part WHERE order_id IN ({orders})"

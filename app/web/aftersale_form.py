@@ -10,14 +10,14 @@ from app.web.forms import whole_number
 from core.errors import Invalid
 from core.money import parse_money
 from orders.models import Order, OrderLine
-from orders.policies import Category
-from orders.policy_versions import PolicyVersion
-from orders.refund_case import Reason
-from tickets.aftersale_deciding import Judgement
-from tickets.aftersale_kinds import KINDS as TRAITS
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_scope import Asked, most_units, taken_units
-from tickets.aftersales import Wanted
+from orders.policies.deciding import Category
+from orders.policies.versions import PolicyVersion
+from orders.refunds.case import Reason
+from tickets.aftersales.deciding import Judgement
+from tickets.aftersales.kinds import KINDS as TRAITS
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.opening import Wanted
+from tickets.aftersales.scope import Asked, most_units, taken_units
 
 Form = Mapping[str, list[str]]
 

@@ -28,13 +28,13 @@ from core.money import Money, format_money
 from core.people import Agent
 from core.shops import Shop
 from orders.models import Shipment
-from orders.policies import Outcome
-from orders.policy_versions import PolicyVersion, cited_among
-from orders.refund_models import RefundIntent
-from tickets.aftersale_actions import actions_of
-from tickets.aftersale_kinds import Condition
-from tickets.aftersale_models import AfterSale, AfterSaleLine, AfterSaleTimer
-from tickets.aftersale_states import OVER, State, path
+from orders.policies.deciding import Outcome
+from orders.policies.versions import PolicyVersion, cited_among
+from orders.refunds.models import RefundIntent
+from tickets.aftersales.actions import actions_of
+from tickets.aftersales.kinds import Condition
+from tickets.aftersales.models import AfterSale, AfterSaleLine, AfterSaleTimer
+from tickets.aftersales.states import OVER, State, path
 from tickets.models import Ticket
 
 

@@ -6,7 +6,7 @@ from app.web.forms import local_time, whole_number
 from core.errors import Invalid
 from core.money import parse_money
 from core.people import Actor
-from tickets.aftersale_decisions import (
+from tickets.aftersales.decisions import (
     approve_case,
     ask_for_info,
     cancel_case,
@@ -15,10 +15,10 @@ from tickets.aftersale_decisions import (
     platform_intervenes,
     reject_case,
 )
-from tickets.aftersale_fulfilling import complete_case, retry_refund, send_replacement, settle_difference
-from tickets.aftersale_kinds import Condition
-from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_returns import Found, inspect_goods, receive_goods, register_return
+from tickets.aftersales.fulfilling import complete_case, retry_refund, send_replacement, settle_difference
+from tickets.aftersales.kinds import Condition
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.returns import Found, inspect_goods, receive_goods, register_return
 from tickets.models import Ticket
 
 Form = dict[str, list[str]]

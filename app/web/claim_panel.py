@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.i18n import gettext, when
-from orders.claim_models import BY_SHOP, DONE, HELD, LIVE, REFUSED, RELEASED, REQUESTED, Claim
+from orders.claims.models import BY_SHOP, DONE, HELD, LIVE, REFUSED, RELEASED, REQUESTED, Claim
 from orders.snapshots import LineSnapshot, OrderSnapshot
 from orders.statuses import Closure, Fulfilment
 

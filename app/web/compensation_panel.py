@@ -8,10 +8,10 @@ from app.i18n import gettext
 from app.web.case_scene import Case
 from core.money import Money, format_money, plain_amount
 from core.people import AGENT
-from tickets.complaint_models import Compensation, Complaint
-from tickets.complaint_steps import REJECTED, UNDECIDED, Step
-from tickets.goodwill import APPROVED, AWAITING
-from tickets.goodwill_matrix import MATRIX, propose
+from tickets.complaints.goodwill import APPROVED, AWAITING
+from tickets.complaints.goodwill_matrix import MATRIX, propose
+from tickets.complaints.models import Compensation, Complaint
+from tickets.complaints.steps import REJECTED, UNDECIDED, Step
 
 
 def _(message: str) -> str:

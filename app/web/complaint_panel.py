@@ -26,10 +26,10 @@ from core.clock import now
 from core.ids import new_id
 from core.people import Agent
 from core.shops import Shop
-from tickets.complaint_causes import CAUSES, SEVERITIES
-from tickets.complaint_models import Compensation, Complaint, ComplaintOrder, RecoveryTask
-from tickets.complaint_progress import TIMES
-from tickets.complaint_steps import EDGES, REJECTED, WAY, Step
+from tickets.complaints.causes import CAUSES, SEVERITIES
+from tickets.complaints.models import Compensation, Complaint, ComplaintOrder, RecoveryTask
+from tickets.complaints.progress import TIMES
+from tickets.complaints.steps import EDGES, REJECTED, WAY, Step
 from tickets.models import Ticket
 
 

@@ -19,10 +19,10 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import as_id
 from core.people import Actor, Agent
 from orders.models import Order
-from orders.policy_versions import PolicyVersion
+from orders.policies.versions import PolicyVersion
 from tickets.access import ticket_for
-from tickets.aftersale_models import AfterSale
-from tickets.aftersales import open_case, preview
+from tickets.aftersales.models import AfterSale
+from tickets.aftersales.opening import open_case, preview
 from tickets.models import Ticket
 
 Form = dict[str, list[str]]

@@ -21,10 +21,10 @@ from core.money import Money, format_money
 from core.people import AGENT, Agent, shop_ids_of
 from orders.access import note_listed
 from orders.models import OrderLine
-from orders.refund_models import RefundIntent, RefundPart
-from tickets import goodwill
+from orders.refunds.models import RefundIntent, RefundPart
 from tickets.approvals import MOST, Approval, waiting_approvals
-from tickets.complaint_models import Compensation
+from tickets.complaints import goodwill
+from tickets.complaints.models import Compensation
 
 HERE = "/console/approvals"
 

@@ -20,8 +20,8 @@ from core.people import Actor, Agent, shop_ids_of
 from core.promises import OPEN, Promise
 from core.shops import Shop
 from tickets.access import ticket_for
-from tickets.complaint_models import Complaint
-from tickets.complaint_steps import SETTLED
+from tickets.complaints.models import Complaint
+from tickets.complaints.steps import SETTLED
 from tickets.following import follow, unfollow
 from tickets.merge_candidates import Candidate, candidates_in
 from tickets.merging import UNDO_FOR, merge, unmerge

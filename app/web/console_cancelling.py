@@ -12,10 +12,10 @@ from app.web.forms import fields, whole_number
 from core.errors import Invalid, NotFound
 from core.people import Actor, Agent
 from core.text import clean
-from orders.cancel_rules import Units
-from orders.cancellation import request_address, request_cancellation
-from orders.claim_models import BY_SHOP, LIVE, Claim
-from orders.claim_settling import answer_claim
+from orders.claims.cancellation import request_address, request_cancellation
+from orders.claims.models import BY_SHOP, LIVE, Claim
+from orders.claims.rules import Units
+from orders.claims.settling import answer_claim
 from orders.models import Order
 from tickets.models import Ticket
 from tickets.queries import links_of

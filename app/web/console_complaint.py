@@ -10,11 +10,20 @@ from core.ids import as_id, new_id
 from core.money import parse_money
 from core.people import Actor, Agent
 from orders.models import Order
-from tickets import goodwill
-from tickets.complaint_intake import acknowledge, decision_due
-from tickets.complaints import assess, decide, dismiss, follow_up, inform, investigate, reconsider, set_external
+from tickets.complaints import goodwill
+from tickets.complaints.handling import (
+    assess,
+    decide,
+    dismiss,
+    follow_up,
+    inform,
+    investigate,
+    reconsider,
+    set_external,
+)
+from tickets.complaints.intake import acknowledge, decision_due
+from tickets.complaints.recovery import finish_recovery
 from tickets.models import Ticket
-from tickets.recovery import finish_recovery
 
 
 async def acknowledgement(request: Request, agent: Agent, ticket: Ticket) -> str:

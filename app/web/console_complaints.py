@@ -21,11 +21,11 @@ from core import audit
 from core.clock import now
 from core.money import Money, format_money, plain_amount
 from core.people import Actor, Agent, shop_ids_of
-from tickets.complaint_models import Compensation, RecoveryTask
-from tickets.complaint_queries import complaint_rows, orders_since, outliers, waiting_compensations
-from tickets.complaint_report import VIEWS, Bar, Figures, Row, chosen, figures
-from tickets.complaint_steps import SETTLED
-from tickets.recovery import recoveries
+from tickets.complaints.models import Compensation, RecoveryTask
+from tickets.complaints.queries import complaint_rows, orders_since, outliers, waiting_compensations
+from tickets.complaints.recovery import recoveries
+from tickets.complaints.report import VIEWS, Bar, Figures, Row, chosen, figures
+from tickets.complaints.steps import SETTLED
 
 HERE = "/console/complaints"
 WINDOWS = (7, 30, 90)  # days

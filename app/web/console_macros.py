@@ -18,10 +18,10 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, WismoError
 from core.people import Agent, shop_ids_of
 from core.shops import Shop
 from tickets.access import ticket_for
-from tickets.macro_models import Macro
-from tickets.macro_words import LONGEST, fill
-from tickets.macros import LANGUAGES, macro_for, macros_for, retire_macro, save_macro
-from tickets.macros import STATUSES as STEPS
+from tickets.macros.keeping import LANGUAGES, macro_for, macros_for, retire_macro, save_macro
+from tickets.macros.keeping import STATUSES as STEPS
+from tickets.macros.models import Macro
+from tickets.macros.words import LONGEST, fill
 
 MACROS = "/console/macros"
 DOES = ("assign", "priority", "tag", "status")

@@ -22,10 +22,10 @@ from core.money import Money, format_money
 from core.people import ADMIN, Agent, shop_ids_of
 from orders.access import note_listed
 from orders.models import OrderLine
-from orders.refund_attention import Attention, needing_attention
-from orders.refund_models import PaymentAccount, RefundPart
-from orders.refund_statements import open_differences
-from orders.statement_models import StatementDifference
+from orders.refunds.attention import Attention, needing_attention
+from orders.refunds.models import PaymentAccount, RefundPart
+from orders.refunds.statement_models import StatementDifference
+from orders.refunds.statements import open_differences
 from tickets.approvals import tickets_of_cases
 from tickets.models import Ticket
 

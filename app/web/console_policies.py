@@ -26,12 +26,12 @@ from app.web.shop_choice import shop_of
 from core.errors import NotFound
 from core.people import Agent
 from core.shops import Shop
-from orders.policies import ReturnPolicy
-from orders.policy_diffing import SAME, compare
-from orders.policy_drafting import MOST_NUMBERS, draft_of, published_of
-from orders.policy_files import FORMATS, policy_text
-from orders.policy_presets import EARLIER, LAW, PRESETS, USUAL
-from orders.policy_versions import PolicyVersion, policy_of
+from orders.policies.deciding import ReturnPolicy
+from orders.policies.diffing import SAME, compare
+from orders.policies.drafting import MOST_NUMBERS, draft_of, published_of
+from orders.policies.files import FORMATS, policy_text
+from orders.policies.presets import EARLIER, LAW, PRESETS, USUAL
+from orders.policies.versions import PolicyVersion, policy_of
 
 MOST_VERSIONS = 100
 

@@ -18,12 +18,12 @@ from app.web.shop_choice import shop_of
 from core.errors import Conflict, Invalid, NotFound, WismoError
 from core.people import Agent
 from core.shops import Shop
-from orders import policy_drafting as drafting
-from orders.policies import Row
-from orders.policy_checking import check
-from orders.policy_files import policy_text, read_policy
-from orders.policy_presets import USUAL
-from orders.policy_versions import PolicyVersion, policy_of
+from orders.policies import drafting
+from orders.policies.checking import check
+from orders.policies.deciding import Row
+from orders.policies.files import policy_text, read_policy
+from orders.policies.presets import USUAL
+from orders.policies.versions import PolicyVersion, policy_of
 
 DRAFT = HERE + "/{key}/draft"
 

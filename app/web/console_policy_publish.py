@@ -15,10 +15,10 @@ from app.web.shop_choice import shop_of
 from core.errors import Conflict, Invalid, NotFound, WismoError
 from core.people import Agent
 from core.shops import Shop
-from orders import policy_drafting as drafting
-from orders.policy_checking import check
-from orders.policy_presets import USUAL
-from orders.policy_versions import policy_of
+from orders.policies import drafting
+from orders.policies.checking import check
+from orders.policies.presets import USUAL
+from orders.policies.versions import policy_of
 
 
 @signed_in

@@ -21,12 +21,12 @@ from app.web.shop_choice import shop_of
 from core.clock import now
 from core.people import Agent
 from core.shops import Shop
-from orders.jurisdictions import law_of
-from orders.policies import Category, Stage, Wish, decide
-from orders.policy_drafting import draft_of
-from orders.policy_presets import LAW
-from orders.policy_versions import policies_of, policy_of
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.deciding import Category, Stage, Wish, decide
+from orders.policies.drafting import draft_of
+from orders.policies.jurisdictions import law_of
+from orders.policies.presets import LAW
+from orders.policies.versions import policies_of, policy_of
+from orders.refunds.case import Jurisdiction, Reason
 
 MOST_DAYS = 3650
 

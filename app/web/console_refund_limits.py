@@ -18,9 +18,9 @@ from core.money import parse_money, plain_amount
 from core.people import ADMIN, ROLES, Actor, Agent, shop_ids_of
 from core.shops import Shop
 from core.transactions import transaction
-from orders.refund_fields import check_currency
-from orders.refund_limits import KINDS, set_refund_limits, shown_currencies, usual_limit
-from orders.refund_terms import RefundTerms, set_refund_terms, terms_of
+from orders.refunds.fields import check_currency
+from orders.refunds.limits import KINDS, set_refund_limits, shown_currencies, usual_limit
+from orders.refunds.terms import RefundTerms, set_refund_terms, terms_of
 
 HERE = "/console/refund-limits"
 NO_LIMIT = "–"

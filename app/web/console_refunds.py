@@ -22,8 +22,8 @@ from core.people import Actor, Agent
 from core.text import clean
 from orders.access import Viewer, order_in_view
 from orders.models import Order
-from orders.refund_preview import preview
-from orders.refunds import request_refund
+from orders.refunds.preview import preview
+from orders.refunds.requesting import request_refund
 from tickets.abuse_signals import signals_for
 from tickets.access import ticket_for
 from tickets.models import Ticket

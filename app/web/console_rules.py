@@ -18,12 +18,12 @@ from app.web.times import iso
 from core.errors import Forbidden, Invalid, NotFound, WismoError
 from core.people import Agent, shop_ids_of
 from core.shops import Shop
-from tickets.macros import macros_for
+from tickets.macros.keeping import macros_for
 from tickets.presence import agents_of
-from tickets.rule_facts import TIMED, Trigger
-from tickets.rule_models import Rule, RuleFiring
-from tickets.rule_templates import TEMPLATES
-from tickets.rules import (
+from tickets.rules.facts import TIMED, Trigger
+from tickets.rules.models import Rule, RuleFiring
+from tickets.rules.templates import TEMPLATES
+from tickets.rules.writing import (
     MOST_TRIED,
     Tried,
     firings_of,

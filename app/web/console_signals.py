@@ -14,7 +14,7 @@ from orders.abuse import Signal, SignalCode, score
 from orders.access import Viewer, order_in_view
 from orders.models import Order
 from tickets.abuse_signals import signals_for
-from tickets.aftersale_models import AfterSale
+from tickets.aftersales.models import AfterSale
 
 SHOWN = 20
 

@@ -18,10 +18,10 @@ from core.errors import Forbidden
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
 from orders.access import note_listed
-from orders.stock import discontinue
-from orders.stock_demand import recompute
-from orders.stock_models import StockLevel, StockPosition
-from orders.stock_queries import (
+from orders.stock.demand import recompute
+from orders.stock.intake import discontinue
+from orders.stock.models import StockLevel, StockPosition
+from orders.stock.queries import (
     PAGE,
     OpenOrder,
     cursor,

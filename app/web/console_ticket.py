@@ -35,8 +35,8 @@ from core.teams import Team, teams_for
 from orders.sights import read_sights
 from tickets.access import ticket_for
 from tickets.following import read_mentions
-from tickets.macro_words import require_filled
-from tickets.macros import macro_for, remember_use, settle_use
+from tickets.macros.keeping import macro_for, remember_use, settle_use
+from tickets.macros.words import require_filled
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
 from tickets.presence import agents_of

@@ -15,7 +15,7 @@ from conversations.models import AnswerReceipt, Message
 from core.clock import now
 from core.people import Agent, Customer
 from orders.access import Viewer, note_listed, order_in_view
-from orders.claim_models import Claim
+from orders.claims.models import Claim
 from orders.models import Order
 from orders.responsibility import Waiting
 from orders.sights import glance_at, sight_of, write_sights

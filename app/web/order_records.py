@@ -8,7 +8,7 @@ from core.bundles import Bundle
 from core.shops import Shop
 from orders.history import causes_in, changes_in, handles_in
 from orders.models import Dispute, Order, OrderChange, OrderLine, Payment, Refund, Shipment
-from orders.stock_models import Shortage, StockPosition
+from orders.stock.models import Shortage, StockPosition
 from tickets.linking import links_about_in
 from tickets.models import TicketLink
 

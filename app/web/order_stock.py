@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.i18n import day, gettext
 from orders.models import OrderLine
-from orders.stock_models import Shortage, StockPosition
+from orders.stock.models import Shortage, StockPosition
 
 
 def _(message: str) -> str:

@@ -7,10 +7,10 @@ from app.i18n import gettext
 from app.policy_words import CATEGORIES, EXPIRIES, JURISDICTIONS, OUTCOMES, STAGES, TIMERS, WAYS
 from app.refund_text import WORDS
 from core.errors import Invalid
-from orders.policies import Category, Outcome, Row, Stage
-from orders.policy_forms import form_of, read_row, read_timer
-from orders.policy_timers import Timer, TimerKind
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.deciding import Category, Outcome, Row, Stage
+from orders.policies.forms import form_of, read_row, read_timer
+from orders.policies.timers import Timer, TimerKind
+from orders.refunds.case import Jurisdiction, Reason
 
 Form = Mapping[str, list[str]]
 SETS = {"jurisdictions": Jurisdiction, "stages": Stage, "reasons": Reason, "categories": Category}

@@ -8,10 +8,10 @@ from app.i18n import full_day, gettext, when
 from app.policy_text import conditions, finding_sentence, outcome, policy_name, terms, timer_sentence
 from core.people import ADMIN, Agent, shop_ids_of
 from core.shops import Shop
-from orders.policies import Decision, Outcome, Row
-from orders.policy_checking import Finding, FindingKind
-from orders.policy_timers import Timer
-from orders.policy_versions import PUBLISHED, PolicyVersion
+from orders.policies.checking import Finding, FindingKind
+from orders.policies.deciding import Decision, Outcome, Row
+from orders.policies.timers import Timer
+from orders.policies.versions import PUBLISHED, PolicyVersion
 
 HERE = "/console/policies"
 TONES = {Outcome.GRANT: "good", Outcome.REFUSE: "bad", Outcome.REVIEW: "warn"}

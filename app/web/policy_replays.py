@@ -9,9 +9,9 @@ from app.web.policy_pages import TONES
 from core.clock import now
 from core.money import Money, format_money
 from core.shops import Shop
-from orders.policies import Outcome, ReturnPolicy
-from orders.policy_replay import WINDOW, Change, replay
-from orders.policy_terms import Terms
+from orders.policies.deciding import Outcome, ReturnPolicy
+from orders.policies.replay import WINDOW, Change, replay
+from orders.policies.terms import Terms
 from tickets.policy_cases import MOST, past_cases
 
 

@@ -9,9 +9,9 @@ from app.web.labels import TENDERS, word
 from core.errors import Invalid
 from core.money import Money, format_money, parse_money
 from orders.models import Order, OrderLine, Payment
-from orders.refund_case import Case, Label, Reason, Request
-from orders.refund_from_order import CHARGES, case_of
-from orders.refund_records import Wish
+from orders.refunds.case import Case, Label, Reason, Request
+from orders.refunds.from_order import CHARGES, case_of
+from orders.refunds.records import Wish
 
 Form = Mapping[str, str]
 _PREFIX = "units-"

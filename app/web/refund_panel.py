@@ -7,7 +7,7 @@ from app.web.refund_rows import refund_row
 from core.bundles import Bundle, Later
 from core.people import Agent
 from core.shops import Shop
-from orders.refund_models import RefundIntent, RefundPart
+from orders.refunds.models import RefundIntent, RefundPart
 from tickets.models import Ticket
 
 MOST = 10

@@ -12,11 +12,11 @@ from app.web.refund_words import BY_HAND, GATEWAYS, INTENTS, NEEDS, PARTS, REQUE
 from app.web.times import iso
 from core.money import Money, format_money, plain_amount
 from core.people import AGENT, Agent
-from orders.refund_accounts import MANUAL
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refund_quote import Step
-from orders.refund_records import steps_of
-from orders.refund_states import UNDER_WAY, IntentState, PartState
+from orders.refunds.accounts import MANUAL
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.quote import Step
+from orders.refunds.records import steps_of
+from orders.refunds.states import UNDER_WAY, IntentState, PartState
 
 
 def refund_row(

@@ -6,9 +6,9 @@ from core.errors import Invalid, NotFound
 from core.ids import as_id
 from core.money import parse_money
 from core.people import Actor, Agent, shop_ids_of
-from orders.refund_approval import approve, refuse, retry_failed, withdraw
-from orders.refund_by_hand import paid_by_hand, settle_frozen
-from orders.refund_models import RefundIntent, RefundPart
+from orders.refunds.approval import approve, refuse, retry_failed, withdraw
+from orders.refunds.by_hand import paid_by_hand, settle_frozen
+from orders.refunds.models import RefundIntent, RefundPart
 
 Form = Mapping[str, str]
 Take = Callable[[RefundIntent, Agent, Form], Awaitable[str]]

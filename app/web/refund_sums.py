@@ -11,8 +11,8 @@ from app.web.refund_words import GATEWAYS, INTENTS, YOUR_NEEDS
 from app.web.refusals import refusal
 from core.errors import WismoError
 from core.money import Money, format_money
-from orders.refund_preview import Preview
-from orders.refund_quote import Quote
+from orders.refunds.preview import Preview
+from orders.refunds.quote import Quote
 
 
 def _(message: str) -> str:

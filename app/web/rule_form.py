@@ -7,8 +7,8 @@ from app.i18n import gettext
 from app.order_cards import PARCEL_STATES
 from app.web.labels import CHANNELS, HANDLERS, HOLDS, KINDS, LANGUAGE_NAMES, PRIORITIES, STATUSES, headline
 from orders.statuses import ParcelState
-from tickets.automation import OPERATORS, Fact, Sort
-from tickets.rule_facts import FACTS, Trigger
+from tickets.rules.conditions import OPERATORS, Fact, Sort
+from tickets.rules.facts import FACTS, Trigger
 
 GROUPS, ROWS, ACTS = 3, 6, 5  # groups of a form, questions of a group, actions
 
@@ -93,7 +93,7 @@ def questions(language: str) -> list[dict[str, Any]]:
 
 
 def tree_of(form: Mapping[str, str]) -> dict[str, Any]:
-    """The conditions that a form asks for; what is left empty is not asked. For `tickets.automation.checked`."""
+    """The conditions that a form asks for; what is left empty is not asked. For `tickets.rules.conditions.checked`."""
     groups: list[dict[str, Any]] = []
     for group in range(GROUPS):
         parts = [part for row in range(ROWS) if (part := _condition(form, f"g{group}-{row}"))]

@@ -18,7 +18,7 @@ from core.bundles import Bundle
 from core.people import Agent
 from core.shops import Shop
 from core.teams import Team, teams_in
-from orders.claim_models import Claim
+from orders.claims.models import Claim
 from tickets.cancelling import claims_in
 from tickets.models import Ticket, TicketLink, TimelineEntry
 from tickets.presence import agents_in

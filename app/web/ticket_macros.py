@@ -17,8 +17,8 @@ from app.web.forms import fields, whole_number
 from app.web.scene import gather
 from app.web.ticket_page import ticket_page
 from core.people import Agent
-from tickets.macro_models import Macro
-from tickets.macros import macro_for, macros_for
+from tickets.macros.keeping import macro_for, macros_for
+from tickets.macros.models import Macro
 
 
 def _(message: str) -> str:

@@ -14,8 +14,8 @@ from app.web.file_words import FILE_WORDS
 from app.web.withdrawal import PATH as WITHDRAW
 from core.errors import NotFound
 from core.shops import Shop, shop_named
-from orders.jurisdictions import law_of
-from orders.refund_case import Jurisdiction
+from orders.policies.jurisdictions import law_of
+from orders.refunds.case import Jurisdiction
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 

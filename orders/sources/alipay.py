@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import Invalid, Malformed, Unauthenticated
 from orders.facts import Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
-from orders.refund_keys import stated_key
+from orders.refunds.keys import stated_key
 from orders.sources.forms import fields_of
 from orders.sources.reading import Delivery, Reading, mapping, minor, text, when
 from orders.sources.rsa import fits

@@ -14,7 +14,7 @@ from core.money import parse_money
 from core.text import clean
 from orders.facts import Kind, OrderFacts, ScanFacts, Statement, Version, stamp
 from orders.statuses import ParcelState
-from orders.stock_facts import StockFacts
+from orders.stock.facts import StockFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

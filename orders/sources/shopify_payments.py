@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from orders.facts import Kind, OrderFacts, PaymentFacts, RefundFacts, RefundLine, Statement
-from orders.refund_keys import stated_key
+from orders.refunds.keys import stated_key
 from orders.sources.reading import Delivery, count, identifier, minor, objects, text, when
 from orders.sources.shopify_versions import version_of
 from orders.statuses import PaymentState

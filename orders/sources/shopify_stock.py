@@ -9,7 +9,7 @@ from typing import Any
 
 from orders.sources.reading import Delivery, count, identifier, objects, text
 from orders.sources.shopify_versions import version_of
-from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
+from orders.stock.facts import ItemFacts, LevelFacts, StockFacts, StockStatement
 
 _PRODUCT = "product:"
 _GONE = frozenset({"archived"})

@@ -15,7 +15,7 @@ from core.text import clean
 from orders.facts import Short, Title, Version, stamp
 from orders.sources import generic
 from orders.sources.reading import Delivery, Reading, load
-from orders.stock_facts import ItemFacts, LevelFacts, Quantity, StockFacts, StockStatement
+from orders.stock.facts import ItemFacts, LevelFacts, Quantity, StockFacts, StockStatement
 
 NAME = "stock"
 SECRETS = generic.SECRETS

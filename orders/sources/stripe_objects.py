@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import Invalid
 from orders.facts import DisputeFacts, Handle, Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
-from orders.refund_keys import stated_key
+from orders.refunds.keys import stated_key
 from orders.sources.reading import Delivery, mapping, objects, text
 from orders.sources.stripe_amounts import minor_of
 from orders.statuses import OPEN_DISPUTES, DisputeState, PaymentState

@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import Invalid
 from orders.facts import Kind, OrderFacts, PaymentFacts, RefundFacts, Statement, Version
 from orders.handles import number, payment, told_of
-from orders.refund_keys import stated_key
+from orders.refunds.keys import stated_key
 from orders.sources.reading import Delivery, count, mapping, objects, text, when
 from orders.statuses import PaymentState
 

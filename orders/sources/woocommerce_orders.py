@@ -19,7 +19,7 @@ from orders.facts import (
     Statement,
     Version,
 )
-from orders.refund_keys import stated_key
+from orders.refunds.keys import stated_key
 from orders.sources.loose import rounded, units
 from orders.sources.reading import Delivery, identifier, mapping, minor, objects, text, when
 from orders.statuses import Confirmation, Fulfilment, Hold, PaymentState, RefundState

@@ -8,7 +8,7 @@ from typing import Any
 
 from orders.facts import Version
 from orders.sources.reading import Delivery, count, identifier, text, when
-from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
+from orders.stock.facts import ItemFacts, LevelFacts, StockFacts, StockStatement
 
 STOCK_TOPICS = frozenset({"product.created", "product.updated", "product.restored", "product.deleted"})
 _DELETED = "product.deleted"

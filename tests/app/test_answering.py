@@ -35,7 +35,7 @@ from core.shop_answers import write_answers
 from core.sql import dialect
 from core.text import reference
 from orders.models import Order, OrderLine
-from orders.stock_models import StockPosition
+from orders.stock.models import StockPosition
 from tests.heard import counted
 from tests.people import World, chat, make_order, make_world
 from tickets.evidence import evidence_of

@@ -25,11 +25,11 @@ from core.errors import Unavailable
 from core.events import Bus, use_bus
 from core.people import SYSTEM, Actor, Customer, ShopMember
 from core.shops import Shop
-from orders.cancellation import AT_ONCE, request_cancellation
-from orders.claim_models import DONE, REFUSED, Claim
+from orders.claims.cancellation import AT_ONCE, request_cancellation
+from orders.claims.models import DONE, REFUSED, Claim
+from orders.claims.shop_actions import Outcome, Said, Stands
 from orders.models import Order
-from orders.refund_models import RefundIntent
-from orders.shop_actions import Outcome, Said, Stands
+from orders.refunds.models import RefundIntent
 from orders.statuses import Closure
 from tests.orders.claiming import PAID, an_order
 from tests.orders.deliveries import a_shop

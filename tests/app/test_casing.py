@@ -28,17 +28,17 @@ from core.people import Actor, Customer
 from core.promises import Promise
 from core.shops import Shop
 from orders.models import Order
-from orders.policies import Outcome, ReturnPolicy, Row, Stage
-from orders.policy_presets import PRESETS
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.deciding import Outcome, ReturnPolicy, Row, Stage
+from orders.policies.presets import PRESETS
+from orders.refunds.case import Jurisdiction, Reason
 from tests.people import World, make_customer, make_world
 from tests.tickets.sold import sold
-from tickets.aftersale_decisions import approve_case, reject_case
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_returns import Found, inspect_goods, receive_goods
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import approve_case, reject_case
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.returns import Found, inspect_goods, receive_goods
+from tickets.aftersales.scope import Asked
 from tickets.opening import open_ticket
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,8 @@ from app import cli_orders
 from app.cli import main
 from app.database import open_database
 from core.audit import AuditEntry
-from orders.refund_models import PaymentAccount
-from orders.statement_models import StatementDifference
+from orders.refunds.models import PaymentAccount
+from orders.refunds.statement_models import StatementDifference
 from tests.fakes.gateways import a_service
 from tests.fakes.payments import MERCHANT_PRIVATE
 from tests.orders.deliveries import a_shop

@@ -25,7 +25,7 @@ from core.people import Actor
 from core.shops import Shop
 from orders.models import Order
 from orders.receiving import receive
-from orders.refund_models import RefundIntent, RefundPart
+from orders.refunds.models import RefundIntent, RefundPart
 from tests.people import World, chat, make_world
 
 pytestmark = pytest.mark.anyio

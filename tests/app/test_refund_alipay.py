@@ -10,7 +10,7 @@ from app.gateways.bills import bill_days, file_address
 from app.gateways.payment_http import Unanswered
 from app.gateways.refund_alipay import AlipayRefunds
 from core.clock import now
-from orders.refund_gateway import Account, Answer
+from orders.refunds.gateway import Account, Answer
 from tests.fakes.alipay_api import FakeAlipay
 from tests.fakes.gateways import Service, a_service
 from tests.fakes.http import Reply

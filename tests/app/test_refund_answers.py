@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.gateways import alipay_api, refund_stripe, refund_woocommerce, shopify_mutation, wechatpay_api
 from app.gateways.payment_http import Reply
-from orders.refund_gateway import Answer
+from orders.refunds.gateway import Answer
 from tests.fakes.gateways import SERVICES, a_service
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.gateways import payment_http
-from orders.refund_gateway import Answer, Outcome
+from orders.refunds.gateway import Answer, Outcome
 from tests.fakes.gateways import SERVICES, Service, a_service
 from tests.fakes.http import Reply
 from tests.fakes.payments import CAPTURED

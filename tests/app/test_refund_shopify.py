@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app.gateways.refund_shopify import ShopifyRefunds
-from orders.refund_case import Reason
-from orders.refund_gateway import Account, Answer
+from orders.refunds.case import Reason
+from orders.refunds.gateway import Account, Answer
 from tests.fakes.gateways import Service, a_line, a_service
 from tests.fakes.http import Reply
 from tests.fakes.payments import json_of

@@ -8,7 +8,7 @@ import pytest
 from app.gateways.payment_http import Unanswered
 from app.gateways.refund_wechatpay import STATES, WechatPayRefunds
 from core.clock import now
-from orders.refund_gateway import Answer
+from orders.refunds.gateway import Answer
 from orders.sources.wechatpay_resources import REFUNDS
 from tests.fakes.gateways import Service, a_service
 from tests.fakes.http import Reply

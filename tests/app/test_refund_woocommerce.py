@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.gateways.refund_woocommerce import WooCommerceRefunds
-from orders.refund_gateway import Answer
+from orders.refunds.gateway import Answer
 from tests.fakes.gateways import Service, a_line, a_service
 from tests.fakes.payments import json_of
 from tests.fakes.woocommerce_refunds import FakeWooRefunds

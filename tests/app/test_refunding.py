@@ -24,13 +24,13 @@ from core.people import SYSTEM, Actor
 from core.transactions import record, transaction
 from orders.events import RefundChanged
 from orders.models import Refund
-from orders.payment_accounts import close_account, open_account
-from orders.refund_case import Reason, Request
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refund_preview import preview, waiting_for_approval
-from orders.refund_records import Wish
-from orders.refund_watching import stuck
-from orders.refunds import request_refund
+from orders.refunds.case import Reason, Request
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.payment_accounts import close_account, open_account
+from orders.refunds.preview import preview, waiting_for_approval
+from orders.refunds.records import Wish
+from orders.refunds.requesting import request_refund
+from orders.refunds.watching import stuck
 from tests.orders.refunding import bought
 from tests.people import World, chat, make_world
 from tickets.abuse_signals import signals_for

@@ -28,9 +28,9 @@ from orders.facts import Version
 from orders.folding import fold
 from orders.models import Order, SourceEvent
 from orders.snapshots import snapshots
-from orders.stock import fold_stock
-from orders.stock_demand import recompute
-from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
+from orders.stock.demand import recompute
+from orders.stock.facts import ItemFacts, LevelFacts, StockFacts, StockStatement
+from orders.stock.intake import fold_stock
 from tests.orders.deliveries import NOON, a_shop
 
 pytestmark = pytest.mark.sqlite  # what it tests does not depend on the database

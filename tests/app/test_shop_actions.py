@@ -7,8 +7,8 @@ import pytest
 
 from app.gateways.shop_shopify import ShopifyActions
 from app.gateways.shop_woocommerce import WooCommerceActions
-from orders.cancel_rules import Why
-from orders.shop_actions import Action, Said, ShopActions, Stands
+from orders.claims.rules import Why
+from orders.claims.shop_actions import Action, Said, ShopActions, Stands
 from tests.fakes.http import Reply
 from tests.fakes.shop_actions import KEY, LINES, ORDER, SECRET, TOKEN, FakeShopifyOrder, FakeWooOrder
 

@@ -20,12 +20,12 @@ from core.clock import FrozenClock, now
 from core.jobs import Job, claim, finish
 from core.people import Actor
 from orders.models import Payment, Refund
-from orders.refund_case import Request
-from orders.refund_import import settle_by_record
-from orders.refund_models import PaymentAccount, RefundPart
-from orders.refund_statements import open_differences
-from orders.refunds import request_refund
-from orders.statement_models import StatementDifference
+from orders.refunds.case import Request
+from orders.refunds.importing import settle_by_record
+from orders.refunds.models import PaymentAccount, RefundPart
+from orders.refunds.requesting import request_refund
+from orders.refunds.statement_models import StatementDifference
+from orders.refunds.statements import open_differences
 from tests.fakes.gateways import Service, a_service
 from tests.fakes.http import Reply
 from tests.fakes.payments import CAPTURED

@@ -22,7 +22,7 @@ from core.shops import Shop
 from tests.app.desks import open_desk
 from tests.people import World, make_world
 from tests.tickets.sold import sold
-from tickets.aftersale_models import AfterSale
+from tickets.aftersales.models import AfterSale
 from tickets.models import Ticket
 from tickets.withdrawal_models import Withdrawal
 

@@ -13,7 +13,7 @@ from tests.console.conftest import Browser, Talk
 from tests.heard import counted
 from tests.people import World
 from tests.tickets.sold import sold
-from tickets.aftersale_models import AfterSale, AfterSaleLine
+from tickets.aftersales.models import AfterSale, AfterSaleLine
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.anyio

@@ -5,14 +5,14 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from core.people import Actor
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 from tests.console.conftest import OpenPage, Talk
 from tests.people import World
 from tests.tickets.sold import sold
-from tickets.aftersale_decisions import ask_for_info
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import ask_for_info
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 

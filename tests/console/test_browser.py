@@ -14,12 +14,12 @@ from core.clock import now
 from core.people import Actor, Agent
 from orders.folding import fold
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
-from orders.policy_drafting import begin_draft
+from orders.policies.drafting import begin_draft
 from orders.receiving import receive
 from tests.console.conftest import OpenPage, Talk
 from tests.people import World, make_customer, make_order
 from tickets.linking import link_order
-from tickets.macros import save_macro
+from tickets.macros.keeping import save_macro
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]

@@ -10,7 +10,7 @@ from app.realtime.hub import Hub
 from core.events import use_bus
 from core.promises import KEPT, OPEN, Promise
 from core.shops import Shop
-from orders.claim_models import DONE, REFUSED, REQUESTED, Claim
+from orders.claims.models import DONE, REFUSED, REQUESTED, Claim
 from orders.models import Order
 from orders.statuses import Closure
 from tests.console.conftest import Browser, Talk

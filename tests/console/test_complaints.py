@@ -16,7 +16,7 @@ from core.people import Agent
 from orders.models import Order, OrderLine
 from tests.console.conftest import Browser, Talk
 from tests.people import World, make_order
-from tickets.complaint_models import Compensation, Complaint
+from tickets.complaints.models import Compensation, Complaint
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.anyio

@@ -13,14 +13,14 @@ from starlette.routing import Route
 from app import web
 from app.web.aftersale_steps import STEPS
 from core.people import Actor
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 from tests.console.conftest import Browser, Talk
 from tests.people import World
 from tests.tickets.sold import sold
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
-from tickets.complaint_intake import receive
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked
+from tickets.complaints.intake import receive
 
 pytestmark = pytest.mark.anyio
 _READS = re.compile(r'(?:_one\(form, |(?:form|fields|ticked|query_params)(?:\.get\(|\[))"([\w:-]+)')

@@ -19,8 +19,8 @@ from tests.heard import listen_to
 from tests.people import World, make_order
 from tickets.events import TicketChanged
 from tickets.linking import link_order
-from tickets.macro_models import Macro
-from tickets.macros import save_macro
+from tickets.macros.keeping import save_macro
+from tickets.macros.models import Macro
 from tickets.models import Ticket, TimelineEntry
 
 pytestmark = pytest.mark.anyio

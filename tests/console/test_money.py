@@ -9,16 +9,16 @@ from core.audit import AuditEntry
 from core.clock import now
 from core.people import SYSTEM, Actor, Agent
 from orders.models import Order
-from orders.payment_accounts import open_account
-from orders.refund_case import Reason, Request
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refunds import request_refund
-from orders.statement_models import StatementDifference
+from orders.refunds.case import Reason, Request
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.payment_accounts import open_account
+from orders.refunds.requesting import request_refund
+from orders.refunds.statement_models import StatementDifference
 from tests.console.conftest import Browser, Talk
 from tests.heard import counted
 from tests.orders.refunding import bought
 from tests.people import World
-from tickets.complaint_models import Compensation, Complaint, ComplaintOrder
+from tickets.complaints.models import Compensation, Complaint, ComplaintOrder
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.anyio

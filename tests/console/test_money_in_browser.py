@@ -9,8 +9,8 @@ from app.order_cards import order_card
 from core.clock import FrozenClock, now
 from core.people import SYSTEM, Agent
 from orders.models import Order
-from orders.payment_accounts import open_account
-from orders.refund_models import RefundIntent, RefundPart
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.payment_accounts import open_account
 from orders.snapshots import snapshot
 from tests.console.conftest import OpenPage, Talk
 from tests.orders.refunding import bought, work

@@ -8,17 +8,17 @@ import pytest
 
 from core.clock import now
 from core.people import Actor
-from orders.policies import Outcome
-from orders.policy_drafting import begin_draft, draft_of, published_of
-from orders.policy_versions import policy_of
-from orders.refund_case import Reason
+from orders.policies.deciding import Outcome
+from orders.policies.drafting import begin_draft, draft_of, published_of
+from orders.policies.versions import policy_of
+from orders.refunds.case import Reason
 from tests.console.conftest import Browser
 from tests.heard import counted
 from tests.people import World
 from tests.tickets.sold import asks, sold
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked
 from tickets.policy_cases import past_cases
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("clock")]

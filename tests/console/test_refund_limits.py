@@ -7,8 +7,8 @@ import pytest
 from core.audit import AuditEntry
 from core.errors import Invalid
 from core.shops import Shop
-from orders.refund_limits import limits_of, set_refund_limits
-from orders.refund_terms import RefundTerms, terms_of
+from orders.refunds.limits import limits_of, set_refund_limits
+from orders.refunds.terms import RefundTerms, terms_of
 from tests.console.conftest import Browser
 from tests.people import World
 

@@ -10,9 +10,9 @@ from core.audit import AuditEntry
 from core.clock import FrozenClock
 from core.people import Actor, Agent
 from orders.models import Order
-from orders.refund_case import Reason, Request
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refunds import request_refund
+from orders.refunds.case import Reason, Request
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.requesting import request_refund
 from tests.console.conftest import Browser, Talk
 from tests.heard import counted
 from tests.orders.refunding import bought, open_account, work

@@ -8,12 +8,12 @@ from app.web.rule_form import TITLES, form_of, tree_of
 from core.errors import Invalid
 from tests.console.conftest import Browser, Talk
 from tests.people import World
-from tickets.automation import checked
-from tickets.firing import forget_listeners
-from tickets.rule_facts import FACTS
-from tickets.rule_models import Rule
-from tickets.rule_templates import TEMPLATES
-from tickets.rules import checked_rule
+from tickets.rules.conditions import checked
+from tickets.rules.facts import FACTS
+from tickets.rules.firing import forget_listeners
+from tickets.rules.models import Rule
+from tickets.rules.templates import TEMPLATES
+from tickets.rules.writing import checked_rule
 
 pytestmark = pytest.mark.anyio
 OpenBrowser = Callable[..., Awaitable[Browser]]

@@ -10,15 +10,15 @@ from core.clock import now
 from core.people import Actor
 from orders.abuse import SignalCode
 from orders.models import Dispute, Order
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 from tests.console.conftest import Browser
 from tests.heard import counted
 from tests.people import World
 from tests.tickets.sold import asks, sold
 from tickets.abuse_signals import signals_for
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("clock")]
 OpenBrowser = Callable[..., Awaitable[Browser]]

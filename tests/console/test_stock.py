@@ -9,10 +9,10 @@ from core.people import Agent
 from core.transactions import transaction
 from orders.facts import Version
 from orders.models import Order, OrderLine
-from orders.stock import fold_stock
-from orders.stock_demand import recompute
-from orders.stock_facts import ItemFacts, LevelFacts, StockFacts, StockStatement
-from orders.stock_models import Shortage, StockPosition
+from orders.stock.demand import recompute
+from orders.stock.facts import ItemFacts, LevelFacts, StockFacts, StockStatement
+from orders.stock.intake import fold_stock
+from orders.stock.models import Shortage, StockPosition
 from tests.console.conftest import Browser
 from tests.heard import counted
 from tests.people import World, make_order

@@ -8,9 +8,9 @@ from typing import Any
 from app.gateways.refunds import WAYS
 from app.gateways.simulators.keys import WECHAT_SERIAL, demo_secrets
 from core.ids import new_id
-from orders.refund_case import Reason
-from orders.refund_gateway import Account, Instruction, InstructionLine, RefundGateway
-from orders.refund_keys import PREFIX
+from orders.refunds.case import Reason
+from orders.refunds.gateway import Account, Instruction, InstructionLine, RefundGateway
+from orders.refunds.keys import PREFIX
 from tests.fakes import alipay_api, shopify_refunds, stripe_api, wechatpay_api, woocommerce_refunds
 from tests.fakes.alipay_api import FakeAlipay
 from tests.fakes.payments import MERCHANT_PRIVATE, Ledger

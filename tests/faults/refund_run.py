@@ -20,15 +20,15 @@ from core.jobs import LEASE, Claimed, claim, finish
 from core.people import Actor, Agent
 from core.shops import Shop
 from orders.models import Order, Payment
-from orders.refund_approval import retry_failed
-from orders.refund_by_hand import settle_frozen
-from orders.refund_case import Request
-from orders.refund_gateway import Answer, Instruction
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refund_sending import begin_try, errand_of
-from orders.refund_settling import Source, settle_part
-from orders.refund_states import UNDER_WAY, IntentState
-from orders.refunds import request_refund
+from orders.refunds.approval import retry_failed
+from orders.refunds.by_hand import settle_frozen
+from orders.refunds.case import Request
+from orders.refunds.gateway import Answer, Instruction
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.requesting import request_refund
+from orders.refunds.sending import begin_try, errand_of
+from orders.refunds.settling import Source, settle_part
+from orders.refunds.states import UNDER_WAY, IntentState
 from tests.orders.refunding import JOBS, bought, open_account
 
 TENDERS = ("card", "wallet", "paypal", "klarna", "ideal", "sofort", "blik", "pix")

@@ -6,7 +6,7 @@ import pytest
 from tortoise.context import TortoiseContext
 
 from core.clock import FrozenClock
-from orders.refund_gateway import Instruction, Outcome
+from orders.refunds.gateway import Instruction, Outcome
 from tests.faults.refund_run import RefundRun, Unruly
 from tests.people import make_world
 

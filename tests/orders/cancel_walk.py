@@ -17,14 +17,14 @@ from core.people import BOT, SYSTEM
 from core.shops import Shop
 from core.sql import fetch
 from core.transactions import transaction
-from orders.cancel_rules import What, Why
-from orders.cancellation import AT_ONCE, request_address, request_cancellation
-from orders.claim_models import DONE, LIVE, REFUSED, Claim
-from orders.claim_reading import units_of
-from orders.claim_settling import ADDRESS, CANCEL, HOLD, RELEASE, answered, concluded, follow_orders
+from orders.claims.cancellation import AT_ONCE, request_address, request_cancellation
+from orders.claims.models import DONE, LIVE, REFUSED, Claim
+from orders.claims.reading import units_of
+from orders.claims.rules import What, Why
+from orders.claims.settling import ADDRESS, CANCEL, HOLD, RELEASE, answered, concluded, follow_orders
+from orders.claims.shop_actions import Outcome, Said, Stands
 from orders.events import OrderChanged
 from orders.models import Order, OrderLine
-from orders.shop_actions import Outcome, Said, Stands
 from orders.statuses import Closure, Fulfilment
 from tests.people import make_order, make_shop
 

@@ -11,10 +11,10 @@ from core.jobs import Claimed, claim, fail, finish
 from core.shops import Shop
 from core.text import reference
 from orders.models import Order, OrderLine, Payment
-from orders.payment_accounts import open_account as open_account_of
-from orders.refund_models import PaymentAccount
-from orders.refund_sending import begin_try, errand_of
-from orders.refund_settling import Source, settle_part
+from orders.refunds.models import PaymentAccount
+from orders.refunds.payment_accounts import open_account as open_account_of
+from orders.refunds.sending import begin_try, errand_of
+from orders.refunds.settling import Source, settle_part
 
 JOBS = {"refund.pay", "refund.look"}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.abuse import POINTS, Claim, KnownOrder, SignalCode, find_signals, score
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from orders.bill_files import READERS, read_alipay, read_wechat
-from orders.refund_gateway import Answer
+from orders.refunds.bill_files import READERS, read_alipay, read_wechat
+from orders.refunds.gateway import Answer
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "refunds"
 ALIPAY, WECHAT = (DATA / "alipay_bill.csv").read_bytes(), (DATA / "wechatpay_bill.csv").read_bytes()

@@ -15,10 +15,10 @@ from core.errors import Conflict, Unavailable
 from core.events import Bus, use_bus
 from core.people import BOT, SYSTEM
 from core.shops import Shop
-from orders.cancellation import request_address, request_cancellation
-from orders.claim_models import DONE, LIVE, Claim
+from orders.claims.cancellation import request_address, request_cancellation
+from orders.claims.models import DONE, LIVE, Claim
 from orders.models import Order
-from orders.refund_models import RefundIntent
+from orders.refunds.models import RefundIntent
 from orders.statuses import Closure, Fulfilment
 from tests.orders.claiming import PAID, a_context, an_order, work
 

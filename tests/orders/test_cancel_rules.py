@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.cancel_rules import LineStand, Step, Units, What, Why, judge
+from orders.claims.rules import LineStand, Step, Units, What, Why, judge
 from orders.statuses import Axes, Closure, Confirmation, Fulfilment, Hold, RefundState, Returns
 
 LAMP = LineStand(line="lamp", quantity=1)

@@ -19,12 +19,12 @@ from core.errors import Conflict, Invalid, NotFound
 from core.events import Bus, use_bus
 from core.people import BOT, SYSTEM
 from core.shops import Shop
-from orders.cancel_rules import What, Why
-from orders.cancellation import AT_ONCE, claim_lines, request_address, request_cancellation
-from orders.claim_models import BY_HAND, DONE, HELD, REFUSED, RELEASED, REQUESTED, Claim, LineClaim
-from orders.claim_settling import answer_claim, answered, concluded, release_claim
+from orders.claims.cancellation import AT_ONCE, claim_lines, request_address, request_cancellation
+from orders.claims.models import BY_HAND, DONE, HELD, REFUSED, RELEASED, REQUESTED, Claim, LineClaim
+from orders.claims.rules import What, Why
+from orders.claims.settling import answer_claim, answered, concluded, release_claim
+from orders.claims.shop_actions import Action, Outcome, Said, Stands
 from orders.models import Order, OrderLine
-from orders.shop_actions import Action, Outcome, Said, Stands
 from orders.statuses import Closure, Headline, Hold
 from tests.orders.claiming import PAID, an_order, read_all, work
 from tests.people import make_agent

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid, NotFound
-from orders.policies import Category, Outcome, ReturnPolicy, Row, Stage, Wish, decide, last_day, matches
-from orders.policy_documents import read_rows, read_wish, rows_data, wish_data
-from orders.policy_presets import CHINA, EARLIER, EUROPE, LAW, PRESETS, USUAL
-from orders.policy_terms import Terms
-from orders.policy_timers import TIMERS, OnExpiry, TimerKind, due_at, timer
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.deciding import Category, Outcome, ReturnPolicy, Row, Stage, Wish, decide, last_day, matches
+from orders.policies.documents import read_rows, read_wish, rows_data, wish_data
+from orders.policies.presets import CHINA, EARLIER, EUROPE, LAW, PRESETS, USUAL
+from orders.policies.terms import Terms
+from orders.policies.timers import TIMERS, OnExpiry, TimerKind, due_at, timer
+from orders.refunds.case import Jurisdiction, Reason
 
 CN, EU, US = Jurisdiction.CN, Jurisdiction.EU, Jurisdiction.US
 NEW, SENT, THERE = Stage.UNSHIPPED, Stage.SHIPPED, Stage.DELIVERED

@@ -7,11 +7,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.policies import Category, Outcome, ReturnPolicy, Row, Stage, decide
-from orders.policy_checking import FindingKind, check
-from orders.policy_presets import LAW, PRESETS, USUAL
-from orders.policy_timers import OnExpiry, Timer, TimerKind
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.checking import FindingKind, check
+from orders.policies.deciding import Category, Outcome, ReturnPolicy, Row, Stage, decide
+from orders.policies.presets import LAW, PRESETS, USUAL
+from orders.policies.timers import OnExpiry, Timer, TimerKind
+from orders.refunds.case import Jurisdiction, Reason
 from tests.orders.test_policies import rows, wishes
 
 MIND = frozenset({Reason.CHANGED_MIND})

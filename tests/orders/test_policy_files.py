@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from orders.policies import Category, Outcome, Row, Stage
-from orders.policy_files import FORMATS, policy_text, read_policy
-from orders.policy_presets import PRESETS
-from orders.policy_timers import TIMERS, OnExpiry, Timer, TimerKind
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.deciding import Category, Outcome, Row, Stage
+from orders.policies.files import FORMATS, policy_text, read_policy
+from orders.policies.presets import PRESETS
+from orders.policies.timers import TIMERS, OnExpiry, Timer, TimerKind
+from orders.refunds.case import Jurisdiction, Reason
 
 DAYS = st.none() | st.integers(0, 3650)
 SOURCES = (

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orders.policies import Category, Outcome, ReturnPolicy, Row, Stage, Wish, decide
-from orders.policy_presets import LAW, USUAL
-from orders.policy_replay import SHOWN, PastCase, replay
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.deciding import Category, Outcome, ReturnPolicy, Row, Stage, Wish, decide
+from orders.policies.presets import LAW, USUAL
+from orders.policies.replay import SHOWN, PastCase, replay
+from orders.refunds.case import Jurisdiction, Reason
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 RECEIVED = date(2026, 5, 1)

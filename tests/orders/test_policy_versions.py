@@ -9,8 +9,8 @@ from core.clock import FrozenClock, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.people import Agent
 from core.shops import Shop
-from orders.policies import Outcome, Row, Stage, Wish, decide
-from orders.policy_drafting import (
+from orders.policies.deciding import Outcome, Row, Stage, Wish, decide
+from orders.policies.drafting import (
     begin_draft,
     discard_draft,
     draft_of,
@@ -20,10 +20,10 @@ from orders.policy_drafting import (
     save_draft,
     withdraw,
 )
-from orders.policy_presets import EUROPE, LAW, USUAL
-from orders.policy_timers import OnExpiry, Timer, TimerKind
-from orders.policy_versions import PolicyVersion, cited_row, jurisdiction_of, policies_of, policy_of
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.presets import EUROPE, LAW, USUAL
+from orders.policies.timers import OnExpiry, Timer, TimerKind
+from orders.policies.versions import PolicyVersion, cited_row, jurisdiction_of, policies_of, policy_of
+from orders.refunds.case import Jurisdiction, Reason
 from tests.orders.deliveries import a_shop
 from tests.people import make_agent, make_order
 

@@ -4,9 +4,9 @@ import pytest
 
 from core.clock import now
 from orders.models import Order, Payment, Refund
-from orders.refund_accounts import account_of
-from orders.refund_matching import made_elsewhere, only_ours, our_part
-from orders.refund_models import PaymentAccount, RefundPart
+from orders.refunds.accounts import account_of
+from orders.refunds.matching import made_elsewhere, only_ours, our_part
+from orders.refunds.models import PaymentAccount, RefundPart
 
 
 def account(gateway: str, *serves: str, enabled: bool = True) -> PaymentAccount:

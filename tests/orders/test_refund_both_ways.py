@@ -10,10 +10,10 @@ from core.shops import Shop
 from orders.folding import fold
 from orders.models import Order, Payment, Refund
 from orders.receiving import receive
-from orders.refund_case import Reason, Request
-from orders.refund_from_order import case_of
-from orders.refund_terms import RefundTerms, set_refund_terms
-from orders.refunds import quote_for
+from orders.refunds.case import Reason, Request
+from orders.refunds.from_order import case_of
+from orders.refunds.requesting import quote_for
+from orders.refunds.terms import RefundTerms, set_refund_terms
 from tests.fakes.shopify_nodes import order_node, whole
 from tests.orders.test_refund_from_order import shopify, told
 from tests.people import make_shop

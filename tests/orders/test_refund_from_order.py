@@ -12,9 +12,9 @@ from core.shops import Shop
 from orders.folding import fold
 from orders.models import Order
 from orders.receiving import receive
-from orders.refund_case import Reason, Request
-from orders.refund_from_order import case_of
-from orders.refunds import quote_for, request_refund
+from orders.refunds.case import Reason, Request
+from orders.refunds.from_order import case_of
+from orders.refunds.requesting import quote_for, request_refund
 from tests.people import make_shop
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ from core.ids import new_id
 from core.shops import Shop
 from orders.merging import Known, merge
 from orders.models import Refund
-from orders.refund_keys import PREFIX, own_key, stated_key
+from orders.refunds.keys import PREFIX, own_key, stated_key
 from tests.orders import telling
 from tests.orders.services import an_order, as_form, as_json, picture, read, tell, vector
 from tests.orders.test_woocommerce import ORDER as WOO_ORDER

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.refund_gateway import Answer, StatementRow
-from orders.refund_reconciling import Difference, DifferenceKind, OurRefund, compare
-from orders.refund_states import PartState
+from orders.refunds.gateway import Answer, StatementRow
+from orders.refunds.reconciling import Difference, DifferenceKind, OurRefund, compare
+from orders.refunds.states import PartState
 from tests.orders.deliveries import NOON
 
 DAY = timedelta(days=1)

@@ -16,15 +16,15 @@ from core.jobs import Job
 from core.people import Actor
 from orders.events import RefundIntentChanged
 from orders.models import Order, Refund
-from orders.refund_approval import approve, retry_failed
-from orders.refund_by_hand import paid_by_hand, settle_frozen
-from orders.refund_case import Request
-from orders.refund_gateway import Answer, Instruction, Outcome
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refund_sending import begin_try, errand_of
-from orders.refund_settling import Source, settle_part
-from orders.refund_watching import plan_lost, stuck
-from orders.refunds import quote_for, request_refund
+from orders.refunds.approval import approve, retry_failed
+from orders.refunds.by_hand import paid_by_hand, settle_frozen
+from orders.refunds.case import Request
+from orders.refunds.gateway import Answer, Instruction, Outcome
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.requesting import quote_for, request_refund
+from orders.refunds.sending import begin_try, errand_of
+from orders.refunds.settling import Source, settle_part
+from orders.refunds.watching import plan_lost, stuck
 from orders.snapshots import snapshot
 from tests.heard import Heard, listen_to
 from tests.orders.refunding import bought, open_account, work

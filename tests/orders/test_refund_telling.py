@@ -9,14 +9,14 @@ from core.clock import FrozenClock
 from core.people import Actor
 from orders.events import RefundChanged
 from orders.models import Order, Refund
-from orders.refund_by_hand import paid_by_hand
-from orders.refund_case import Request
-from orders.refund_from_order import case_of
-from orders.refund_gateway import Answer, Outcome
-from orders.refund_models import RefundPart
-from orders.refund_settling import Source, settle_part
-from orders.refund_telling import tell_order
-from orders.refunds import request_refund
+from orders.refunds.by_hand import paid_by_hand
+from orders.refunds.case import Request
+from orders.refunds.from_order import case_of
+from orders.refunds.gateway import Answer, Outcome
+from orders.refunds.models import RefundPart
+from orders.refunds.requesting import request_refund
+from orders.refunds.settling import Source, settle_part
+from orders.refunds.telling import tell_order
 from tests.heard import Heard, listen_to
 from tests.orders.refunding import open_account
 from tests.orders.test_refund_both_ways import SALE, hear, without_transactions

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.refund_text import quote_document
 from core.errors import Invalid
 from orders.apportioning import half_up, on_grid, pour, share_out, units_between
-from orders.refund_case import (
+from orders.refunds.case import (
     Case,
     Deduction,
     Jurisdiction,
@@ -27,9 +27,9 @@ from orders.refund_case import (
     Shipping,
     ShippingRule,
 )
-from orders.refund_reading import read_case, read_document
-from orders.refund_rules import SELLER_FAULT, allowed
-from orders.refundable import quote
+from orders.refunds.reading import read_case, read_document
+from orders.refunds.refundable import quote
+from orders.refunds.rules import SELLER_FAULT, allowed
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "refunds"
 # What docs/refunds.md promises of each example: where in the answer → what stands there.

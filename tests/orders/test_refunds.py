@@ -14,11 +14,11 @@ from core.ids import new_id
 from core.people import BOT, Actor
 from core.transactions import transaction
 from orders.models import Order, Refund
-from orders.refund_approval import approve, refuse, retry_failed, withdraw
-from orders.refund_case import Reason, Request
-from orders.refund_limits import set_refund_limits
-from orders.refund_models import RefundIntent, RefundPart
-from orders.refunds import quote_for, request_refund
+from orders.refunds.approval import approve, refuse, retry_failed, withdraw
+from orders.refunds.case import Reason, Request
+from orders.refunds.limits import set_refund_limits
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.requesting import quote_for, request_refund
 from tests.orders.refunding import bought, open_account
 from tests.people import World, make_world
 

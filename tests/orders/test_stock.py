@@ -18,11 +18,11 @@ from orders.models import Order, OrderLine
 from orders.snapshots import snapshot
 from orders.sources import shopify
 from orders.statuses import Gate, Headline
-from orders.stock import discontinue
-from orders.stock_demand import recompute
-from orders.stock_facts import merge_stock
-from orders.stock_models import Shortage, StockItem, StockLevel, StockPosition
-from orders.stock_queries import open_orders_of, positions_in_trouble
+from orders.stock.demand import recompute
+from orders.stock.facts import merge_stock
+from orders.stock.intake import discontinue
+from orders.stock.models import Shortage, StockItem, StockLevel, StockPosition
+from orders.stock.queries import open_orders_of, positions_in_trouble
 from tests.heard import Heard, counted, listen_to
 from tests.orders.conftest import Desk
 from tests.orders.deliveries import NOON, a_delivery, a_shop, told, webhook
@@ -42,7 +42,7 @@ async def work() -> None:
     """Run every due job of stock, as the worker does."""
     while jobs := await claim(20):
         for job in jobs:
-            if job.kind in {"orders.stock", "orders.short"}:
+            if job.kind in {"orders.stock.intake", "orders.short"}:
                 await HANDLERS[job.kind](job.args, None)  # type: ignore[arg-type]
             await finish(job)
 

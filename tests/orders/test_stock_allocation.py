@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.stock_allocation import Claim, Figures, Source, allocate, figures_of, foreseen, reach
-from orders.stock_facts import ItemFacts, Level
+from orders.stock.allocation import Claim, Figures, Source, allocate, figures_of, foreseen, reach
+from orders.stock.facts import ItemFacts, Level
 from tests.orders.deliveries import NOON
 
 claims = st.lists(

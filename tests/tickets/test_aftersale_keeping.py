@@ -14,17 +14,17 @@ from core.clock import FrozenClock
 from core.events import current_bus, use_bus
 from core.jobs import Job
 from core.people import Actor
-from orders.claim_models import LIVE, Claim, LineClaim
-from orders.refund_case import Reason
+from orders.claims.models import LIVE, Claim, LineClaim
+from orders.refunds.case import Reason
 from tests.orders.refunding import open_account
 from tests.people import World, make_world
 from tests.tickets.sold import asks, sold
-from tickets.aftersale_decisions import approve_case, ask_for_info, cancel_case, give_info, reject_case
-from tickets.aftersale_expiring import look_at_timers
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import approve_case, ask_for_info, cancel_case, give_info, reject_case
+from tickets.aftersales.expiring import look_at_timers
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.scope import Asked
 from tickets.models import Ticket
 from tickets.queries import timeline
 

@@ -14,23 +14,23 @@ from core.errors import Conflict, Invalid
 from core.events import current_bus, use_bus
 from core.jobs import Job
 from core.people import Actor
-from orders.claim_models import Claim
-from orders.claim_settling import answer_claim
+from orders.claims.models import Claim
+from orders.claims.settling import answer_claim
 from orders.models import Order, Shipment
-from orders.refund_approval import approve, refuse
-from orders.refund_case import Reason
-from orders.refund_models import RefundIntent
+from orders.refunds.approval import approve, refuse
+from orders.refunds.case import Reason
+from orders.refunds.models import RefundIntent
 from tests.orders.refunding import open_account, work
 from tests.people import World, make_world
 from tests.tickets.sold import asks, scanned, sold
-from tickets.aftersale_decisions import approve_case, cancel_case
-from tickets.aftersale_following import follow
-from tickets.aftersale_fulfilling import complete_case, retry_refund, send_replacement, settle_difference
-from tickets.aftersale_kinds import Condition, Kind
-from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_returns import Found, inspect_goods, receive_goods, register_return
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import approve_case, cancel_case
+from tickets.aftersales.following import follow
+from tickets.aftersales.fulfilling import complete_case, retry_refund, send_replacement, settle_difference
+from tickets.aftersales.kinds import Condition, Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.returns import Found, inspect_goods, receive_goods, register_return
+from tickets.aftersales.scope import Asked
 from tickets.models import Ticket
 from tickets.resolution import close, close_settled, resolve
 

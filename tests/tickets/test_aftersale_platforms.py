@@ -3,8 +3,8 @@
 import pytest
 
 from orders.sources.taobao_refunds import REFUNDS
-from tickets.aftersale_platforms import PLATFORM_STATES, state_of, words_of
-from tickets.aftersale_states import OVER, State
+from tickets.aftersales.platforms import PLATFORM_STATES, state_of, words_of
+from tickets.aftersales.states import OVER, State
 
 # normalised → Taobao, WeChat shop, Youzan, LinkedMall, as their documents name them
 TABLE = {

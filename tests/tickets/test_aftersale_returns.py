@@ -7,15 +7,15 @@ import pytest
 from core.errors import Conflict, Invalid
 from core.people import Actor
 from orders.models import Order, Shipment
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 from tests.people import World
 from tests.tickets.sold import asks, scanned, sold, tell
-from tickets.aftersale_decisions import approve_case
-from tickets.aftersale_kinds import Condition, Kind
-from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_returns import Found, inspect_goods, receive_goods, register_return
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import approve_case
+from tickets.aftersales.kinds import Condition, Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.returns import Found, inspect_goods, receive_goods, register_return
+from tickets.aftersales.scope import Asked
 
 pytestmark = pytest.mark.anyio
 BOTH = (Asked(line="shirt", units=2), Asked(line="lamp", units=1))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Conflict, Forbidden
-from tickets.aftersale_kinds import KINDS, Kind
-from tickets.aftersale_states import EDGES, OVER, State, may, path, require_edge
+from tickets.aftersales.kinds import KINDS, Kind
+from tickets.aftersales.states import EDGES, OVER, State, may, path, require_edge
 
 ROLES = ("customer", "agent", "supervisor", "admin", "bot", "system")
 

@@ -7,19 +7,19 @@ import pytest
 from core.business_hours import BusinessHours
 from core.clock import FrozenClock
 from core.people import Actor
-from orders.policy_timers import OnExpiry
-from orders.refund_case import Jurisdiction, Reason
+from orders.policies.timers import OnExpiry
+from orders.refunds.case import Jurisdiction, Reason
 from tests.people import World
 from tests.tickets.sold import asks, sold
-from tickets.aftersale_decisions import approve_case, ask_for_info, platform_intervenes, reject_case
-from tickets.aftersale_expiring import look_at_timer, look_at_timers
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale, AfterSaleTimer
-from tickets.aftersale_returns import receive_goods
-from tickets.aftersale_scope import Asked
-from tickets.aftersale_states import State
-from tickets.aftersale_timing import Allowance, Situation, allowances, stages
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import approve_case, ask_for_info, platform_intervenes, reject_case
+from tickets.aftersales.expiring import look_at_timer, look_at_timers
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleTimer
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.returns import receive_goods
+from tickets.aftersales.scope import Asked
+from tickets.aftersales.states import State
+from tickets.aftersales.timing import Allowance, Situation, allowances, stages
 from tickets.models import Ticket
 from tickets.queries import timeline
 

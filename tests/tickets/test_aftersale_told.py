@@ -19,20 +19,20 @@ from orders.import_files import Draft
 from orders.importing import import_order
 from orders.models import Order
 from orders.receiving import receive
-from orders.refund_case import Reason
+from orders.refunds.case import Reason
 from orders.sources import taobao
 from tests.orders.refunding import open_account
 from tests.orders.telling import recorded
 from tests.people import World, make_world
 from tests.tickets.sold import asks
-from tickets.aftersale_decisions import approve_case
-from tickets.aftersale_expiring import look_at_timers
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale, AfterSaleTimer
-from tickets.aftersale_platforms import reason_of
-from tickets.aftersale_scope import Asked
-from tickets.aftersale_told import follow_platform
-from tickets.aftersales import Wanted, open_case
+from tickets.aftersales.decisions import approve_case
+from tickets.aftersales.expiring import look_at_timers
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleTimer
+from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.platforms import reason_of
+from tickets.aftersales.scope import Asked
+from tickets.aftersales.told import follow_platform
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.anyio

@@ -10,12 +10,12 @@ from core.clock import FrozenClock
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.people import Actor
 from orders.models import Order
-from orders.policies import Outcome
-from orders.refund_case import Reason
+from orders.policies.deciding import Outcome
+from orders.refunds.case import Reason
 from tests.heard import Heard
 from tests.people import World
 from tests.tickets.sold import asks, sold
-from tickets.aftersale_decisions import (
+from tickets.aftersales.decisions import (
     approve_case,
     ask_for_info,
     cancel_case,
@@ -24,10 +24,10 @@ from tickets.aftersale_decisions import (
     platform_intervenes,
     reject_case,
 )
-from tickets.aftersale_kinds import Kind
-from tickets.aftersale_models import AfterSale, AfterSaleLine
-from tickets.aftersale_scope import Asked
-from tickets.aftersales import Wanted, amend_case, open_case, preview
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.opening import Wanted, amend_case, open_case, preview
+from tickets.aftersales.scope import Asked
 from tickets.events import AfterSaleChanged
 from tickets.models import TicketLink
 from tickets.queries import timeline

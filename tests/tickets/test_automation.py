@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from tickets.automation import OPERATORS, Fact, Known, Sort, checked, conditions_of, explain
-from tickets.rule_facts import FACTS
+from tickets.rules.conditions import OPERATORS, Fact, Known, Sort, checked, conditions_of, explain
+from tickets.rules.facts import FACTS
 
 KNOWN: dict[str, Known] = {
     "ticket.kind": "refund",

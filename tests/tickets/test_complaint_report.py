@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickets.complaint_causes import CAUSES
-from tickets.complaint_report import VIEWS, Row, chosen, figures
-from tickets.complaint_steps import OUTCOMES, Step
+from tickets.complaints.causes import CAUSES
+from tickets.complaints.report import VIEWS, Row, chosen, figures
+from tickets.complaints.steps import OUTCOMES, Step
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SINCE = NOW - timedelta(days=30)

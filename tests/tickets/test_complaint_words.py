@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.complaint_text import CAUSE_WORDS, ESCALATION_WORDS, REMEDY_WORDS, STAGE_WORDS
-from tickets.complaint_causes import CAUSES, STAGES, severity_of, worst
-from tickets.complaint_words import ALARMS, alarms, symptoms
-from tickets.complaints import REMEDIES
+from tickets.complaints.causes import CAUSES, STAGES, severity_of, worst
+from tickets.complaints.handling import REMEDIES
+from tickets.complaints.words import ALARMS, alarms, symptoms
 
 
 @pytest.mark.parametrize(

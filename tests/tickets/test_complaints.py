@@ -28,8 +28,17 @@ from core.promises import Promise
 from core.shops import Shop
 from tests.people import World, chat, make_order, make_world
 from tickets.clockwork import look_at_clocks
-from tickets.complaint_models import Complaint, ComplaintOrder
-from tickets.complaints import assess, decide, dismiss, follow_up, inform, investigate, reconsider, set_external
+from tickets.complaints.handling import (
+    assess,
+    decide,
+    dismiss,
+    follow_up,
+    inform,
+    investigate,
+    reconsider,
+    set_external,
+)
+from tickets.complaints.models import Complaint, ComplaintOrder
 from tickets.linking import link_order
 from tickets.models import Ticket
 from tickets.opening import open_ticket

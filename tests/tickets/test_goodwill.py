@@ -17,15 +17,15 @@ from core.events import use_bus
 from core.people import BOT, Actor
 from orders.models import Order, OrderLine, Refund
 from tests.people import World, chat, make_order, make_world
-from tickets.complaint_causes import CAUSES
-from tickets.complaint_models import Compensation, Complaint, RecoveryTask
-from tickets.complaints import assess, decide
-from tickets.goodwill import approve, issue, offer, refuse, withdraw
-from tickets.goodwill_matrix import CAPS, MATRIX, order_cap, propose
+from tickets.complaints.causes import CAUSES
+from tickets.complaints.goodwill import approve, issue, offer, refuse, withdraw
+from tickets.complaints.goodwill_matrix import CAPS, MATRIX, order_cap, propose
+from tickets.complaints.handling import assess, decide
+from tickets.complaints.models import Compensation, Complaint, RecoveryTask
+from tickets.complaints.recovery import finish_recovery, recoveries
 from tickets.models import Ticket
 from tickets.opening import open_ticket
 from tickets.queries import timeline
-from tickets.recovery import finish_recovery, recoveries
 
 pytestmark = pytest.mark.anyio
 

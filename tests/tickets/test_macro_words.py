@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Conflict, Invalid
-from tickets.macro_words import BLANKS, Filled, blanks, checked, fill, needs, require_filled
+from tickets.macros.words import BLANKS, Filled, blanks, checked, fill, needs, require_filled
 
 NAMES = st.sampled_from(sorted(BLANKS))
 WORDS = st.lists(st.one_of(NAMES.map(lambda name: f"{{{name}}}"), st.text(max_size=12)), max_size=8).map("".join)

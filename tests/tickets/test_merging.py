@@ -17,8 +17,8 @@ from core.people import BOT, SYSTEM, Actor
 from core.promises import Promise
 from tests.people import World, chat, make_customer, make_order
 from tickets.clockwork import clocks_of
-from tickets.complaint_intake import acknowledge
-from tickets.complaint_models import Complaint
+from tickets.complaints.intake import acknowledge
+from tickets.complaints.models import Complaint
 from tickets.following import follow
 from tickets.linking import link_order
 from tickets.merging import merge, unmerge

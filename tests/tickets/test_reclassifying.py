@@ -10,10 +10,10 @@ from core.errors import Conflict, Forbidden, Invalid
 from core.events import use_bus
 from core.people import BOT, Actor
 from tests.people import World, make_order, make_world
-from tickets.aftersale_models import AfterSale
+from tickets.aftersales.models import AfterSale
 from tickets.clockwork import clocks_of, look_at_clocks
-from tickets.complaint_models import Complaint
-from tickets.complaints import dismiss
+from tickets.complaints.handling import dismiss
+from tickets.complaints.models import Complaint
 from tickets.models import Ticket
 from tickets.opening import open_ticket
 from tickets.queries import timeline

@@ -20,14 +20,14 @@ from core.jobs import DONE, READY, Job
 from core.people import BOT, Actor
 from orders.models import Order
 from tests.people import World, chat, make_order, make_world
-from tickets.firing import REPLY, RUN, forget_listeners, run_rules, run_timed_rules
 from tickets.linking import link_order
-from tickets.macros import save_macro
+from tickets.macros.keeping import save_macro
 from tickets.models import Ticket, TimelineEntry
 from tickets.opening import open_ticket
 from tickets.prioritising import set_priority
-from tickets.rule_models import Rule, RuleFiring
-from tickets.rules import retire_rule, save_rule, switch_rule, try_rule
+from tickets.rules.firing import REPLY, RUN, forget_listeners, run_rules, run_timed_rules
+from tickets.rules.models import Rule, RuleFiring
+from tickets.rules.writing import retire_rule, save_rule, switch_rule, try_rule
 from tickets.tagging import add_tag
 from tickets.work_models import TicketTag
 

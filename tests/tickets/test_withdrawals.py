@@ -11,7 +11,7 @@ from core.errors import Invalid
 from core.jobs import claim
 from tests.people import World
 from tests.tickets.sold import sold, tell
-from tickets.aftersale_models import AfterSale, AfterSaleLine
+from tickets.aftersales.models import AfterSale, AfterSaleLine
 from tickets.models import Ticket, TicketLink
 from tickets.withdrawal_models import Withdrawal
 from tickets.withdrawals import Declaration, declare, place

@@ -8,7 +8,7 @@ from typing import Any
 from app.gateways.simulators.truth import Truth
 from core.shops import Shop
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
-from orders.stock_models import Shortage
+from orders.stock.models import Shortage
 
 _TOGETHER = 200
 

@@ -1,0 +1,1 @@
+"""What may be given back: laws and the shop's own rules as versioned data."""

@@ -1,0 +1,1 @@
+"""What may go back and how it gets there: quotes, limits, approval, sending, settling, statements."""

@@ -1,0 +1,1 @@
+"""What is in stock, who gets it, and which open orders it does not reach."""

@@ -1,0 +1,1 @@
+"""After-sales cases: from the wish to the refund or the replacement."""

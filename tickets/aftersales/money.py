@@ -1,0 +1,190 @@
+"""The money of a case: asked of the refunds, which check limits and caps, and followed until it has moved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.clock import now
+from core.errors import Conflict, Forbidden, Invalid
+from core.people import SYSTEM
+from orders.apportioning import half_up
+from orders.claims.models import DONE, Claim
+from orders.policies.documents import read_wish
+from orders.refunds.case import Exchange, PriceProtection, Reason, Request, Special
+from orders.refunds.models import RefundIntent
+from orders.refunds.quote import Quote
+from orders.refunds.requesting import quote_for, request_refund
+from orders.refunds.states import OPEN_INTENTS, IntentState
+from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.moves import Case
+from tickets.aftersales.states import State
+from tickets.aftersales.urging import urge
+
+_LOST = (IntentState.FAILED, IntentState.REFUSED, IntentState.WITHDRAWN, IntentState.FROZEN)
+_WHOLE = 100_00  # hundredths of a percent
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a case asks of the refunds, and what that comes to now."""
+
+    request: Request
+    special: Special | None
+    quote: Quote
+
+
+async def pay(case: Case, *, by_rule: bool) -> None:
+    """Ask for the money of a case that was granted, or whose goods were accepted.
+
+    Raises what `request_refund` raises; `by_rule`, when nobody is there to be told, the case says that the refund has
+    failed, and presses.
+    """
+    try:
+        intent = await _ask(case, by_rule=by_rule)
+    except (Conflict, Forbidden, Invalid) as error:
+        if not by_rule:
+            raise
+        await fail(case, error.code)
+        return
+    case.row.problem = ""
+    await case.move(State.REFUND_PENDING, "problem", by=SYSTEM, amount=intent.amount, currency=intent.currency)
+    await follow_intent(case, intent)
+
+
+async def follow_intent(case: Case, intent: RefundIntent) -> None:
+    """Bring a locked case up to what has become of its money."""
+    if case.row.state == State.REFUND_FAILED and intent.state not in _LOST:  # it was begun again, or settled by hand
+        case.row.problem = ""
+        await case.move(State.REFUND_PENDING, "problem", by=SYSTEM)
+    if case.row.state == State.REPLACING:
+        await _follow_difference(case, intent)
+    if case.row.state != State.REFUND_PENDING:
+        return
+    if intent.state == IntentState.SUCCEEDED:
+        case.row.problem = ""
+        await case.move(State.REFUNDED, "problem", by=SYSTEM, amount=intent.amount, currency=intent.currency)
+        await case.move(State.CLOSED, by=SYSTEM)
+    elif intent.state in _LOST:
+        await fail(case, f"refund_{intent.state}")
+    elif intent.state == IntentState.AWAITING_APPROVAL:
+        await _stuck(case, f"refund_{intent.state}")
+
+
+async def give_difference(case: Case, *, by_rule: bool) -> None:
+    """What an exchange costs less goes back, while the replacement is sent. Raises as `pay` does."""
+    try:
+        await follow_intent(case, await _ask(case, by_rule=by_rule))
+    except (Conflict, Forbidden, Invalid) as error:
+        if not by_rule:
+            raise
+        await _stuck(case, error.code)
+
+
+async def fail(case: Case, problem: str) -> None:
+    """The money of a locked case cannot go back as things are: a person has to look."""
+    case.row.problem = problem[:64]
+    await case.move(State.REFUND_FAILED, "problem", by=SYSTEM, problem=problem)
+    await urge(case, "urgent")
+
+
+async def money_of(row: AfterSale) -> Money:
+    """What a case is worth now: units that were accepted, else granted; losses of value; at most what was granted.
+
+    Raises Invalid as `orders.refunds.refundable.quote` does.
+    """
+    lines = await AfterSaleLine.filter(case_id=row.id).select_related("line").order_by("id")
+    special = _special(row, lines)
+    everything = not lines or await _is_everything(row)
+    request = Request(units=None if everything else _units(lines), reason=_reason(row))
+    worth = await quote_for(row.order_id, request, special=special)
+    loss = sum(_loss(line, worth) for line in lines) if special is None else 0
+    if loss:
+        request = Request(units=request.units, reason=request.reason, value_loss=loss)
+        worth = await quote_for(row.order_id, request, special=special)
+    if row.granted is not None and row.granted < worth.most:
+        request = Request(units=request.units, reason=request.reason, value_loss=request.value_loss, amount=row.granted)
+        worth = await quote_for(row.order_id, request, special=special)
+    return Money(request, special, worth)
+
+
+async def last_intent(row: AfterSale) -> RefundIntent | None:
+    """The newest refund of a case."""
+    return await RefundIntent.filter(case_id=row.public_id).order_by("-attempt").first()
+
+
+async def _follow_difference(case: Case, intent: RefundIntent) -> None:
+    if intent.state == IntentState.SUCCEEDED and case.row.settled_at is None:
+        case.row.settled_at, case.row.problem = now(), ""
+        await case.write("case_difference_paid", "settled_at", "problem", by=SYSTEM)
+    elif intent.state in (*_LOST, IntentState.AWAITING_APPROVAL):
+        await _stuck(case, f"refund_{intent.state}")
+
+
+async def _stuck(case: Case, problem: str) -> None:
+    if case.row.problem != problem:
+        case.row.problem = problem[:64]
+        await case.write("case_needs_person", "problem", by=SYSTEM, problem=problem)
+        await urge(case, "high")
+
+
+async def _ask(case: Case, *, by_rule: bool) -> RefundIntent:
+    row, last = case.row, await last_intent(case.row)
+    if last is not None and last.state in OPEN_INTENTS:
+        return last
+    money = await money_of(row)
+    lines = await AfterSaleLine.filter(case_id=row.id)
+    more: dict[str, Any] = {"restock": any(line.restock == "available" for line in lines)} if _inspected(lines) else {}
+    return await request_refund(
+        row.order_id,
+        row.public_id,
+        money.request,
+        SYSTEM if by_rule else case.actor,
+        attempt=last.attempt + 1 if last is not None else 1,
+        special=money.special,
+        note=str(row.number),
+        cancels_unshipped=by_rule and row.kind == Kind.CANCEL,
+        **more,
+    )
+
+
+async def _is_everything(row: AfterSale) -> bool:
+    """Whether a cancellation took all that the order still held: then the delivery is paid back as well."""
+    if row.kind != Kind.CANCEL:
+        return False
+    claim = await Claim.filter(case_id=row.public_id, state=DONE).order_by("-id").first()
+    return claim is not None and claim.whole and not claim.gone
+
+
+def _inspected(lines: Sequence[AfterSaleLine]) -> bool:
+    return any(line.accepted is not None for line in lines)
+
+
+def _units(lines: Sequence[AfterSaleLine]) -> tuple[tuple[str, int | None], ...]:
+    units = [(line.line.source_id, _count(line)) for line in lines]
+    return tuple((name, count) for name, count in units if count)
+
+
+def _count(line: AfterSaleLine) -> int:
+    return line.granted if line.accepted is None else line.accepted
+
+
+def _reason(row: AfterSale) -> Reason:
+    """The reason that the money is computed with: a row may count it as another right."""
+    if row.kind == Kind.CANCEL:
+        return Reason.CANCELLED
+    return Reason(row.decision.get("counts_as") or read_wish(row.wish).reason)
+
+
+def _special(row: AfterSale, lines: Sequence[AfterSaleLine]) -> Special | None:
+    if row.kind == Kind.EXCHANGE:
+        return Exchange(price=sum((line.price_now or 0) * _count(line) for line in lines))
+    if row.kind == Kind.PRICE_PROTECTION and lines:
+        line = lines[0]
+        return PriceProtection(line=line.line.source_id, price_now=line.price_now or 0, quantity=_count(line))
+    return None
+
+
+def _loss(line: AfterSaleLine, worth: Quote) -> int:
+    amount = next((each.amount for each in worth.lines if each.id == line.line.source_id), 0)
+    return half_up(amount * line.value_loss, _WHOLE) if line.value_loss else 0

@@ -1,0 +1,1 @@
+"""Complaints to the end: steps, causes, escalation, compensation, recovery."""

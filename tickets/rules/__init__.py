@@ -1,0 +1,1 @@
+"""Rules that work on tickets by themselves."""
