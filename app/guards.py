@@ -66,18 +66,16 @@ class RequestLog:
 
 
 class PlainAddresses:
-    """Takes NULs out of addresses before anybody reads them: PostgreSQL refuses to look for one, so that a door would
-    stumble where there is simply nothing of that name."""
+    """Puts U+FFFD where an address has a NUL, before anybody reads it: PostgreSQL refuses to look for a NUL, so that a
+    door would stumble where there is simply nothing of that name."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
-            query = scope["query_string"]
-            while b"%00" in query:  # taking one out may make another
-                query = query.replace(b"%00", b"")
-            scope = {**scope, "path": scope["path"].replace("\0", ""), "query_string": query}
+            query = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
+            scope = {**scope, "path": scope["path"].replace("\0", "\ufffd"), "query_string": query}
         await self.app(scope, receive, send)
 
 

@@ -152,7 +152,7 @@ async def test_the_demo_keeps_an_hour_of_its_own_runs(world: World, clock: Froze
     await schedule(demo=True)
     for _ in range(200):
         clock.advance(EVERY["demo.tick"])
-        for job in [job for job in await jobs.claim(10) if job.kind == "demo.tick"]:
+        for job in [job for job in await jobs.claim(50) if job.kind == "demo.tick"]:
             await HANDLERS[job.kind](job.args, context)
             await jobs.finish(job)
     assert await Job.filter(kind="demo.tick", state=DONE).count() == 180
@@ -163,7 +163,7 @@ async def test_every_run_plans_the_next(world: World, clock: FrozenClock, contex
     await schedule(demo=True)
     for _ in range(3):
         clock.advance(DAY)
-        for job in await jobs.claim(10):
+        for job in await jobs.claim(50):
             await HANDLERS[job.kind](job.args, context)
             await jobs.finish(job)
     ready = [str(job.kind) for job in await Job.filter(state=READY) if job.kind in EVERY]
