@@ -21,6 +21,7 @@ class Forgetful(Unruly):
         return await super().refund(replace(instruction, key=tried))
 
 
+@pytest.mark.sqlite
 async def test_the_run_finds_a_planted_bug(database: TortoiseContext, clock: FrozenClock) -> None:
     world = await make_world()
     run = RefundRun(world.lumen, world.ada, clock, seed=6)
