@@ -62,7 +62,7 @@ async def test_everything_works_without_scripts(
     page = await open_page(world.omar, "/console", java_script_enabled=False)
     await page.get_by_role("link", name="Where is my lamp?").click()
     await expect(page.get_by_role("heading", name="Where is my lamp?")).to_be_visible()
-    await expect(page.get_by_text("Halo floor lamp").first).to_be_visible()
+    await expect(page.get_by_text("Halo floor lamp").locator("visible=true").first).to_be_visible()
     await page.get_by_label("Your words").fill("It arrives tomorrow.")
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator(".message.from-agent")).to_contain_text("It arrives tomorrow.")

@@ -81,7 +81,7 @@ async def test_a_second_person_approves_above_the_limit(
     await page.get_by_role("button", name="申请退款 US$54.24").click()
     await page.wait_for_url("**/console/tickets/*")
     await page.goto("/console/approvals")
-    await expect(page.get_by_text("这笔由你提交，需由他人审批。")).to_be_visible()
+    await expect(page.get_by_text("这笔由您提交，需由他人审批。")).to_be_visible()
     await expect(page.get_by_role("button", name="批准 US$54.24")).to_have_count(0)
     sue = await open_page(world.sue, "/console/approvals", viewport={"width": 1440, "height": 900})
     await expect(sue.locator("[data-count=approvals]")).to_have_text("1")
