@@ -20,7 +20,7 @@ EVENTS = {
 INTENTS = {
     "awaiting_approval": (_("Waits for approval"), "warn", "clock"),
     "created": (_("About to be sent"), "", "clock"),
-    "pending": (_("On its way"), "", "clock"),
+    "pending": (_("The money is on its way"), "", "clock"),
     "succeeded": (_("Refunded"), "good", "check"),
     "failed": (_("Failed"), "bad", "alert"),
     "frozen": (_("Frozen"), "bad", "pause"),
