@@ -16,10 +16,11 @@ from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
 from app.web.labels import ROLES, initials, word
 from app.web.refusals import refusal
+from app.web.roles import require_admin
 from app.web.times import ago
 from conversations.holding import HOLD_CHOICES
 from core.clock import now
-from core.errors import Forbidden, Invalid, TooMany
+from core.errors import Invalid, TooMany
 from core.people import ADMIN, PRESENT, Actor, Agent, ShopMember
 
 
@@ -69,8 +70,7 @@ async def end_sessions(request: Request, agent: Agent) -> Response:
 @signed_in
 async def agents_page(request: Request, agent: Agent) -> Response:
     """GET: who works at the desk; for administrators."""
-    if agent.role != ADMIN:
-        raise Forbidden("for administrators", code="not_your_role")
+    require_admin(agent)
     shops: dict[int, list[str]] = {}
     for member in await ShopMember.all().order_by("shop_id").select_related("shop"):
         shops.setdefault(member.agent_id, []).append(member.shop.name)

@@ -7,10 +7,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.rendering import error_page, render, wants_html
-from app.web.bot_pages import HERE, require_overseer
+from app.web.bot_pages import HERE
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.refusals import refusal
+from app.web.roles import require_overseer
 from app.web.shop_choice import shop_of
 from bots.phrases import render as phrase
 from bots.shop_facts import TOPICS

@@ -15,13 +15,13 @@ from app.web.audit_words import ACTIONS, ACTORS
 from app.web.desk import shell, signed_in
 from app.web.forms import whole_number
 from app.web.labels import word
+from app.web.roles import require_admin
 from app.web.times import iso, stamp
 from core.audit import AuditWaiting
 from core.audit_chain import chain_end
 from core.audit_search import PAGE, Found, find_entries
 from core.clock import now
-from core.errors import Forbidden
-from core.people import ADMIN, Agent
+from core.people import Agent
 
 HERE = "/console/audit"
 LONGEST_SUBJECT = 64
@@ -36,8 +36,7 @@ _PLACES = {
 @signed_in
 async def audit_page(request: Request, agent: Agent) -> Response:
     """GET: entries that fit person, action, subject and days (UTC), newest first; for administrators."""
-    if agent.role != ADMIN:
-        raise Forbidden("for administrators", code="not_your_role")
+    require_admin(agent)
     people = {person.public_id: person for person in await Agent.all().order_by("name", "id")}
     asked = {
         name: request.query_params.get(name, "").strip() for name in ("agent", "action", "subject", "since", "until")

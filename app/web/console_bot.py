@@ -9,10 +9,11 @@ from starlette.routing import Route
 from app import rulebooks
 from app.i18n import gettext, when
 from app.rendering import error_page, render, wants_html
-from app.web.bot_pages import HERE, RULES, require_overseer, told
+from app.web.bot_pages import HERE, RULES, told
 from app.web.bot_trial import finding_row, trial
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
+from app.web.roles import require_overseer
 from bots.rehearsal import Finding
 from bots.rulefiles import RulebookError, read_rule
 from core.errors import Conflict, Invalid, NotFound, WismoError

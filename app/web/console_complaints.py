@@ -14,8 +14,8 @@ from starlette.routing import Route
 from app.complaint_text import CAUSE_WORDS, OUTCOME_WORDS, STAGE_WORDS, STEP_WORDS, cause_name, named
 from app.i18n import gettext, when
 from app.rendering import render
-from app.web.bot_pages import require_overseer
 from app.web.desk import shell, signed_in
+from app.web.roles import require_overseer
 from app.web.times import due, iso, span
 from core import audit
 from core.clock import now

@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from app.i18n import gettext, when
 from app.rendering import render
-from app.web.desk import OVERSEERS, shell, signed_in
+from app.web.desk import shell, signed_in
+from app.web.roles import require_overseer
 from app.web.times import iso
 from core.clock import now
-from core.errors import Forbidden
 from core.people import Agent, shop_ids_of
 from orders.models import Connection, ReconciliationRun
 
@@ -46,8 +46,7 @@ _OTHER_TROUBLE = _("The shop's answer cannot be understood. Check the address.")
 @signed_in
 async def connections_page(request: Request, agent: Agent) -> Response:
     """GET: every connection of the agent's shops with the comparisons of a day that found something."""
-    if agent.role not in OVERSEERS:
-        raise Forbidden("for supervisors and administrators", code="not_your_role")
+    require_overseer(agent)
     shop_ids = await shop_ids_of(agent)
     found = await Connection.filter(shop_id__in=shop_ids).order_by("shop_id", "platform").select_related("shop")
     since = now() - timedelta(days=1)

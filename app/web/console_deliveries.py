@@ -8,13 +8,13 @@ from starlette.routing import Route
 
 from app.i18n import gettext, when
 from app.rendering import render
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import whole_number
 from app.web.labels import DELIVERY_STATES
 from app.web.raw import laid_out, shown_headers
+from app.web.roles import require_admin, require_overseer
 from app.web.times import iso
 from core import audit
-from core.errors import Forbidden
 from core.people import ADMIN, Actor, Agent, shop_ids_of
 from core.shops import Shop
 from orders.models import Order, SourceEvent
@@ -63,8 +63,7 @@ async def delivery_page(request: Request, agent: Agent) -> Response:
 async def raw_delivery(request: Request, agent: Agent) -> Response:
     """GET: the bytes of one delivery as a file, as they came; for administrators, audited."""
     event = await event_in_view(await _shop_ids(agent), request.path_params["public_id"])
-    if agent.role != ADMIN:
-        raise Forbidden("for administrators", code="not_your_role")
+    require_admin(agent)
     await audit.note(Actor.of(agent), "delivery.downloaded", event.public_id)
     headers = {"content-disposition": f'attachment; filename="{event.public_id}.bin"'}
     return Response(bytes(event.body), media_type="application/octet-stream", headers=headers)
@@ -79,8 +78,7 @@ async def replay_delivery(request: Request, agent: Agent) -> Response:
 
 
 async def _shop_ids(agent: Agent) -> list[int]:
-    if agent.role not in OVERSEERS:
-        raise Forbidden("for supervisors and administrators", code="not_your_role")
+    require_overseer(agent)
     return await shop_ids_of(agent)
 
 

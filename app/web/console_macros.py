@@ -9,10 +9,11 @@ from starlette.routing import Route
 from app.i18n import gettext
 from app.macro_values import NOT_PROVED, WORDS, Bound, Values, values_for
 from app.rendering import render
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import PRIORITIES, STATUSES
 from app.web.refusals import refusal
+from app.web.roles import OVERSEERS
 from app.web.shop_choice import shop_of
 from core.errors import Conflict, Forbidden, Invalid, NotFound, WismoError
 from core.people import Agent, shop_ids_of

@@ -9,13 +9,14 @@ from starlette.routing import Route
 
 from app.i18n import gettext, when
 from app.rendering import error_page, render, wants_html
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import word
 from app.web.refund_rows import refund_row
 from app.web.refund_steps import take_step
 from app.web.refund_words import DIFFERENCES, GATEWAYS
 from app.web.refusals import refusal
+from app.web.roles import require_overseer
 from app.web.times import iso
 from core.errors import Conflict, Forbidden, Invalid, WismoError
 from core.money import Money, format_money
@@ -61,7 +62,7 @@ async def money_page(request: Request, agent: Agent) -> Response:
 @signed_in
 async def money_step(request: Request, agent: Agent) -> Response:
     """POST: take the step of a refund that needs a hand."""
-    _require_overseer(agent)
+    require_overseer(agent)
     try:
         said = await take_step(request.path_params["step"], request.path_params["refund"], agent, await fields(request))
     except (Conflict, Forbidden, Invalid) as error:
@@ -72,7 +73,7 @@ async def money_step(request: Request, agent: Agent) -> Response:
 
 
 async def _page(request: Request, agent: Agent, error: WismoError | None = None) -> Response:
-    _require_overseer(agent)
+    require_overseer(agent)
     shop_ids, language = await shop_ids_of(agent), agent.language
     found = await needing_attention(shop_ids)
     tickets = await tickets_of_cases([each.intent.case_id for each in found])
@@ -95,11 +96,6 @@ async def _page(request: Request, agent: Agent, error: WismoError | None = None)
         "accounts": await _accounts(shop_ids, language) if agent.role == ADMIN else None,
     }
     return render(request, "console/money.html", context, error.status if error else 200)
-
-
-def _require_overseer(agent: Agent) -> None:
-    if agent.role not in OVERSEERS:
-        raise Forbidden("for supervisors and administrators", code="not_your_role")
 
 
 def _row(

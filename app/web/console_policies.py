@@ -10,7 +10,7 @@ from app.i18n import gettext
 from app.policy_text import policy_name
 from app.policy_words import POLICIES
 from app.rendering import render
-from app.web.desk import OVERSEERS, shell, signed_in
+from app.web.desk import shell, signed_in
 from app.web.forms import whole_number
 from app.web.policy_pages import (
     HERE,
@@ -22,6 +22,7 @@ from app.web.policy_pages import (
     timers_view,
     version_view,
 )
+from app.web.roles import OVERSEERS
 from app.web.shop_choice import shop_of
 from core.errors import NotFound
 from core.people import Agent

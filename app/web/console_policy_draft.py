@@ -8,12 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.rendering import error_page, render, wants_html
-from app.web.bot_pages import require_overseer, told
+from app.web.bot_pages import told
 from app.web.console_policies import changes_view
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import choices, whole_number
 from app.web.policy_form import Form, posted_row, posted_timers, row_choices, row_fields, timer_fields
 from app.web.policy_pages import HERE, findings_view, may_publish, rows_view, shop_view, timers_view
+from app.web.roles import require_overseer
 from app.web.shop_choice import shop_of
 from core.errors import Conflict, Invalid, NotFound, WismoError
 from core.people import Agent

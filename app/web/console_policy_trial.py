@@ -13,10 +13,11 @@ from app.i18n import gettext
 from app.policy_words import CATEGORIES, JURISDICTIONS, STAGES
 from app.refund_text import WORDS
 from app.rendering import render
-from app.web.desk import OVERSEERS, shell, signed_in
+from app.web.desk import shell, signed_in
 from app.web.forms import whole_number
 from app.web.policy_form import INFORMED
 from app.web.policy_pages import HERE, decision_view, shop_view, shops_view
+from app.web.roles import OVERSEERS
 from app.web.shop_choice import shop_of
 from core.clock import now
 from core.people import Agent

@@ -9,10 +9,11 @@ from starlette.routing import Route
 
 from app.i18n import gettext
 from app.rendering import render, wants_html
-from app.web.desk import OVERSEERS, SAID, see_other, shell, signed_in
+from app.web.desk import SAID, see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import AVAILABILITIES, CHANNELS, KINDS, LANGUAGE_NAMES, initials, word
 from app.web.nearness import nearness_in_list
+from app.web.roles import OVERSEERS
 from app.web.times import due, iso, span
 from conversations.models import Conversation
 from core.clock import now

@@ -13,9 +13,11 @@ from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import ROLES as ROLE_WORDS
 from app.web.refusals import refusal
-from core.errors import Forbidden, Invalid, NotFound
+from app.web.roles import require_admin
+from app.web.shop_choice import shop_of
+from core.errors import Invalid
 from core.money import parse_money, plain_amount
-from core.people import ADMIN, ROLES, Actor, Agent, shop_ids_of
+from core.people import ROLES, Actor, Agent, shop_ids_of
 from core.shops import Shop
 from core.transactions import transaction
 from orders.refunds.fields import check_currency
@@ -39,18 +41,15 @@ KIND_WORDS = {"single": _("One refund"), "daily": _("In 24 hours")}
 @signed_in
 async def limits_page(request: Request, agent: Agent) -> Response:
     """GET: the limits and terms of each shop."""
-    _require_admin(agent)
+    require_admin(agent)
     return await _page(request, agent, {})
 
 
 @signed_in
 async def limits_change(request: Request, agent: Agent) -> Response:
     """POST: those of one shop. What is refused stays in the form, with the reason."""
-    _require_admin(agent)
-    shop = await Shop.get_or_none(key=request.path_params["key"], id__in=await shop_ids_of(agent))
-    if shop is None:
-        raise NotFound("no such shop")
-    form = await fields(request)
+    require_admin(agent)
+    shop, form = await shop_of(agent, request.path_params["key"]), await fields(request)
     try:
         limits, terms = _limits(form), _terms(form)
         async with transaction():
@@ -63,11 +62,6 @@ async def limits_change(request: Request, agent: Agent) -> Response:
             return error_page(error, request)
         return await _page(request, agent, {shop.key: form}, refusal(error, agent.language), error.status)
     return see_other(HERE, "saved")
-
-
-def _require_admin(agent: Agent) -> None:
-    if agent.role != ADMIN:
-        raise Forbidden("for administrators", code="not_your_role")
 
 
 def _currencies(form: Mapping[str, str]) -> dict[str, str]:

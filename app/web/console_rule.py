@@ -10,11 +10,12 @@ from starlette.routing import Route
 from app import rulebooks
 from app.i18n import gettext
 from app.rendering import error_page, render, wants_html
-from app.web.bot_pages import HERE, RULES, reason, require_overseer, told
+from app.web.bot_pages import HERE, RULES, reason, told
 from app.web.bot_rules import FIELDS, posted_rule, rule_form
 from app.web.bot_trial import trial
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
+from app.web.roles import require_overseer
 from bots.rulefiles import RuleFile, read_rule
 from bots.rulewriting import rule_text
 from core.errors import Conflict, Invalid, NotFound, WismoError

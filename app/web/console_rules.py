@@ -10,12 +10,14 @@ from starlette.routing import Route
 from app.i18n import gettext, when
 from app.rendering import render
 from app.web import rule_form
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
 from app.web.labels import PRIORITIES, STATUSES, word
 from app.web.refusals import refusal
+from app.web.roles import require_overseer
+from app.web.shop_choice import shop_of
 from app.web.times import iso
-from core.errors import Forbidden, Invalid, NotFound, WismoError
+from core.errors import Forbidden, Invalid, WismoError
 from core.people import Agent, shop_ids_of
 from core.shops import Shop
 from tickets.macros.keeping import macros_for
@@ -240,13 +242,7 @@ async def _rule(request: Request, agent: Agent, shop: Shop) -> Rule | None:
 
 async def _shop(agent: Agent, key: str | None) -> Shop:
     """The named shop of the supervisor's, else their first. Raises Forbidden, NotFound."""
-    if agent.role not in OVERSEERS:
-        raise Forbidden("rules are for supervisors", code="not_your_role")
-    mine = Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    shop = await (mine.filter(key=key) if key else mine).first()
-    if shop is None:
-        raise NotFound("no such shop")
-    return shop
+    return await shop_of(require_overseer(agent), key)
 
 
 routes = [

@@ -12,9 +12,10 @@ from app.web.desk import see_other, shell, signed_in
 from app.web.forms import choices, fields, whole_number
 from app.web.labels import KINDS, LANGUAGE_NAMES, word
 from app.web.refusals import refusal
-from core.errors import Forbidden, Invalid, NotFound
+from app.web.roles import require_admin
+from core.errors import Invalid, NotFound
 from core.ids import as_id
-from core.people import ADMIN, Actor, Agent
+from core.people import Actor, Agent
 from core.teams import Team, TeamMember
 from tickets.staffing import LANGUAGES, MOST_CAPACITY, set_teams, set_work
 
@@ -49,14 +50,8 @@ async def change_agent(request: Request, agent: Agent) -> Response:
     return see_other(f"{PEOPLE}/{person.public_id}", "saved")
 
 
-def _require_admin(agent: Agent) -> Agent:
-    if agent.role != ADMIN:
-        raise Forbidden("for administrators", code="not_your_role")
-    return agent
-
-
 async def _person(request: Request, agent: Agent) -> Agent:
-    _require_admin(agent)
+    require_admin(agent)
     person = await Agent.get_or_none(public_id=as_id(request.path_params["public_id"]))
     if person is None:
         raise NotFound("no such agent")

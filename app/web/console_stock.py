@@ -9,12 +9,12 @@ from starlette.routing import Route
 
 from app.i18n import day, gettext, when
 from app.rendering import render
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
 from app.web.labels import headline
+from app.web.roles import OVERSEERS, require_overseer
 from app.web.times import ago
 from core.clock import now
-from core.errors import Forbidden
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
 from orders.access import note_listed
@@ -88,8 +88,7 @@ async def sku_page(request: Request, agent: Agent) -> Response:
 @signed_in
 async def discontinue_sku(request: Request, agent: Agent) -> Response:
     """POST: say that a SKU is gone for good, or that it is not. For supervisors and administrators."""
-    if agent.role not in OVERSEERS:
-        raise Forbidden("for supervisors and administrators", code="not_your_role")
+    require_overseer(agent)
     position = await position_in_view(await shop_ids_of(agent), whole_number(request.path_params["id"], 0))
     gone = (await fields(request)).get("gone") == "yes"
     await discontinue(position.shop, position.sku, Actor.of(agent), gone=gone)

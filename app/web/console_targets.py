@@ -8,11 +8,12 @@ from starlette.routing import Route
 
 from app.i18n import gettext
 from app.rendering import error_page, render, wants_html
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.labels import CLOCKS, PRIORITIES
 from app.web.refusals import refusal
-from core.errors import Forbidden, Invalid, NotFound
+from app.web.roles import require_overseer
+from core.errors import Invalid, NotFound
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
 from tickets.clock_targets import LONGEST, set_targets
@@ -47,8 +48,7 @@ async def change_targets(request: Request, agent: Agent) -> Response:
 
 
 async def _shops(agent: Agent) -> list[Shop]:
-    if agent.role not in OVERSEERS:
-        raise Forbidden("for supervisors", code="not_your_role")
+    require_overseer(agent)
     return await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
 
 

@@ -11,10 +11,12 @@ from starlette.routing import Route
 
 from app.i18n import gettext
 from app.rendering import error_page, render, wants_html
-from app.web.desk import OVERSEERS, see_other, shell, signed_in
+from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.refusals import refusal
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.web.roles import require_admin, require_overseer
+from app.web.shop_choice import shop_of
+from core.errors import Conflict, Invalid, NotFound
 from core.ids import as_id
 from core.money import exponent, parse_money
 from core.people import ADMIN, Actor, Agent, shop_ids_of
@@ -38,7 +40,7 @@ MODES = {"manual": _("Agents pick for themselves"), "automatic": _("Given out au
 @signed_in
 async def teams_page(request: Request, agent: Agent) -> Response:
     """GET: the teams, and how each shop gives out work."""
-    return await _page(request, _require_overseer(agent))
+    return await _page(request, require_overseer(agent))
 
 
 def change(act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -47,7 +49,7 @@ def change(act: Act) -> Callable[[Request], Awaitable[Response]]:
     @signed_in
     @wraps(act)  # the list of routes shows its docstring
     async def endpoint(request: Request, agent: Agent) -> Response:
-        _require_overseer(agent)
+        require_overseer(agent)
         try:
             await act(request, agent, await fields(request))
         except (Invalid, Conflict) as error:
@@ -62,8 +64,8 @@ def change(act: Act) -> Callable[[Request], Awaitable[Response]]:
 async def add_team(request: Request, agent: Agent, form: dict[str, str]) -> None:
     """A new team, for one shop or (by administrators) for all."""
     if not form.get("shop"):
-        _require_admin(agent)
-    shop = await _shop(agent, form["shop"]) if form.get("shop") else None
+        require_admin(agent)
+    shop = await shop_of(agent, form["shop"]) if form.get("shop") else None
     await create_team(form.get("name", ""), shop, actor=Actor.of(agent))
 
 
@@ -84,28 +86,10 @@ async def revive(request: Request, agent: Agent, form: dict[str, str]) -> None:
 
 async def change_shop(request: Request, agent: Agent, form: dict[str, str]) -> None:
     """How one shop gives out work, and from which total its orders come sooner."""
-    shop = await _shop(agent, request.path_params["key"])
+    shop = await shop_of(agent, request.path_params["key"])
     total = form.get("valuable_from", "").strip()
     valuable_from = parse_money(total, shop.currency).amount if total else None
     await set_assignment(shop, form.get("assignment", ""), valuable_from, Actor.of(agent))
-
-
-def _require_overseer(agent: Agent) -> Agent:
-    if agent.role not in OVERSEERS:
-        raise Forbidden("for supervisors", code="not_your_role")
-    return agent
-
-
-def _require_admin(agent: Agent) -> None:
-    if agent.role != ADMIN:
-        raise Forbidden("for administrators", code="not_your_role")
-
-
-async def _shop(agent: Agent, key: str) -> Shop:
-    shop = await Shop.get_or_none(key=key, id__in=await shop_ids_of(agent))
-    if shop is None:
-        raise NotFound("no such shop")
-    return shop
 
 
 async def _team(request: Request, agent: Agent) -> Team:

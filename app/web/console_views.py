@@ -11,10 +11,11 @@ from app.i18n import gettext
 from app.order_outlook import TITLES
 from app.rendering import error_page, render, wants_html
 from app.web.ball import PARTIES
-from app.web.desk import HOME, OVERSEERS, see_other, shell, signed_in
+from app.web.desk import HOME, see_other, shell, signed_in
 from app.web.forms import choices, fields
 from app.web.labels import CHANNELS, KINDS, LANGUAGE_NAMES, PRIORITIES, STATUSES
 from app.web.refusals import refusal
+from app.web.roles import OVERSEERS
 from core.errors import Conflict, Invalid, NotFound
 from core.people import Agent, shop_ids_of
 from core.teams import Team

@@ -13,8 +13,9 @@ from app.i18n import gettext
 from app.rendering import problem, wants_html
 from app.web.file_words import FILE_WORDS
 from app.web.labels import AVAILABILITIES, ROLES, initials, word
-from app.web.navigation import ACT, ADMINS, SUPERVISORS, is_setting, rail, trail
+from app.web.navigation import ACT, is_setting, rail, trail
 from app.web.refusals import REASONS
+from app.web.roles import OVERSEERS
 from core.bundles import Bundle
 from core.errors import Unauthenticated
 from core.people import Agent
@@ -125,7 +126,6 @@ SAID = {
     "policy_withdrawn": _("Withdrawn. The usual terms hold again."),
     "still_failed": _("It still cannot be understood."),
 }
-OVERSEERS = SUPERVISORS | ADMINS  # who looks after what shops send
 
 
 def signed_in(page: Callable[[Request, Agent], Awaitable[Response]]) -> Endpoint:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.i18n import gettext
+from app.web.roles import OVERSEERS
 from core.people import ADMIN, AGENT, SUPERVISOR, Agent
 
 
@@ -15,8 +16,6 @@ def _(message: str) -> str:
 
 ALL = frozenset({AGENT, SUPERVISOR, ADMIN})
 ADMINS = frozenset({ADMIN})
-SUPERVISORS = frozenset({SUPERVISOR})
-OVERSEERS = SUPERVISORS | ADMINS
 SETTINGS = "/console/settings"
 ACT = frozenset({"open", "mine", "unassigned", "mentions"})  # views of which somebody must do something
 

@@ -7,7 +7,6 @@ from typing import Any
 from app.i18n import country_name, gettext
 from app.order_cards import order_card
 from app.web.ball import ball
-from app.web.desk import OVERSEERS
 from app.web.labels import HEADLINE_ICONS, STATUSES, headline
 from app.web.order_disputes import dispute_hints, dispute_rows
 from app.web.order_history import delivery_rows, history_rows
@@ -18,6 +17,7 @@ from app.web.order_parcels import parcel_rows
 from app.web.order_records import OrderRecords, gather
 from app.web.order_stock import stock_hints
 from app.web.order_told import told_rows
+from app.web.roles import OVERSEERS
 from app.web.times import stamp, zone_name
 from conversations.telling import told_about
 from core.clock import now
