@@ -28,7 +28,7 @@ from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.machine import chromium_path
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
-from tickets.rules import firing
+from tickets.rules import listening
 
 PATIENCE = 20_000  # milliseconds until what a browser should show is missing: its machine may be busy
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
@@ -100,7 +100,7 @@ def _process_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_wake", jobs._nobody_waits)
     monkeypatch.setattr(tasks, "_base", None)
     # No rule is on, and that is known: asking costs a message one statement every two seconds.
-    monkeypatch.setattr(firing, "_listened", {"at": math.inf, "to": frozenset()})
+    monkeypatch.setattr(listening, "_known", {"at": math.inf, "to": frozenset()})
 
 
 @pytest.fixture

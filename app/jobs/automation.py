@@ -12,8 +12,9 @@ from core.people import SYSTEM, Agent
 from tickets.macros.models import Macro
 from tickets.macros.words import fill
 from tickets.models import Ticket
-from tickets.rules.firing import run_rules, run_timed_rules
+from tickets.rules.firing import run_rules
 from tickets.rules.models import RuleFiring
+from tickets.rules.timing import run_timed_rules
 from tickets.timeline import enter
 
 

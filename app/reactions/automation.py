@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from conversations.events import MessagePosted
 from core.events import Together
-from core.sql import Program
+from core.sql import Program, carry_out
 from orders.events import OrderChanged, ParcelMoved, RefundChanged
 from tickets.events import TicketChanged, TicketOpened
 from tickets.models import Ticket
 from tickets.rules.facts import Trigger
-from tickets.rules.firing import ask_rules, listened_to
+from tickets.rules.firing import ask_rules
+from tickets.rules.listening import listened_to
 
 _MATTERS = frozenset({"status", "priority", "assignment", "tags", "links", "kind"})
 
@@ -20,6 +21,8 @@ async def ask_about_ticket(event: TicketOpened | TicketChanged) -> None:
         await ask_rules(event.shop_id, Trigger.TICKET_OPENED, str(event.ticket_id), ticket=event.ticket_id)
     elif event.what in _MATTERS or event.what == "clock":
         trigger = Trigger.CLOCK_WARNED if event.what == "clock" else Trigger.TICKET_CHANGED
+        if not await carry_out(listened_to([event.shop_id], trigger)):
+            return
         version = await Ticket.get(id=event.ticket_id).values_list("version", flat=True)
         await ask_rules(event.shop_id, trigger, f"{event.ticket_id}:{version}", ticket=event.ticket_id)
 

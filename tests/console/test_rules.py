@@ -10,7 +10,7 @@ from tests.console.conftest import Browser, Talk
 from tests.people import World
 from tickets.rules.conditions import checked
 from tickets.rules.facts import FACTS
-from tickets.rules.firing import forget_listeners
+from tickets.rules.listening import forget_listeners
 from tickets.rules.models import Rule
 from tickets.rules.templates import TEMPLATES
 from tickets.rules.writing import checked_rule

@@ -25,8 +25,11 @@ from tickets.macros.keeping import save_macro
 from tickets.models import Ticket, TimelineEntry
 from tickets.opening import open_ticket
 from tickets.prioritising import set_priority
-from tickets.rules.firing import REPLY, RUN, forget_listeners, run_rules, run_timed_rules
+from tickets.rules import timing
+from tickets.rules.firing import REPLY, RUN, run_rules
+from tickets.rules.listening import forget_listeners
 from tickets.rules.models import Rule, RuleFiring
+from tickets.rules.timing import run_timed_rules
 from tickets.rules.writing import retire_rule, save_rule, switch_rule, try_rule
 from tickets.tagging import add_tag
 from tickets.work_models import TicketTag
@@ -184,6 +187,30 @@ async def test_time_passes(world: World, clock: FrozenClock) -> None:
     assert [await run_timed_rules(), await run_timed_rules()] == [1, 0]
     await ticket.refresh_from_db()
     assert ticket.priority == "urgent"
+
+
+async def test_those_that_never_fit_do_not_hide_those_that_do(
+    world: World, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timing, "PAGE", 2)
+    await rule(world, "since_opened", wait_minutes=60, conditions=only("ticket.kind", "refund"))
+    kinds = ("question", "question", "question", "refund", "question", "refund")
+    tickets = [await opened(world, kind) for kind in kinds]
+    clock.advance(timedelta(minutes=60))
+    assert [await run_timed_rules(), await run_timed_rules()] == [2, 0]
+    fired = await RuleFiring.all().order_by("ticket_id").values_list("ticket_id", flat=True)
+    assert list(map(int, map(str, fired))) == [tickets[3].id, tickets[5].id]
+
+
+async def test_each_question_that_waits_is_an_occasion_of_its_own(world: World, clock: FrozenClock) -> None:
+    await rule(world, "since_customer", wait_minutes=30, once=False, actions=[{"do": "note", "value": "Late"}])
+    ticket = await opened(world)
+    await Ticket.filter(id=ticket.id).update(asked_at=now())
+    clock.advance(timedelta(minutes=31))
+    assert [await run_timed_rules(), await run_timed_rules()] == [1, 0]
+    await Ticket.filter(id=ticket.id).update(asked_at=now())
+    clock.advance(timedelta(minutes=31))
+    assert [await run_timed_rules(), await run_timed_rules()] == [1, 0]
 
 
 async def test_only_open_time_counts(world: World, clock: FrozenClock) -> None:

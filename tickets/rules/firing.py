@@ -4,10 +4,8 @@ What a rule does is an event like any other. So that rules cannot chase each oth
 which rules they were caused: no rule fires for what it caused itself, and after three rules in a row nobody is asked.
 """
 
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
-from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -15,13 +13,12 @@ from tortoise.queryset import QuerySet
 
 from conversations.holding import release_all
 from conversations.noting import add_note
-from core.business_hours import BusinessHours
 from core.clock import now
 from core.errors import WismoError
-from core.ids import as_id
+from core.ids import as_id, new_id
 from core.jobs import enqueue
 from core.people import SYSTEM, Agent
-from core.sql import Program, carry_out, query
+from core.sql import carry_out
 from core.transactions import record, transaction
 from tickets.access import locked_ticket
 from tickets.assignment import assign
@@ -30,7 +27,8 @@ from tickets.models import Ticket, TicketLink
 from tickets.prioritising import set_priority
 from tickets.resolution import await_customer, reopen, resolve
 from tickets.rules.conditions import explain
-from tickets.rules.facts import TIMED, Trigger, facts_of
+from tickets.rules.facts import Trigger, facts_of
+from tickets.rules.listening import forget_listeners, listened_to
 from tickets.rules.models import Rule, RuleFiring
 from tickets.statuses import UNFINISHED, Status
 from tickets.tagging import add_tag, remove_tag
@@ -40,27 +38,10 @@ RUN, REPLY = "rules.run", "rules.reply"
 MOST_CHAINED = 3  # rules that follow from one another
 MOST_ERRORS = 5  # in a row, then a rule is switched off
 MOST_TICKETS = 200  # of one occasion
-KEPT_SECONDS = 2.0  # how long the list of what is listened to may be old
 STEPS = {Status.PENDING: await_customer, Status.RESOLVED: resolve, Status.OPEN: reopen}
 
 log = structlog.get_logger(__name__)
 _causes: ContextVar[tuple[int, ...]] = ContextVar("rules that caused what happens now", default=())
-_LISTENED = 'SELECT DISTINCT shop_id, "trigger" AS what FROM rule WHERE enabled'
-_listened: dict[str, Any] = {"at": 0.0, "to": frozenset()}
-
-
-def listened_to(shop_ids: Collection[int], trigger: Trigger) -> Program[set[int]]:
-    """Those of the shops in which a rule waits for this. What was switched on elsewhere is heard two seconds later, so
-    that a message costs no statement."""
-    if time.monotonic() - _listened["at"] > KEPT_SECONDS:
-        rows = yield query(_LISTENED)
-        _listened.update(to=frozenset((row["shop_id"], row["what"]) for row in rows), at=time.monotonic())
-    return {shop_id for shop_id in shop_ids if (shop_id, trigger.value) in _listened["to"]}
-
-
-def forget_listeners() -> None:
-    """A rule of this process was switched: ask again."""
-    _listened["at"] = 0.0
 
 
 async def ask_rules(shop_id: int, trigger: Trigger, occasion: str, **about: int) -> None:
@@ -82,66 +63,13 @@ async def run_rules(args: Mapping[str, Any]) -> int:
         if rule.id in args["causes"]:
             continue
         for ticket in tickets:
-            fired += await _fire(rule, ticket.id, str(args["occasion"]), tuple(args["causes"]))
+            fired += await fire(rule, ticket.id, str(args["occasion"]), tuple(args["causes"]))
     return fired
 
 
-async def run_timed_rules() -> int:
-    """Fire every rule whose time has passed for some ticket. Returns how often that was."""
-    fired = 0
-    for rule in (
-        await Rule.filter(enabled=True, trigger__in=list(TIMED)).order_by("position", "id").select_related("shop")
-    ):
-        for ticket, since in await _overdue(rule):
-            fired += await _fire(rule, ticket.id, since.isoformat(), ())
-    return fired
-
-
-async def _overdue(rule: Rule) -> list[tuple[Ticket, datetime]]:
-    """The tickets that have waited long enough for a rule, which has not fired for that wait yet."""
-    wait = timedelta(minutes=rule.wait_minutes or 0)
-    waiting = Ticket.filter(shop_id=rule.shop_id, status__in=list(UNFINISHED), merged_into_id=None)
-    column = {Trigger.SINCE_OPENED: "created_at", Trigger.SINCE_CUSTOMER: "asked_at"}.get(Trigger(rule.trigger))
-    column = column or "conversation__last_message_at"
-    waiting = waiting.filter(**{f"{column}__lte": now() - wait}).order_by(column, "id")
-    if rule.once:
-        waiting = waiting.exclude(id__in=[row.ticket_id for row in await RuleFiring.filter(rule_id=rule.id)])
-    hours = BusinessHours.of(rule.shop.hours, rule.shop.timezone)
-    found = []
-    for ticket in await waiting.limit(MOST_TICKETS).select_related("conversation"):
-        since = _since(rule, ticket)
-        if since is not None and (not rule.open_time or hours.between(since, now()) >= wait):
-            found.append((ticket, since))
-    return found
-
-
-def _since(rule: Rule, ticket: Ticket) -> datetime | None:
-    """Since when the rule's time runs for a ticket; None while it does not run."""
-    talk = ticket.conversation
-    match rule.trigger:
-        case Trigger.SINCE_OPENED:
-            return ticket.created_at
-        case Trigger.SINCE_CUSTOMER:
-            return ticket.asked_at
-        case _:
-            answered = talk.last_number > talk.last_customer_number
-            return talk.last_message_at if answered else None
-
-
-async def _about(args: Mapping[str, Any]) -> QuerySet[Ticket]:
-    """The tickets that an occasion is about; those that are over are nobody's business."""
-    tickets = Ticket.filter(shop_id=args["shop"], merged_into_id=None)
-    if "ticket" in args:
-        return tickets.filter(id=args["ticket"])
-    active = tickets.filter(status__in=list(UNFINISHED)).order_by("id")
-    if "conversation" in args:
-        return active.filter(conversation_id=args["conversation"])
-    linked = TicketLink.filter(order_id=args["order"], confirmed=True).order_by("-id").limit(MOST_TICKETS)
-    return active.filter(id__in=list(await linked.values_list("ticket_id", flat=True)))
-
-
-async def _fire(rule: Rule, ticket_id: int, occasion: str, causes: tuple[int, ...]) -> bool:
-    """Let one rule act on one ticket if its conditions hold and it has not done so yet; all of it or nothing."""
+async def fire(rule: Rule, ticket_id: int, occasion: str, causes: tuple[int, ...] = ()) -> bool:
+    """Let one rule act on one ticket if its conditions hold and it has not done so for this occasion (or at all, if it
+    acts once); all of it or nothing."""
     mark = "once" if rule.once else occasion[:120]
     if await RuleFiring.exists(rule_id=rule.id, ticket_id=ticket_id, mark=mark):
         return False
@@ -157,10 +85,8 @@ async def _fire(rule: Rule, ticket_id: int, occasion: str, causes: tuple[int, ..
             firing = await RuleFiring.create(rule_id=rule.id, ticket_id=ticket.id, at=now(), **what)
             await enter(ticket, SYSTEM, "rule_fired", rule=rule.public_id, name=rule.name, firing=firing.id)
             record(_changed(ticket))
-            for act in done:
-                if act["do"] == "reply" and not act["refused"]:
-                    args = {"firing": firing.id, "macro": act["value"]}
-                    await enqueue(REPLY, args, key=f"{REPLY}:{firing.id}:{act['value']}")
+            for macro in (act["value"] for act in done if act["do"] == "reply"):
+                await enqueue(REPLY, {"firing": firing.id, "macro": macro}, key=f"{REPLY}:{firing.id}:{macro}")
     except (WismoError, ValueError, LookupError, TypeError, AttributeError) as error:  # the rule's own fault
         log.exception("rule_failed", rule=rule.public_id, ticket=ticket_id)
         await _note_failure(rule, error)
@@ -170,6 +96,18 @@ async def _fire(rule: Rule, ticket_id: int, occasion: str, causes: tuple[int, ..
     if rule.errors:
         await Rule.filter(id=rule.id).update(errors=0)
     return True
+
+
+async def _about(args: Mapping[str, Any]) -> QuerySet[Ticket]:
+    """The tickets that an occasion is about; those that are over are nobody's business."""
+    tickets = Ticket.filter(shop_id=args["shop"], merged_into_id=None)
+    if "ticket" in args:
+        return tickets.filter(id=args["ticket"])
+    active = tickets.filter(status__in=list(UNFINISHED)).order_by("id")
+    if "conversation" in args:
+        return active.filter(conversation_id=args["conversation"])
+    linked = TicketLink.filter(order_id=args["order"], confirmed=True).order_by("-id").limit(MOST_TICKETS)
+    return active.filter(id__in=list(await linked.values_list("ticket_id", flat=True)))
 
 
 async def _act(ticket: Ticket, act: Mapping[str, str]) -> dict[str, str]:
@@ -191,7 +129,7 @@ async def _act(ticket: Ticket, act: Mapping[str, str]) -> dict[str, str]:
                 agent = None if value == "nobody" else await Agent.get_or_none(public_id=as_id(value))
                 await assign(ticket.id, agent, SYSTEM)
             case "note":
-                await add_note(ticket.conversation_id, None, value, f"rule:{ticket.id}:{now().timestamp()}")
+                await add_note(ticket.conversation_id, None, value, new_id("rule"))
     except WismoError as error:
         refused = error.code
     return {"do": act["do"], "value": value, "refused": refused}

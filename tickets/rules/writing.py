@@ -17,7 +17,7 @@ from tickets.macros.models import Macro
 from tickets.models import PRIORITIES, Ticket
 from tickets.rules.conditions import checked, explain
 from tickets.rules.facts import FACTS, TIMED, Trigger, facts_of
-from tickets.rules.firing import forget_listeners
+from tickets.rules.listening import forget_listeners
 from tickets.rules.models import Rule, RuleFiring
 from tickets.statuses import Status
 from tickets.tagging import tag_name
