@@ -7,6 +7,7 @@ from typing import Any
 
 from app.i18n import day, when
 from app.order_cards import order_card
+from conversations.blanks import BLANKS, blanks, needs
 from conversations.models import EMAIL, Conversation
 from conversations.proofs import proven_contacts
 from core.clock import now
@@ -15,14 +16,14 @@ from core.money import format_money
 from core.people import Agent
 from core.promises import OPEN, Promise
 from core.shops import Shop
-from orders.access import Viewer, order_in_view
+from orders.access import Viewer, note_listed, order_in_view
 from orders.models import Order
 from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot, snapshot
-from tickets.macros.words import BLANKS, blanks, needs
 from tickets.models import Ticket
 from tickets.queries import links_of
 
 NOT_PROVED, CHOOSE, NONE = "not_proved", "choose", "none"
+PURPOSE = "macro"
 
 
 def _(message: str) -> str:
@@ -75,16 +76,17 @@ class Values:
 
 
 async def values_for(
-    words: str, agent: Agent, shop: Shop, conversation: Conversation, ticket: Ticket | None, bound: Bound
+    words: str, agent: Agent | None, shop: Shop, conversation: Conversation, ticket: Ticket | None, bound: Bound
 ) -> Values:
-    """What can stand in the blanks of `words`, in the customer's language and the shop's time zone.
+    """What can stand in the blanks of `words`, in the customer's language and the shop's time zone. Without an agent
+    the shop itself speaks.
 
-    The order is one that the ticket is linked to or that the conversation shows. Reading it is audited.
+    The order is one that the ticket is linked to or that the conversation shows. An agent's look at it is audited.
     """
     found, wanted = Values(), needs(words)
     found.known |= {
         "customer.name": conversation.customer.name,
-        "agent.name": agent.name,
+        "agent.name": agent.name if agent else shop.name,
         "shop.name": shop.name,
         "ticket.number": str(ticket.number) if ticket else "",
     }
@@ -92,7 +94,9 @@ async def values_for(
         promise = await Promise.filter(subject=ticket.public_id, state=OPEN).order_by("due_at").first()
         found.known["promise.due"] = when(promise.due_at, shop.timezone, conversation.language) if promise else ""
     if wanted:
-        await _of_the_order(found, wanted, agent, shop, conversation, ticket, bound)
+        order = await _of_the_order(found, wanted, shop, conversation, ticket, bound)
+        if order is not None and agent is not None:
+            await note_listed(agent, [order.public_id], PURPOSE)
     for name in blanks(words):
         if not found.known.get(name):
             found.why.setdefault(name, NONE)
@@ -102,29 +106,26 @@ async def values_for(
 async def _of_the_order(
     found: Values,
     wanted: frozenset[str],
-    agent: Agent,
     shop: Shop,
     conversation: Conversation,
     ticket: Ticket | None,
     bound: Bound,
-) -> None:
+) -> Order | None:
+    """Add what the order says; returns the order that was read."""
     orders = await _linked(conversation, ticket)
     if len(orders) > 1:
         found.choices["order"] = [(order.public_id, order.number) for order in orders]
-    order = next((one for one in orders if one.public_id == bound.order), orders[0] if len(orders) == 1 else None)
-    if order is None:
-        reason = CHOOSE if orders else NONE
-    elif not await _may_be_told(order, shop, conversation):
-        reason = NOT_PROVED
-    else:
-        reason = NONE
-        viewer = Viewer.agent(agent.id, [shop.id], agent.name)
-        picture = await snapshot(await order_in_view(viewer, order.public_id, "macro"))
+    chosen = next((one for one in orders if one.public_id == bound.order), orders[0] if len(orders) == 1 else None)
+    order = await _as_told(chosen, shop, conversation) if chosen else None
+    if order is not None:
+        picture = await snapshot(order)
         found.number = picture.number
         _tell(found, picture, wanted, bound, conversation.language)
+    reason = NONE if order else NOT_PROVED if chosen else CHOOSE if orders else NONE
     for name, depends in BLANKS.items():
         if depends in wanted and not found.known.get(name):
             found.why.setdefault(name, reason)
+    return order
 
 
 async def _linked(conversation: Conversation, ticket: Ticket | None) -> list[Order]:
@@ -136,16 +137,15 @@ async def _linked(conversation: Conversation, ticket: Ticket | None) -> list[Ord
     return list({order.id: order for order in orders}.values())
 
 
-async def _may_be_told(order: Order, shop: Shop, conversation: Conversation) -> bool:
-    """Whether the customer has proved the order; an answer by mail goes to its address and to nobody else."""
+async def _as_told(order: Order, shop: Shop, conversation: Conversation) -> Order | None:
+    """The order, if this customer may hear of it; an answer by mail goes to its address and to nobody else."""
     proved = list(await proven_contacts(conversation.id))
     if conversation.channel == EMAIL and conversation.customer.email:
         proved.append(conversation.customer.email)
     try:
-        await order_in_view(Viewer.customer(shop.id, proved), order.public_id, "macro")
+        return await order_in_view(Viewer.customer(shop.id, proved), order.public_id, PURPOSE)
     except NotFound:
-        return False
-    return True
+        return None
 
 
 def _tell(found: Values, picture: OrderSnapshot, wanted: frozenset[str], bound: Bound, language: str) -> None:

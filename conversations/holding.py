@@ -50,7 +50,7 @@ async def hold(
     sent. Parameters and errors are those of `post`; what had been drafted is no draft any more.
     """
     actor, wanted = Actor.of(agent), files.checked_ids(attachments)
-    words, key = checked_text(text, needed=not wanted), checked_id(client_id)
+    words, key = checked_text(text, actor, needed=not wanted), checked_id(client_id)
     if (first := await _first(conversation_id, actor, key)) is not None:
         return first
     await require_orders_as_seen(conversation_id, actor, order_versions or {}, seen=seen)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from conversations import attachments as files
 from conversations import viewing
 from conversations.access import require_access
+from conversations.blanks import require_filled
 from conversations.handover import require_turn, take_over_for_reply
-from conversations.models import BOT, CHAT, Conversation, Message
+from conversations.models import AGENT, BOT, CHAT, Conversation, Message
 from conversations.storing import Draft, post_all
 from core.batching import ALONE, Batch
 from core.errors import Conflict, Invalid
@@ -60,11 +61,11 @@ async def post(
     An agent who answers takes the conversation over from bot and queue, and with `take_over` from a colleague. `seen`
     is the last number the agent had read when writing, `order_versions` how the agent saw orders (by public id). Raises
     Invalid (empty_text, text_too_long, bad_client_id, too_many_files, attachment_gone), NotFound, Conflict
-    (not_your_turn; handled_by_other with `name`; stale with `last`; order_changed with `orders`, and with `last` when
-    stale, too).
+    (missing_value with `names`; not_your_turn; handled_by_other with `name`; stale with `last`; order_changed with
+    `orders`, and with `last` when stale, too).
     """
     wanted = files.checked_ids(attachments)
-    words = checked_text(text, needed=not wanted)
+    words = checked_text(text, actor, needed=not wanted)
     draft = Draft(
         conversation_id=conversation_id,
         actor=actor,
@@ -94,7 +95,7 @@ async def post_together(
         Draft(
             conversation_id=conversation_id,
             actor=actor,
-            text=checked_text(bubble.text, needed=True),
+            text=checked_text(bubble.text, actor, needed=True),
             client_id=checked_id(bubble.client_id),
             channel=CHAT,
             language=language,
@@ -137,8 +138,9 @@ def checked_id(client_id: str) -> str:
     return client_id
 
 
-def checked_text(text: str, *, needed: bool) -> str:
-    """The words without what no message may hold. Raises Invalid (empty_text, text_too_long)."""
+def checked_text(text: str, actor: Actor, *, needed: bool) -> str:
+    """The words without what no message may hold. Raises Invalid (empty_text, text_too_long), and Conflict
+    (missing_value with `names`) when an agent has left a blank in them."""
     words = clean(text, limit=TEXT_LIMIT + 1)
     if is_blank(words):
         if needed:
@@ -146,6 +148,8 @@ def checked_text(text: str, *, needed: bool) -> str:
         return ""
     if len(words) > TEXT_LIMIT:
         raise Invalid("a message has 8,000 characters at most", code="text_too_long", limit=TEXT_LIMIT)
+    if actor.kind == AGENT:
+        require_filled(words)
     return words
 
 

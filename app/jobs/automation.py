@@ -5,12 +5,12 @@ from typing import Any
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import plan_next
 from app.macro_values import Bound, values_for
+from conversations.blanks import fill
 from conversations.models import CHAT, Conversation
 from conversations.posting import post
 from core.clock import now
-from core.people import SYSTEM, Agent
+from core.people import SYSTEM
 from tickets.macros.models import Macro
-from tickets.macros.words import fill
 from tickets.models import Ticket
 from tickets.rules.firing import run_rules
 from tickets.rules.models import RuleFiring
@@ -37,8 +37,7 @@ async def answer_by_rule(args: dict[str, Any], context: JobContext) -> None:
     talk = await Conversation.get(id=ticket.conversation_id).select_related("customer", "order", "shop")
     macro = await Macro.get(public_id=args["macro"])
     words = str(macro.words.get(talk.language) or next(iter(macro.words.values())))
-    speaker = Agent(name=talk.shop.name)  # whoever writes by rule is the shop
-    values = await values_for(words, speaker, talk.shop, talk, ticket, Bound())
+    values = await values_for(words, None, talk.shop, talk, ticket, Bound())
     filled = fill(words, values.known)
     if filled.missing or talk.channel != CHAT:
         why = ", ".join(filled.missing) or talk.channel

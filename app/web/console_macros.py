@@ -14,15 +14,15 @@ from app.web.forms import fields
 from app.web.labels import PRIORITIES, STATUSES
 from app.web.refusals import refusal
 from app.web.roles import OVERSEERS
-from app.web.shop_choice import shop_of
+from app.web.shop_choice import shop_of, shops_beside
+from conversations.blanks import LONGEST, fill
 from core.errors import Conflict, Forbidden, Invalid, NotFound, WismoError
-from core.people import Agent, shop_ids_of
+from core.people import Agent
 from core.shops import Shop
 from tickets.access import ticket_for
 from tickets.macros.keeping import LANGUAGES, macro_for, macros_for, retire_macro, save_macro
 from tickets.macros.keeping import STATUSES as STEPS
 from tickets.macros.models import Macro
-from tickets.macros.words import LONGEST, fill
 
 MACROS = "/console/macros"
 DOES = ("assign", "priority", "tag", "status")
@@ -49,7 +49,7 @@ async def list_page(request: Request, agent: Agent) -> Response:
     context = {
         "shell": shell(request, agent, current="macros"),
         "shop": {"name": shop.name, "key": shop.key},
-        "shops": await _shops(agent, shop),
+        "shops": await shops_beside(agent, shop, MACROS),
         "mine": [row for row in rows if not row["shared"]],
         "shared": [row for row in rows if row["shared"]],
     }
@@ -174,11 +174,6 @@ def _row(macro: Macro, agent: Agent) -> dict[str, Any]:
         "shared": macro.owner_id is None,
         "public_id": macro.public_id,
     }
-
-
-async def _shops(agent: Agent, shown: Shop) -> list[dict[str, Any]]:
-    mine = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    return [{"name": s.name, "url": f"{MACROS}?shop={s.key}", "current": s.id == shown.id} for s in mine]
 
 
 routes = [

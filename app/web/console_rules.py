@@ -15,10 +15,10 @@ from app.web.forms import fields, whole_number
 from app.web.labels import PRIORITIES, STATUSES, word
 from app.web.refusals import refusal
 from app.web.roles import require_overseer
-from app.web.shop_choice import shop_of
+from app.web.shop_choice import shop_of, shops_beside
 from app.web.times import iso
 from core.errors import Forbidden, Invalid, WismoError
-from core.people import Agent, shop_ids_of
+from core.people import Agent
 from core.shops import Shop
 from tickets.macros.keeping import macros_for
 from tickets.presence import agents_of
@@ -34,6 +34,7 @@ from tickets.rules.writing import (
     rules_of,
     save_rule,
     switch_rule,
+    times_fired,
     try_rule,
 )
 
@@ -55,6 +56,8 @@ async def list_page(request: Request, agent: Agent) -> Response:
     """GET: the rules of a shop in their order; ?shop=key chooses among several. For supervisors."""
     shop = await _shop(agent, request.query_params.get("shop"))
     language = agent.language
+    rules = await rules_of(shop.id)
+    fired = await times_fired([rule.id for rule in rules])
     rows = [
         {
             "name": rule.name,
@@ -63,15 +66,14 @@ async def list_page(request: Request, agent: Agent) -> Response:
             "does": [_act_words(act, language) for act in rule.actions],
             "on": rule.enabled,
             "broken": rule.errors > 0 and not rule.enabled,
-            "fired": await RuleFiring.filter(rule_id=rule.id).limit(1000).count(),
+            "fired": fired.get(rule.id, 0),
         }
-        for rule in await rules_of(shop.id)
+        for rule in rules
     ]
-    mine = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
     context = {
         "shell": shell(request, agent, current="rules"),
         "shop": {"name": shop.name, "key": shop.key},
-        "shops": [{"name": s.name, "url": f"{RULES}?shop={s.key}", "current": s.id == shop.id} for s in mine],
+        "shops": await shops_beside(agent, shop, RULES),
         "rules": rows,
         "templates": [{"key": key, "name": gettext(name, language)} for key, name in rule_form.TITLES.items()],
     }

@@ -35,8 +35,7 @@ from core.teams import Team, teams_for
 from orders.sights import read_sights
 from tickets.access import ticket_for
 from tickets.following import read_mentions
-from tickets.macros.keeping import macro_for, remember_use, settle_use
-from tickets.macros.words import require_filled
+from tickets.macros.keeping import remember_use, settle_use
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
 from tickets.presence import agents_of
@@ -99,10 +98,8 @@ async def reply(request: Request, agent: Agent) -> Response:
     draft.client_id = form.get("client_id") or draft.client_id
     files = form.get("attachments", "").split()
     try:
-        require_filled(draft.text)
         if draft.macro:
-            macro = await macro_for(agent, place.shop.id, draft.macro)
-            await remember_use(place.conversation.id, agent, macro, draft.client_id)
+            await remember_use(place.conversation, place.ticket, agent, draft.macro, draft.client_id)
         if files and channel == EMAIL:
             raise Invalid("a reply by mail has no files", code="no_files_by_mail")
         said = await _say(

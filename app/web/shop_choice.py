@@ -1,5 +1,7 @@
 """Which of their shops an agent looks at, on pages that show one shop at a time."""
 
+from typing import Any
+
 from core.errors import NotFound
 from core.people import Agent, shop_ids_of
 from core.shops import Shop
@@ -12,3 +14,9 @@ async def shop_of(agent: Agent, key: str | None) -> Shop:
     if shop is None:
         raise NotFound("no such shop")
     return shop
+
+
+async def shops_beside(agent: Agent, shown: Shop, address: str) -> list[dict[str, Any]]:
+    """All shops of the agent's as links to a page, for its list of shops."""
+    mine = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
+    return [{"name": s.name, "url": f"{address}?shop={s.key}", "current": s.id == shown.id} for s in mine]

@@ -19,9 +19,11 @@ from tests.heard import listen_to
 from tests.people import World, make_order
 from tickets.events import TicketChanged
 from tickets.linking import link_order
-from tickets.macros.keeping import save_macro
+from tickets.macros.keeping import retire_macro, save_macro
 from tickets.macros.models import Macro
 from tickets.models import Ticket, TimelineEntry
+from tickets.opening import open_ticket
+from tickets.work_models import TicketTag
 
 pytestmark = pytest.mark.anyio
 OpenBrowser = Callable[..., Awaitable[Browser]]
@@ -171,3 +173,19 @@ async def test_whose_macros(world: World, ticket: Ticket, open_browser: OpenBrow
     gone = await omar.post(f"/console/macros/lumen/{own.public_id}", do="retire")
     assert gone.status_code == 303
     assert (await omar.fetch(f"{base}/macros", macro=own.public_id)).status_code == 404
+
+
+async def test_what_a_macro_does_is_done_to_the_ticket_whose_page_it_was(
+    world: World, ticket: Ticket, open_browser: OpenBrowser
+) -> None:
+    """Also when another ticket of the same talk is newer, and nothing when the macro is gone meanwhile."""
+    thanks = await macro(world, world.omar, "Thank you!", actions={"tag": "kind"})
+    other = await open_ticket(ticket.conversation_id, "refund", Actor.of(world.sue), subject="And my money")
+    omar, base = await open_browser(world.omar), f"/console/tickets/{ticket.number}"
+    words = {"text": "Thank you!", "seen": "9", "macro": thanks.public_id}
+    assert (await omar.fetch(f"{base}/replies", **words, client_id="web-00000001")).status_code == 201
+    assert await TicketTag.filter(ticket_id=ticket.id).count() == 1
+    assert not await TicketTag.filter(ticket_id=other.id).exists()
+    await retire_macro(world.omar, world.lumen, thanks.public_id)
+    assert (await omar.fetch(f"{base}/replies", **words, client_id="web-00000002")).status_code == 201
+    assert await TimelineEntry.filter(action="macro_used").count() == 1

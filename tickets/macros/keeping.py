@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tortoise.expressions import F, Q
+from tortoise.queryset import QuerySet
 
+from conversations.blanks import checked
 from conversations.holding import release_all
+from conversations.models import Conversation
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -18,7 +21,6 @@ from core.transactions import record, transaction
 from tickets.assignment import assign
 from tickets.events import TicketChanged
 from tickets.macros.models import Macro, MacroUse
-from tickets.macros.words import checked
 from tickets.models import PRIORITIES, Ticket
 from tickets.prioritising import set_priority
 from tickets.resolution import await_customer, resolve
@@ -85,25 +87,29 @@ async def retire_macro(agent: Agent, shop: Shop, public_id: str) -> None:
 
 async def macros_for(agent: Agent, shop_id: int) -> list[Macro]:
     """What the agent may use in this shop: the desk's and their own, the most used first; 300 at most."""
-    mine = Macro.filter(shop_id=shop_id, retired_at__isnull=True).filter(Q(owner_id=None) | Q(owner_id=agent.id))
-    return await mine.order_by("-uses", "name", "id").limit(MOST)
+    return await _usable(agent, shop_id).order_by("-uses", "name", "id").limit(MOST)
 
 
 async def macro_for(agent: Agent, shop_id: int, public_id: str) -> Macro:
     """One of them. Raises NotFound, also for a colleague's own."""
-    mine = Macro.filter(shop_id=shop_id, retired_at__isnull=True).filter(Q(owner_id=None) | Q(owner_id=agent.id))
-    macro = await mine.filter(public_id=as_id(public_id)).first()
+    macro = await _usable(agent, shop_id).filter(public_id=as_id(public_id)).first()
     if macro is None or shop_id not in await shop_ids_of(agent):
         raise NotFound("no such macro")
     return macro
 
 
-async def remember_use(conversation_id: int, agent: Agent, macro: Macro, client_id: str) -> None:
-    """The answer of this client id has the macro's words: what the macro does besides is done when it is said."""
+async def remember_use(
+    conversation: Conversation, ticket: Ticket | None, agent: Agent, public_id: str, client_id: str
+) -> None:
+    """The answer of this client id has the words of a macro (public id): what it does besides is done when the answer
+    is said. A macro that has been taken away meanwhile is nothing more than its words."""
+    macro = await _usable(agent, conversation.shop_id).filter(public_id=as_id(public_id)).first()
+    if macro is None:
+        return
     await MacroUse.update_or_create(
-        conversation_id=conversation_id,
+        conversation_id=conversation.id,
         client_id=client_id,
-        defaults={"agent_id": agent.id, "macro_id": macro.id},
+        defaults={"agent_id": agent.id, "macro_id": macro.id, "ticket_id": ticket.id if ticket else None},
     )
 
 
@@ -119,8 +125,7 @@ async def settle_use(conversation_id: int, client_id: str) -> list[str]:
         await use.save(update_fields=["done_at"])
         macro, agent = await Macro.get(id=use.macro_id), await Agent.get(id=use.agent_id)
         await Macro.filter(id=macro.id).update(uses=F("uses") + 1)
-        working = Ticket.filter(conversation_id=conversation_id, status__in=UNFINISHED, merged_into_id=None)
-        ticket = await working.order_by("-updated_at", "-id").first()
+        ticket = await _work_of(use)
         if ticket is None:
             return []
         await enter(ticket, Actor.of(agent), "macro_used", macro=macro.public_id, name=macro.name)
@@ -128,6 +133,21 @@ async def settle_use(conversation_id: int, client_id: str) -> list[str]:
             TicketChanged(ticket_id=ticket.id, shop_id=ticket.shop_id, conversation_id=conversation_id, what="macro")
         )
     return [action for action, value in macro.actions.items() if not await _done(ticket, action, value, agent)]
+
+
+def _usable(agent: Agent, shop_id: int) -> QuerySet[Macro]:
+    """The desk's macros and the agent's own."""
+    mine = Macro.filter(shop_id=shop_id, retired_at__isnull=True)
+    return mine.filter(Q(owner_id=None) | Q(owner_id=agent.id))
+
+
+async def _work_of(use: MacroUse) -> Ticket | None:
+    """The ticket that the answer was written for, or the one in which it goes on; else the newest of its talk."""
+    if use.ticket_id is not None:
+        ticket = await Ticket.get(id=use.ticket_id)
+        return await Ticket.get(id=ticket.merged_into_id) if ticket.merged_into_id else ticket
+    working = Ticket.filter(conversation_id=use.conversation_id, status__in=UNFINISHED, merged_into_id=None)
+    return await working.order_by("-updated_at", "-id").first()
 
 
 async def _done(ticket: Ticket, action: str, value: str, agent: Agent) -> bool:

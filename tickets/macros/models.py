@@ -10,6 +10,7 @@ from conversations.models import Conversation
 from core.fields import UtcDatetimeField, public_id_field
 from core.people import Agent
 from core.shops import Shop
+from tickets.models import Ticket
 
 
 class Macro(Model):
@@ -25,7 +26,7 @@ class Macro(Model):
     owner_id: int | None  # whose own it is; null: the whole desk's
     name = fields.CharField(max_length=80)
     shortcut = fields.CharField(max_length=30, default="")  # what is typed after the slash
-    words: Any = fields.JSONField(default=dict)  # {"en": "…", "zh": "…"}; see tickets/macros/words.py
+    words: Any = fields.JSONField(default=dict)  # {"en": "…", "zh": "…"}; see conversations/blanks.py
     actions: Any = fields.JSONField(default=dict)  # {"status": "pending", "tag": "…"}
     uses = fields.IntField(default=0)
     retired_at = UtcDatetimeField(null=True)
@@ -51,10 +52,14 @@ class MacroUse(Model):
     agent_id: int
     macro: fields.ForeignKeyRelation[Macro] = fields.ForeignKeyField("wismo.Macro", related_name="used")
     macro_id: int
+    ticket: fields.ForeignKeyNullableRelation[Ticket] = fields.ForeignKeyField(
+        "wismo.Ticket", null=True, related_name="macro_uses"
+    )
+    ticket_id: int | None  # on whose page it was written; null: the conversation had none yet
     done_at = UtcDatetimeField(null=True)  # when the answer was said
 
     class Meta:
         app = "wismo"
         table = "macro_use"
         unique_together = (("conversation_id", "client_id"),)
-        indexes = (Index(fields=("agent_id",)), Index(fields=("macro_id",)))
+        indexes = (Index(fields=("agent_id",)), Index(fields=("macro_id",)), Index(fields=("ticket_id",)))

@@ -11,6 +11,7 @@ from core.errors import Forbidden, Invalid, NotFound
 from core.ids import as_id, new_id
 from core.people import ADMIN, SUPERVISOR, Actor, Agent, shop_ids_of
 from core.shops import Shop
+from core.sql import fetch
 from core.text import clean
 from core.transactions import transaction
 from tickets.macros.models import Macro
@@ -25,6 +26,7 @@ from tickets.tagging import tag_name
 NAME_LIMIT, MOST_ACTIONS, MOST_RULES = 80, 8, 100
 LONGEST_WAIT = 60 * 24 * 90  # minutes
 ACTIONS = ("priority", "status", "tag", "untag", "assign", "note", "reply")
+_FIRED = "SELECT rule_id, COUNT(*) AS times FROM rule_firing WHERE rule_id IN ({rules}) GROUP BY rule_id"
 MOST_TRIED, MOST_DAYS = 500, 90
 
 
@@ -103,6 +105,12 @@ async def firings_of(rule_id: int, before: int | None = None, limit: int = 50) -
     found = RuleFiring.filter(rule_id=rule_id)
     found = found.filter(id__lt=before) if before else found
     return await found.order_by("-id").limit(limit).select_related("ticket")
+
+
+async def times_fired(rule_ids: Sequence[int]) -> dict[int, int]:
+    """How often each of these rules has done something, by its database id; those that never did are left out."""
+    rows = await fetch(_FIRED, rules=list(rule_ids) or [0])
+    return {row["rule_id"]: row["times"] for row in rows}
 
 
 async def try_rule(shop: Shop, values: Mapping[str, Any], days: int) -> list[Tried]:

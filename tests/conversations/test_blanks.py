@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conversations.blanks import BLANKS, Filled, blanks, checked, fill, needs, require_filled
+from conversations.holding import hold
+from conversations.posting import post
 from core.errors import Conflict, Invalid
-from tickets.macros.words import BLANKS, Filled, blanks, checked, fill, needs, require_filled
+from core.people import Actor
+from tests.people import chat, make_world
 
 NAMES = st.sampled_from(sorted(BLANKS))
 WORDS = st.lists(st.one_of(NAMES.map(lambda name: f"{{{name}}}"), st.text(max_size=12)), max_size=8).map("".join)
@@ -63,3 +67,15 @@ def test_whatever_is_written_comes_out_whole(words: str, values: dict[str, str])
 
 def test_hostile_words_stay_linear() -> None:
     assert fill("{ " * 200_000 + "order.number", {}).missing == ()
+
+
+@pytest.mark.anyio
+async def test_no_door_lets_an_agent_send_a_blank_and_customers_write_what_they_like(database: object) -> None:
+    world = await make_world()
+    talk = await chat(world.lumen, world.ines)
+    await post(talk.id, Actor.of(world.ines), "What is {order.number}?", client_id="client-id-1")
+    with pytest.raises(Conflict) as refused:
+        await post(talk.id, Actor.of(world.omar), "It is {order.number}", client_id="agent-id-1")
+    assert refused.value.code == "missing_value"
+    with pytest.raises(Conflict):
+        await hold(talk.id, world.omar, "It is {order.number}", client_id="agent-id-2", seconds=10, seen=9)

@@ -1,4 +1,4 @@
-"""Words with blanks: what a macro says, and what stands in its blanks. Pure.
+"""Words with blanks: what an answer that is kept ready says, and what stands in its blanks. Pure.
 
 A blank is a known name in braces, `{order.number}`. Everything else is kept as it was written, other braces too: there
 is nothing that could be computed, called or escaped from.
