@@ -4,7 +4,8 @@ from app.case_letters import CaseFacts
 from core.money import Money
 from core.shops import Shop
 from orders.models import Order, Shipment
-from orders.refunds.states import IntentState
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.states import IntentState, PartState
 from tickets.aftersales.decisions import BY_POLICY
 from tickets.aftersales.kinds import traits
 from tickets.aftersales.models import AfterSale, AfterSaleLine, AfterSaleTimer
@@ -29,7 +30,7 @@ async def case_facts(case: AfterSale, order: Order) -> CaseFacts:
         number=case.number,
         kind=case.kind,
         order=order.number,
-        items=tuple((line.line.title, line.approved or line.asked) for line in lines),
+        items=tuple((line.line.title, line.granted) for line in lines if line.granted),
         timezone=shop.timezone,
         due_at=running.due_at if running is not None else None,
         by_policy=decision.get("rule") == BY_POLICY,
@@ -39,11 +40,17 @@ async def case_facts(case: AfterSale, order: Order) -> CaseFacts:
         way_back_by=str(decision.get("way_back_by") or "customer"),
         refund_within=decision.get("refund_within"),
         refund_from=str(decision.get("refund_from") or "notice"),
-        amount=Money(intent.amount, intent.currency) if intent is not None else None,
+        amount=Money(intent.amount + await _paid_before(intent), intent.currency) if intent is not None else None,
         approval=intent is not None and intent.state == IntentState.AWAITING_APPROVAL,
         carrier=parcel.carrier if parcel is not None else "",
         tracking=parcel.tracking_number if parcel is not None else "",
     )
+
+
+async def _paid_before(intent: RefundIntent) -> int:
+    """What earlier attempts have paid already, in minor units."""
+    parts = RefundPart.filter(intent__case_id=intent.case_id, intent__attempt__lt=intent.attempt)
+    return sum(part.paid or 0 for part in await parts.filter(state=PartState.SUCCEEDED))
 
 
 async def _step(case: AfterSale) -> str:

@@ -79,7 +79,7 @@ REASONS = {
     "bad_tracking": _("A parcel has a tracking number."),
     "too_often": _("It was amended too often already."),
     "kind_changed": _("For something else, open another case."),
-    "difference_open": _("The customer has not paid the difference yet."),
+    "difference_open": _("The difference has not been paid yet."),
     "bad_transition": _("This has moved on: that step is not possible any more."),
     "not_your_step": _("Only a supervisor may do that."),
     "not_found": _("It is not there, or not yours."),

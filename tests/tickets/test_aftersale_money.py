@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.case_facts import case_facts
 from app.gateways.refund_simulator import SimulatedRefunds
 from app.reactions import connect
 from app.realtime.hub import Hub
@@ -13,16 +14,20 @@ from core.clock import FrozenClock
 from core.errors import Conflict, Invalid
 from core.events import current_bus, use_bus
 from core.jobs import Job
+from core.money import Money
 from core.people import Actor
 from orders.claims.models import Claim
 from orders.claims.settling import answer_claim
 from orders.models import Order, Shipment
 from orders.refunds.approval import approve, refuse
 from orders.refunds.case import Reason
-from orders.refunds.models import RefundIntent
+from orders.refunds.gateway import Answer, Outcome
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.settling import Source, settle_part
 from tests.orders.refunding import open_account, work
 from tests.people import World, make_world
-from tests.tickets.sold import asks, scanned, sold
+from tests.tickets.sold import asks, scanned, sold, tell
+from tickets.aftersales.actions import actions_of
 from tickets.aftersales.decisions import approve_case, cancel_case
 from tickets.aftersales.following import follow
 from tickets.aftersales.fulfilling import complete_case, retry_refund, send_replacement, settle_difference
@@ -35,6 +40,7 @@ from tickets.models import Ticket
 from tickets.resolution import close, close_settled, resolve
 
 pytestmark = pytest.mark.anyio
+GONE_WRONG = Outcome(state=Answer.FAILED, code="no_such_card")
 LAMP, SHIRTS = Asked(line="lamp", units=1), Asked(line="shirt", units=2)
 NOW = timedelta()
 
@@ -169,6 +175,11 @@ async def test_an_exchange_for_something_dearer_waits_for_the_difference(world: 
     with pytest.raises(Conflict) as owed:
         await send_replacement(case.public_id, omar, "UPS", "1Z1")
     assert owed.value.code == "difference_open"
+    for actor in (omar, Actor.of(world.sue)):  # nor is it done
+        with pytest.raises(Conflict) as done:
+            await complete_case(case.public_id, actor)
+        assert done.value.code == "difference_open"
+    assert not {"send", "complete"} & {*actions_of(case, "admin")}
     for _ in range(2):
         await settle_difference(case.public_id, omar)
     assert (await AuditEntry.get(action="case.difference_paid")).detail == {"amount": 11_00, "currency": "USD"}
@@ -193,8 +204,66 @@ async def test_an_exchange_for_something_cheaper_gives_the_rest_back(world: Worl
     order, parcel = await Order.get(id=case.order_id), await Shipment.get(id=case.replacement_id)
     await scanned(world.lumen, order, parcel.source_id, ("delivered", NOW))
     assert (await followed(case)).state == "replacing"  # the money is still on its way
+    with pytest.raises(Conflict) as waits:
+        await complete_case(case.public_id, sue)
+    assert waits.value.code == "difference_open"
     case = await paid(case, clock)
     assert (case.state, (await RefundIntent.get(case_id=case.public_id)).amount) == ("closed", 20_00)
+
+
+async def test_the_rest_of_an_exchange_is_asked_for_again_or_given_up_by_a_supervisor(
+    world: World, clock: FrozenClock
+) -> None:
+    omar, sue = Actor.of(world.omar), Actor.of(world.sue)
+    case = await opened(world, Kind.EXCHANGE, Reason.DEFECTIVE, Asked(line="lamp", units=1, price_now=9_00))
+    await approve_case(case.public_id, omar)
+    await receive_goods(case.public_id, omar)
+    case = await inspected(case, omar, lamp=Found(received=1, accepted=1))
+    assert (case.difference, case.problem) == (-50_00, "refund_awaiting_approval")
+    assert not {"retry", "complete"} & {*actions_of(case, "admin")}
+    await refuse((await RefundIntent.get(case_id=case.public_id)).id, world.sue, "Too much")
+    case = await followed(case)
+    assert (case.state, case.problem) == ("replacing", "refund_refused")
+    assert [name for name in actions_of(case, "agent") if name in ("retry", "complete")] == ["retry"]
+    with pytest.raises(Conflict):
+        await complete_case(case.public_id, omar)
+    case = await retry_refund(case.public_id, omar)
+    assert case.problem == "refund_awaiting_approval"
+    again = await RefundIntent.get(case_id=case.public_id, attempt=2)
+    await approve(again.id, world.sue)
+    case = await followed(case)
+    assert (case.state, case.problem) == ("replacing", "")
+    await settle_part((await RefundPart.get(intent=again)).public_id, GONE_WRONG, source=Source.TOLD)
+    await settle_part((await RefundPart.get(intent=again)).public_id, GONE_WRONG, source=Source.QUERY)
+    case = await followed(case)
+    assert (case.problem, "complete" in actions_of(case, "supervisor")) == ("refund_failed", True)
+    case = await complete_case(case.public_id, sue, "Paid in cash")
+    noted = await AuditEntry.get(action="case.closed_without_refund")
+    assert (case.state, noted.detail["amount"]) == ("closed", -50_00)
+
+
+async def test_of_a_refund_that_was_paid_in_part_only_the_rest_is_asked_for_again(
+    world: World, clock: FrozenClock
+) -> None:
+    order = await sold(world.lumen, currency="USD", country="US")
+    card = {"method": "card", "gateway": "simulator", "state": "paid", "at": order.placed_at.isoformat()}
+    both = [{"id": "pay-1", "captured": "80.00"} | card, {"id": "pay-2", "captured": "39.00", "reference": "c2"} | card]
+    order = await tell(world.lumen, id=order.source_id, currency="USD", payments=both)
+    wanted = Wanted(kind=Kind.REFUND_ONLY, reason=Reason.DAMAGED, lines=[LAMP, SHIRTS])
+    sue = Actor.of(world.sue)
+    case = await open_case((await asks(world)).id, order.id, wanted, Actor.of(world.omar))
+    await approve_case(case.public_id, sue)
+    first, second = await RefundPart.filter(intent__case_id=case.public_id).order_by("-amount")
+    await settle_part(first.public_id, Outcome(state=Answer.SUCCEEDED, amount=first.amount), source=Source.QUERY)
+    await settle_part(second.public_id, GONE_WRONG, source=Source.QUERY)
+    case = await followed(case)
+    assert (case.state, case.problem) == ("refund_failed", "refund_failed")
+    case = await retry_refund(case.public_id, sue)
+    again = await RefundIntent.get(case_id=case.public_id, attempt=2)
+    assert (again.amount, again.state, case.state) == (second.amount, "created", "refund_pending")
+    case = await paid(case, clock)
+    assert case.state == "closed"
+    assert (await case_facts(case, order)).amount == Money(119_00, "USD")
 
 
 async def test_what_was_lost_is_sent_again_and_done_when_it_arrives(world: World) -> None:

@@ -8,12 +8,13 @@ from core.errors import Conflict, Invalid
 from core.people import Actor
 from orders.models import Order, Shipment
 from orders.refunds.case import Reason
+from orders.refunds.models import RefundIntent
 from tests.people import World
 from tests.tickets.sold import asks, scanned, sold, tell
 from tickets.aftersales.decisions import approve_case
 from tickets.aftersales.kinds import Condition, Kind
 from tickets.aftersales.models import AfterSale, AfterSaleLine
-from tickets.aftersales.opening import Wanted, open_case
+from tickets.aftersales.opening import Wanted, amend_case, open_case
 from tickets.aftersales.returns import Found, inspect_goods, receive_goods, register_return
 from tickets.aftersales.scope import Asked
 
@@ -93,6 +94,37 @@ async def test_nothing_accepted_is_a_rejection_with_its_reason(world: World) -> 
     }
     case = await inspect_goods(case.public_id, omar, found, note="Stones in the box")
     assert (case.state, case.answer) == ("rejected", "Stones in the box")
+
+
+async def test_what_was_found_stays_when_a_refused_return_is_asked_for_again(world: World) -> None:
+    case, omar, ines = await a_return(world), Actor.of(world.omar), Actor.of(world.ines)
+    await receive_goods(case.public_id, omar)
+    worn = Found(received=2, accepted=0, condition=Condition.DAMAGED)
+    found = {name: worn if name == "shirt" else Found(received=1, accepted=0) for name in ("shirt", "lamp")}
+    case = await inspect_goods(
+        case.public_id, omar, {line.id: found[name] for name, line in (await lines_of(case)).items()}, note="Worn"
+    )
+    assert case.state == "rejected"
+    again = Wanted(kind=Kind.RETURN_REFUND, reason=Reason.WRONG_ITEM, lines=[Asked(line="shirt", units=1)])
+    await amend_case(case.public_id, ines, again)
+    shirt, lamp = (await lines_of(case))["shirt"], (await lines_of(case))["lamp"]
+    assert (shirt.asked, shirt.received, shirt.condition, shirt.restock) == (1, 2, "damaged", "quarantine")
+    assert (lamp.asked, lamp.received, lamp.restock) == (0, 1, "available")
+    case = await approve_case(case.public_id, omar)
+    assert case.state == "received"  # the goods are here: nobody is asked to send them
+    fine, gone = Found(received=1, accepted=1), Found(received=0, accepted=0)
+    case = await inspect_goods(case.public_id, omar, {shirt.id: fine, lamp.id: gone})
+    assert (await RefundIntent.get(case_id=case.public_id)).amount == 30_00
+    shirt, lamp = (await lines_of(case))["shirt"], (await lines_of(case))["lamp"]
+    assert (shirt.accepted, shirt.restock, lamp.received, lamp.restock) == (1, "quarantine", 1, "available")
+
+
+async def test_a_line_that_never_came_leaves_an_amended_case(world: World) -> None:
+    case = await a_return(world)
+    await AfterSale.filter(id=case.id).update(state="rejected")
+    lamp = Wanted(kind=Kind.RETURN_REFUND, reason=Reason.WRONG_ITEM, lines=[Asked(line="lamp", units=1)])
+    await amend_case(case.public_id, Actor.of(world.ines), lamp)
+    assert [*await lines_of(case)] == ["lamp"]
 
 
 async def test_what_is_not_to_come_back_has_no_number(world: World) -> None:

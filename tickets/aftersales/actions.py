@@ -3,10 +3,10 @@
 from orders.policies.deciding import Outcome
 from tickets.aftersales.kinds import traits
 from tickets.aftersales.models import AfterSale
-from tickets.aftersales.states import State, may
+from tickets.aftersales.money import gives_back
+from tickets.aftersales.states import SENIOR, State, may
 
 S = State
-_SENIOR = frozenset({"supervisor", "admin"})
 # What is offered → the state that it leads to.
 _LEADS = {
     "approve": S.APPROVED,
@@ -40,8 +40,10 @@ def actions_of(case: AfterSale, role: str) -> list[str]:
     if state in (S.AWAITING_RETURN, S.RETURN_IN_TRANSIT):
         found.insert(0, "track")
     if state is S.REPLACING:
-        owed = (case.difference or 0) > 0 and case.settled_at is None
+        owed = case.difference_open and (case.difference or 0) > 0
         found.insert(0, "settle" if owed else "send")
+        if gives_back(case):
+            found.insert(0, "retry")
     if state is S.PLATFORM_REVIEW:
         found.insert(0, "verdict")
     return found
@@ -49,7 +51,9 @@ def actions_of(case: AfterSale, role: str) -> list[str]:
 
 def _fits(name: str, case: AfterSale, role: str) -> bool:
     if name == "approve":
-        return case.decision.get("outcome") != Outcome.REFUSE or role in _SENIOR
+        return case.decision.get("outcome") != Outcome.REFUSE or role in SENIOR
     if name == "complete" and case.state == S.APPROVED:
         return traits(case.kind).ends == "done"
+    if name == "complete" and case.difference_open:
+        return gives_back(case) and role in SENIOR
     return True

@@ -16,13 +16,12 @@ from tickets.aftersales.fulfilling import fulfil
 from tickets.aftersales.models import AfterSale, AfterSaleLine
 from tickets.aftersales.money import pay
 from tickets.aftersales.moves import Case, take_step
-from tickets.aftersales.states import State
+from tickets.aftersales.states import SENIOR, State
 from tickets.aftersales.timers import told_by_platform
 
 TEXT_LIMIT = 1000  # characters
 BY_POLICY, BY_PERSON, AGAINST_POLICY, BY_TIME, BY_PLATFORM = "policy", "person", "against_policy", "time", "platform"
 _RULES = (BY_POLICY, BY_TIME)
-_SENIOR = frozenset({"supervisor", "admin"})
 
 
 async def approve_case(
@@ -41,7 +40,7 @@ async def approve_case(
 
     async def step(case: Case) -> None:
         against = case.row.decision.get("outcome") == Outcome.REFUSE and case.row.decision.get("rule") != BY_PLATFORM
-        if against and case.role not in _SENIOR:
+        if against and case.role not in SENIOR:
             raise Forbidden("the policy refuses this", code="against_policy")
         if amount is not None and (amount < 0 or (case.row.amount is not None and amount > case.row.amount)):
             raise Invalid("no more than was asked for", code="bad_amount")
@@ -175,8 +174,8 @@ async def _approve(case: Case, rule: str, actor: Actor, units: Mapping[int, int]
     if any(not 0 <= wanted[line.id] <= line.asked for line in lines) or (lines and not any(wanted.values())):
         raise Invalid("of what is asked for, all or some", code="bad_units")
     for line in lines:
-        line.approved = wanted[line.id]
-        await line.save(update_fields=["approved"])
+        line.approved, line.accepted = wanted[line.id], None  # goods that were refused before are looked at anew
+        await line.save(update_fields=["approved", "accepted"])
 
 
 def _as_rule(rule: str) -> Actor | None:

@@ -38,12 +38,8 @@ async def _follow_parcels(case: Case) -> None:
     row = case.row
     if row.state in (State.AWAITING_RETURN, State.RETURN_IN_TRANSIT) and await _has_come(row.returned_id):
         await case.move(State.RECEIVED, by=SYSTEM)
-    elif row.state == State.REPLACING and not _is_owed(row) and await _has_come(row.replacement_id):
+    elif row.state == State.REPLACING and not row.difference_open and await _has_come(row.replacement_id):
         await case.move(State.CLOSED, by=SYSTEM)
-
-
-def _is_owed(row: AfterSale) -> bool:
-    return bool(row.difference) and row.settled_at is None
 
 
 async def _has_come(parcel_id: int | None) -> bool:

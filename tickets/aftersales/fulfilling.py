@@ -9,13 +9,14 @@ from orders.claims.cancellation import claim_lines
 from orders.claims.models import DONE, REFUSED, Claim
 from orders.claims.rules import What
 from orders.models import Order
+from orders.refunds.states import OPEN_INTENTS
 from orders.returns import INSTEAD, announce_parcel
 from tickets.aftersales.keeping import is_unsent, let_go
 from tickets.aftersales.kinds import Kind, traits
 from tickets.aftersales.models import AfterSale, AfterSaleLine
-from tickets.aftersales.money import fail, give_difference, money_of, pay
+from tickets.aftersales.money import fail, give_difference, gives_back, last_intent, money_of, pay
 from tickets.aftersales.moves import Case, take_step
-from tickets.aftersales.states import State
+from tickets.aftersales.states import SENIOR, State
 from tickets.aftersales.urging import urge
 
 
@@ -24,6 +25,8 @@ async def fulfil(case: Case, *, by_rule: bool) -> None:
     about = traits(case.row.kind)
     if about.goods_back:
         await case.move(State.AWAITING_RETURN, by=SYSTEM)
+        if await _are_here(case.row):
+            await case.move(State.RECEIVED, by=SYSTEM)
     elif is_unsent(case.row):
         await _keep_here(case, by_rule=by_rule)
     elif about.money:
@@ -69,7 +72,7 @@ async def send_replacement(
         row = case.row
         if row.state != State.REPLACING:
             raise Conflict("nothing is to be sent now", code="bad_step", current=row.state)
-        if row.difference and row.difference > 0 and row.settled_at is None:
+        if row.difference_open and (row.difference or 0) > 0:
             raise Conflict("the customer has not paid the difference", code="difference_open")
         order = await Order.get(id=row.order_id)
         parcel = await announce_parcel(order, f"replacement-{row.public_id}", INSTEAD, carrier, tracking)
@@ -99,12 +102,17 @@ async def settle_difference(public_id: str, actor: Actor, *, version: int | None
 
 
 async def retry_refund(public_id: str, actor: Actor, *, version: int | None = None) -> AfterSale:
-    """Ask for the money again after it has failed. Raises NotFound, Invalid, Conflict, Forbidden."""
+    """Ask for the money again after it has failed: all of it, or what an exchange costs less.
+
+    Raises NotFound, Invalid, Conflict, Forbidden.
+    """
 
     async def step(case: Case) -> None:
-        if case.row.state != State.REFUND_FAILED:
+        if gives_back(case.row):
+            await give_difference(case, by_rule=False)
+        elif case.row.state != State.REFUND_FAILED:
             raise Conflict("no refund has failed", code="bad_step", current=case.row.state)
-        if is_unsent(case.row):
+        elif is_unsent(case.row):
             await _keep_here(case, by_rule=False)
         else:
             await pay(case, by_rule=False)
@@ -113,14 +121,35 @@ async def retry_refund(public_id: str, actor: Actor, *, version: int | None = No
 
 
 async def complete_case(public_id: str, actor: Actor, what: str = "", *, version: int | None = None) -> AfterSale:
-    """It is done: the invoice was sent, the coupon issued, the replacement is there. Raises Conflict, Forbidden."""
+    """It is done: the invoice was sent, the coupon issued, the replacement is there.
+
+    Raises Forbidden, Conflict (bad_step; difference_open while one side owes what an exchange costs more or less).
+    """
 
     async def step(case: Case) -> None:
+        if case.row.difference_open:
+            await _give_up_difference(case)
         if case.row.state == State.REFUND_FAILED:
             await audit.note(actor, "case.closed_without_refund", public_id, problem=case.row.problem)
         await case.move(State.CLOSED, text=clean(what, limit=300))
 
     return await take_step(public_id, actor, step, version)
+
+
+async def _are_here(row: AfterSale) -> bool:
+    """Whether all goods of a grant came before, and were refused at their inspection."""
+    lines = [line for line in await AfterSaleLine.filter(case_id=row.id) if line.granted]
+    return bool(lines) and all((line.received or 0) >= line.granted for line in lines)
+
+
+async def _give_up_difference(case: Case) -> None:
+    """Only a supervisor, and only what cannot go back: what is on its way is waited for, what is owed is noted."""
+    row, last = case.row, await last_intent(case.row)
+    under_way = last is not None and last.state in OPEN_INTENTS
+    if case.role not in SENIOR or not gives_back(row) or under_way:
+        raise Conflict("the difference is not settled", code="difference_open")
+    detail = {"problem": row.problem, "amount": row.difference, "currency": row.currency}
+    await audit.note(case.actor, "case.closed_without_refund", row.public_id, **detail)
 
 
 async def _keep_here(case: Case, *, by_rule: bool) -> None:

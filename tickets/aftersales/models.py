@@ -60,6 +60,11 @@ class AfterSale(Model):
     closed_at = UtcDatetimeField(null=True)
     version = fields.BigIntField(default=1)
 
+    @property
+    def difference_open(self) -> bool:
+        """What an exchange costs more or less has not been paid, by whichever side."""
+        return bool(self.difference) and self.settled_at is None
+
     class Meta:
         app = "wismo"
         table = "aftersale"

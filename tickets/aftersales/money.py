@@ -6,15 +6,16 @@ from typing import Any
 
 from core.clock import now
 from core.errors import Conflict, Forbidden, Invalid
-from core.people import SYSTEM
+from core.people import SYSTEM, Agent
 from orders.apportioning import half_up
 from orders.claims.models import DONE, Claim
 from orders.policies.documents import read_wish
+from orders.refunds.approval import retry_failed
 from orders.refunds.case import Exchange, PriceProtection, Reason, Request, Special
-from orders.refunds.models import RefundIntent
+from orders.refunds.models import RefundIntent, RefundPart
 from orders.refunds.quote import Quote
 from orders.refunds.requesting import quote_for, request_refund
-from orders.refunds.states import OPEN_INTENTS, IntentState
+from orders.refunds.states import OPEN_INTENTS, IntentState, PartState
 from tickets.aftersales.kinds import Kind
 from tickets.aftersales.models import AfterSale, AfterSaleLine
 from tickets.aftersales.moves import Case
@@ -22,6 +23,7 @@ from tickets.aftersales.states import State
 from tickets.aftersales.urging import urge
 
 _LOST = (IntentState.FAILED, IntentState.REFUSED, IntentState.WITHDRAWN, IntentState.FROZEN)
+_WAITS = f"refund_{IntentState.AWAITING_APPROVAL}"
 _WHOLE = 100_00  # hundredths of a percent
 
 
@@ -57,6 +59,8 @@ async def follow_intent(case: Case, intent: RefundIntent) -> None:
     if case.row.state == State.REFUND_FAILED and intent.state not in _LOST:  # it was begun again, or settled by hand
         case.row.problem = ""
         await case.move(State.REFUND_PENDING, "problem", by=SYSTEM)
+    if case.row.problem == _WAITS and intent.state in (IntentState.CREATED, IntentState.PENDING):
+        await _goes_on(case)
     if case.row.state == State.REPLACING:
         await _follow_difference(case, intent)
     if case.row.state != State.REFUND_PENDING:
@@ -74,11 +78,20 @@ async def follow_intent(case: Case, intent: RefundIntent) -> None:
 async def give_difference(case: Case, *, by_rule: bool) -> None:
     """What an exchange costs less goes back, while the replacement is sent. Raises as `pay` does."""
     try:
-        await follow_intent(case, await _ask(case, by_rule=by_rule))
+        intent = await _ask(case, by_rule=by_rule)
+        if case.row.problem:
+            await _goes_on(case)
+        await follow_intent(case, intent)
     except (Conflict, Forbidden, Invalid) as error:
         if not by_rule:
             raise
         await _stuck(case, error.code)
+
+
+def gives_back(row: AfterSale) -> bool:
+    """Whether what an exchange costs less could not go back, so that somebody has to see to it."""
+    owed = row.state == State.REPLACING and row.difference_open and (row.difference or 0) < 0
+    return owed and row.problem not in ("", _WAITS)
 
 
 async def fail(case: Case, problem: str) -> None:
@@ -121,6 +134,11 @@ async def _follow_difference(case: Case, intent: RefundIntent) -> None:
         await _stuck(case, f"refund_{intent.state}")
 
 
+async def _goes_on(case: Case) -> None:
+    case.row.problem = ""
+    await case.write("case_refund_pending", "problem", by=SYSTEM)
+
+
 async def _stuck(case: Case, problem: str) -> None:
     if case.row.problem != problem:
         case.row.problem = problem[:64]
@@ -132,6 +150,8 @@ async def _ask(case: Case, *, by_rule: bool) -> RefundIntent:
     row, last = case.row, await last_intent(case.row)
     if last is not None and last.state in OPEN_INTENTS:
         return last
+    if last is not None and case.actor.kind == "agent" and await _paid_in_part(last):
+        return await retry_failed(last.id, await Agent.get(id=case.actor.id))
     money = await money_of(row)
     lines = await AfterSaleLine.filter(case_id=row.id)
     more: dict[str, Any] = {"restock": any(line.restock == "available" for line in lines)} if _inspected(lines) else {}
@@ -145,6 +165,13 @@ async def _ask(case: Case, *, by_rule: bool) -> RefundIntent:
         note=str(row.number),
         cancels_unshipped=by_rule and row.kind == Kind.CANCEL,
         **more,
+    )
+
+
+async def _paid_in_part(intent: RefundIntent) -> bool:
+    """Whether some of a refund that has failed has arrived: then only the rest of it is asked for again."""
+    return intent.state == IntentState.FAILED and await RefundPart.exists(
+        intent_id=intent.id, state=PartState.SUCCEEDED
     )
 
 

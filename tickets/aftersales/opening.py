@@ -1,10 +1,11 @@
 """After-sales cases: what a policy would say, opening one about units of an order, asking again after a refusal.
 
-Decisions are in aftersale_decisions.py, what follows a grant in aftersale_fulfilling.py and aftersale_returns.py.
+Decisions are in decisions.py, what follows a grant in fulfilling.py and returns.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.clock import now
 from core.errors import Conflict, Invalid, NotFound
@@ -108,8 +109,7 @@ async def amend_case(public_id: str, actor: Actor, wanted: Wanted, *, version: i
         order = await Order.filter(id=row.order_id).select_for_update().get()
         found = await scope_of(order, wanted.kind, wanted.lines, but=row.id)
         judged = await _judged(order, wanted, found)
-        await AfterSaleLine.filter(case_id=row.id).delete()
-        await _write_lines(row, found)
+        await _amend_lines(row, found)
         row.amended, row.reason, row.amount = row.amended + 1, wanted.reason.value, wanted.amount
         row.wish, row.decision = wish_data(judged.wish), judged.decision
         row.note = clean(wanted.note, limit=TEXT_LIMIT) or row.note
@@ -156,13 +156,29 @@ async def _create(
 
 async def _write_lines(row: AfterSale, found: Sequence[Scope]) -> None:
     for each in found:
-        await AfterSaleLine.create(
-            case_id=row.id,
-            line_id=each.line.id,
-            asked=each.asked.units,
-            replacement=clean(each.asked.replacement, limit=200),
-            price_now=each.asked.price_now,
-        )
+        await AfterSaleLine.create(case_id=row.id, line_id=each.line.id, **_columns(each))
+
+
+async def _amend_lines(row: AfterSale, found: Sequence[Scope]) -> None:
+    """What came of a line, and what the stock was told, stays: also of one that nothing is asked of any more."""
+    known = {line.line_id: line for line in await AfterSaleLine.filter(case_id=row.id)}
+    wanted = {each.line.id: each for each in found}
+    await _write_lines(row, [each for each in found if each.line.id not in known])
+    for line_id, line in known.items():
+        if line_id in wanted:
+            await line.update_from_dict({"approved": None, **_columns(wanted[line_id])}).save()
+        elif line.received is None:
+            await line.delete()
+        else:
+            await line.update_from_dict({"approved": None, "asked": 0}).save()
+
+
+def _columns(each: Scope) -> dict[str, Any]:
+    return {
+        "asked": each.asked.units,
+        "replacement": clean(each.asked.replacement, limit=200),
+        "price_now": each.asked.price_now,
+    }
 
 
 def _require_sane(wanted: Wanted) -> None:

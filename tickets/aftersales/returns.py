@@ -109,6 +109,8 @@ async def inspected(
     words, result = clean(note, limit=300), result_of(lines, found)
     await case.move(State.INSPECTED, "evidence", by=by, text=words, result=result)
     for line in lines:
+        if not line.granted:
+            continue  # nothing of it is in the case; what was found of it before an amendment stays
         seen = found[line.id]
         line.received, line.accepted, line.condition = seen.received, seen.accepted, seen.condition.value
         line.value_loss = seen.value_loss
