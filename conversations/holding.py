@@ -51,9 +51,8 @@ async def hold(
     """
     actor, wanted = Actor.of(agent), files.checked_ids(attachments)
     words, key = checked_text(text, actor, needed=not wanted), checked_id(client_id)
-    if (first := await _first(conversation_id, actor, key)) is not None:
-        return first
-    await require_orders_as_seen(conversation_id, actor, order_versions or {}, seen=seen)
+    if order_versions and await _first(conversation_id, actor, key) is None:  # a resend passes
+        await require_orders_as_seen(conversation_id, actor, order_versions, seen=seen)
     async with transaction():
         await require_access(actor, conversation_id)
         conversation = await Conversation.filter(id=conversation_id).select_for_update().get()
