@@ -12,11 +12,11 @@ from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
 from app.web.refusals import refusal
 from app.web.roles import require_overseer
-from app.web.shop_choice import shop_of
+from app.web.shop_choice import shop_of, shops_beside
 from bots.phrases import render as phrase
 from bots.shop_facts import TOPICS
 from core.errors import Invalid, NotFound
-from core.people import Actor, Agent, shop_ids_of
+from core.people import Actor, Agent
 from core.shop_answers import LANGUAGES, LONGEST, answers_of, write_answers
 from core.shops import Shop
 
@@ -63,10 +63,7 @@ async def _page(
         "shell": shell(request, agent, current="bot"),
         "problem": problem,
         "shop": {"name": shop.name, "url": f"{ANSWERS}/{shop.key}"},
-        "shops": [
-            {"name": each.name, "url": f"{ANSWERS}?shop={each.key}", "current": each.id == shop.id}
-            for each in await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-        ],
+        "shops": await shops_beside(agent, shop, ANSWERS + "?shop={key}"),
         "topics": topics,
         "longest": LONGEST,
     }

@@ -49,7 +49,7 @@ async def list_page(request: Request, agent: Agent) -> Response:
     context = {
         "shell": shell(request, agent, current="macros"),
         "shop": {"name": shop.name, "key": shop.key},
-        "shops": await shops_beside(agent, shop, MACROS),
+        "shops": await shops_beside(agent, shop, MACROS + "?shop={key}"),
         "mine": [row for row in rows if not row["shared"]],
         "shared": [row for row in rows if row["shared"]],
     }

@@ -14,35 +14,25 @@ from app.web.desk import shell, signed_in
 from app.web.forms import whole_number
 from app.web.policy_pages import (
     HERE,
+    changes_view,
     may_publish,
-    row_view,
     rows_view,
     shop_view,
-    shops_view,
     timers_view,
     version_view,
 )
 from app.web.roles import OVERSEERS
-from app.web.shop_choice import shop_of
+from app.web.shop_choice import shop_of, shops_beside
 from core.errors import NotFound
 from core.people import Agent
 from core.shops import Shop
 from orders.policies.deciding import ReturnPolicy
-from orders.policies.diffing import SAME, compare
 from orders.policies.drafting import MOST_NUMBERS, draft_of, published_of
 from orders.policies.files import FORMATS, policy_text
 from orders.policies.presets import EARLIER, LAW, PRESETS, USUAL
 from orders.policies.versions import PolicyVersion, policy_of
 
 MOST_VERSIONS = 100
-
-
-def _(message: str) -> str:
-    """Mark a message for the catalogue."""
-    return message
-
-
-CHANGES = {"added": _("new"), "removed": _("gone"), "changed": _("changed"), "moved": _("moved")}
 
 
 @signed_in
@@ -56,7 +46,7 @@ async def policies_page(request: Request, agent: Agent) -> Response:
     context = {
         "shell": shell(request, agent, current="policies"),
         "shop": shop_view(shop),
-        "shops": await shops_view(agent, shop),
+        "shops": await shops_beside(agent, shop, HERE + "/{key}"),
         "own": {"name": policy_name(own.name, own.version, language), "usual": current is None},
         "rows": rows_view(own.rows, language),
         "timers": timers_view(own.timers, language),
@@ -96,20 +86,6 @@ async def version_page(request: Request, agent: Agent) -> Response:
         "changes": changes_view(other, policy, language) if other else None,
     }
     return render(request, "console/policy.html", context)
-
-
-def changes_view(before: ReturnPolicy, after: ReturnPolicy, language: str) -> list[dict[str, Any]]:
-    """The rows that differ, before and after."""
-    return [
-        {
-            "kind": each.kind,
-            "label": gettext(CHANGES[each.kind], language),
-            "before": row_view(each.before, language) if each.before and each.kind != "moved" else None,
-            "after": row_view(each.after, language) if each.after else None,
-        }
-        for each in compare(before.rows, after.rows)
-        if each.kind != SAME
-    ]
 
 
 async def _policy(shop: Shop, name: str, number: int) -> ReturnPolicy:

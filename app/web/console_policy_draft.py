@@ -9,11 +9,10 @@ from starlette.routing import Route
 
 from app.rendering import error_page, render, wants_html
 from app.web.bot_pages import told
-from app.web.console_policies import changes_view
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import choices, whole_number
 from app.web.policy_form import Form, posted_row, posted_timers, row_choices, row_fields, timer_fields
-from app.web.policy_pages import HERE, findings_view, may_publish, rows_view, shop_view, timers_view
+from app.web.policy_pages import HERE, changes_view, findings_view, may_publish, rows_view, shop_view
 from app.web.roles import require_overseer
 from app.web.shop_choice import shop_of
 from core.errors import Conflict, Invalid, NotFound, WismoError
@@ -136,7 +135,6 @@ async def _page(
         "revision": draft.revision,
         "rows": rows_view(policy.rows, language),
         "timers": timer_fields(policy.timers, language),
-        "said": timers_view(policy.timers, language),
         "findings": findings_view(found, language),
         "changes": changes_view(in_force, policy, language),
         "text": policy_text(policy.rows, policy.timers, "toml") if text is None else text,

@@ -1,15 +1,16 @@
 """Putting a return policy in force, going back to an earlier version, taking it out of force. For administrators."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app.rendering import error_page, render, wants_html
 from app.web.bot_pages import told
-from app.web.console_policies import changes_view
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
-from app.web.policy_pages import HERE, findings_view, may_publish, shop_view
+from app.web.policy_pages import HERE, changes_view, findings_view, may_publish, shop_view
 from app.web.policy_replays import replay_view
 from app.web.roles import require_overseer
 from app.web.shop_choice import shop_of
@@ -54,12 +55,13 @@ async def _page(request: Request, agent: Agent, shop: Shop, *, problem: WismoErr
     if draft is None:
         raise NotFound("there is no draft")
     policy, in_force = policy_of(draft), policy_of(current) if current else USUAL
+    found = await asyncio.to_thread(check, policy.rows, policy.timers)
     context = {
         "shell": shell(request, agent, current="policies"),
         "shop": shop_view(shop),
         "revision": draft.revision,
         "replay": await replay_view(shop, policy, agent.language),
-        "findings": findings_view(check(policy.rows, policy.timers), agent.language),
+        "findings": findings_view(found, agent.language),
         "changes": changes_view(in_force, policy, agent.language),
         "may_publish": may_publish(agent),
         "problem": told(problem, agent) if problem else None,

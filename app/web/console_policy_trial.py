@@ -16,9 +16,9 @@ from app.rendering import render
 from app.web.desk import shell, signed_in
 from app.web.forms import whole_number
 from app.web.policy_form import INFORMED
-from app.web.policy_pages import HERE, decision_view, shop_view, shops_view
+from app.web.policy_pages import HERE, decision_view, shop_view
 from app.web.roles import OVERSEERS
-from app.web.shop_choice import shop_of
+from app.web.shop_choice import shop_of, shops_beside
 from core.clock import now
 from core.people import Agent
 from core.shops import Shop
@@ -46,7 +46,7 @@ async def trial_page(request: Request, agent: Agent) -> Response:
     context = {
         "shell": shell(request, agent, current="policies"),
         "shop": shop_view(shop),
-        "shops": await shops_view(agent, shop, "/try"),
+        "shops": await shops_beside(agent, shop, HERE + "/{key}/try"),
         "fields": _fields(wish, agent.language),
         "days": (wish.asked - wish.received).days if wish.received else "",
         "answers": answers,

@@ -73,7 +73,7 @@ async def list_page(request: Request, agent: Agent) -> Response:
     context = {
         "shell": shell(request, agent, current="rules"),
         "shop": {"name": shop.name, "key": shop.key},
-        "shops": await shops_beside(agent, shop, RULES),
+        "shops": await shops_beside(agent, shop, RULES + "?shop={key}"),
         "rules": rows,
         "templates": [{"key": key, "name": gettext(name, language)} for key, name in rule_form.TITLES.items()],
     }

@@ -6,10 +6,11 @@ from typing import Any
 
 from app.i18n import full_day, gettext, when
 from app.policy_text import conditions, finding_sentence, outcome, policy_name, terms, timer_sentence
-from core.people import ADMIN, Agent, shop_ids_of
+from core.people import ADMIN, Agent
 from core.shops import Shop
 from orders.policies.checking import Finding, FindingKind
-from orders.policies.deciding import Decision, Outcome, Row
+from orders.policies.deciding import Decision, Outcome, ReturnPolicy, Row
+from orders.policies.diffing import SAME, compare
 from orders.policies.timers import Timer
 from orders.policies.versions import PUBLISHED, PolicyVersion
 
@@ -23,6 +24,7 @@ def _(message: str) -> str:
     return message
 
 
+CHANGES = {"added": _("new"), "removed": _("gone"), "changed": _("changed"), "moved": _("moved")}
 _BY_THE_DESK = _("the command line")
 
 
@@ -30,12 +32,6 @@ def shop_view(shop: Shop) -> dict[str, Any]:
     """The shop's name and the addresses of its pages."""
     url = f"{HERE}/{shop.key}"
     return {"name": shop.name, "key": shop.key, "url": url, "draft": f"{url}/draft"}
-
-
-async def shops_view(agent: Agent, current: Shop, page: str = "") -> list[dict[str, Any]]:
-    """The agent's shops, to go from one to the other on the same `page` of them."""
-    shops = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    return [{"name": each.name, "url": f"{HERE}/{each.key}{page}", "current": each.id == current.id} for each in shops]
 
 
 def rows_view(rows: Iterable[Row], language: str) -> list[dict[str, Any]]:
@@ -62,6 +58,20 @@ def findings_view(findings: Iterable[Finding], language: str) -> list[dict[str, 
     return [
         {"text": finding_sentence(each, language), "tone": "warn" if each.kind in _GRAVE else "calm"}
         for each in findings
+    ]
+
+
+def changes_view(before: ReturnPolicy, after: ReturnPolicy, language: str) -> list[dict[str, Any]]:
+    """The rows that differ, before and after."""
+    return [
+        {
+            "kind": each.kind,
+            "label": gettext(CHANGES[each.kind], language),
+            "before": row_view(each.before, language) if each.before and each.kind != "moved" else None,
+            "after": row_view(each.after, language) if each.after else None,
+        }
+        for each in compare(before.rows, after.rows)
+        if each.kind != SAME
     ]
 
 

@@ -17,6 +17,6 @@ async def shop_of(agent: Agent, key: str | None) -> Shop:
 
 
 async def shops_beside(agent: Agent, shown: Shop, address: str) -> list[dict[str, Any]]:
-    """All shops of the agent's as links to a page, for its list of shops."""
+    """All shops of the agent's as links to a page, for its list of shops; `address` holds a `{key}`."""
     mine = await Shop.filter(id__in=await shop_ids_of(agent)).order_by("name", "id")
-    return [{"name": s.name, "url": f"{address}?shop={s.key}", "current": s.id == shown.id} for s in mine]
+    return [{"name": s.name, "url": address.format(key=s.key), "current": s.id == shown.id} for s in mine]
