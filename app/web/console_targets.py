@@ -79,7 +79,6 @@ async def _page(
             {
                 "key": shop.key,
                 "name": shop.name,
-                "url": f"{HERE}/{shop.key}",
                 "rows": [_row(shop, priority, typed if shop.key == key else None, language) for priority in KEYS[::-1]],
             }
             for shop in shops

@@ -344,6 +344,9 @@ async def test_pages_are_accessible(
         "/console/promises",
         "/console/macros/lumen",
         "/console/rules/lumen/new",
+        "/console/refund-limits",
+        "/console/targets",
+        "/console/policies/lumen",
         "/console/policies/lumen/draft",
         "/console/policies/lumen/draft/rows/changed_mind",
     ):
