@@ -4,6 +4,7 @@ from app.case_letters import CaseFacts
 from core.money import Money
 from core.shops import Shop
 from orders.models import Order, Shipment
+from orders.policies.timers import OnExpiry
 from orders.refunds.models import RefundIntent, RefundPart
 from orders.refunds.states import IntentState, PartState
 from tickets.aftersales.decisions import BY_POLICY
@@ -60,7 +61,8 @@ async def _step(case: AfterSale) -> str:
     if case.state != State.CLOSED:
         return str(case.state)
     last = await AfterSaleTimer.filter(case_id=case.id).order_by("-done_at", "-id").first()
-    if last is not None and last.outcome == EXPIRED and last.done_at == case.closed_at:
+    ran_out = last is not None and (last.outcome, last.on_expiry) == (EXPIRED, OnExpiry.CLOSE)
+    if ran_out and not case.platform_word:  # such a time never closes a case that a platform keeps
         return "expired"
     ends = {"refunded": "refunded", "delivered": "arrived"}
     return ends.get(traits(case.kind).ends, "closed")

@@ -57,6 +57,11 @@ REFUSALS = {
     "changed_mind_excluded": _("Goods of this kind are not taken back when somebody has changed their mind."),
     "changed_mind_late": _("The time in which the shop takes goods back is over."),
 }
+_REMINDERS = {
+    "needs_info": _("Please answer here by %(time)s; after that we close the case."),
+    "awaiting_return": _("Please send the goods back by %(time)s, and write the tracking number here."),
+    "rejected": _("If you see it differently, write here by %(time)s; after that the case is closed."),
+}
 _OTHER_REFUSAL = _("The return policy of the shop does not allow it.")
 
 
@@ -64,6 +69,16 @@ def case_news(facts: CaseFacts, language: str) -> str:
     """The message for this step; empty for a step of which nobody is told."""
     write = _STEPS.get(facts.step)
     return "\n".join(part for part in write(_Words(facts, language)) if part) if write else ""
+
+
+def case_reminder(facts: CaseFacts, language: str) -> str:
+    """That the customer's own time in this step is nearly over; empty where nothing is theirs to do."""
+    message = _REMINDERS.get(facts.step)
+    if message is None or facts.due_at is None:
+        return ""
+    words = _Words(facts, language)
+    asked = words.say(_("We still need something from you: %(answer)s")) if facts.step == "needs_info" else ""
+    return "\n".join(part for part in (words.title(), asked, words.until(message, message)) if part)
 
 
 class _Words:

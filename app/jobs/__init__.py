@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from app.demo.tick import tick_demo
-from app.jobs.aftersales import follow_case, follow_told_case, look_at_cases, remind_customer
+from app.jobs.aftersales import follow_case, follow_told_case, look_at_cases
 from app.jobs.answering import answer, give_up
 from app.jobs.auditing import seal_audit
 from app.jobs.automation import answer_by_rule, ask_about_occasion, ask_about_time
 from app.jobs.bulk import change_tickets
-from app.jobs.case_news import tell_of_case
+from app.jobs.case_news import remind_of_case, tell_of_case
 from app.jobs.claim_news import tell_of_claim
 from app.jobs.claims import act_on_claim, conclude_claim
 from app.jobs.clocks import look_at_tickets
@@ -76,7 +76,7 @@ HANDLERS: dict[str, Handler] = {
     "aftersales.timers": look_at_cases,
     "aftersales.follow": follow_case,
     "aftersales.told": follow_told_case,
-    "aftersales.remind": remind_customer,
+    "aftersales.remind": remind_of_case,
     "withdrawal.acknowledge": acknowledge_withdrawal,
     "withdrawal.place": place_withdrawal,
     "demo.tick": tick_demo,

@@ -1,10 +1,11 @@
 """Telling customers what has become of their after-sales case: each step once, where the case was asked for."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from app.case_facts import case_facts
-from app.case_letters import CaseFacts, case_news
+from app.case_letters import CaseFacts, case_news, case_reminder
 from app.jobs.context import JobContext
 from bots.buttons import buttons
 from conversations.models import CHAT, EMAIL, Conversation
@@ -17,7 +18,8 @@ from core.people import SYSTEM
 from core.transactions import transaction
 from orders.access import Viewer, order_in_view
 from orders.models import Order
-from tickets.aftersales.models import AfterSale
+from tickets.aftersales.models import AfterSale, AfterSaleTimer
+from tickets.aftersales.reminding import remind
 from tickets.complaints.intake import DECISION_PROMISE as DECISION
 from tickets.models import COMPLAINT, Ticket
 
@@ -45,23 +47,47 @@ async def tell_case(case: AfterSale, conversation: Conversation, language: str =
     words = case_news(facts, language)
     if not words:
         return False
-    offers = buttons(_OFFERS.get(facts.step, ()), language) if conversation.channel == CHAT else ()
     approval = ".approval" if facts.approval else ""
     async with transaction():
         await _keep_promise(case, facts)
-        message = await post(
-            conversation.id,
-            SYSTEM,
-            words,
-            client_id=f"case:{case.public_id}:{facts.step}{approval}:{again or _turn(case, facts.step)}",
-            channel=conversation.channel,
-            language=language,
-            order_id=order.id if conversation.channel == CHAT else None,
-            quick_replies=[{"label": quick.label, "text": quick.text} for quick in offers],
-        )
-        if conversation.channel == EMAIL:
-            await enqueue("mail.reply", {"message": message.id}, key=f"mail.reply:{message.id}")
+        name = f"case:{case.public_id}:{facts.step}{approval}:{again or _turn(case, facts.step)}"
+        await _say(words, name, conversation, order, language, _OFFERS.get(facts.step, ()))
     return True
+
+
+async def remind_of_case(args: dict[str, Any], context: JobContext) -> None:
+    """Tell the customer that their time (`timer`) is nearly over; once, not too late, and only who may hear of it."""
+    timer = await AfterSaleTimer.get(id=int(args["timer"])).select_related("case__ticket__conversation")
+    case = timer.case
+    if case.ticket is None:
+        return
+    talk, order = case.ticket.conversation, await Order.get(id=case.order_id)
+    if not await _may_hear(talk, order):
+        return
+    async with transaction():
+        if (running := await remind(timer.id)) is None:
+            return
+        if words := case_reminder(await case_facts(running, order), talk.language):
+            await _say(words, f"case:{case.public_id}:reminder:{timer.id}", talk, order, talk.language)
+
+
+async def _say(
+    words: str, name: str, talk: Conversation, order: Order, language: str, offered: Sequence[str] = ()
+) -> None:
+    """Post it, once under this name; by mail where the customer came by mail. Part of a running change."""
+    offers = buttons(offered, language) if talk.channel == CHAT else ()
+    message = await post(
+        talk.id,
+        SYSTEM,
+        words,
+        client_id=name,
+        channel=talk.channel,
+        language=language,
+        order_id=order.id if talk.channel == CHAT else None,
+        quick_replies=[{"label": quick.label, "text": quick.text} for quick in offers],
+    )
+    if talk.channel == EMAIL:
+        await enqueue("mail.reply", {"message": message.id}, key=f"mail.reply:{message.id}")
 
 
 async def _keep_promise(case: AfterSale, facts: CaseFacts) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from app.jobs.aftersales import remind_customer
+from app.jobs.case_news import remind_of_case
 from app.reactions import connect
 from app.realtime.hub import Hub
-from conversations.models import Message
+from conversations.models import Message, Proof
 from core.clock import FrozenClock
 from core.events import current_bus, use_bus
 from core.jobs import Job
@@ -90,7 +91,7 @@ async def test_what_has_left_is_not_kept(world: World) -> None:
 async def reminded(world: World) -> list[str]:
     for job in await Job.filter(kind="aftersales.remind"):
         for _ in range(2):  # jobs may run twice
-            await remind_customer(job.args, SimpleNamespace())  # type: ignore[arg-type]
+            await remind_of_case(job.args, SimpleNamespace())  # type: ignore[arg-type]
     said = await Message.filter(author_kind="system").order_by("id")
     return [message.text for message in said]
 
@@ -104,13 +105,20 @@ async def test_the_customer_is_reminded_once_when_four_fifths_are_over(world: Wo
     clock.advance(timedelta(days=1, hours=6))
     for _ in range(2):
         await look_at_timers()
+    assert await reminded(world) == []  # nobody has proved that the order is theirs
+    ticket = await Ticket.get(id=case.ticket_id)
+    proved: dict[str, Any] = {"contact": "ines@example.com", "kind": "code", "proved_at": clock.now()}
+    await Proof.create(conversation_id=ticket.conversation_id, expires_at=clock.now() + timedelta(days=2), **proved)
     [text] = await reminded(world)
-    assert f"case {case.number}" in text
-    assert "We had asked: A photo, please." in text
+    assert text.splitlines() == [
+        f"Case {case.number} (refund, order #1001): 1 × Lamp",
+        "We still need something from you: A photo, please.",
+        text.splitlines()[2],
+    ]
+    assert "after that we close the case" in text
     clock.advance(timedelta(hours=20))
     await look_at_timers()
     assert len(await reminded(world)) == 1
-    ticket = await Ticket.get(id=case.ticket_id)
     assert [e.detail["timer"] for e in await timeline(ticket) if e.action == "case_reminded"] == ["give_info"]
 
 

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.case_facts import case_facts
 from core.business_hours import BusinessHours
 from core.clock import FrozenClock
 from core.people import Actor
+from orders.models import Order
 from orders.policies.timers import OnExpiry
 from orders.refunds.case import Jurisdiction, Reason
 from tests.people import World
@@ -141,6 +143,9 @@ async def test_a_customer_who_never_sends_the_goods_back_has_no_case_any_more(wo
     assert not await events(case, "case_warned")  # it is the customer's time
     clock.advance(SECOND)
     assert (await look(case))[0] == "closed"
+    row = await AfterSale.get(id=case.id)
+    row.closed_at = row.since + timedelta(milliseconds=5)  # the clock goes on while it is closed
+    assert (await case_facts(row, await Order.get(id=row.order_id))).step == "expired"
     assert await events(case, "case_closed") == [{"case": 1, "case_kind": "return_refund", "rule": "time"}]
 
 
