@@ -9,7 +9,7 @@ from core.bundles import Bundle, Later
 from core.clock import now
 from core.people import SYSTEM, Actor
 from core.transactions import transaction
-from orders.claims.models import LIVE, Claim
+from orders.claims.models import DONE, LIVE, Claim
 from orders.claims.rules import What
 from tickets.access import locked_ticket
 from tickets.models import Ticket, TimelineEntry
@@ -57,8 +57,12 @@ async def is_claimed(order_id: int) -> bool:
 
 
 async def conversations_answered(order_id: int) -> set[int]:
-    """Conversations in which a wish to cancel this order gets an answer of its own."""
-    cases = Claim.filter(order_id=order_id, what=What.CANCEL, case_id__startswith="tkt_")
+    """Conversations in which a wish to cancel all of this order gets, or got, a yes of its own.
+
+    Whoever once heard a no, or had some of it cancelled, has to hear it when the whole order is cancelled after all.
+    """
+    yes = Q(state__in=LIVE) | Q(state=DONE, contradicted_at__isnull=True)
+    cases = Claim.filter(yes, order_id=order_id, what=What.CANCEL, whole=True, case_id__startswith="tkt_")
     names = await cases.values_list("case_id", flat=True)
     found = await Ticket.filter(public_id__in=list(names)).values_list("conversation_id", flat=True)
     return {int(str(each)) for each in found}

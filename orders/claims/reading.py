@@ -1,7 +1,7 @@
 """Where the units of an order are, by its rows and by what was decided about them; and what its shop is asked with."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.shops import Shop
@@ -26,20 +26,32 @@ async def stands_of(order: Order) -> list[LineStand]:
         left = Fulfilment(order.fulfilment) not in NOT_LEFT
         return [LineStand(line=_WHOLE, quantity=1, shipped=int(left), packed=len(waiting))]
     decided = await decided_units(order.id)
-    shipped = {line.source_id: line.quantity_shipped for line in lines}
     packed = _packed(waiting, lines)
     return [
         LineStand(
             line=line.source_id,
             quantity=line.quantity,
             cancelled=min(max(line.quantity_cancelled, decided[line.source_id]), line.quantity),
-            shipped=shipped[line.source_id],
+            shipped=line.quantity_shipped,
             delivered=line.quantity_delivered,
             packed=packed[line.source_id],
             ships=line.requires_shipping,
         )
         for line in lines
     ]
+
+
+def stand_now(stands: Mapping[str, LineStand], line: str, units: int) -> LineStand:
+    """Where the `units` of a line are that were claimed before: the order may have other lines since.
+
+    A line that was taken off it is cancelled; a whole order without lines has left when anything has.
+    """
+    if line in stands:
+        return stands[line]
+    if line != _WHOLE:
+        return LineStand(line=line, quantity=units, cancelled=units)
+    left, off = any(each.shipped for each in stands.values()), not any(each.here for each in stands.values())
+    return LineStand(line=line, quantity=1, shipped=int(left), cancelled=int(off and not left))
 
 
 async def decided_units(order_id: int) -> Counter[str]:

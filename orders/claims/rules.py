@@ -105,7 +105,7 @@ def judge(what: What, axes: Axes, lines: Sequence[LineStand], wanted: Units | No
         if (missing := min(asked[line.line], line.quantity - line.cancelled) - min(line.here, asked[line.line])) > 0
     )
     if not units or (what is What.ADDRESS and gone):
-        return _nothing_left(stands, gone)
+        return _nothing_left(what, stands, gone)
     if what is What.ADDRESS and not any(line.ships for line in stands):
         return Verdict(step=Step.REFUSE, why=Why.NOTHING_TO_DELIVER)
     if any(line.packed for line in stands if line.here):
@@ -116,10 +116,9 @@ def judge(what: What, axes: Axes, lines: Sequence[LineStand], wanted: Units | No
 def _over(what: What, axes: Axes) -> Verdict | None:
     """What the order as a whole says, whatever its lines are."""
     if axes.closure is Closure.CANCELLED or axes.confirmation is Confirmation.REJECTED:
-        step = Step.SAME if what is What.CANCEL else Step.REFUSE
-        return Verdict(step=step, why=Why.ALREADY_CANCELLED)
+        return Verdict(step=_same_or_no(what), why=Why.ALREADY_CANCELLED)
     if axes.closure is Closure.EXPIRED or axes.confirmation is Confirmation.EXPIRED:
-        return Verdict(step=Step.SAME if what is What.CANCEL else Step.REFUSE, why=Why.EXPIRED)
+        return Verdict(step=_same_or_no(what), why=Why.EXPIRED)
     if axes.refund is RefundState.FULL:
         return Verdict(step=Step.REFUSE, why=Why.ALREADY_REFUNDED)
     if axes.returns is not Returns.NONE:
@@ -131,8 +130,13 @@ def _over(what: What, axes: Axes) -> Verdict | None:
     return None
 
 
-def _nothing_left(stands: Sequence[LineStand], gone: Units) -> Verdict:
+def _nothing_left(what: What, stands: Sequence[LineStand], gone: Units) -> Verdict:
     if not gone:
-        return Verdict(step=Step.SAME, why=Why.ALREADY_CANCELLED)
+        return Verdict(step=_same_or_no(what), why=Why.ALREADY_CANCELLED)
     arrived = all(line.delivered >= line.quantity - line.cancelled for line in stands if line.shipped)
     return Verdict(step=Step.REFUSE, why=Why.DELIVERED if arrived else Why.HANDED_OVER, gone=gone)
+
+
+def _same_or_no(what: What) -> Step:
+    """To what is cancelled: cancelling is done already, anything else is impossible."""
+    return Step.SAME if what is What.CANCEL else Step.REFUSE

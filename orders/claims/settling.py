@@ -16,7 +16,7 @@ from core.text import clean
 from core.transactions import record, transaction
 from orders.claims.cancellation import PROMISE, changed, locked_order, tell_shop
 from orders.claims.models import BY_HAND, BY_SHOP, DONE, HELD, LIVE, REFUSED, RELEASED, Claim, LineClaim
-from orders.claims.reading import stands_of
+from orders.claims.reading import stand_now, stands_of
 from orders.claims.refunding import refund_cancelled, take_refund_back
 from orders.claims.rules import LineStand, What, Why
 from orders.claims.shop_actions import Outcome, Said, Stands
@@ -122,8 +122,9 @@ follow_orders = Together(_claimed, otherwise=_follow)
 
 async def _hear(claim: Claim, order: Order, stands: dict[str, LineStand]) -> None:
     lines = await LineClaim.filter(claim_id=claim.id) if claim.units else []
-    left = any(stands[line.line].shipped + line.cancelled + line.units > stands[line.line].quantity for line in lines)
-    off = bool(lines) and all(stands[line.line].cancelled >= line.cancelled + line.units for line in lines)
+    known = [(line, stand_now(stands, line.line, line.cancelled + line.units)) for line in lines]
+    left = any(stand.shipped + line.cancelled + line.units > stand.quantity for line, stand in known)
+    off = bool(known) and all(stand.cancelled >= line.cancelled + line.units for line, stand in known)
     over = off or order.closure == Closure.CANCELLED
     happened = {
         What.CANCEL: over,

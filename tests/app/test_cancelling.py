@@ -27,6 +27,7 @@ from core.people import SYSTEM, Actor, Customer, ShopMember
 from core.shops import Shop
 from orders.claims.cancellation import AT_ONCE, request_cancellation
 from orders.claims.models import DONE, REFUSED, Claim
+from orders.claims.settling import LATE
 from orders.claims.shop_actions import Outcome, Said, Stands
 from orders.models import Order
 from orders.refunds.models import RefundIntent
@@ -201,6 +202,26 @@ async def test_what_an_agent_cancels_is_told_to_nobody_but_the_buyer(
     assert claim.state == DONE, (claim.why, claim.said, claim.way)
     assert await TimelineEntry.exists(ticket_id=ticket.id, action="claim_done")
     assert [order.number in words for words in await talk.said()] == ([True] if proved else [])
+
+
+async def test_a_no_of_yesterday_does_not_hide_todays_cancellation(
+    shop: Shop, platform: str, tmp_path: Path, clock: FrozenClock
+) -> None:
+    order = await an_order(shop, *PAID)
+    talk = await a_chat(shop, order, tmp_path)
+    await Shop.filter(id=shop.id).update(demo=False)  # a person would have to do it, and keeps silent
+    ticket = await open_ticket(talk.conversation.id, "cancellation", SYSTEM, subject="Stop it", order_ids=[order.id])
+    claim = await request_cancellation(order.id, None, "customer", SYSTEM, case_id=ticket.public_id)
+    assert claim.answer_by is not None
+    clock.advance(claim.answer_by - clock.now())
+    await talk.work()
+    told = await talk.said()
+    clock.advance(LATE + timedelta(hours=1))
+    await an_order(shop, *PAID, "cancel")
+    await talk.work()
+    assert (await Claim.get()).state == REFUSED
+    news = "\n".join((await talk.said())[len(told) :])
+    assert "cancelled" in news or "已取消" in news
 
 
 async def test_it_is_done_also_when_the_agent_who_began_it_has_left(shop: Shop, platform: str, tmp_path: Path) -> None:

@@ -50,6 +50,12 @@ def test_an_address_is_changed_for_everything_or_not_at_all() -> None:
     assert judge(What.ADDRESS, Axes(), [file]).why is Why.NOTHING_TO_DELIVER
 
 
+def test_what_is_cancelled_line_by_line_goes_nowhere_else() -> None:
+    off = LineStand(line="lamp", quantity=1, cancelled=1)
+    assert judge(What.CANCEL, Axes(), [off]).step is Step.SAME
+    assert judge(What.ADDRESS, Axes(), [off]).step is judge(What.KEEP, Axes(), [off]).step is Step.REFUSE
+
+
 @pytest.mark.parametrize(
     ("axes", "why"),
     [

@@ -22,8 +22,9 @@ from core.shops import Shop
 from orders.claims.cancellation import AT_ONCE, claim_lines, request_address, request_cancellation
 from orders.claims.models import BY_HAND, DONE, HELD, REFUSED, RELEASED, REQUESTED, Claim, LineClaim
 from orders.claims.rules import What, Why
-from orders.claims.settling import answer_claim, answered, concluded, release_claim
+from orders.claims.settling import answer_claim, answered, concluded, follow_orders, release_claim
 from orders.claims.shop_actions import Action, Outcome, Said, Stands
+from orders.events import OrderChanged
 from orders.models import Order, OrderLine
 from orders.statuses import Closure, Headline, Hold
 from tests.orders.claiming import PAID, an_order, read_all, work
@@ -275,6 +276,30 @@ async def test_sent_all_the_same_after_the_yes(lumen: Shop) -> None:
     assert (await request_cancellation(order.id, None, "customer", BOT)).state == REFUSED
 
 
+async def test_a_line_that_the_shop_takes_off_is_cancelled(lumen: Shop) -> None:
+    order = await _by_hand(lumen)
+    claim = await request_cancellation(order.id, None, "customer", BOT)
+    await OrderLine.create(order_id=order.id, source_id="instead", title="Another lamp", quantity=1)
+    await OrderLine.filter(order_id=order.id).exclude(source_id="instead").delete()
+    await _changes(order)
+    await claim.refresh_from_db()
+    assert (claim.state, claim.why) == (DONE, Why.CANCELLED_AT_SHOP)
+
+
+async def test_an_order_may_tell_of_its_lines_only_later(lumen: Shop) -> None:
+    order = await _by_hand(lumen)
+    await OrderLine.filter(order_id=order.id).delete()
+    claim = await request_cancellation(order.id, None, "customer", BOT)
+    line = await OrderLine.create(order_id=order.id, source_id="lamp", title="Lamp", quantity=2)
+    await _changes(order)
+    await claim.refresh_from_db()
+    assert claim.state == REQUESTED
+    await OrderLine.filter(id=line.id).update(quantity_shipped=1)
+    await _changes(order)
+    await claim.refresh_from_db()
+    assert (claim.state, claim.why) == (REFUSED, Why.HANDED_OVER)
+
+
 async def test_a_stale_page_and_units_that_are_not_there(lumen: Shop) -> None:
     order = await an_order(lumen, *PAID)
     with pytest.raises(Conflict) as stale:
@@ -297,6 +322,12 @@ async def _by_hand(shop: Shop) -> Order:
     order = await an_order(shop, *PAID)
     await Shop.filter(id=shop.id).update(demo=False)
     return order
+
+
+async def _changes(order: Order) -> None:
+    await follow_orders.otherwise(
+        OrderChanged(order_id=order.id, shop_id=order.shop_id, version=2, before="a", after="b")
+    )
 
 
 async def _leaves(order: Order) -> None:
