@@ -30,7 +30,6 @@ class PastCase:
     at: datetime
     wish: Wish
     outcome: Outcome
-    cited: str = ""  # policy/version/row
     terms: Terms | None = None
     asked: int | None = None
     paid: int | None = None

@@ -17,7 +17,7 @@ class Terms:
 def better(one: Terms, other: Terms) -> Terms:
     """Of each term what is better for the customer."""
     if not (one.goods_back and other.goods_back):
-        return Terms(False, "nobody", None, *_sooner(one, other))
+        return Terms(False, "nobody", None, _sooner(one, other)[0], "notice")  # nobody waits for what is kept
     back = [days for days in (one.send_back_within, other.send_back_within) if days is not None]
     ways = {one.way_back_by, other.way_back_by}
     way = "seller" if "seller" in ways else "customer" if "customer" in ways else "nobody"

@@ -9,7 +9,6 @@ from tortoise.expressions import Q
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from core.errors import NotFound
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.people import Agent
 from core.shops import Shop
@@ -92,20 +91,6 @@ def policy_of(version: PolicyVersion) -> ReturnPolicy:
         rows=read_rows(version.rows),
         timers=read_timers(version.timers),
     )
-
-
-async def cited_row(shop_id: int, policy: str, version: int, row: str) -> Cited:
-    """The row that a decision of the shop names, as it was when it decided. Raises NotFound."""
-    if not policy:
-        return Cited("", 0, UNDECIDED)
-    kept = _named((*PRESETS, *EARLIER), policy, version)
-    if kept is None:
-        stored = await PolicyVersion.get_or_none(shop_id=shop_id, name=policy, version=version)
-        kept = policy_of(stored) if stored else None
-    found = next((each for each in kept.rows if each.id == row), None) if kept else None
-    if kept is None or found is None:
-        raise NotFound("no such row of a policy")
-    return Cited(kept.name, kept.version, found)
 
 
 def cited_among(decision: Mapping[str, Any], versions: Iterable[PolicyVersion]) -> Cited | None:

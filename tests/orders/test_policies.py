@@ -13,7 +13,7 @@ from core.errors import Invalid, NotFound
 from orders.policies.deciding import Category, Outcome, ReturnPolicy, Row, Stage, Wish, decide, last_day, matches
 from orders.policies.documents import read_rows, read_wish, rows_data, wish_data
 from orders.policies.presets import CHINA, EARLIER, EUROPE, LAW, PRESETS, USUAL
-from orders.policies.terms import Terms
+from orders.policies.terms import Terms, better
 from orders.policies.timers import TIMERS, OnExpiry, TimerKind, due_at, timer
 from orders.refunds.case import Jurisdiction, Reason
 
@@ -231,6 +231,12 @@ def test_no_shop_takes_from_what_the_law_grants(asked: Wish, shop: ReturnPolicy)
     if terms.goods_back and law.send_back_within is not None:
         assert terms.send_back_within is None or terms.send_back_within >= law.send_back_within
     assert law.refund_within is None or terms.refund_within is not None
+    assert terms.goods_back or terms.refund_from == "notice"
+
+
+def test_goods_that_are_kept_are_not_waited_for_before_money_goes_back() -> None:
+    law, kept = Terms(True, "customer", None, 7, "goods_back"), Terms(False, "nobody", None, None, "notice")
+    assert better(law, kept) == better(kept, law) == Terms(False, "nobody", None, 7, "notice")
 
 
 @given(wishes(), shops())
