@@ -174,6 +174,7 @@ FORMS: dict[str, Form] = {
                 Detail("photo", photo, ("no_photo",), when=_broken, optional=True, free=True),
             ),
             kind="aftersales",
+            order="proved",
             item=True,
             do=ask_for_case,
         ),
@@ -189,6 +190,7 @@ FORMS: dict[str, Form] = {
             wish="refund_request",
             details=(Detail("reason", reason, free=True),),
             kind="refund",
+            order="proved",
             do=ask_for_case,
         ),
         Form(

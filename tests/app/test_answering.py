@@ -254,8 +254,8 @@ async def test_a_wish_becomes_the_right_work_about_the_proved_order(
 
 
 async def test_a_number_that_nobody_proved_is_only_a_suggestion(talk: Talk) -> None:
-    await talk.ask("I want my money back for order 1002")
-    await talk.ask("It does not fit")
+    await talk.ask("The lamp of order 1002 arrived broken")
+    await talk.ask("I have no photo")
     ticket = await Ticket.get(conversation_id=talk.conversation.id)
     link = await TicketLink.get(ticket_id=ticket.id).select_related("order")
     assert (link.order.number, link.confirmed) == ("1002", False)

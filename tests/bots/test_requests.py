@@ -2,7 +2,7 @@
 
 import pytest
 
-from bots.decisions import OpenTicket
+from bots.decisions import OpenTicket, RequestCode
 from bots.entities import find_entities
 from bots.golden import Talk, owned
 from bots.queueing import other_wishes
@@ -104,8 +104,10 @@ def test_a_request_that_waits_for_its_order_is_not_forgotten(rulebook: Rulebook)
 
 def test_a_number_that_is_not_proved_never_becomes_the_proved_order(rulebook: Rulebook) -> None:
     talk = Talk(rulebook, owned({"1001": "delivered"}), proved=True)
-    talk.say("I want my money back for order 73011")
-    (ticket,) = (each for each in talk.say("too small").actions if isinstance(each, OpenTicket))
+    assert talk.say("I want my money back for order 73011").actions == (RequestCode("73011"),)
+    talk = Talk(rulebook, owned({"1001": "delivered"}), proved=True)
+    talk.say("The lamp of order 73011 arrived broken")
+    (ticket,) = (each for each in talk.say("I have no photo").actions if isinstance(each, OpenTicket))
     assert (ticket.order_id, ticket.order_number) == (None, "73011")
 
 
