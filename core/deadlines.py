@@ -17,6 +17,7 @@ HORIZON = 3660  # days, ten years: what is not due by then never is
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 _NOTHING = timedelta()
+_SATURDAY = 5  # as date.weekday() counts
 _WINDOWS = (8, 64, 512, HORIZON)  # days that are looked at, until enough open time is found
 
 
@@ -115,11 +116,33 @@ def end_of_day(start: datetime, days: int, zone: ZoneInfo, *, working: BusinessH
     _require_length(timedelta(days=days))
     last = utc(start).astimezone(zone).date() + timedelta(days=days)
     for _ in range(HORIZON):
-        midnight = _midnight(last + timedelta(days=1), zone)
-        if working is None or working.between(_midnight(last, zone), midnight):
-            return midnight
+        if working is None or _is_working_day(last, zone, working):
+            return _midnight(last + timedelta(days=1), zone)
         last += timedelta(days=1)
     raise Invalid("there is no open day in ten years", code="never_due")
+
+
+def end_of_working_day(start: datetime, days: int, zone: ZoneInfo, *, working: BusinessHours | None = None) -> datetime:
+    """When the period of `days` working days that begins with the day after `start` ends (UTC): the midnight after its
+    last.
+
+    Open days of `working` count; without it Monday to Friday, holidays too, so that it is never later than a law means.
+    Raises Invalid (bad_length), (never_due).
+    """
+    _require_length(timedelta(days=days))
+    last, left = utc(start).astimezone(zone).date(), days
+    for _ in range(HORIZON):
+        if not left:
+            return _midnight(last + timedelta(days=1), zone)
+        last += timedelta(days=1)
+        left -= _is_working_day(last, zone, working)
+    raise Invalid("there are too few working days in ten years", code="never_due")
+
+
+def _is_working_day(day: date, zone: ZoneInfo, working: BusinessHours | None) -> bool:
+    if working is None:
+        return day.weekday() < _SATURDAY
+    return bool(working.between(_midnight(day, zone), _midnight(day + timedelta(days=1), zone)))
 
 
 def _require_length(length: timedelta) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.business_hours import BusinessHours
-from core.deadlines import Pause, deadline, elapsed, end_of_day, latest_start, remaining
+from core.deadlines import Pause, deadline, elapsed, end_of_day, end_of_working_day, latest_start, remaining
 from core.errors import Invalid
 from tests.core.timelines import DAYS, WallClock, due_second, moment, stop
 
@@ -128,6 +128,14 @@ def test_a_period_that_ends_on_a_closed_day_ends_with_the_next_open_one() -> Non
     assert end_of_day(local("2026-02-28 10:00"), 6, ZoneInfo(BERLIN), working=hours) == local("2026-03-07 00:00")
 
 
+def test_working_days_are_open_days_or_else_monday_to_friday() -> None:
+    zone, friday = ZoneInfo(BERLIN), local("2026-03-06 10:00")
+    assert end_of_working_day(friday, 7, zone) == local("2026-03-18 00:00")
+    hours = BusinessHours.of(WEEK | {"dates": {"2026-03-09": []}}, BERLIN)  # a Monday
+    assert end_of_working_day(friday, 1, zone, working=hours) == local("2026-03-11 00:00")
+    assert end_of_working_day(friday, 0, zone) == local("2026-03-07 00:00")
+
+
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
@@ -137,6 +145,8 @@ START = datetime(2026, 3, 2, 10, tzinfo=UTC)
         (lambda: deadline(START, HOUR, hours=NEVER), "never_due"),
         (lambda: latest_start(START, HOUR, hours=NEVER), "never_due"),
         (lambda: end_of_day(START, 1, ZoneInfo("UTC"), working=NEVER), "never_due"),
+        (lambda: end_of_working_day(START, 1, ZoneInfo("UTC"), working=NEVER), "never_due"),
+        (lambda: end_of_working_day(START, -1, ZoneInfo("UTC")), "bad_length"),
         (lambda: deadline(START, -HOUR), "bad_length"),
         (lambda: remaining(START, -HOUR, START), "bad_length"),
     ],

@@ -32,7 +32,7 @@ from tickets.aftersales.decisions import approve_case, cancel_case
 from tickets.aftersales.following import follow
 from tickets.aftersales.fulfilling import complete_case, retry_refund, send_replacement, settle_difference
 from tickets.aftersales.kinds import Condition, Kind
-from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.models import AfterSale, AfterSaleLine, AfterSaleTimer
 from tickets.aftersales.opening import Wanted, open_case
 from tickets.aftersales.returns import Found, inspect_goods, receive_goods, register_return
 from tickets.aftersales.scope import Asked
@@ -140,6 +140,8 @@ async def test_an_unsent_order_is_paid_back_once_the_shop_has_it_still(world: Wo
     case = await opened(world, Kind.CANCEL, Reason.CHANGED_MIND, LAMP, SHIRTS, stage="unshipped")
     assert (case.state, case.decision["rule"]) == ("approved", "policy")
     assert not await RefundIntent.exists()  # the shop is asked first
+    [due] = await AfterSaleTimer.filter(case_id=case.id, done_at=None)
+    assert due.kind == "pay_refund"
     claim = await Claim.get(case_id=case.public_id)
     assert (claim.what, claim.whole) == ("cancel", True)
     with pytest.raises(Conflict) as asked:  # the shop may have stopped it already
@@ -149,6 +151,7 @@ async def test_an_unsent_order_is_paid_back_once_the_shop_has_it_still(world: Wo
     case = await followed(case)
     intent = await RefundIntent.get()
     assert (intent.case_id, intent.amount, intent.state) == (case.public_id, 119_00, "created")
+    assert (await AfterSaleTimer.get(id=due.id)).done_at is None  # granted is not paid
     assert (await paid(case, clock)).state == "closed"
 
 

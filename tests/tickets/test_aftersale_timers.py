@@ -9,7 +9,7 @@ from core.business_hours import BusinessHours
 from core.clock import FrozenClock
 from core.people import Actor
 from orders.models import Order
-from orders.policies.timers import OnExpiry
+from orders.policies.timers import OnExpiry, Timer, TimerKind
 from orders.refunds.case import Jurisdiction, Reason
 from tests.people import World
 from tests.tickets.sold import asks, sold
@@ -74,6 +74,27 @@ def test_the_law_also_says_when_the_money_is_due() -> None:
     late = allowances(given(State.RECEIVED, law=Jurisdiction.EU, opened_at=MONDAY - 20 * DAY))
     assert {each.kind: each.due_at for each in late}["pay_refund"] == MONDAY  # withheld until the goods came
     assert not [each for each in allowances(given(State.RECEIVED, kind=Kind.EXCHANGE)) if each.kind == "pay_refund"]
+
+
+def test_money_for_what_never_left_is_due_from_the_notice_on() -> None:
+    def due(law: Jurisdiction, platform: str = "generic", *, unsent: bool = True) -> list[datetime]:
+        found = allowances(given(State.APPROVED, platform, law, kind=Kind.CANCEL, unsent=unsent))
+        return [each.due_at for each in found]
+
+    assert due(Jurisdiction.US) == [datetime(2026, 3, 11, tzinfo=UTC)]  # notice on a Sunday: seven working days
+    assert due(Jurisdiction.EU) == [MONDAY - DAY + 14 * DAY]
+    assert due(Jurisdiction.CN) == due(Jurisdiction.US, unsent=False) == due(Jurisdiction.US, "taobao") == []
+    assert [each.kind for each in allowances(given(State.RECEIVED, law=Jurisdiction.US))] == ["confirm_receipt"]
+
+
+def test_a_shops_own_working_days_and_hours_are_what_they_say() -> None:
+    def own(**length: object) -> datetime:
+        row = Timer(kind=TimerKind.DECIDE_RETURN, on_expiry=OnExpiry.WARN, source="us", **length)  # type: ignore[arg-type]
+        return only(given(State.UNDER_REVIEW, own=(row,))).due_at
+
+    assert own(working_days=5) == datetime(2026, 3, 10, tzinfo=UTC)
+    assert own(lasts=36 * HOUR) == MONDAY + 36 * HOUR
+    assert own(lasts=5 * DAY) == datetime(2026, 3, 10, tzinfo=UTC)  # Saturday moves to Monday
 
 
 def test_nobody_is_waited_for_at_other_times() -> None:

@@ -7,18 +7,23 @@ from core.clock import now
 from core.shops import Shop
 from orders.policies.deciding import ReturnPolicy
 from orders.policies.documents import read_wish
-from orders.policies.timers import Timer
+from orders.policies.timers import Timer, TimerKind
 from orders.policies.versions import policies_of
+from tickets.aftersales.keeping import is_unsent
 from tickets.aftersales.models import AfterSale, AfterSaleTimer
+from tickets.aftersales.states import State
 from tickets.aftersales.timing import Situation, allowances, stages
 
 MET, EXPIRED = "met", "expired"
+_PAYING = (State.INSPECTED, State.REFUND_PENDING, State.REFUND_FAILED)
 
 
 async def follow_timers(row: AfterSale) -> None:
     """After a step of a locked case: what was waited for is over, and what the new state waits for begins."""
     moment = now()
     running = AfterSaleTimer.filter(case_id=row.id, done_at=None)
+    if row.state in _PAYING:
+        running = running.exclude(kind=TimerKind.PAY_REFUND)  # the law's time runs until the money is back
     await running.update(done_at=moment, look_at=None, outcome=MET)
     for each in allowances(await _situation(row)):
         await AfterSaleTimer.create(
@@ -59,6 +64,7 @@ async def _situation(row: AfterSale) -> Situation:
         told=row.platform_due_at,
         send_back_within=row.decision.get("send_back_within"),
         own=_own(await policies_of(row.shop_id)),
+        unsent=is_unsent(row),
     )
 
 

@@ -1,6 +1,6 @@
 """How long each side of a case has for the present step: the platform's own time, its rules, the law, or usual terms.
 
-Pure. Platforms and laws count calendar time; only a policy's own days end with an open day of the shop.
+Pure. Platforms and laws count calendar time, or their own working days; only a policy's days end with an open day.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.business_hours import BusinessHours
-from core.deadlines import end_of_day
+from core.deadlines import end_of_day, end_of_working_day
 from orders.policies.timers import TIMERS, OnExpiry, Timer, TimerKind
 from orders.refunds.case import Jurisdiction
 from tickets.aftersales.kinds import traits
@@ -39,6 +39,7 @@ class Situation:
     told: datetime | None = None  # what the platform says about this step
     send_back_within: int | None = None  # days, of the row that decided
     own: tuple[Timer, ...] = ()  # of the shop's own policy
+    unsent: bool = False  # it is about money for goods that had not left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,23 +129,37 @@ def _allowance(now_is: Situation, kind: str) -> Allowance:
 
 def _by_policy(now_is: Situation, kind: str) -> Allowance:
     usual, own = _USUAL[kind], _row(now_is.own, kind)
-    days = own.working_days or own.lasts.days if own else usual.days
-    if kind == TimerKind.SEND_BACK and now_is.send_back_within is not None:
-        days = now_is.send_back_within
-    due = end_of_day(now_is.since, days, now_is.hours.zone, working=now_is.hours)
+    promised = now_is.send_back_within if kind == TimerKind.SEND_BACK else None
+    since, hours = now_is.since, now_is.hours
+    if promised is None and own is not None and own.working_days:
+        due = end_of_working_day(since, own.working_days, hours.zone, working=hours)
+    elif promised is None and own is not None and own.lasts % timedelta(days=1):
+        due = since + own.lasts  # hours
+    else:
+        days = promised if promised is not None else own.lasts.days if own is not None else usual.days
+        due = end_of_day(since, days, hours.zone, working=hours)
     return _until(now_is, kind, due, POLICY, own.source if own else "", own.on_expiry if own else usual.on_expiry)
 
 
 def _owed(now_is: Situation) -> Iterator[Allowance]:
-    """The law's own time for the money, once the goods are back (and in the EU from the notice on)."""
-    if now_is.state != State.RECEIVED or now_is.platform in MARKETPLACES or not traits(now_is.kind).money:
+    """The law's own time for the money: of goods that came back (in the EU from the notice on), or that never left."""
+    if now_is.platform in MARKETPLACES or not traits(now_is.kind).money:
         return
     law = _row(TIMERS.get(LAWS.get(now_is.jurisdiction, ""), ()), TimerKind.PAY_REFUND)
-    if law is None or not law.lasts:
-        return
-    start = now_is.opened_at if now_is.jurisdiction is Jurisdiction.EU else now_is.since
-    due = max(start + law.lasts, now_is.since)  # art. 13 (3): until the goods are there it may be withheld
-    yield _until(now_is, TimerKind.PAY_REFUND, due, LAW, law.source, law.on_expiry)
+    if law is not None and (due := _money_due(now_is, law)) is not None:
+        yield _until(now_is, TimerKind.PAY_REFUND, due, LAW, law.source, law.on_expiry)
+
+
+def _money_due(now_is: Situation, law: Timer) -> datetime | None:
+    """China counts from the return of the goods (art. 25), the EU from the notice, but not before the goods are there
+    (art. 13 (1), (3)), the US for what was not sent from the notice (16 CFR 435.2)."""
+    never_left = now_is.state == State.APPROVED and now_is.unsent and now_is.jurisdiction is not Jurisdiction.CN
+    if law.working_days:
+        zone = now_is.hours.zone
+        return end_of_working_day(now_is.opened_at, law.working_days, zone) if never_left else None
+    if now_is.state != State.RECEIVED and not never_left:
+        return None
+    return (now_is.opened_at if now_is.jurisdiction is Jurisdiction.EU else now_is.since) + law.lasts
 
 
 def _until(now_is: Situation, kind: str, due: datetime, origin: str, source: str, on_expiry: OnExpiry) -> Allowance:
