@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from bots.answers import outbound
 from bots.decisions import Reply
 from bots.dialogue import Dialogue
-from bots.phrases import render, span_of_days, wordings
+from bots.phrases import listed, render, span_of_days, wordings
 from bots.repayments import method_name
 from bots.telling import Telling
 from orders.snapshots import OrderSnapshot, ParcelSnapshot, RefundSnapshot
@@ -35,7 +35,8 @@ _OWN_REASON = (Hold.ADDRESS, Hold.CUSTOMS, Hold.CUSTOMER_REQUEST, Hold.STOCK)
 def notice(kind: str, snapshot: OrderSnapshot, language: str, now: datetime, **facts: object) -> Reply | None:
     """The bubble for `kind`, or None when the snapshot does not bear it out (any more) or the kind is unknown.
 
-    `facts` may name `parcel_id` or `refund_id`, when the order has several.
+    `facts` may name `parcel_id` or `refund_id`, when the order has several; for a refund that is part of a larger one,
+    the `amount` (Money) and `tenders` of the whole.
     """
     tell = _KINDS.get(kind)
     telling = Telling(order=snapshot, language=language, now=now)
@@ -140,7 +141,11 @@ def _refunded(telling: Telling, facts: dict[str, object], state: str) -> str:
     refund = _refund(telling.order, facts, state)
     if refund is None:
         return ""
-    return telling.say(f"notice_refund_{state}", amount=refund.amount, method=method_name(telling, refund.tender))
+    tenders = cast("tuple[str, ...]", facts.get("tenders", (refund.tender,)))
+    methods = list(dict.fromkeys(method_name(telling, tender) for tender in tenders))
+    return telling.say(
+        f"notice_refund_{state}", amount=facts.get("amount", refund.amount), method=listed(telling.language, methods)
+    )
 
 
 def _on_hold(telling: Telling, facts: dict[str, object]) -> str:

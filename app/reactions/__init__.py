@@ -11,7 +11,7 @@ from app.reactions.claims import tell_later
 from app.reactions.complaints import follow_complaint, receive_complaint
 from app.reactions.composing import OwnPages, finish_macro
 from app.reactions.frames import Frames
-from app.reactions.notices import send_code_later, send_transcript_later, tell_customers
+from app.reactions.notices import send_code_later, send_transcript_later, tell_customers, tell_of_money
 from app.reactions.ratings import follow_up
 from app.reactions.refunds import settle_our_own, tell_ticket
 from app.reactions.routing import drain_after_work, follow_queue
@@ -77,7 +77,7 @@ def connect(hub: Hub, weights: Weights | None = None) -> Bus:
         ParcelMoved: (tell_customers, follow_case_of_parcel, ask_about_order),
         PlatformCaseTold: (follow_platform_case,),
         RefundChanged: (tell_customers, settle_our_own, ask_about_order),
-        RefundIntentChanged: (follow_case_of, tell_ticket),
+        RefundIntentChanged: (follow_case_of, tell_ticket, tell_of_money),
     }
     bus.after = {
         # talk

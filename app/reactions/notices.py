@@ -5,8 +5,16 @@ from collections.abc import Sequence
 from conversations.events import CodeRequested, TranscriptRequested
 from core.events import Together
 from core.jobs import Plan, enqueue, enqueued
-from core.sql import Program
-from orders.events import OrderCancelled, OrderChanged, OrderConfirmed, ParcelMoved, RefundChanged
+from core.sql import Program, query
+from orders.events import (
+    OrderCancelled,
+    OrderChanged,
+    OrderConfirmed,
+    ParcelMoved,
+    RefundChanged,
+    RefundIntentChanged,
+)
+from orders.refunds.states import IntentState
 from orders.statuses import Headline
 
 PARCEL_NOTICES = {
@@ -19,6 +27,11 @@ PARCEL_NOTICES = {
 }
 Telling = OrderConfirmed | OrderCancelled | OrderChanged | ParcelMoved | RefundChanged
 REFUND_NOTICES = {"pending": "refund_pending", "succeeded": "refund_succeeded"}
+_ENDED = (IntentState.SUCCEEDED, IntentState.FAILED)
+_ARRIVED = """SELECT MIN(r.id) AS id, p.order_id, p.intent_id FROM refund_part p
+  JOIN refund r ON r.order_id = p.order_id AND (r.key = p.public_id OR p.gateway_ref IN (r.reference, r.source_id))
+  WHERE p.intent_id IN ({intents}) AND p.state = 'succeeded' AND r.state = 'succeeded'
+  GROUP BY p.order_id, p.intent_id"""
 
 
 async def send_code_later(event: CodeRequested) -> None:
@@ -40,6 +53,20 @@ def _tell(events: Sequence[Telling]) -> Program[Sequence[Telling]]:
 tell_customers = Together(_tell)
 
 
+def _tell_of_money(events: Sequence[RefundIntentChanged]) -> Program[Sequence[RefundIntentChanged]]:
+    """Queue the notice of what has arrived: it waited for parts that are no longer on their way."""
+    if ended := sorted({event.intent_id for event in events if event.state in _ENDED}):
+        arrived = yield query(_ARRIVED, intents=ended)
+        kind = REFUND_NOTICES["succeeded"]
+        yield from enqueued(
+            [_plan(row["order_id"], kind, str(row["id"]), again=f":{row['intent_id']}") for row in arrived]
+        )
+    return ()
+
+
+tell_of_money = Together(_tell_of_money)
+
+
 def _notice(event: Telling) -> Plan | None:
     match event:
         case OrderConfirmed():
@@ -58,6 +85,6 @@ def _notice(event: Telling) -> Plan | None:
     return None
 
 
-def _plan(order_id: int, kind: str, subject: str) -> Plan:
-    key = f"notice:{order_id}:{kind}:{subject}"
+def _plan(order_id: int, kind: str, subject: str, *, again: str = "") -> Plan:
+    key = f"notice:{order_id}:{kind}:{subject}{again}"
     return Plan(kind="notice.send", args={"order": order_id, "kind": kind, "subject": subject}, key=key)

@@ -149,6 +149,7 @@ async def _begin_again(
         public_id=new_id("rfi"),
         attempt=failed_intent.attempt + 1,
         amount=amount,
+        goodwill=min(failed_intent.goodwill, amount),  # what has arrived paid first what was due
         requested_kind=actor.kind,
         requested_id=actor.id,
         requested_name=actor.name,
@@ -175,7 +176,6 @@ _CARRIED = (
     "order_id",
     "case_id",
     "reason",
-    "goodwill",
     "currency",
     "lines",
     "shipping",

@@ -4,6 +4,9 @@ So its refund axis and the customer's notice do not wait for a platform that may
 tell, both are one refund (`orders.joining_money`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from core.clock import now
 from core.errors import NotFound
 from core.shops import Shop
@@ -13,10 +16,35 @@ from orders.applying import apply_facts
 from orders.facts import Kind, OrderFacts, RefundFacts, Statement, Version
 from orders.linking import lock_links
 from orders.models import Order, Refund
-from orders.refunds.models import RefundPart
-from orders.refunds.states import PartState
+from orders.refunds.matching import our_part
+from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.states import IntentState, PartState
 from orders.refunds.tenders import held_by
 from orders.sheets import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that this desk has sent back together, of which an order's record tells a part."""
+
+    intent: RefundIntent
+    parts: Sequence[RefundPart]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether each part has arrived or failed."""
+        return self.intent.state in (IntentState.SUCCEEDED, IntentState.FAILED)
+
+    @property
+    def arrived(self) -> list[RefundPart]:
+        return [part for part in self.parts if part.state == PartState.SUCCEEDED]
+
+
+async def whole_of(refund: Refund) -> Whole | None:
+    """What the refund of an order's record is a part of; None for one that was made elsewhere."""
+    parts = await RefundPart.filter(order_id=refund.order_id).order_by("id").select_related("intent")
+    ours = our_part(refund, parts)
+    return Whole(ours.intent, [part for part in parts if part.intent_id == ours.intent_id]) if ours else None
 
 
 async def tell_order(key: str) -> None:

@@ -21,11 +21,17 @@ from conversations.posting import post
 from core import jobs
 from core.clock import FrozenClock, now
 from core.events import use_bus
-from core.people import Actor
+from core.people import Actor, Agent
 from core.shops import Shop
 from orders.models import Order
 from orders.receiving import receive
+from orders.refunds.approval import retry_failed
+from orders.refunds.case import Request
+from orders.refunds.gateway import Answer, Outcome
 from orders.refunds.models import RefundIntent, RefundPart
+from orders.refunds.payment_accounts import open_account
+from orders.refunds.requesting import request_refund
+from orders.refunds.settling import Source, settle_part
 from tests.people import World, chat, make_world
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +71,17 @@ class Desk:
         scan = {"at": now().isoformat(), "code": state, "state": state}
         parcel = {"id": name, "lines": [{"line": "1", "quantity": 1}], "scans": [scan], **facts}
         return await self.told(times=times, shipments=[parcel])
+
+    async def settled(self, tender: str, state: Answer) -> list[str]:
+        """The gateway says what became of the money for a payment; what the chat says then."""
+        await self._work()
+        last = await self._last()
+        part = await RefundPart.filter(tender=tender).order_by("-id").first()
+        assert part is not None
+        await settle_part(part.public_id, Outcome(state=state), source=Source.QUERY)
+        await self._work()
+        later = Message.filter(conversation_id=self.talk.id, number__gt=last).order_by("number")
+        return [message.text for message in await later]
 
     async def _last(self) -> int:
         return int((await Conversation.get(id=self.talk.id)).last_number)
@@ -127,6 +144,45 @@ async def test_the_money_of_a_case_is_told_by_the_case(desk: Desk) -> None:
 
     assert await desk.told(**refund("R1")) == []
     assert len(await desk.told(**refund("R2"))) == 1
+
+
+PAID: dict[str, Any] = {
+    "currency": "CNY",
+    "totals": {"total": "40.00"},
+    "payments": [
+        {"id": "p1", "captured": "10.00", "method": "gift_card"},
+        {"id": "p2", "captured": "30.00", "method": "card"},
+    ],
+}
+
+
+async def both_go_back(desk: Desk, admin: Agent) -> None:
+    """40.00 go back to two payments, and the gateway has yet to say what became of them."""
+    await desk.told(**PAID)
+    account: dict[str, Any] = {"credentials": {"settles_after": 86_400}, "serves": ["gift_card"]}
+    await open_account(desk.shop, "simulator", None, **account)
+    order = await Order.get(number="1001")
+    await request_refund(order.id, "tkt_1", Request(), Actor.of(admin))
+
+
+async def test_a_refund_to_two_payments_is_told_once_when_all_of_it_has_arrived(desk: Desk, world: World) -> None:
+    await both_go_back(desk, world.ada)
+    assert await desk.settled("card", Answer.SUCCEEDED) == []
+    assert await desk.settled("gift_card", Answer.SUCCEEDED) == ["订单1001的退款¥40.00已退回您的礼品卡和您的银行卡。"]
+
+
+@pytest.mark.parametrize("failed_first", [True, False])
+async def test_what_arrives_beside_a_part_that_failed_is_told_by_itself(
+    desk: Desk, world: World, *, failed_first: bool
+) -> None:
+    await both_go_back(desk, world.ada)
+    ends = [("card", Answer.FAILED), ("gift_card", Answer.SUCCEEDED)]
+    first, second = ends if failed_first else reversed(ends)
+    assert await desk.settled(*first) == []
+    assert await desk.settled(*second) == ["订单1001的退款¥10.00已退回您的礼品卡。"]
+    again = await retry_failed((await RefundIntent.get(case_id="tkt_1")).id, world.ada)
+    assert again.amount == 30_00
+    assert await desk.settled("card", Answer.SUCCEEDED) == ["订单1001的退款¥30.00已退回您的银行卡。"]
 
 
 async def test_a_question_that_waits_is_taken_up_again(desk: Desk) -> None:

@@ -308,6 +308,16 @@ async def test_another_attempt_needs_whom_the_first_one_needed(world: World) -> 
     assert (again.state, again.needs) == ("awaiting_approval", gift.needs)
 
 
+async def test_another_attempt_gives_no_more_than_it_sends(world: World) -> None:
+    order = await bought(world.lumen, ("lamp", 1, 100_00), paid=[("gift", 20_00), ("card", 80_00)])
+    first = await request_refund(order.id, "tkt_1", Request(amount=10_00), by(world.sue), goodwill=30_00)
+    for tender, state in (("card", "succeeded"), ("gift", "failed")):
+        await RefundPart.filter(intent_id=first.id, tender=tender).update(state=state)
+    await RefundIntent.filter(id=first.id).update(state="failed")
+    again = await retry_failed(first.id, world.sue)
+    assert (again.amount, again.goodwill) == (8_00, 8_00)
+
+
 async def elsewhere(order: Order, amount: int, *, state: str = "succeeded", **columns: Any) -> Refund:
     return await Refund.create(
         public_id=new_id("rfd"),
