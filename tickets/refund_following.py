@@ -1,6 +1,5 @@
 """What becomes of money that goes back for a ticket, in its timeline; what needs people brings the ticket up."""
 
-from core.money import plain_amount
 from core.people import SYSTEM
 from core.transactions import transaction
 from orders.refunds.models import RefundIntent
@@ -26,7 +25,7 @@ async def follow_refund(intent_id: int, state: str) -> None:
         for entry in await TimelineEntry.filter(ticket_id=ticket.id, action=action):
             if entry.detail.get("refund") == intent.public_id:
                 return
-        words = f"{plain_amount(intent.amount, intent.currency)} {intent.currency}"
-        await change(locked, SYSTEM, "refund", action, refund=intent.public_id, text=words)
+        what = {"refund": intent.public_id, "amount": intent.amount, "currency": intent.currency}
+        await change(locked, SYSTEM, "refund", action, **what)
         if state in _TROUBLE:
             await set_priority(ticket.id, "urgent", SYSTEM)
