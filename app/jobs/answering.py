@@ -10,6 +10,7 @@ from app.database import database_busy
 from app.jobs.cancelling import cancel_at_shop
 from app.jobs.casing import known_cases, open_wished, take_case_step
 from app.jobs.context import JobContext
+from app.jobs.passing_on import open_wish, when_somebody_answers
 from app.jobs.questions import Asked, open_question
 from app.shop_facts import asks_shop, shop_facts
 from bots.buttons import buttons
@@ -40,20 +41,13 @@ from conversations.receipts import keep_answer
 from conversations.storing import summary_line
 from core.clock import now
 from core.errors import TooMany
-from core.jobs import enqueue
 from core.people import BOT as THE_BOT
-from core.people import anyone_online
-from core.shops import Shop
-from core.text import reference
 from core.transactions import transaction
 from orders.access import Viewer, orders_in_view
-from orders.models import Order, OrderLine
+from orders.models import Order
 from orders.snapshots import OrderSnapshot, snapshots
 from tickets.aftersales.states import AT_THE_SHOP
-from tickets.deadlines import first_reply_due
-from tickets.linking import link_order
 from tickets.models import Ticket
-from tickets.opening import open_ticket
 from tickets.promising import promise_arrival
 from tickets.queries import tickets_of
 from tickets.statuses import UNFINISHED
@@ -219,38 +213,13 @@ class _Turn:
         ticket = await self._open(wish)
         if handover is None:
             return
-        shop = await Shop.get(id=self.conversation.shop_id)
-        online = await anyone_online(shop.id)
-        due = first_reply_due(shop, now(), online)
-        facts = {"ticket": ticket.number, "by": due, "timezone": shop.timezone}
-        key = "handover_online" if online else "handover_offline"
-        await self._say([Reply(phrase=key, text=render(key, self.language, facts))])
+        await self._say([await when_somebody_answers(ticket, self.language)])
         await hand_to_queue(self.conversation.id, THE_BOT, handover.reason)
         if handover.summary:
             await add_note(self.conversation.id, None, handover.summary, f"summary:{self.message.number}")
 
     async def _open(self, wish: OpenTicket) -> Ticket:
-        order = self.orders.get(wish.order_id) if wish.order_id else None
-        meant = OrderLine.filter(order_id=order.id, source_id__in=wish.line_ids) if order and wish.line_ids else None
-        lines = await meant.order_by("id") if meant else []
-        ticket = await open_ticket(
-            self.conversation.id,
-            wish.kind,
-            THE_BOT,
-            subject=wish.subject,
-            summary=wish.summary,
-            priority=wish.priority,
-            order_ids=[order.id] if order and not lines else (),
-            reason=wish.reason,
-            link_source="bot",
-        )
-        for line in lines:
-            await link_order(ticket.id, line.order_id, THE_BOT, reason=wish.reason, source="bot", line_id=line.id)
-        if order is None and wish.order_number:
-            # Whether there is such an order is found out later: who only claims it waits as long for either.
-            args = {"ticket": ticket.id, "number": wish.order_number, "reason": wish.reason}
-            await enqueue("ticket.suggest", args, key=f"ticket.suggest:{ticket.id}:{reference(wish.order_number)}")
-        return ticket
+        return await open_wish(self.conversation.id, wish, self.orders.get(wish.order_id or ""))
 
     async def _say(self, replies: Sequence[Reply]) -> None:
         """Post bubbles; their client ids come from the question, so that a repeated job says nothing twice."""
