@@ -1,34 +1,23 @@
 """After-sales cases in the talk: what a wish asks for, and what customers say about a case that is open. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bots.decisions import CaseKind, CaseStep, Handover, OpenCase, OpenTicket
-from bots.details import open_lines
+from bots.details import lines_of_item, open_lines
+from bots.faults import fault_of
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import LineSnapshot, OrderSnapshot
 from orders.statuses import NOT_LEFT
 
-# The first that fits; what fits none is another reason, for which nobody has to be at fault.
-_REASONS = (
+# What is looked for before faults of the goods, and after; the first that fits. What fits none is another reason, for
+# which nobody has to be at fault.
+_BEFORE = (
     ("lost", r"(?:never|not|n't) (?:arriv|receiv|com|got)|没收到|未收到|丢[了件失]"),  # a search, not a return
     ("late", r"too (?:late|slow)|takes too long|太慢|太晚"),
-    ("missing", r"\bmiss(?:ing|ed)\b|incomplete|少[发了件一个]|缺|漏发"),
-    (
-        "wrong_item",
-        r"wrong (?:item|one|colou?r|product|order|thing|part|model)|(?:sent|got|received) .{0,20}wrong|[发寄拿]错|错发",
-    ),
-    ("not_as_described", r"not as (?:described|pictured)|counterfeit|\bfake\b|与描述不符|和图片不|色差|假货"),
-    (
-        "damaged",
-        r"brok|damag|\btorn\b|crack|smash|shatter|dent(?:ed|s)?\b|\bbent\b|leak|scratch|破|碎|裂|压坏|变形|漏|划痕",
-    ),
-    (
-        "defective",
-        r"defect|fault|(?:not|n't|stopped|stop) work|won'?t (?:turn|start|charge|open|work)"
-        r"|坏|瑕疵|不能用|用不了|没反应|打不开|充不进|不亮|不转|质量",
-    ),
+)
+_AFTER = (
     ("withdrawal", r"\bwithdraw|撤回合同"),
     ("seven_day", r"\b(?:7|seven)[ -]days?\b|七天|7\s*天|无理由"),
     (
@@ -38,7 +27,9 @@ _REASONS = (
         r"|不喜欢|不想要|不要了|不需要|用不[上着]|[买拍]错|拍多|重复|太[大小长短紧松]|[大小]了|偏[大小]|不合[适身]|尺码",
     ),
 )
-_PATTERNS = tuple((reason, re.compile(pattern, re.IGNORECASE)) for reason, pattern in _REASONS)
+_FIRST, _LAST = (
+    tuple((reason, re.compile(pattern, re.IGNORECASE)) for reason, pattern in reasons) for reasons in (_BEFORE, _AFTER)
+)
 _SEARCHES = frozenset({"lost", "late"})
 _MONEY = re.compile(r"refund|money back|reimburs|退款|退钱|退货", re.IGNORECASE)
 _CANCELS = re.compile(
@@ -93,7 +84,9 @@ def ask_for_case(turn: Turn, order: OrderSnapshot, passed_on: Outcome) -> Outcom
 
 def reason_of(words: str) -> str:
     """A reason as refunds know them (`orders.refunds.case.Reason`)."""
-    return next((reason for reason, pattern in _PATTERNS if pattern.search(words)), "other")
+    first = (reason for reason, pattern in _FIRST if pattern.search(words))
+    last = (reason for reason, pattern in _LAST if pattern.search(words))
+    return next(first, "") or fault_of(words) or next(last, "other")
 
 
 def may_mention(text: str) -> bool:
@@ -167,15 +160,13 @@ def _kind(wish: str, values: Mapping[str, str], reason: str, words: str) -> Case
     return "exchange" if values.get("give_back") == "exchange" else "return_refund"
 
 
-def _meant(order: OrderSnapshot, item: str) -> list[LineSnapshot]:
-    """The lines whose titles were kept; with none of them a person has to read what was written."""
-    lines = list(open_lines(order))
-    if len(lines) == 1 and not item:
-        return lines
-    return [line for line in lines if line.title and line.title in item]
+def _meant(order: OrderSnapshot, item: str) -> Sequence[LineSnapshot]:
+    """The lines that were named; with none of them a person has to read what was written."""
+    lines = open_lines(order)
+    return lines if len(lines) == 1 and not item else lines_of_item(order, item)
 
 
-def _unclear(lines: list[LineSnapshot], words: str) -> bool:
+def _unclear(lines: Sequence[LineSnapshot], words: str) -> bool:
     """How many of a line are meant, when there are several and not all were named."""
     several = any(line.quantity - line.quantity_cancelled > 1 for line in lines)
     return several and _ALL.search(words) is None

@@ -211,6 +211,16 @@ def item_of(order: OrderSnapshot, turn: Turn, asked: bool) -> str | None:
     return _kept(placed[0].title if placed else turn.question.text) if asked else None
 
 
+def lines_of_item(order: OrderSnapshot, item: str) -> Sequence[LineSnapshot]:
+    """The lines that `item_of` has meant; none where it kept the customer's words, or a title fits several lines."""
+    lines = [line for line in open_lines(order) if line.title]
+    alone = [line for line in lines if _kept(line.title) == item]
+    if len(alone) == 1:
+        return alone
+    named = [line for line in lines if line.title in item]
+    return named if named and _kept(", ".join(line.title for line in named)) == item else []
+
+
 def open_lines(order: OrderSnapshot) -> Sequence[LineSnapshot]:
     """The lines of which something is still wanted."""
     return [line for line in order.lines if line.quantity > line.quantity_cancelled]

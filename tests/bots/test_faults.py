@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bots.cases import reason_of
 from bots.faults import lines_meant, link_reason
 from bots.sample_orders import states
 
@@ -25,6 +26,10 @@ REASONS = [
     ("发错货了", "wrong_item"),
     ("少发了一件", "missing"),
     ("漏发了配件", "missing"),
+    ("缺一个灯泡", "missing"),
+    ("灯有质量问题", "defective"),
+    ("it will not work any more", "defective"),
+    ("I was sent the wrong one", "wrong_item"),
     ("和图片不一样", "not_as_described"),
     ("something is odd", "item_problem"),
     ("", "item_problem"),
@@ -35,6 +40,7 @@ REASONS = [
 def test_words_name_a_reason(words: str, reason: str) -> None:
     assert link_reason("item_problem", {"problem": words}) == reason
     assert link_reason("item_problem", {"words": words}) == reason
+    assert reason_of(words) == (reason if reason != "item_problem" else "other"), "the case of it says the same"
 
 
 def test_what_was_answered_weighs_more_than_the_first_words() -> None:
@@ -51,3 +57,13 @@ def test_only_a_line_that_was_named_is_meant() -> None:
     assert lines_meant(order, {"item": ", ".join(line.title for line in lines)}) == tuple(x.line_id for x in lines)
     assert lines_meant(order, {"item": f"the {lines[1].title} I think"}) == ()
     assert lines_meant(order, {}) == ()
+
+
+def test_a_title_that_fits_several_lines_names_none_of_them() -> None:
+    order = states()["partially_shipped"]
+    titles = ("Shirt", "Shirt", "Bulb", "Bulb holder")
+    lines = tuple(replace(order.lines[0], line_id=str(place), title=title) for place, title in enumerate(titles, 1))
+    order = replace(order, lines=lines)
+    assert lines_meant(order, {"item": "Shirt"}) == ()
+    assert lines_meant(order, {"item": "Bulb holder"}) == ("4",)
+    assert lines_meant(order, {"item": "Shirt, Shirt, Bulb, Bulb holder"}) == ("1", "2", "3", "4")
