@@ -8,25 +8,32 @@ from app.web.aftersale_panel import decided
 from app.web.aftersale_words import CATEGORIES, KINDS, OUTCOMES, REASONS
 from app.web.forms import whole_number
 from core.errors import Invalid
-from core.money import parse_money
+from core.money import parse_money, plain_amount
 from orders.models import Order, OrderLine
 from orders.policies.deciding import Category
+from orders.policies.documents import read_wish
 from orders.policies.versions import PolicyVersion
 from orders.refunds.case import Reason
 from tickets.aftersales.deciding import Judgement
 from tickets.aftersales.kinds import KINDS as TRAITS
 from tickets.aftersales.kinds import Kind
+from tickets.aftersales.models import AfterSale, AfterSaleLine
 from tickets.aftersales.opening import Wanted
 from tickets.aftersales.scope import Asked, most_units, taken_units
 
 Form = Mapping[str, list[str]]
 
 
-async def form_view(order: Order, form: Form, files: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
+async def form_view(
+    order: Order, form: Form, files: Sequence[Mapping[str, Any]], language: str, *, amends: AfterSale | None = None
+) -> dict[str, Any]:
     """Choices with what was chosen; each line says how many of its units another open case has."""
     lines = await OrderLine.filter(order_id=order.id).order_by("position", "id")
-    taken = await taken_units(order.id)
+    taken = await taken_units(order.id, but=amends.id if amends else None)
     return {
+        "amends": amends.number if amends else None,
+        "version": _one(form, "version"),
+        "kind": _one(form, "kind"),
         "order": order.public_id,
         "number": order.number,
         "currency": order.currency,
@@ -39,6 +46,25 @@ async def form_view(order: Order, form: Form, files: Sequence[Mapping[str, Any]]
         "uninformed": "uninformed" in form,
         "files": [{**file, "chosen": file["id"] in form.get("photo", ())} for file in files],
     }
+
+
+async def asked_before(case: AfterSale) -> Form:
+    """What a case asks for, as its form would send it."""
+    wish = read_wish(case.wish)
+    form = {
+        "version": [str(case.version)],
+        "kind": [case.kind],
+        "reason": [case.reason],
+        "category": [wish.category.value],
+        "amount": [_plain(case.amount, case.currency)],
+        "note": [case.note],
+        **({} if wish.informed else {"uninformed": ["1"]}),
+    }
+    for each in await AfterSaleLine.filter(case_id=case.id).select_related("line"):
+        name = each.line.source_id
+        form[f"units-{name}"], form[f"instead-{name}"] = [str(each.asked)], [each.replacement]
+        form[f"price-{name}"] = [_plain(each.price_now, case.currency)]
+    return form
 
 
 def wanted_of(order: Order, form: Form) -> Wanted:
@@ -84,6 +110,10 @@ def _asked(name: str, form: Form, currency: str) -> Asked:
 
 def _amount(text: str, currency: str) -> int | None:
     return parse_money(text.strip(), currency).amount if text.strip() else None
+
+
+def _plain(amount: int | None, currency: str) -> str:
+    return "" if amount is None else plain_amount(amount, currency)
 
 
 def _line(line: OrderLine, taken: int, form: Form) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""After-sales cases at the desk: the form of a new one with a preview of its decision, and a door for each step."""
+"""After-sales cases at the desk: the form of a new or amended one with a preview, and a door for each step."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.rendering import render
-from app.web.aftersale_form import form_view, judgement_view, wanted_of
+from app.web.aftersale_form import Form, asked_before, form_view, judgement_view, wanted_of
 from app.web.aftersale_steps import STEPS
 from app.web.console_work import work
 from app.web.desk import see_other, shell, signed_in
@@ -22,10 +22,9 @@ from orders.models import Order
 from orders.policies.versions import PolicyVersion
 from tickets.access import ticket_for
 from tickets.aftersales.models import AfterSale
-from tickets.aftersales.opening import open_case, preview
+from tickets.aftersales.opening import amend_case, open_case, preview
 from tickets.models import Ticket
 
-Form = dict[str, list[str]]
 FILES = 40
 
 
@@ -51,21 +50,54 @@ async def cases(request: Request, agent: Agent) -> Response:
         return await _page(
             request, agent, ticket, order, form, problem=refusal(error, agent.language), status=error.status
         )
-    own = await PolicyVersion.filter(shop_id=ticket.shop_id, version__not_isnull=True)
-    return await _page(request, agent, ticket, order, form, judged=judgement_view(judged, own, agent.language))
+    decision = judgement_view(judged, await _versions(ticket), agent.language)
+    return await _page(request, agent, ticket, order, form, judged=decision)
+
+
+@signed_in
+async def amend(request: Request, agent: Agent) -> Response:
+    """What a rejected case asks for; look at the decision on something else (do=preview), or ask for it (do=open)."""
+    ticket = await ticket_for(agent, request.path_params["number"])
+    case = await _case_of(request, ticket)
+    order = await Order.get(id=case.order_id)
+    if request.method == "GET":
+        return await _page(request, agent, ticket, order, await asked_before(case), amends=case)
+    form = await choices(request)
+    try:
+        wanted = wanted_of(order, form)
+        judged = await preview(order, wanted, amends=case.id)
+        if _one(form, "do") == "open":
+            version = whole_number(_one(form, "version"), 0)
+            await amend_case(case.public_id, Actor.of(agent), wanted, version=version)
+            return see_other(f"/console/tickets/{ticket.number}?pane=order", "case_moved")
+    except (Conflict, Forbidden, Invalid) as error:
+        problem = refusal(error, agent.language)
+        return await _page(request, agent, ticket, order, form, amends=case, problem=problem, status=error.status)
+    decision = judgement_view(judged, await _versions(ticket), agent.language)
+    return await _page(request, agent, ticket, order, form, amends=case, judged=decision)
 
 
 async def step(request: Request, agent: Agent, ticket: Ticket) -> str:
     """POST: take a step of a case, as it was when the page showed it (`version`)."""
-    form, name = await choices(request), as_id(request.path_params["case"])
-    case = await AfterSale.get_or_none(public_id=name).select_related("ticket")
-    if case is None or case.ticket is None or ticket.id not in (case.ticket_id, case.ticket.merged_into_id):
-        raise NotFound("no such case of this ticket")
+    form, case = await choices(request), await _case_of(request, ticket)
     act = STEPS.get(request.path_params["step"])
     if act is None:
         raise NotFound("no such step")
     await act(case.public_id, Actor.of(agent), form, whole_number(_one(form, "version"), 0), ticket)
     return "case_moved"
+
+
+async def _case_of(request: Request, ticket: Ticket) -> AfterSale:
+    """The case in the address, if it is one of this ticket. Raises NotFound."""
+    name = as_id(request.path_params["case"])
+    case = await AfterSale.get_or_none(public_id=name).select_related("ticket")
+    if case is None or case.ticket is None or ticket.id not in (case.ticket_id, case.ticket.merged_into_id):
+        raise NotFound("no such case of this ticket")
+    return case
+
+
+async def _versions(ticket: Ticket) -> list[PolicyVersion]:
+    return await PolicyVersion.filter(shop_id=ticket.shop_id, version__not_isnull=True)
 
 
 async def _page(
@@ -75,6 +107,7 @@ async def _page(
     order: Order,
     form: Form,
     *,
+    amends: AfterSale | None = None,
     problem: dict[str, Any] | None = None,
     judged: dict[str, Any] | None = None,
     status: int = 200,
@@ -82,10 +115,11 @@ async def _page(
     context = {
         "shell": shell(request, agent),
         "url": f"/console/tickets/{ticket.number}",
+        "action": f"/console/tickets/{ticket.number}/cases" + (f"/{amends.public_id}/amend" if amends else ""),
         "ticket": ticket.number,
         "problem": problem,
         "judged": judged,
-        "f": await form_view(order, form, await _files(ticket), agent.language),
+        "f": await form_view(order, form, await _files(ticket), agent.language, amends=amends),
     }
     return render(request, "console/aftersale_new.html", context, status)
 
@@ -104,5 +138,6 @@ _BASE = "/console/tickets/{number}/cases"
 routes = [
     Route(f"{_BASE}/new", new_case, methods=["GET"]),
     Route(_BASE, cases, methods=["POST"]),
+    Route(_BASE + "/{case}/amend", amend, methods=["GET", "POST"]),
     Route(_BASE + "/{case}/{step}", work(step), methods=["POST"]),
 ]

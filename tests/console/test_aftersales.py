@@ -118,6 +118,33 @@ async def test_what_a_policy_refuses_an_agent_is_not_offered(
     assert "Grant" in sue.page
 
 
+async def test_a_rejected_case_is_amended_with_what_it_asked_for(desk: Desk) -> None:
+    await desk.asks(reason="defective", amount="59.00", note="It hums")
+    assert await desk.step("reject", text="That is normal") == 303
+    case = await AfterSale.get()
+    here = f"{desk.here}/cases/{case.public_id}/amend"
+    assert f'href="{here}"' in desk.browser.page
+    page = (await desk.browser.get(here)).text
+    for words in (
+        "Amend case 1",
+        'value="59.00"',
+        "It hums",
+        '<option value="defective" selected>',
+        'name="units-lamp"',
+    ):
+        assert words in page
+    form = {"kind": "return_refund", "units-lamp": "1", "reason": "wrong_item", "version": str(case.version)}
+    more = await desk.browser.post(here, **form, amount="60.00", do="open")
+    assert more.status_code == 422
+    shown = await desk.browser.post(here, **form, amount="40.00", do="preview")
+    assert "A person decides" in shown.text
+    assert (await AfterSale.get()).state == "rejected"
+    assert (await desk.browser.post(here, **form, amount="40.00", do="open")).status_code == 303
+    case = await AfterSale.get()
+    assert (case.state, case.reason, case.amount, case.amended) == ("under_review", "wrong_item", 40_00, 1)
+    assert (await desk.browser.post(here, **form, amount="40.00", do="open")).status_code == 409
+
+
 async def test_who_was_slower_is_told_what_happened(desk: Desk) -> None:
     await desk.asks(reason="defective")
     case = await AfterSale.get()

@@ -4,6 +4,7 @@ from orders.policies.deciding import Outcome
 from tickets.aftersales.kinds import traits
 from tickets.aftersales.models import AfterSale
 from tickets.aftersales.money import gives_back
+from tickets.aftersales.opening import may_be_amended
 from tickets.aftersales.states import SENIOR, State, may
 
 S = State
@@ -37,6 +38,8 @@ def actions_of(case: AfterSale, role: str) -> list[str]:
         for name, wanted in _LEADS.items()
         if state in _ONLY_IN.get(name, (state,)) and may(state, wanted, role) and _fits(name, case, role)
     ]
+    if state is S.REJECTED and may(state, S.UNDER_REVIEW, role) and may_be_amended(case):
+        found.append("amend")
     if state in (S.AWAITING_RETURN, S.RETURN_IN_TRANSIT):
         found.insert(0, "track")
     if state is S.REPLACING:

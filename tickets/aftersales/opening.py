@@ -53,10 +53,11 @@ class Wanted:
     photos: Sequence[str] = ()
 
 
-async def preview(order: Order, wanted: Wanted) -> Judgement:
-    """The decision that the policies would make now; nothing is written. Raises what `open_case` raises."""
+async def preview(order: Order, wanted: Wanted, *, amends: int | None = None) -> Judgement:
+    """The decision that the policies would make now, for a new case or one (by id) that this `amends`; nothing is
+    written. Raises what `open_case` raises."""
     _require_sane(wanted)
-    found = await scope_of(order, wanted.kind, wanted.lines)
+    found = await scope_of(order, wanted.kind, wanted.lines, but=amends)
     return await _judged(order, wanted, found)
 
 
@@ -91,6 +92,11 @@ async def open_case(
     return row
 
 
+def may_be_amended(row: AfterSale) -> bool:
+    """Whether a refusal has not been answered too often yet."""
+    return bool(row.amended < MOST_AMENDED)
+
+
 async def amend_case(public_id: str, actor: Actor, wanted: Wanted, *, version: int | None = None) -> AfterSale:
     """Ask again after a refusal: other units, another reason, no higher amount. Five times at most.
 
@@ -102,7 +108,7 @@ async def amend_case(public_id: str, actor: Actor, wanted: Wanted, *, version: i
         row = case.row
         if wanted.kind != row.kind:
             raise Conflict("another kind is another case", code="kind_changed")
-        if row.amended >= MOST_AMENDED:
+        if not may_be_amended(row):
             raise Conflict("it was amended too often", code="too_often", most=MOST_AMENDED)
         if row.amount is not None and (wanted.amount is None or wanted.amount > row.amount):
             raise Invalid("an amount is only reduced", code="bad_amount")
