@@ -17,7 +17,7 @@ from app.policy_words import (
 )
 from app.refund_text import WORDS as REASONS
 from orders.policies.checking import Finding, FindingKind
-from orders.policies.deciding import Category, Outcome, Row, Stage, Wish
+from orders.policies.deciding import Category, Outcome, Row, Stage, Wish, terms_of
 from orders.policies.terms import Terms
 from orders.policies.timers import Timer
 from orders.refunds.rules import SELLER_FAULT
@@ -80,9 +80,7 @@ def conditions_of(wish: Wish, language: str) -> list[str]:
 
 def terms(row: Row, language: str) -> list[str]:
     """What holds for goods and money when the row grants."""
-    said = terms_words(
-        Terms(row.goods_back, row.way_back_by, row.send_back_within, row.refund_within, row.refund_from), language
-    )
+    said = terms_words(terms_of(row), language)
     if not row.goods_back and row.stages == {Stage.UNSHIPPED}:
         said = said[1:]  # nothing was sent
     if row.counts_as is not None:

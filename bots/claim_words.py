@@ -15,6 +15,8 @@ _REFUSALS: Mapping[str, str] = {  # by the reason of a claim's end
     "no_answer": "claim_refused_silent",
 }
 
+_STILL_SENT = frozenset(_REFUSALS) - {"delivered"}
+
 
 def cancelled(
     number: str, language: str, *, whole: bool, some_gone: bool, refund: Money | None, money: str = "back"
@@ -34,7 +36,10 @@ def cancelled(
 
 def refused(wish: str, why: str, number: str, language: str) -> Reply:
     """No, and what is possible instead. `wish` is cancel or address, `why` the reason of the claim's end."""
-    phrase = _REFUSALS.get(why, "claim_refused") if wish == "cancel" else "claim_address_kept"
+    if wish == "cancel":
+        phrase = _REFUSALS.get(why, "claim_refused")
+    else:
+        phrase = "claim_address_kept" if why in _STILL_SENT else "claim_address_refused"
     offers = ("return", "person") if phrase.startswith(("claim_refused_gone", "claim_refused_arrived")) else ("person",)
     text = render(phrase, language, {"number": number})
     return Reply(phrase=phrase, text=text, quick_replies=buttons(offers, language))

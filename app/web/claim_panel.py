@@ -55,7 +55,7 @@ def claim_panel(
         "order": picture.order_id,
         "version": picture.version,
         "may": bool(lines) and not over and not live,
-        "packed": any(not parcel.first_scan_at for parcel in picture.parcels),
+        "packed": any(not each.first_scan_at for each in picture.parcels if each.direction == "outbound"),
         "lines": [{"id": line.line_id, "title": line.title, "units": _left(line)} for line in lines],
         "claims": [_claim(claim, base, picture.timezone, language) for claim in mine[:MOST_SHOWN]],
     }
