@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
-from app.mail.storing import shop_of, store_mail
+from app.mail.arriving.storing import shop_of, store_mail
 from app.settings import Settings
 from core.tasks import spawn
 

@@ -5,13 +5,13 @@ from typing import Any
 import structlog
 
 from app.jobs.context import JobContext
-from app.mail.composing import is_address
+from app.mail.arriving.receiving import receive
+from app.mail.leaving.composing import is_address
+from app.mail.leaving.replying import reply
+from app.mail.leaving.sending import send
+from app.mail.leaving.transcripts import write_transcript
+from app.mail.leaving.writing import queue_letter
 from app.mail.models import OutgoingMail
-from app.mail.receiving import receive
-from app.mail.replying import reply
-from app.mail.sending import send
-from app.mail.transcripts import write_transcript
-from app.mail.writing import queue_letter
 from conversations.codes import fulfil_code_request
 from conversations.proofs import CODE_LIVES
 from core.transactions import transaction

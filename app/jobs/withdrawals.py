@@ -4,7 +4,7 @@ from typing import Any
 
 from app.i18n import clock_time, full_day
 from app.jobs.context import JobContext
-from app.mail.writing import queue_letter
+from app.mail.leaving.writing import queue_letter
 from tickets.withdrawal_models import Withdrawal
 from tickets.withdrawals import place
 

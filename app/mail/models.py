@@ -8,6 +8,8 @@ from conversations.models import Conversation, Message
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.shops import Shop
 
+STORED, POSTED, MACHINE, DUPLICATE, QUARANTINED = "stored", "posted", "machine", "duplicate", "quarantined"
+
 
 class IncomingMail(Model):
     """A mail byte for byte, stored before anybody tries to understand it."""

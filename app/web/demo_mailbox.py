@@ -13,12 +13,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.i18n import gettext, request_language
-from app.mail.composing import is_address, reply_subject
-from app.mail.headers import one_line, text_of
-from app.mail.mime import walk
+from app.mail.arriving.storing import shop_of, store_mail
+from app.mail.leaving.composing import is_address, reply_subject
 from app.mail.models import OutgoingMail
-from app.mail.parsing import parse
-from app.mail.storing import shop_of, store_mail
+from app.mail.reading.headers import one_line, text_of
+from app.mail.reading.mime import walk
+from app.mail.reading.parsing import parse
 from app.rendering import render
 from app.web.forms import fields
 from core.clock import now

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app.auth.sessions import client_address
 from app.i18n import LANGUAGES, clock_time, full_day, gettext, request_language
-from app.mail.composing import is_address
+from app.mail.leaving.composing import is_address
 from app.rendering import render
 from app.web.forms import fields
 from core.errors import Invalid, NotFound

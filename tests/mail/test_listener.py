@@ -10,8 +10,8 @@ import pytest
 
 from app.intake import listener as door_module
 from app.intake.listener import Listener
+from app.mail.arriving.storing import store_mail
 from app.mail.models import IncomingMail
-from app.mail.storing import store_mail
 from core.jobs import Job
 from core.tasks import spawn
 from tests.mail.conftest import Letter

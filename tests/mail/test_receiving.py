@@ -6,11 +6,11 @@ from email.message import EmailMessage
 
 import pytest
 
-from app.mail import receiving
+from app.mail.arriving import entering
+from app.mail.arriving.receiving import receive
+from app.mail.arriving.storing import store_mail
+from app.mail.leaving.replying import reply
 from app.mail.models import IncomingMail, OutgoingMail
-from app.mail.receiving import receive
-from app.mail.replying import reply
-from app.mail.storing import store_mail
 from app.mail.threading import mailbox_of, reply_address
 from conversations.models import Conversation, Message, Note
 from conversations.posting import post
@@ -113,7 +113,7 @@ async def test_dying_in_the_middle_leaves_nothing_behind(world: World, monkeypat
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(receiving, "acknowledge", die)
+        patch.setattr(entering, "acknowledge", die)
         with pytest.raises(RuntimeError):
             await receive(mail.id, SECRET)
     assert await Conversation.all().count() == await Message.all().count() == await Ticket.all().count() == 0
@@ -280,7 +280,7 @@ async def test_a_mail_that_trips_us_reaches_a_person_unread(world: World, monkey
     def trip(*args: object) -> None:
         raise ValueError("a fault of ours")
 
-    monkeypatch.setattr(receiving, "language_of", lambda parsed, shop: shop.language if parsed.problem else trip())
+    monkeypatch.setattr(entering, "language_of", lambda parsed, shop: shop.language if parsed.problem else trip())
     mail = await arrive(world.lumen, Letter())
     assert (mail.state, mail.error) == ("quarantined", "ValueError")
     assert await Ticket.all().count() == await Conversation.all().count() == 1

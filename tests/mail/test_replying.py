@@ -5,12 +5,12 @@ import email.policy
 
 import pytest
 
-from app.mail.composing import Envelope, compose, reply_subject
-from app.mail.letters import Letter as Written
-from app.mail.letters import write_letter
+from app.mail.leaving.composing import Envelope, compose, reply_subject
+from app.mail.leaving.letters import Letter as Written
+from app.mail.leaving.letters import write_letter
+from app.mail.leaving.replying import reply
+from app.mail.leaving.writing import queue_letter
 from app.mail.models import OutgoingMail
-from app.mail.replying import reply
-from app.mail.writing import queue_letter
 from conversations.models import Conversation, Message
 from conversations.posting import post
 from core.clock import FrozenClock, now

@@ -10,10 +10,10 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from app.gateways.mail import MailDeferred, MailRefused, RecordingMailer, SmtpMailer
-from app.mail import sending
+from app.mail.leaving import sending
+from app.mail.leaving.replying import reply
+from app.mail.leaving.sending import send
 from app.mail.models import OutgoingMail
-from app.mail.replying import reply
-from app.mail.sending import send
 from conversations.models import Message, Note
 from core.errors import Invalid
 from tests.mail.conftest import Letter

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.mail.letters import write_letter
+from app.mail.leaving.letters import write_letter
+from app.mail.leaving.transcripts import write_transcript
 from app.mail.models import OutgoingMail
-from app.mail.transcripts import write_transcript
 from app.reactions import connect
 from app.realtime.hub import Hub
 from conversations.models import Conversation, Message

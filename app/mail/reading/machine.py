@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.mail.headers import ids, text_of
-from app.mail.mime import Part
+from app.mail.reading.headers import ids, text_of
+from app.mail.reading.mime import Part
 
 _MAX_REPORT = 65_536  # bytes of a report that are searched
 

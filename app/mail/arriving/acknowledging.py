@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from app.mail.composing import is_address
+from app.mail.leaving.composing import is_address
+from app.mail.leaving.writing import queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
-from app.mail.parsing import ParsedMail
-from app.mail.writing import queue_letter
+from app.mail.reading.parsing import ParsedMail
 from conversations.models import Conversation
 from core.clock import now
 from core.people import Customer

@@ -2,8 +2,8 @@
 
 import re
 
-from app.mail.composing import is_address
-from app.mail.parsing import ParsedMail
+from app.mail.leaving.composing import is_address
+from app.mail.reading.parsing import ParsedMail
 from app.mail.threading import mailbox_of
 from conversations.models import EMAIL, Conversation
 from core.clock import now

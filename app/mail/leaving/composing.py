@@ -9,8 +9,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from app.mail.headers import one_line
-from app.mail.letters import Letter
+from app.mail.leaving.letters import Letter
+from app.mail.reading.headers import one_line
 from core.errors import Invalid
 
 MAX_REFERENCES = 20

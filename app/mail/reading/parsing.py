@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.mail import machine
-from app.mail.charsets import decode
-from app.mail.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
-from app.mail.html import MAX_HTML, reply_of_html, text_of_html
-from app.mail.machine import Bounce
-from app.mail.mime import Part, walk
-from app.mail.quoting import new_part
+from app.mail.reading import machine
+from app.mail.reading.charsets import decode
+from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
+from app.mail.reading.html import MAX_HTML, reply_of_html, text_of_html
+from app.mail.reading.machine import Bounce
+from app.mail.reading.mime import Part, walk
+from app.mail.reading.quoting import new_part
 
 MAX_MAIL = 36_700_160  # bytes: 25 MiB as base64, and some more
 MAX_TEXT = 1_048_576  # characters of readable text

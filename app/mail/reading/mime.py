@@ -8,7 +8,7 @@ import quopri
 import re
 from dataclasses import dataclass, field
 
-from app.mail.headers import base64_bytes, parameters
+from app.mail.reading.headers import base64_bytes, parameters
 
 MAX_DEPTH = 50
 MAX_PARTS = 2_000

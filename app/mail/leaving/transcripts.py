@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 
 from app.i18n import clock_time, day, gettext
-from app.mail.composing import is_address
+from app.mail.leaving.composing import is_address
+from app.mail.leaving.writing import queue_letter
 from app.mail.models import OutgoingMail
-from app.mail.writing import queue_letter
 from conversations.models import Conversation, Message
 from conversations.queries import messages_before
 from core.clock import now

@@ -1,8 +1,8 @@
 """What the desk says in a conversation that came by mail leaves as mail, in the right thread."""
 
-from app.mail.composing import is_address, reply_subject
+from app.mail.leaving.composing import is_address, reply_subject
+from app.mail.leaving.writing import queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
-from app.mail.writing import queue_letter
 from conversations.models import AGENT, EMAIL, Conversation, Message
 from core.transactions import transaction
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.mail.charsets import decode, guess
-from app.mail.headers import Address, addresses, decode_words, parameters
-from app.mail.html import reply_of_html, text_of_html
-from app.mail.mime import MAX_DEPTH, MAX_PARTS, walk
-from app.mail.parsing import ParsedMail, parse
+from app.mail.reading.charsets import decode, guess
+from app.mail.reading.headers import Address, addresses, decode_words, parameters
+from app.mail.reading.html import reply_of_html, text_of_html
+from app.mail.reading.mime import MAX_DEPTH, MAX_PARTS, walk
+from app.mail.reading.parsing import ParsedMail, parse
 
-SAMPLES = Path(__file__).parent.parent / "data" / "mail"
+SAMPLES = Path(__file__).parents[2] / "data" / "mail"
 CASES = [json.loads(line) for line in (SAMPLES / "cases.jsonl").read_text("utf-8").splitlines()]
 
 

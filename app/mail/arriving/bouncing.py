@@ -1,8 +1,8 @@
 """A mail of ours came back: the outbox row and the message it carried are marked, and the agent is told."""
 
 from app.i18n import gettext
-from app.mail.machine import Bounce
 from app.mail.models import IncomingMail, OutgoingMail
+from app.mail.reading.machine import Bounce
 from app.mail.threading import BOUNCE, token_in_address, verify
 from conversations.models import Conversation, Message
 from conversations.noting import add_note

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.mail.composing import Envelope, compose
-from app.mail.letters import write_letter
+from app.mail.leaving.composing import Envelope, compose
+from app.mail.leaving.letters import write_letter
 from app.mail.models import OutgoingMail
 from app.mail.threading import bounce_address, message_id, reply_address
 from conversations.models import Conversation, Message

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
-from app.mail.charsets import decode
+from app.mail.reading.charsets import decode
 
 MAX_VALUE = 65_536  # characters of one field
 MAX_ADDRESSES = 5_000

@@ -3,9 +3,9 @@
 import structlog
 
 from app.gateways.mail import MailDeferred, Mailer, MailRefused
-from app.mail.bouncing import mark_failed
+from app.mail.arriving.bouncing import mark_failed
+from app.mail.leaving.writing import SEND_ATTEMPTS
 from app.mail.models import OutgoingMail
-from app.mail.writing import SEND_ATTEMPTS
 from core.clock import now
 from core.transactions import transaction
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.mail.quoting import new_part
+from app.mail.reading.quoting import new_part
 
 CHINESE = [
     (

@@ -1,0 +1,1 @@
+"""Mail that comes in: stored, read, placed in a conversation or set aside."""

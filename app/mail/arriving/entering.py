@@ -1,0 +1,109 @@
+"""The words of a mail enter a conversation, theirs or a new one with a ticket; files and doubts stand in notes."""
+
+from app.i18n import gettext
+from app.mail.arriving.acknowledging import acknowledge
+from app.mail.arriving.senders import customer_for, language_of
+from app.mail.models import QUARANTINED, IncomingMail
+from app.mail.reading.parsing import ParsedMail
+from bots.entities import find_entities
+from conversations.handover import hand_to_queue
+from conversations.models import BOT, EMAIL, Conversation
+from conversations.noting import add_note
+from conversations.opening import open_conversation
+from conversations.posting import TEXT_LIMIT, post
+from core.people import SYSTEM, Actor
+from core.text import is_blank, reference
+from orders.models import Order
+from tickets.models import QUESTION, Ticket
+from tickets.opening import open_ticket
+from tickets.statuses import UNFINISHED
+
+MAX_SUGGESTIONS = 3  # orders
+_WORDS_SHOWN = 7_000  # characters of a mail in one message
+
+
+async def continue_conversation(mail: IncomingMail, parsed: ParsedMail, conversation: Conversation) -> None:
+    """Post the new part as the customer's, and see that a ticket is open. The caller has a transaction open."""
+    customer = Actor.of(conversation.customer)
+    if conversation.channel == EMAIL and conversation.handler == BOT:
+        await hand_to_queue(conversation.id, SYSTEM, "mail")
+    await _post(mail, parsed, conversation, customer, parsed.reply_text)
+    if not await Ticket.exists(conversation_id=conversation.id, status__in=UNFINISHED):
+        await _open_ticket(parsed, conversation, customer)
+
+
+async def begin_conversation(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> None:
+    """Open a conversation and a ticket for the mail, and tell its sender. The caller has a transaction open."""
+    assert mail.shop is not None
+    language = language_of(parsed, mail.shop)
+    customer = await customer_for(mail.shop, parsed, mail.sender, language)
+    conversation = await open_conversation(
+        mail.shop, customer, channel=EMAIL, language=language, subject=_subject(parsed, language)
+    )
+    await hand_to_queue(conversation.id, SYSTEM, "mail")
+    actor = Actor.of(customer)
+    await _post(mail, parsed, conversation, actor, parsed.reply_text)
+    if len(parsed.text) > len(parsed.reply_text) + 20:
+        await _note(conversation, mail, "whole", gettext("The whole mail:", language) + "\n\n" + parsed.text)
+    ticket = await _open_ticket(parsed, conversation, actor)
+    if mail.state == QUARANTINED:
+        words = gettext(
+            "This mail could not be read completely (%(problem)s). It is kept as it came: %(mail)s", language
+        )
+        problem = parsed.problem or gettext("no sender", language)
+        await _note(conversation, mail, "unread", words % {"problem": problem, "mail": mail.public_id})
+    await acknowledge(mail, parsed, conversation, customer, ticket, secret)
+
+
+async def _post(mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, author: Actor, text: str) -> None:
+    language = conversation.language
+    said = (words.strip() for words in (text, parsed.text) if not is_blank(words))
+    words = next(said, gettext("(a mail without text)", language))
+    shown = words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
+    message = await post(conversation.id, author, shown, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL)
+    mail.conversation_id, mail.message_id = conversation.id, message.id
+    if shown != words:
+        words = gettext("The mail is longer than what is shown. It is kept as it came: %(mail)s", language)
+        await _note(conversation, mail, "long", words % {"mail": mail.public_id})
+    if parsed.attachments:
+        files = "\n".join(f"- {file.name or file.type} ({file.size} B)" for file in parsed.attachments[:50])
+        words = gettext("Files in the mail, kept with it (%(mail)s):", language) % {"mail": mail.public_id}
+        await _note(conversation, mail, "files", f"{words}\n{files}")
+
+
+async def _note(conversation: Conversation, mail: IncomingMail, what: str, text: str) -> None:
+    await add_note(conversation.id, None, text[:TEXT_LIMIT], f"mail:{mail.public_id}:{what}")
+
+
+async def _open_ticket(parsed: ParsedMail, conversation: Conversation, author: Actor) -> Ticket:
+    return await open_ticket(
+        conversation.id,
+        QUESTION,
+        author,
+        subject=conversation.subject or _subject(parsed, conversation.language),
+        summary=parsed.reply_text[:1000],
+        order_ids=await _orders_named(parsed, conversation.shop_id),
+        link_source="mail",
+        link_confirmed=False,
+    )
+
+
+async def _orders_named(parsed: ParsedMail, shop_id: int) -> list[int]:
+    """Orders of this shop whose number stands in the mail: a suggestion for the agent, no proof of anything."""
+    named = [number for text in (parsed.subject, parsed.reply_text, parsed.text) for number in _numbers_in(text)]
+    keys = list(dict.fromkeys(reference(number) for number in named))
+    if not keys:
+        return []
+    found = Order.filter(shop_id=shop_id, number_key__in=keys).order_by("-placed_at").limit(MAX_SUGGESTIONS)
+    return list(await found.values_list("id", flat=True))  # type: ignore[arg-type]
+
+
+def _numbers_in(text: str) -> tuple[str, ...]:
+    """What may be an order number in `text`."""
+    return find_entities(text, frozenset({"order_number"})).order_numbers
+
+
+def _subject(parsed: ParsedMail, language: str) -> str:
+    if not parsed.from_address or parsed.problem:
+        return parsed.subject or gettext("Mail we could not read", language)
+    return parsed.subject or gettext("Mail without a subject", language)

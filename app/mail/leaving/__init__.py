@@ -1,0 +1,1 @@
+"""Mail that goes out: written, kept in the outbox, handed to a mail server."""
