@@ -46,7 +46,7 @@ from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, w
 from bots.rulebook import own_rulebook
 from core import jobs
 from core.events import use_bus
-from core.tasks import remember_base_context, spawn
+from core.tasks import cut_loose_ends, remember_base_context, spawn
 
 MAX_BODY_BYTES = 1 << 20
 JOB_PATIENCE = STOP_SECONDS - 2.0  # seconds for jobs that run when the process is told to stop
@@ -144,6 +144,7 @@ async def open_parts(
 ) -> Parts:
     """Start what runs beside the requests, in a task that has the database open; it stops in the opposite order."""
     remember_base_context()
+    stack.push_async_callback(cut_loose_ends)
     redis_url = settings.redis_url.get_secret_value()
     limiter = Limiter(redis_url, scale=settings.rate_scale)
     stack.push_async_callback(limiter.close)

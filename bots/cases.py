@@ -1,11 +1,11 @@
 """After-sales cases in the talk: what a wish asks for, and what customers say about a case that is open. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bots.decisions import CaseKind, CaseStep, Handover, OpenCase, OpenTicket
-from bots.details import lines_of_item, open_lines
+from bots.details import ALL, lines_named
 from bots.faults import fault_of
 from bots.turns import Outcome, Turn, settled
 from orders.snapshots import LineSnapshot, OrderSnapshot
@@ -69,6 +69,7 @@ _MAY_CANCEL = frozenset(
     }
 )
 _OVER = frozenset({"closed", "cancelled"})
+_ALL_OF_IT = re.compile(r"\b(?:all|both|everything|whole)\b|全部|都|所有|整单|[两2]件", re.IGNORECASE)
 
 
 def ask_for_case(turn: Turn, order: OrderSnapshot, passed_on: Outcome) -> Outcome:
@@ -119,15 +120,18 @@ def hear(turn: Turn) -> Outcome | None:
 def _case(turn: Turn, order: OrderSnapshot, ticket: OpenTicket, handover: Handover) -> OpenCase | None:
     values = _values(turn)
     words = " ".join(values.get(name, "") for name in ("reason", "problem", "words"))
-    reason, lines = reason_of(words), _meant(order, values.get("item", ""))
-    kind = _kind(turn.wish, values, reason, words)
-    if order.fulfilment in NOT_LEFT or reason in _SEARCHES or not lines or _unclear(lines, words):
+    said = values.get("units") or (ALL if _ALL_OF_IT.search(words) else "")
+    reason, lines = reason_of(words), lines_named(order, values.get("item", ""))
+    if said != ALL and sum(_wanted(line) > 1 for line in lines) > 1:
+        return None  # a number, but of which of them?
+    units = {line.line_id: _units(line, said) for line in lines}
+    if order.fulfilment in NOT_LEFT or reason in _SEARCHES or not lines or not all(units.values()):
         return None
     return OpenCase(
         order_id=order.order_id,
-        kind=kind,
+        kind=_kind(turn.wish, values, reason, words),
         reason=reason,
-        lines=tuple((line.line_id, _units(line, kind)) for line in lines),
+        lines=tuple(units.items()),
         note=words,
         ticket=ticket,
         handover=handover,
@@ -160,21 +164,14 @@ def _kind(wish: str, values: Mapping[str, str], reason: str, words: str) -> Case
     return "exchange" if values.get("give_back") == "exchange" else "return_refund"
 
 
-def _meant(order: OrderSnapshot, item: str) -> Sequence[LineSnapshot]:
-    """The lines that were named; with none of them a person has to read what was written."""
-    lines = open_lines(order)
-    return lines if len(lines) == 1 and not item else lines_of_item(order, item)
+def _wanted(line: LineSnapshot) -> int:
+    return line.quantity - line.quantity_cancelled
 
 
-def _unclear(lines: Sequence[LineSnapshot], words: str) -> bool:
-    """How many of a line are meant, when there are several and not all were named."""
-    several = any(line.quantity - line.quantity_cancelled > 1 for line in lines)
-    return several and _ALL.search(words) is None
-
-
-_ALL = re.compile(r"\b(?:all|both|everything|whole)\b|全部|都|所有|整单|[两2]件", re.IGNORECASE)
-
-
-def _units(line: LineSnapshot, kind: CaseKind) -> int:
-    left = line.quantity - line.quantity_cancelled - line.quantity_refunded
-    return max(1, min(left, line.quantity_delivered or left))
+def _units(line: LineSnapshot, said: str) -> int:
+    """How many units of a line are meant; 0 when that is not clear."""
+    left = _wanted(line) - line.quantity_refunded
+    most = max(1, min(left, line.quantity_delivered or left))
+    if _wanted(line) <= 1 or said == ALL:
+        return most
+    return min(int(said), most) if said.isdecimal() else 0

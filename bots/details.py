@@ -73,6 +73,13 @@ _REASON = re.compile(
 _ALL = re.compile(
     r"\b(?:all|both|everything|each|whole order|entire order)\b|全部|都[要是退换]|所有|整单|两[个件]都", re.IGNORECASE
 )
+ALL = "all"
+_EVERY = re.compile(r"\b(?:all|both|everything|each|whole)\b|全部|都|所有|整单|两[个件]都", re.IGNORECASE)
+_COUNTS = (
+    (1, re.compile(r"\b(?:one|a single|single|only|just)\b|一[个件盒饼罐包套]", re.IGNORECASE)),
+    (2, re.compile(r"\b(?:two|a couple|a pair)\b|[两二俩][个件盒饼罐包套]", re.IGNORECASE)),
+    (3, re.compile(r"\bthree\b|三[个件盒饼罐包套]", re.IGNORECASE)),
+)
 _PLACES = (
     re.compile(r"\b(?:first|1st)\b|第[一1]", re.IGNORECASE),
     re.compile(r"\b(?:second|2nd)\b|第[二2两]", re.IGNORECASE),
@@ -202,23 +209,45 @@ def item_of(order: OrderSnapshot, turn: Turn, asked: bool) -> str | None:
     if len(lines) <= 1:
         return _kept(lines[0].title) if lines else "-"
     text = turn.question.text.casefold()
-    if _ALL.search(text):
-        return _kept(", ".join(line.title for line in lines))
     named = [line for line in lines if _names(text, line)]
     if named and len(named) < len(lines):
         return _kept(", ".join(line.title for line in named))
+    if _ALL.search(text) and not any(place.search(text) for place in _PLACES):
+        return _kept(", ".join(line.title for line in lines))
     placed = [line for line, place in zip(lines, _PLACES, strict=False) if place.search(text)] if asked else []
     return _kept(placed[0].title if placed else turn.question.text) if asked else None
 
 
-def lines_of_item(order: OrderSnapshot, item: str) -> Sequence[LineSnapshot]:
-    """The lines that `item_of` has meant; none where it kept the customer's words, or a title fits several lines."""
+def units_of(turn: Turn, asked: bool) -> str | None:
+    """How many of an item are meant: a number, or "all"."""
+    text = turn.question.text
+    if _EVERY.search(text):
+        return ALL
+    if asked and (number := re.search(r"(?<!\d)(\d{1,3})(?!\d)", text)):
+        return str(int(number[1]))
+    words = ((count, word) for count, word in _COUNTS if word.search(text))
+    return next((str(count) for count, _ in words), None) if asked else None
+
+
+def lines_named(order: OrderSnapshot, item: str) -> Sequence[LineSnapshot]:
+    """The lines that `item_of` has meant, and an order's only one when it was not asked.
+
+    None where it kept the customer's words, or a title fits several lines: a person has to read what was written.
+    """
+    if not item:
+        lines = open_lines(order)
+        return lines if len(lines) == 1 else []
     lines = [line for line in open_lines(order) if line.title]
     alone = [line for line in lines if _kept(line.title) == item]
     if len(alone) == 1:
         return alone
     named = [line for line in lines if line.title in item]
     return named if named and _kept(", ".join(line.title for line in named)) == item else []
+
+
+def has_several(order: OrderSnapshot, item: str) -> bool:
+    """Whether the item could be one unit or more."""
+    return any(line.quantity - line.quantity_cancelled > 1 for line in lines_named(order, item))
 
 
 def open_lines(order: OrderSnapshot) -> Sequence[LineSnapshot]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from bots.details import lines_of_item
+from bots.details import lines_named
 from orders.snapshots import OrderSnapshot
 
 _WISHES = frozenset({"item_problem", "return_exchange", "refund_request", "complaint", "repair_install"})
@@ -50,4 +50,4 @@ def fault_of(words: str) -> str:
 
 def lines_meant(order: OrderSnapshot, told: Mapping[str, str]) -> tuple[str, ...]:
     """The source ids of the lines that were named one by one; none when only the customer's words are known."""
-    return tuple(line.line_id for line in lines_of_item(order, told.get("item", "")) if line.line_id)
+    return tuple(line.line_id for line in lines_named(order, told.get("item", "")) if line.line_id)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bots.buttons import buttons
 from bots.decisions import QuickReply, Reply
-from bots.details import LONGEST, item_of, open_lines
+from bots.details import LONGEST, has_several, item_of, open_lines, units_of
 from bots.dialogue import Dialogue
 from bots.form_parts import NO_ORDER, Detail, Form, agreed
 from bots.identifying import ask_number, claimed_number, find_orders, order_in_context
@@ -116,10 +116,14 @@ def _expected(turn: Turn, form: Form, *, answering: bool) -> str | None:
 
 
 def _details(form: Form, order: OrderSnapshot | None) -> tuple[Detail, ...]:
-    """The form's details; which line is meant comes first, if the order is proved."""
+    """The form's details; which line is meant, and how many of it, come first if the order is proved."""
     if not form.item or order is None:
         return form.details
-    return (Detail("item", lambda turn, asked: item_of(order, turn, asked)), *form.details)
+    item = Detail("item", lambda turn, asked: item_of(order, turn, asked))
+    if form.do is None:  # a person finds out how many
+        return (item, *form.details)
+    units = Detail("units", units_of, ("all_units",), when=lambda values: has_several(order, values.get("item", "")))
+    return (item, units, *form.details)
 
 
 def _missing(form: Form, order: OrderSnapshot | None, values: Mapping[str, str]) -> Detail | None:

@@ -68,7 +68,7 @@ def collected(turn: Turn) -> dict[str, str]:
 
 
 def _value(turn: Turn, value: str) -> str:
-    named = {"-": "value_none", "return": "value_return", "exchange": "value_exchange"}.get(value)
+    named = {"-": "value_none", "all": "value_all", "return": "value_return", "exchange": "value_exchange"}.get(value)
     return render(named, turn.language) if named else value
 
 

@@ -11,6 +11,7 @@ T = TypeVar("T")
 _ASK_AGAIN_SECONDS = 0.1
 
 _running: set[asyncio.Task[Any]] = set()
+_loose: set[asyncio.Task[Any]] = set()
 _base: contextvars.Context | None = None
 
 
@@ -21,9 +22,11 @@ def remember_base_context() -> None:
 
 
 def spawn(
-    coroutine: Coroutine[Any, Any, T], *, name: str, context: contextvars.Context | None = None
+    coroutine: Coroutine[Any, Any, T], *, name: str, context: contextvars.Context | None = None, loose: bool = False
 ) -> asyncio.Task[T]:
     """Start a task and keep it alive until it ends. `context` is that of a caller without a transaction.
+
+    Nothing is lost when a `loose` one never ends: `cut_loose_ends` stops it before the database is closed.
 
     A bare `create_task` copies the caller's context, and with it the connection of a transaction that may be over
     when the task first runs; such a task would write into somebody else's transaction.
@@ -33,7 +36,16 @@ def spawn(
     task = asyncio.get_running_loop().create_task(coroutine, name=name, context=context)
     _running.add(task)
     task.add_done_callback(_running.discard)
+    if loose:
+        _loose.add(task)
+        task.add_done_callback(_loose.discard)
     return task
+
+
+async def cut_loose_ends() -> None:
+    """Stop the loose tasks of this loop, and wait until they have stopped."""
+    loop = asyncio.get_running_loop()
+    await end([task for task in _loose if task.get_loop() is loop])
 
 
 def as_far_as_it_goes(coroutine: Coroutine[Any, Any, None]) -> Awaitable[None] | None:

@@ -27,13 +27,12 @@ class Gathered:
         try:
             await self._act(key)
         finally:
-            asyncio.get_running_loop().call_later(self._pause, self._end, key)
-
-    def _end(self, key: int) -> None:
-        if self._again.pop(key):
-            spawn(self._once_more(key), name="news")
+            spawn(self._once_more(key), name="news", loose=True)
 
     async def _once_more(self, key: int) -> None:
+        await asyncio.sleep(self._pause)
+        if not self._again.pop(key):
+            return
         try:
             await self.ask(key)
         except Exception:

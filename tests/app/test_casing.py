@@ -126,6 +126,15 @@ async def test_a_return_is_granted_in_the_chat_at_once(ines: Chat) -> None:
     assert talk.handler == BOT, "nobody has to be called"
 
 
+async def test_of_several_the_customer_says_how_many(ines: Chat) -> None:
+    await ines.bought(lines=(("lamp", 3, "59.00"),))
+    [asked] = await ines.ask("I would like to return my lamp for a refund because it is too big")
+    assert asked == "How many of it?"
+    [said] = await ines.ask("two of them")
+    assert "2 × Lamp" in said
+    assert [line.asked for line in await AfterSaleLine.all()] == [2]
+
+
 async def test_the_parcel_comes_back_by_words_and_each_step_is_told_once(ines: Chat, clock: FrozenClock) -> None:
     await ines.bought()
     await ines.ask("I would like to return my lamp for a refund because it is too big")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.tasks import as_far_as_it_goes, end, spawn
+from core.tasks import as_far_as_it_goes, cut_loose_ends, end, spawn
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +39,16 @@ async def test_what_has_ended_is_left_alone() -> None:
     await asyncio.wait([task])
     await end([task])
     assert isinstance(task.exception(), RuntimeError)
+
+
+async def test_loose_ends_are_cut_and_nothing_else() -> None:
+    kept, news = asyncio.Event(), asyncio.Event()
+    loose, firm = spawn(news.wait(), name="news", loose=True), spawn(kept.wait(), name="work")
+    await cut_loose_ends()
+    assert loose.cancelled()
+    assert not firm.done()
+    kept.set()
+    await firm
 
 
 async def test_what_need_not_wait_needs_no_task() -> None:
