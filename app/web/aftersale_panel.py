@@ -34,6 +34,7 @@ from orders.refunds.models import RefundIntent
 from tickets.aftersales.actions import actions_of
 from tickets.aftersales.kinds import Condition
 from tickets.aftersales.models import AfterSale, AfterSaleLine, AfterSaleTimer
+from tickets.aftersales.money import bears_label
 from tickets.aftersales.states import OVER, State, path
 from tickets.models import Ticket
 
@@ -160,6 +161,8 @@ def _case(case: AfterSale, base: str, agent: Agent, shop: Shop, versions: Iterab
         "difference": _money(abs(difference), case.currency, language) if difference else "",
         "customer_pays": difference > 0,
         "settled": when(case.settled_at, zone, language) if case.settled_at else "",
+        "bears_label": bears_label(case),
+        "label_paid": _money(case.label_paid, case.currency, language),
         "problem": word(PROBLEMS, case.problem, language),
         "note": case.note,
         "answer": case.answer,

@@ -26,8 +26,7 @@ Step = Callable[[str, Actor, Form, int, Ticket], Awaitable[AfterSale]]
 
 
 async def _approve(case: str, by: Actor, form: Form, version: int, ticket: Ticket) -> AfterSale:
-    text = _one(form, "amount").strip()
-    amount = parse_money(text, (await AfterSale.get(public_id=case)).currency).amount if text else None
+    amount = await _amount(case, _one(form, "amount"))
     lines = await AfterSaleLine.filter(case__public_id=case)
     units = {line.id: whole_number(_one(form, f"grant-{line.id}"), line.asked) for line in lines}
     return await approve_case(case, by, amount=amount, units=units, version=version)
@@ -57,7 +56,8 @@ async def _inspect(case: str, by: Actor, form: Form, version: int, ticket: Ticke
     lines = await AfterSaleLine.filter(case__public_id=case)
     found = {line.id: _found(form, line.id) for line in lines}
     photos = form.get("photo", [])
-    return await inspect_goods(case, by, found, photos=photos, note=_one(form, "text"), version=version)
+    label = await _amount(case, _one(form, "label"))
+    return await inspect_goods(case, by, found, photos=photos, note=_one(form, "text"), label=label, version=version)
 
 
 async def _send(case: str, by: Actor, form: Form, version: int, ticket: Ticket) -> AfterSale:
@@ -106,6 +106,13 @@ STEPS: dict[str, Step] = {
     "platform": _platform,
     "verdict": _verdict,
 }
+
+
+async def _amount(case: str, text: str) -> int | None:
+    """An amount in the case's currency; None when nothing was typed. Raises Invalid."""
+    if not text.strip():
+        return None
+    return parse_money(text.strip(), (await AfterSale.get(public_id=case)).currency).amount
 
 
 def _found(form: Form, line: int) -> Found:

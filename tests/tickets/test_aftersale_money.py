@@ -117,6 +117,21 @@ async def test_a_loss_of_value_is_kept_and_the_grant_is_the_most(world: World) -
     assert (await RefundIntent.get(case_id=case.public_id)).amount == 20_00
 
 
+async def test_the_way_back_is_the_sellers_to_pay_when_it_is_their_fault(world: World) -> None:
+    sue = Actor.of(world.sue)
+    case = await opened(world, Kind.RETURN_REFUND, Reason.WRONG_ITEM, SHIRTS)
+    await approve_case(case.public_id, sue, amount=50_00)
+    await receive_goods(case.public_id, sue)
+    line = await AfterSaleLine.get(case_id=case.id)
+    await inspect_goods(case.public_id, sue, {line.id: Found(received=2, accepted=2)}, label=4_90)
+    assert (await RefundIntent.get(case_id=case.public_id)).amount == 54_90
+    case = await opened(world, Kind.RETURN_REFUND, Reason.CHANGED_MIND, LAMP)
+    await receive_goods(case.public_id, sue)
+    line = await AfterSaleLine.get(case_id=case.id)
+    with pytest.raises(Invalid):
+        await inspect_goods(case.public_id, sue, {line.id: Found(received=1, accepted=1)}, label=4_90)
+
+
 async def test_what_a_supervisor_refuses_or_a_gateway_has_failed_is_asked_anew(
     world: World, clock: FrozenClock
 ) -> None:

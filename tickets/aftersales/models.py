@@ -37,6 +37,7 @@ class AfterSale(Model):
     granted = fields.BigIntField(null=True)  # at most this much was granted
     difference = fields.BigIntField(null=True)  # of an exchange: above 0 the customer pays, below 0 it goes back
     settled_at = UtcDatetimeField(null=True)  # the difference was paid
+    label_paid = fields.BigIntField(null=True)  # by the customer for the way back, if that is the seller's to pay
     note = fields.CharField(max_length=1000, default="")  # the customer's words
     answer = fields.CharField(max_length=1000, default="")  # the last thing asked, or why it was rejected
     evidence: Any = fields.JSONField(default=list)  # [{"id": "att_…", "name": …, "state": …}, …]

@@ -1,7 +1,7 @@
 """The money of a case: asked of the refunds, which check limits and caps, and followed until it has moved."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.clock import now
@@ -11,12 +11,13 @@ from orders.apportioning import half_up
 from orders.claims.models import DONE, Claim
 from orders.policies.documents import read_wish
 from orders.refunds.approval import retry_failed
-from orders.refunds.case import Exchange, PriceProtection, Reason, Request, Special
+from orders.refunds.case import Exchange, Label, PriceProtection, Reason, Request, Special
 from orders.refunds.models import RefundIntent, RefundPart
 from orders.refunds.quote import Quote
 from orders.refunds.requesting import quote_for, request_refund
+from orders.refunds.rules import SELLER_FAULT
 from orders.refunds.states import OPEN_INTENTS, IntentState, PartState
-from tickets.aftersales.kinds import Kind
+from tickets.aftersales.kinds import Kind, traits
 from tickets.aftersales.models import AfterSale, AfterSaleLine
 from tickets.aftersales.moves import Case
 from tickets.aftersales.states import State
@@ -102,23 +103,31 @@ async def fail(case: Case, problem: str) -> None:
 
 
 async def money_of(row: AfterSale) -> Money:
-    """What a case is worth now: units that were accepted, else granted; losses of value; at most what was granted.
+    """What a case is worth now: units that were accepted, else granted; losses of value; at most what was granted, and
+    what the customer paid for the way back if that is the seller's to bear.
 
     Raises Invalid as `orders.refunds.refundable.quote` does.
     """
     lines = await AfterSaleLine.filter(case_id=row.id).select_related("line").order_by("id")
     special = _special(row, lines)
     everything = not lines or await _is_everything(row)
-    request = Request(units=None if everything else _units(lines), reason=_reason(row))
+    label = Label(amount=row.label_paid, by_customer=True) if row.label_paid else None
+    request = Request(units=None if everything else _units(lines), reason=_reason(row), return_label=label)
     worth = await quote_for(row.order_id, request, special=special)
     loss = sum(_loss(line, worth) for line in lines) if special is None else 0
     if loss:
-        request = Request(units=request.units, reason=request.reason, value_loss=loss)
+        request = replace(request, value_loss=loss)
         worth = await quote_for(row.order_id, request, special=special)
-    if row.granted is not None and row.granted < worth.most:
-        request = Request(units=request.units, reason=request.reason, value_loss=request.value_loss, amount=row.granted)
+    if row.granted is not None and row.granted + worth.return_label < worth.most:
+        request = replace(request, amount=row.granted + worth.return_label)  # the goods were granted, the way is owed
         worth = await quote_for(row.order_id, request, special=special)
     return Money(request, special, worth)
+
+
+def bears_label(row: AfterSale) -> bool:
+    """Whether the seller owes what the customer paid for the way back, along with the money for the goods."""
+    about = traits(row.kind)
+    return about.money and about.goods_back and _reason(row) in SELLER_FAULT
 
 
 async def last_intent(row: AfterSale) -> RefundIntent | None:

@@ -12,6 +12,7 @@ from tickets.aftersales.evidence import photos_of
 from tickets.aftersales.fulfilling import conclude
 from tickets.aftersales.kinds import RESTOCK, Condition
 from tickets.aftersales.models import AfterSale, AfterSaleLine
+from tickets.aftersales.money import bears_label
 from tickets.aftersales.moves import Case, take_step
 from tickets.aftersales.states import State
 
@@ -76,11 +77,14 @@ async def inspect_goods(
     *,
     photos: Sequence[str] = (),
     note: str = "",
+    label: int | None = None,
     version: int | None = None,
 ) -> AfterSale:
     """Say what came, by the id of the case's line; what is accepted is refunded, replaced or repaired.
 
-    Raises NotFound, Invalid (bad_units, bad_inspection when lines are left out), Conflict, and Forbidden.
+    `label`: what the customer paid for the way back, in minor units; it goes back with the money if the seller is at
+    fault. Raises NotFound, Invalid (bad_units, bad_inspection when lines are left out, bad_amount for a label that the
+    seller does not owe), Conflict, and Forbidden.
     """
 
     async def step(case: Case) -> None:
@@ -89,6 +93,9 @@ async def inspect_goods(
             raise Invalid("each line of the case is inspected", code="bad_inspection")
         for line in lines:
             _check(line, found[line.id])
+        if label is not None and (label < 0 or not bears_label(case.row)):
+            raise Invalid("not the seller's to pay", code="bad_amount")
+        case.row.label_paid = label
         await inspected(case, lines, found, photos, note)
 
     return await take_step(public_id, actor, step, version)
@@ -107,7 +114,7 @@ async def inspected(
     if case.ticket is not None:
         case.row.evidence += await photos_of(case.ticket.conversation_id, photos, State.INSPECTED)
     words, result = clean(note, limit=300), result_of(lines, found)
-    await case.move(State.INSPECTED, "evidence", by=by, text=words, result=result)
+    await case.move(State.INSPECTED, "evidence", "label_paid", by=by, text=words, result=result)
     for line in lines:
         if not line.granted:
             continue  # nothing of it is in the case; what was found of it before an amendment stays
