@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.i18n import country_name, day, gettext, when
-from app.order_outlook import next_step, title_and_tone
+from app.order_outlook import next_step, title_and_tone, waits_for_stock
 from app.order_stages import stages
 from core.money import format_money
 from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot, RefundSnapshot, ScanSnapshot
@@ -29,7 +29,7 @@ def order_card(snapshot: OrderSnapshot, language: str, now: datetime, *, for_des
         "stages": stages(snapshot, language),
         "refund": _refund(snapshot.refunds[0], snapshot.timezone, language) if snapshot.refunds else None,
         "parcels": [_parcel(parcel, snapshot, language, now) for parcel in snapshot.parcels],
-        "lines": [_line(line, snapshot.timezone, language) for line in snapshot.lines],
+        "lines": [_line(line, snapshot, language) for line in snapshot.lines],
         "total": format_money(snapshot.total, language),
         "destination": destination(snapshot.destination, language),
         "placed": when(snapshot.placed_at, snapshot.timezone, language),
@@ -119,14 +119,16 @@ def _refund(refund: RefundSnapshot, zone: str, language: str) -> str:
     return gettext(text, language) % {"amount": amount, "time": day(refund.at, zone, language)}
 
 
-def _line(line: LineSnapshot, zone: str, language: str) -> dict[str, Any]:
+def _line(line: LineSnapshot, snapshot: OrderSnapshot, language: str) -> dict[str, Any]:
     note = None
     if line.quantity_cancelled >= line.quantity:
         note = gettext(_("cancelled"), language)
-    elif line.backordered:
+    elif waits_for_stock(line, snapshot):
         note = gettext(_("on back-order"), language)
         if line.backorder_eta:
-            note = gettext(_("expected %(day)s"), language) % {"day": day(line.backorder_eta, zone, language)}
+            note = gettext(_("expected %(day)s"), language) % {
+                "day": day(line.backorder_eta, snapshot.timezone, language)
+            }
     return {
         "title": line.title,
         "variant": line.variant,

@@ -5,8 +5,12 @@ from zoneinfo import ZoneInfo
 
 from app.i18n import day, gettext, when
 from app.order_stages import unscanned
-from orders.snapshots import OrderSnapshot, ParcelSnapshot
+from orders.snapshots import LineSnapshot, OrderSnapshot, ParcelSnapshot
 from orders.statuses import Headline, ParcelState
+
+_NOTHING_FOLLOWS = frozenset(
+    {Headline.CANCELLED, Headline.EXPIRED, Headline.REFUNDED, Headline.RETURNED, Headline.COMPLETED}
+)
 
 
 def title_and_tone(snapshot: OrderSnapshot, language: str, now: datetime) -> tuple[str, str]:
@@ -30,6 +34,12 @@ def next_step(snapshot: OrderSnapshot, language: str, now: datetime, *, for_desk
         "time": when(moment, snapshot.timezone, language),
         "day": day(moment, snapshot.timezone, language),
     }
+
+
+def waits_for_stock(line: LineSnapshot, snapshot: OrderSnapshot) -> bool:
+    """Whether units of the line are still to come in for this order; what is over waits for nothing."""
+    unsent = line.quantity - line.quantity_cancelled - line.quantity_shipped
+    return line.backordered and unsent > 0 and snapshot.headline not in _NOTHING_FOLLOWS
 
 
 def parcel_state(snapshot: OrderSnapshot) -> ParcelState | None:
@@ -64,7 +74,7 @@ def _following(snapshot: OrderSnapshot, now: datetime) -> tuple[str, datetime | 
 
 
 def _restocked(snapshot: OrderSnapshot) -> datetime | None:
-    etas = [line.backorder_eta for line in snapshot.lines if line.backordered and line.backorder_eta]
+    etas = [line.backorder_eta for line in snapshot.lines if waits_for_stock(line, snapshot) and line.backorder_eta]
     return max(etas, default=None)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.i18n import gettext
+from app.order_outlook import waits_for_stock
 from app.web.times import stamp
 from core.money import Money, format_money
 from orders.snapshots import LineSnapshot, OrderSnapshot
@@ -30,11 +31,11 @@ def line_rows(picture: OrderSnapshot, language: str, now: datetime) -> dict[str,
     names = [name for name in COUNTS if name in _ALWAYS or any(getattr(line, name) for line in picture.lines)]
     return {
         "columns": [gettext(COUNTS[name], language) for name in names],
-        "rows": [_row(line, names, picture.timezone, language, now) for line in picture.lines],
+        "rows": [_row(line, names, picture, language, now) for line in picture.lines],
     }
 
 
-def _row(line: LineSnapshot, names: list[str], zone: str, language: str, now: datetime) -> dict[str, Any]:
+def _row(line: LineSnapshot, names: list[str], picture: OrderSnapshot, language: str, now: datetime) -> dict[str, Any]:
     cancelled = line.quantity_cancelled >= line.quantity > 0
     return {
         "title": line.title,
@@ -42,7 +43,7 @@ def _row(line: LineSnapshot, names: list[str], zone: str, language: str, now: da
         "sku": line.sku,
         "units": [_units(getattr(line, name), name, line.quantity - line.quantity_cancelled) for name in names],
         "gone": cancelled,
-        "notes": [_backorder(line, zone, language, now)] if line.backordered and not cancelled else [],
+        "notes": [_backorder(line, picture.timezone, language, now)] if waits_for_stock(line, picture) else [],
         "price": format_money(line.unit_price, language),
         "sum": format_money(Money(line.unit_price.amount * line.quantity, line.unit_price.currency), language),
     }

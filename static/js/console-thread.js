@@ -208,9 +208,9 @@ export class LiveThread {
     this.#add(line);
   }
 
-  /** Replies that are still held will be said after it. */
+  /** Replies that are on their way, or still held, will be said after it. */
   #add(line) {
-    const held = find("[data-held]", this.#list);
+    const held = find("[data-held], .pending", this.#list);
     if (held) held.before(line);
     else this.#list.append(line);
   }

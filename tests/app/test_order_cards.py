@@ -1,6 +1,7 @@
 """Cards have words for everything an order can be, in both languages."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app import order_cards
 from app.i18n import gettext
 from app.order_cards import order_card
 from app.order_outlook import TITLES
+from app.web.order_lines import line_rows
 from bots.sample_orders import NOW, states
 from orders.statuses import Gate, Headline, Hold, ParcelState
 
@@ -83,6 +85,14 @@ def test_a_card_says_what_the_parcels_say(state: str, title: str, tone: str, fol
 )
 def test_no_day_is_expected_that_means_nothing_any_more(state: str) -> None:
     assert [parcel["eta"] for parcel in card(state)["parcels"]] == [None]
+
+
+@pytest.mark.parametrize("headline", [Headline.REFUNDED, Headline.CANCELLED])
+def test_no_stock_is_expected_for_what_is_not_sent_any_more(headline: Headline) -> None:
+    waiting = states()["backordered"]
+    over = replace(waiting, headline=headline)
+    assert [order_card(it, "en", NOW)["lines"][0]["note"] for it in (waiting, over)] == ["expected Thu 3 Dec", None]
+    assert [len(line_rows(it, "en", NOW)["rows"][0]["notes"]) for it in (waiting, over)] == [1, 0]
 
 
 def test_a_step_that_is_held_up_is_not_called_done() -> None:
