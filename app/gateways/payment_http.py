@@ -54,6 +54,13 @@ class Reply:
             raise Unanswered("unreadable", f"an answer with status {self.status} that is no JSON object")
         return found
 
+    def refusal(self) -> dict[str, Any]:
+        """What it says in place of what was asked for; nothing where a proxy in between shows a page for people."""
+        try:
+            return self.document()
+        except Unanswered:
+            return {}
+
     def objects(self) -> list[dict[str, Any]]:
         """The list of JSON objects that it is. Raises Unanswered(unreadable)."""
         try:
@@ -130,6 +137,17 @@ def passing(reply: Reply, said: str = "") -> Outcome | None:
         wait = None if seconds is None else timedelta(seconds=seconds)
         return Outcome(state=Answer.UNKNOWN, code=f"http_{reply.status}", text=text, retry_after=wait)
     return None
+
+
+def code_of(reply: Reply) -> str:
+    """The machine's word for a refusal, as many services call it: `code`."""
+    found = reply.refusal().get("code")
+    return found[:64] if isinstance(found, str) else ""
+
+
+def said_in(reply: Reply) -> str:
+    """Its sentence, `message`, or the status for want of one."""
+    return sentence(reply.refusal().get("message")) or f"status {reply.status}"
 
 
 def sentence(value: Any) -> str:

@@ -9,7 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from app.gateways.payment_http import Unanswered, answered, sentence
+from app.gateways.payment_http import Unanswered, sentence
+from app.gateways.search_first import SearchFirst
 from app.gateways.shopify_mutation import execute
 from core.money import plain_amount
 from orders.refunds.case import Reason
@@ -48,15 +49,14 @@ STATES: Final[Mapping[str, Answer]] = {
 _AGAIN = timedelta(seconds=30)
 
 
-class ShopifyRefunds:
+class ShopifyRefunds(SearchFirst):
     """Credentials: client_id and client_secret, or access_token; the scopes read_orders and write_orders. `location_id`
     may be given: where units that are to be sold again go. The account's address is `https://….myshopify.com`."""
 
-    @answered
-    async def refund(self, instruction: Instruction) -> Outcome:
-        known = await _look_up(instruction)
-        if known.state is not Answer.ABSENT:
-            return known
+    async def find(self, instruction: Instruction) -> Outcome:
+        return await _look_up(instruction)
+
+    async def send(self, instruction: Instruction) -> Outcome:
         order = mapping((await execute(instruction.account, _CALCULATE, {"id": _order(instruction)})).get("order"))
         found = _transaction(order, instruction)
         if isinstance(found, Outcome):
@@ -65,10 +65,6 @@ class ShopifyRefunds:
         told = mapping((await execute(instruction.account, _CREATE, asked)).get("refundCreate"))
         errors = objects(told.get("userErrors"))
         return _refused(errors) if errors else _outcome(mapping(told.get("refund")), instruction.currency)
-
-    @answered
-    async def look_up(self, instruction: Instruction) -> Outcome:
-        return await _look_up(instruction)
 
 
 async def _look_up(instruction: Instruction) -> Outcome:

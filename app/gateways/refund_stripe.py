@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from app.gateways.payment_http import Reply, Unanswered, answered, ask, base_of, credential, passing, sentence
+from app.gateways.payment_http import Reply, Unanswered, ask, base_of, credential, passing, sentence
+from app.gateways.search_first import SearchFirst
 from core.errors import Invalid
 from orders.refunds.gateway import Account, Answer, Instruction, Outcome, StatementRow
 from orders.refunds.keys import own_key
@@ -45,14 +46,13 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 
 
-class StripeRefunds:
+class StripeRefunds(SearchFirst):
     """Credentials: secret_key (`sk_…`, or better a restricted key `rk_…` that may write refunds and read charges)."""
 
-    @answered
-    async def refund(self, instruction: Instruction) -> Outcome:
-        known = await _look_up(instruction)
-        if known.state is not Answer.ABSENT:
-            return known
+    async def find(self, instruction: Instruction) -> Outcome:
+        return await _look_up(instruction)
+
+    async def send(self, instruction: Instruction) -> Outcome:
         kind = _PAYMENTS.get(instruction.payment_ref[:3])
         if kind is None:
             return Outcome(state=Answer.FAILED, code="no_payment", text="no pi_… or ch_… of Stripe's is known")
@@ -70,10 +70,6 @@ class StripeRefunds:
         headers = {"idempotency-key": instruction.key, "content-type": "application/x-www-form-urlencoded"}
         reply = await _ask("POST", instruction.account, "/v1/refunds", headers=headers, content=urlencode(fields))
         return _read(reply)
-
-    @answered
-    async def look_up(self, instruction: Instruction) -> Outcome:
-        return await _look_up(instruction)
 
     async def statement(self, account: Account, since: datetime, until: datetime) -> Sequence[StatementRow]:
         """See StatementGateway. Raises Unanswered."""
@@ -183,11 +179,7 @@ def _row(found: Mapping[str, Any]) -> StatementRow:
 
 
 def _error(reply: Reply) -> dict[str, Any]:
-    """The error object; a proxy's page in between has none."""
-    try:
-        return mapping(reply.document().get("error"))
-    except Unanswered:
-        return {}
+    return mapping(reply.refusal().get("error"))
 
 
 def _is_missing(reply: Reply) -> bool:

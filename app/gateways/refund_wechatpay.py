@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from app.gateways.bills import bill_days, fetched_bill, file_address
-from app.gateways.payment_http import Reply, Unanswered, answered, passing, sentence
+from app.gateways.payment_http import Reply, Unanswered, answered, code_of, passing, said_in
 from app.gateways.wechatpay_api import call, is_signed, request_headers
 from orders.refunds.bill_files import read_wechat
 from orders.refunds.gateway import Account, Answer, Instruction, Outcome, StatementRow
@@ -74,7 +74,7 @@ class WechatPayRefunds:
         reply = await call(instruction.account, "GET", f"{_PATH}/{quote(instruction.key, safe='')}")
         if reply.status == httpx2.codes.OK:
             return _outcome(reply)
-        if reply.status == httpx2.codes.NOT_FOUND and _code(reply) == "RESOURCE_NOT_EXISTS" and is_signed(reply):
+        if reply.status == httpx2.codes.NOT_FOUND and code_of(reply) == "RESOURCE_NOT_EXISTS" and is_signed(reply):
             return Outcome(state=Answer.ABSENT)
         return _passing(reply)
 
@@ -89,7 +89,7 @@ class WechatPayRefunds:
 
 async def _bill(account: Account, day: str) -> bytes:
     reply = await call(account, "GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=REFUND")
-    if reply.status == httpx2.codes.BAD_REQUEST and _code(reply) == "NO_STATEMENT_EXIST" and is_signed(reply):
+    if reply.status == httpx2.codes.BAD_REQUEST and code_of(reply) == "NO_STATEMENT_EXIST" and is_signed(reply):
         return b""  # a day without refunds
     if reply.status != httpx2.codes.OK:
         trouble = _passing(reply)
@@ -129,30 +129,15 @@ def _outcome(reply: Reply) -> Outcome:
 
 def _refused(reply: Reply) -> Outcome:
     """RESOURCE_NOT_EXISTS is not among the certain ones: WeChat Pay says it now and then of orders that it has."""
-    code = _code(reply)
+    code = code_of(reply)
     if reply.status // 100 == 4 and code in _NOT_DONE and is_signed(reply):
-        return Outcome(state=Answer.FAILED, code=code, text=_HINTS.get(code, "") or _said(reply))
+        return Outcome(state=Answer.FAILED, code=code, text=_HINTS.get(code, "") or said_in(reply))
     return _passing(reply)
 
 
 def _passing(reply: Reply) -> Outcome:
-    code, trouble = _code(reply), passing(reply, _said(reply))
+    code, trouble = code_of(reply), passing(reply, said_in(reply))
     wait = trouble.retry_after if trouble else None
     if code == "FREQUENCY_LIMITED":
         wait = wait or _BUSY
-    return Outcome(state=Answer.UNKNOWN, code=code or f"http_{reply.status}", text=_said(reply), retry_after=wait)
-
-
-def _code(reply: Reply) -> str:
-    return text(_error(reply).get("code"))[:64]
-
-
-def _said(reply: Reply) -> str:
-    return sentence(_error(reply).get("message")) or f"status {reply.status}"
-
-
-def _error(reply: Reply) -> dict[str, Any]:
-    try:
-        return reply.document()
-    except Unanswered:
-        return {}  # a proxy in between
+    return Outcome(state=Answer.UNKNOWN, code=code or f"http_{reply.status}", text=said_in(reply), retry_after=wait)

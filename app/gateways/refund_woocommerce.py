@@ -11,14 +11,15 @@ from typing import Any, Final
 
 import httpx2
 
-from app.gateways.payment_http import Reply, Unanswered, answered, ask, base_of, credential, passing, sentence
+from app.gateways.payment_http import Reply, Unanswered, ask, base_of, code_of, credential, passing, said_in
+from app.gateways.search_first import SearchFirst
 from core.errors import Invalid
 from core.money import plain_amount
 from orders.apportioning import share_out
 from orders.refunds.gateway import Answer, Instruction, InstructionLine, Outcome
 from orders.refunds.keys import own_key
 from orders.sources.loose import rounded
-from orders.sources.reading import identifier, mapping, minor, objects, text
+from orders.sources.reading import identifier, minor, objects, text
 
 META: Final = "refund_id"
 _ORDERS = "/wp-json/wc/v3/orders"
@@ -31,29 +32,24 @@ _PLUGIN_REFUSED = "woocommerce_rest_cannot_create_order_refund"  # told with sta
 _UNCLEAR = ("timed out", "timeout", "curl error")  # its plug-in has not heard the end of it
 
 
-class WooCommerceRefunds:
+class WooCommerceRefunds(SearchFirst):
     """Credentials: consumer_key and consumer_secret of a key that may write. The account's address is the shop's."""
 
-    @answered
-    async def refund(self, instruction: Instruction) -> Outcome:
-        known = await _look_up(instruction)
-        if known.state is not Answer.ABSENT:
-            return known
+    async def find(self, instruction: Instruction) -> Outcome:
+        return await _look_up(instruction)
+
+    async def send(self, instruction: Instruction) -> Outcome:
         reply = await _ask("POST", instruction, "/refunds", document=await _document(instruction))
         if reply.status == httpx2.codes.CREATED:
             return _outcome(reply.document(), instruction.currency)
         return _refused(reply)
-
-    @answered
-    async def look_up(self, instruction: Instruction) -> Outcome:
-        return await _look_up(instruction)
 
 
 async def _look_up(instruction: Instruction) -> Outcome:
     """The refund of the order that has our key in its meta data or its reason."""
     for page in range(1, _MOST_PAGES + 1):
         reply = await _ask("GET", instruction, "/refunds", params=(("per_page", str(_PAGE)), ("page", str(page))))
-        if reply.status == httpx2.codes.NOT_FOUND and "invalid" in _code(reply):
+        if reply.status == httpx2.codes.NOT_FOUND and "invalid" in code_of(reply):
             return Outcome(state=Answer.ABSENT)  # there is no such order
         if reply.status != httpx2.codes.OK:
             refused = _refused(reply)
@@ -89,7 +85,7 @@ def _outcome(refund: Mapping[str, Any], currency: str) -> Outcome:
 
 
 def _refused(reply: Reply) -> Outcome:
-    code, said = _code(reply), _said(reply)
+    code, said = code_of(reply), said_in(reply)
     if code == _PLUGIN_REFUSED:
         # The shop has taken its record back. Whether money moved after a time-out only a person can find out, and to
         # ask the plug-in again could pay twice: so this is the end of this key.
@@ -163,18 +159,3 @@ async def _ask(
         content=b"" if document is None else json.dumps(document).encode(),
         auth=(credential(given, "consumer_key"), credential(given, "consumer_secret")),
     )
-
-
-def _code(reply: Reply) -> str:
-    return text(_error(reply).get("code"))[:64]
-
-
-def _said(reply: Reply) -> str:
-    return sentence(_error(reply).get("message")) or f"status {reply.status}"
-
-
-def _error(reply: Reply) -> dict[str, Any]:
-    try:
-        return mapping(reply.document())
-    except Unanswered:
-        return {}  # a page for a person

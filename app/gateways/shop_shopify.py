@@ -5,11 +5,11 @@ shop's, so the order is asked whether it has happened (shopify.dev: fulfillmentO
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from functools import wraps
-from typing import Any, Final, ParamSpec
+from collections.abc import Mapping
+from typing import Any, Final
 
 from app.gateways.payment_http import Unanswered, sentence
+from app.gateways.shop_changes import address_for, told
 from app.gateways.shopify_mutation import execute
 from orders.claims.rules import Why
 from orders.claims.shop_actions import Action, Outcome, Said, Stands
@@ -40,21 +40,19 @@ _MOVE: Final = """mutation move($input: OrderInput!) {
 }"""
 _HERE = frozenset({"OPEN", "SCHEDULED", "ON_HOLD"})  # IN_PROGRESS: a fulfilment service has it in hand
 
+_ADDRESS: Final = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "line": "address1",
+    "more_lines": "address2",
+    "city": "city",
+    "postcode": "zip",
+    "country": "countryCode",
+    "region": "provinceCode",
+    "phone": "phone",
+}
+
 Json = Mapping[str, Any]
-P = ParamSpec("P")
-
-
-def told(call: Callable[P, Coroutine[Any, Any, Outcome]]) -> Callable[P, Coroutine[Any, Any, Outcome]]:
-    """Without a whole answer nobody knows."""
-
-    @wraps(call)
-    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Outcome:
-        try:
-            return await call(*args, **kwargs)
-        except Unanswered as silence:
-            return Outcome(said=Said.UNKNOWN, text=silence.outcome.text or silence.outcome.code)
-
-    return wrapped
 
 
 class ShopifyActions:
@@ -112,7 +110,7 @@ class ShopifyActions:
         order = await _order(action)
         if (no := _refusal(order, action)) is not None:
             return no
-        given = {"id": _gid(action), "shippingAddress": _address(action)}
+        given = {"id": _gid(action), "shippingAddress": address_for(action, _ADDRESS)}
         answer = mapping((await execute(_account(action), _MOVE, {"input": given})).get("orderUpdate"))
         if said := _errors(answer):
             return Outcome(said=Said.REFUSED, why=Why.REFUSED_BY_SHOP, text=said)
@@ -201,26 +199,8 @@ def _errors(answer: Json, name: str = "userErrors") -> str:
     return sentence(errors[0].get("message")) if errors else ""
 
 
-def _address(action: Action) -> dict[str, str]:
-    to = action.address_to
-    first, _, last = text(to.get("name")).rpartition(" ")
-    lines = [text(line) for line in to.get("lines") or ()]
-    found = {
-        "firstName": first,
-        "lastName": last,
-        "address1": lines[0] if lines else "",
-        "address2": ", ".join(lines[1:]),
-        "city": text(to.get("city")),
-        "zip": text(to.get("postcode")),
-        "countryCode": text(to.get("country")),
-        "provinceCode": text(to.get("region")),
-        "phone": text(to.get("phone")),
-    }
-    return {name: value for name, value in found.items() if value}
-
-
 def _goes_there(order: Json, action: Action) -> bool:
-    shown, wanted = mapping(order.get("shippingAddress")), _address(action)
+    shown, wanted = mapping(order.get("shippingAddress")), address_for(action, _ADDRESS)
     here = [text(shown.get(name)) for name in ("address1", "city", "countryCodeV2")]
     return here == [wanted.get(name, "") for name in ("address1", "city", "countryCode")]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx2
 
 from app.gateways.payment_http import Reply, Unanswered, ask, base_of, credential, sentence
-from app.gateways.shop_shopify import told
+from app.gateways.shop_changes import address_for, told
 from orders.claims.rules import Why
 from orders.claims.shop_actions import Action, Outcome, Said, Stands
 from orders.sources.reading import identifier, mapping, objects, text
@@ -20,6 +20,17 @@ KEY, BEFORE = "wismo_claim", "wismo_claim_before"
 _OVER: Final = frozenset({"cancelled", "refunded", "trash", "failed"})
 _SENT: Final = frozenset({"completed"})  # WooCommerce: fulfilled, nothing more to do
 _HELD = "on-hold"
+_ADDRESS: Final = {
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "line": "address_1",
+    "more_lines": "address_2",
+    "city": "city",
+    "postcode": "postcode",
+    "country": "country",
+    "region": "state",
+    "phone": "phone",
+}
 
 Json = Mapping[str, Any]
 
@@ -62,7 +73,7 @@ class WooCommerceActions:
         if (no := _refusal(order)) is not None:
             return no
         free = _free(order) if _is_ours(order, action) else {}
-        await _write(action, {**free, "shipping": _address(action)})
+        await _write(action, {**free, "shipping": address_for(action, _ADDRESS)})
         return Outcome(said=Said.DONE)
 
     async def look_up(self, action: Action) -> Stands:
@@ -75,7 +86,9 @@ class WooCommerceActions:
         if _status(order) in _SENT:
             return Stands.SHIPPED
         shown = mapping(order.get("shipping"))
-        if action.address_to and all(text(shown.get(name)) == value for name, value in _address(action).items()):
+        if action.address_to and all(
+            text(shown.get(name)) == value for name, value in address_for(action, _ADDRESS).items()
+        ):
             return Stands.CHANGED
         return Stands.HELD if _is_ours(order, action) else Stands.OPEN
 
@@ -107,24 +120,6 @@ def _meta(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": name, "value": value} for name, value in values.items()]
 
 
-def _address(action: Action) -> dict[str, str]:
-    to = action.address_to
-    first, _, last = text(to.get("name")).rpartition(" ")
-    lines = [text(line) for line in to.get("lines") or ()]
-    found = {
-        "first_name": first,
-        "last_name": last,
-        "address_1": lines[0] if lines else "",
-        "address_2": ", ".join(lines[1:]),
-        "city": text(to.get("city")),
-        "postcode": text(to.get("postcode")),
-        "country": text(to.get("country")),
-        "state": text(to.get("region")),
-        "phone": text(to.get("phone")),
-    }
-    return {name: value for name, value in found.items() if value}
-
-
 async def _order(action: Action) -> Json:
     return _read(await _ask("GET", action))
 
@@ -136,15 +131,8 @@ async def _write(action: Action, document: Json) -> Json:
 def _read(reply: Reply) -> Json:
     """Raises Unanswered for everything but the order."""
     if reply.status != httpx2.codes.OK:
-        raise Unanswered(f"http_{reply.status}", sentence(_words(reply)))
+        raise Unanswered(f"http_{reply.status}", sentence(reply.refusal().get("message")))
     return reply.document()
-
-
-def _words(reply: Reply) -> str:
-    try:
-        return text(reply.document().get("message"))
-    except Unanswered:
-        return ""
 
 
 async def _ask(method: str, action: Action, document: Json | None = None) -> Reply:
