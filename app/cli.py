@@ -14,7 +14,7 @@ from app.auth import agents as desk
 from app.cli_audit import audit
 from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
-from app.cli_orders import orders
+from app.cli_orders import orders, shop_of
 from app.cli_payments import accounts_command, connect_command, disconnect_command
 from app.cli_policies import policies
 from app.cli_reconcile import reconcile
@@ -250,9 +250,7 @@ async def add_shop(key: str, name: str, mail: str, page: str, origins: tuple[str
 @_in_database
 async def add_shop_secret(key: str, kind: str, value: str | None) -> None:
     """Give a shop a new secret; the one before stays good meanwhile."""
-    shop = await Shop.get_or_none(key=key)
-    if shop is None:
-        raise click.BadParameter("no shop has this key", param_hint="KEY")
+    shop = await shop_of(key)
     if value is not None:
         try:
             check_secret(kind, value)
@@ -267,9 +265,7 @@ async def add_shop_secret(key: str, kind: str, value: str | None) -> None:
 @_in_database
 async def shop_hours(key: str, toml: BinaryIO | None) -> None:
     """Show a shop's business hours and holidays, or set them from a file (docs/business-hours.md)."""
-    shop = await Shop.get_or_none(key=key)
-    if shop is None:
-        raise click.BadParameter("no shop has this key", param_hint="KEY")
+    shop = await shop_of(key)
     if toml is not None:
         try:
             hours = read_hours(tomllib.load(toml))
@@ -292,9 +288,7 @@ shops.add_command(shop_assignment)
 @_in_database
 async def shop_privacy(key: str, url: str, en: str, zh: str) -> None:
     """Set what the chat says on privacy before the first message; without options, the desk's own sentence."""
-    shop = await Shop.get_or_none(key=key)
-    if shop is None:
-        raise click.BadParameter("no shop has this key", param_hint="KEY")
+    shop = await shop_of(key)
     await set_privacy(shop, url, {"en": en, "zh": zh})
     click.echo("Done.")
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import click
 
-from app.cli_orders import in_database
+from app.cli_orders import in_database, shop_of
 from app.gateways.feed_http import checked_address
 from app.gateways.feeds import FEEDS, Platform
 from app.jobs.reconciling import plan_first
 from core.errors import Invalid, NotFound
 from core.people import SYSTEM
-from core.shops import Shop, shop_named
 from orders.connections import connect_shop, disconnect_shop
 from orders.models import Connection
 
@@ -30,7 +29,7 @@ from orders.models import Connection
 @in_database
 async def connect(shop_key: str, platform: str, address: str, credentials_file: Path | None, acts: bool) -> None:
     """Fetch the orders of SHOP from its platform from now on. Again: new address and credentials."""
-    shop, checked = await _shop(shop_key), checked_address(address)
+    shop, checked = await shop_of(shop_key), checked_address(address)
     credentials = _from_file(credentials_file) if credentials_file else _asked(FEEDS[platform])
     _check(FEEDS[platform], credentials)
     connection = await connect_shop(shop, platform, checked, credentials, SYSTEM, acts=acts)
@@ -56,19 +55,12 @@ async def connections() -> None:
 @in_database
 async def disconnect(shop_key: str, platform: str) -> None:
     """Fetch no more orders of SHOP, and forget the credentials. Its orders stay."""
-    shop = await _shop(shop_key)
+    shop = await shop_of(shop_key)
     connection = await Connection.get_or_none(shop_id=shop.id, platform=platform)
     if connection is None:
         raise NotFound("there is no such connection", code="connection_not_found")
     await disconnect_shop(connection, SYSTEM)
     click.echo("Disconnected.")
-
-
-async def _shop(key: str) -> Shop:
-    shop = await shop_named(key)
-    if shop is None:
-        raise NotFound("no shop has this key", code="shop_not_found")
-    return shop
 
 
 def _asked(platform: Platform) -> dict[str, str]:

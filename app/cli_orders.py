@@ -71,6 +71,14 @@ def in_database(body: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return command
 
 
+async def shop_of(key: str) -> Shop:
+    """The shop whose key was given to a command. Raises BadParameter."""
+    shop = await Shop.get_or_none(key=key)
+    if shop is None:
+        raise click.BadParameter(f"no shop has the key {key}")
+    return shop
+
+
 def _hub(settings: Settings) -> Hub:
     redis_url = settings.redis_url.get_secret_value()
     return RedisRelay(redis_url) if redis_url else Hub()
@@ -108,9 +116,7 @@ async def import_command(
     Each order is taken whole or not at all. Importing a file again changes nothing. Ends with status 1 if an order was
     refused.
     """
-    shop = await Shop.get_or_none(key=shop_key)
-    if shop is None:
-        raise click.BadParameter("no shop has this key", param_hint="--shop")
+    shop = await shop_of(shop_key)
     drafts = _drafts(path, shop, source, as_of)
     counts, mistakes = Counter[Result](), list[Mistake]()
     with click.progressbar(drafts, label="Orders", file=sys.stderr) as bar:

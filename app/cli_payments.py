@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from app.cli_orders import in_database
+from app.cli_orders import in_database, shop_of
 from app.gateways.refund_credentials import check_account
 from app.gateways.refunds import WAYS
 from core.errors import Invalid, NotFound
 from core.people import SYSTEM
-from core.shops import Shop, shop_named
+from core.shops import Shop
 from orders.models import Connection
 from orders.refunds.models import PaymentAccount
 from orders.refunds.payment_accounts import close_account, open_account
@@ -45,7 +45,7 @@ async def connect_command(
 
     What is neither in the file nor given by --pem is asked for.
     """
-    shop = await _shop(shop_key)
+    shop = await shop_of(shop_key)
     credentials = _from_file(credentials_file) if credentials_file else {}
     _add_pems(credentials, pem)
     if credentials_file is None:
@@ -61,7 +61,7 @@ async def connect_command(
 @in_database
 async def disconnect_command(shop_key: str, gateway: str) -> None:
     """Send nothing more through GATEWAY, and forget the credentials."""
-    shop = await _shop(shop_key)
+    shop = await shop_of(shop_key)
     account = await PaymentAccount.get_or_none(shop_id=shop.id, gateway=gateway, enabled=True)
     if account is None:
         raise NotFound(f"{shop.key} has no account at {gateway}", code="account_not_found")
@@ -76,13 +76,6 @@ async def accounts_command() -> None:
     for account in await PaymentAccount.all().order_by("shop_id", "gateway").select_related("shop"):
         words = [account.shop.key, account.gateway, account.address or "-", ",".join(account.serves) or "-"]
         click.echo("\t".join([*words, "in use" if account.enabled else "closed"]))
-
-
-async def _shop(key: str) -> Shop:
-    shop = await shop_named(key)
-    if shop is None:
-        raise NotFound(f"no shop is called {key}", code="shop_not_found")
-    return shop
 
 
 async def _connected(shop: Shop, gateway: str) -> str:

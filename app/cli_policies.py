@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from app.cli_orders import in_database
+from app.cli_orders import in_database, shop_of
 from app.i18n import LANGUAGES
 from app.policy_text import conditions_of, finding_sentence, outcome, policy_name, row_sentence, timer_sentence
 from core.clock import now
@@ -38,7 +38,7 @@ def policies() -> None:
 @in_database
 async def show_command(shop_key: str, number: int | None, form: str | None, language: str) -> None:
     """Print the law and the policy of a shop, row by row."""
-    shop = await _shop(shop_key)
+    shop = await shop_of(shop_key)
     shown = await policies_of(shop.id)
     if number is not None:
         shown = (policy_of(await _version(shop, number)),)
@@ -71,7 +71,7 @@ def check_command(file: Path, language: str) -> None:
 @in_database
 async def replay_command(file: Path, shop_key: str, language: str) -> None:
     """Replay the policy in FILE over the shop's cases of the last 90 days: who would be treated differently."""
-    policy, shop, moment = _read(file), await _shop(shop_key), now()
+    policy, shop, moment = _read(file), await shop_of(shop_key), now()
     cases = await past_cases(shop.id, moment - WINDOW)
     found = replay(policy, cases, moment, lambda count: click.echo(f"{count} …", err=True))
     _print_difference(found, language)
@@ -86,7 +86,7 @@ async def replay_command(file: Path, shop_key: str, language: str) -> None:
 @in_database
 async def publish_command(file: Path, shop_key: str, note: str) -> None:
     """Put the policy in FILE in force from now on. Somebody's draft is not touched: there must be none."""
-    policy, shop = _read(file), await _shop(shop_key)
+    policy, shop = _read(file), await shop_of(shop_key)
     if await draft_of(shop) is not None:
         raise click.ClickException("somebody works on a draft: publish or discard it first")
     draft = await begin_draft(shop, None)
@@ -120,13 +120,6 @@ def _read(file: Path) -> ReturnPolicy:
         click.echo(f"{file.name}: {error.data['reason']}", err=True)
         sys.exit(1)
     return ReturnPolicy(name=OWN, version=0, jurisdictions=frozenset(Jurisdiction), rows=rows, timers=timers)
-
-
-async def _shop(key: str) -> Shop:
-    shop = await Shop.get_or_none(key=key)
-    if shop is None:
-        raise click.BadParameter(f"no shop has the key {key}")
-    return shop
 
 
 async def _version(shop: Shop, number: int) -> PolicyVersion:

@@ -4,11 +4,10 @@ import copy
 
 import click
 
-from app.cli_orders import in_database
-from core.errors import NotFound
+from app.cli_orders import in_database, shop_of
 from core.money import parse_money, plain_amount
 from core.people import ROLES, SYSTEM
-from core.shops import Shop, shop_named
+from core.shops import Shop
 from orders.refunds.fields import check_currency
 from orders.refunds.limits import KINDS, limits_of, set_refund_limits, shown_currencies
 
@@ -28,9 +27,7 @@ async def limits_command(
     shop_key: str, currency: str | None, role: str | None, single: str | None, daily: str | None
 ) -> None:
     """Print the limits of SHOP, after changing those of one role in one currency if --single or --daily say so."""
-    shop = await shop_named(shop_key)
-    if shop is None:
-        raise NotFound("no such shop", code="shop_not_found")
+    shop = await shop_of(shop_key)
     told = {kind: word for kind, word in zip(KINDS, (single, daily), strict=True) if word is not None}
     if told:
         if role is None:

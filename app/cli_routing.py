@@ -2,10 +2,10 @@
 
 import click
 
-from app.cli_orders import in_database
+from app.cli_orders import in_database, shop_of
 from core.money import parse_money
 from core.people import SYSTEM, Agent
-from core.shops import ASSIGNMENTS, Shop
+from core.shops import ASSIGNMENTS
 from core.teams import Team, TeamMember, create_team, rename_team
 from tickets.models import KINDS
 from tickets.retiring import retire_team, revive_team
@@ -37,7 +37,7 @@ async def list_teams() -> None:
 @in_database
 async def add_team(name: str, shop_key: str | None) -> None:
     """Add a team."""
-    team = await create_team(name, await _shop(shop_key) if shop_key else None)
+    team = await create_team(name, await shop_of(shop_key) if shop_key else None)
     click.echo(f"Conversations can be passed on to {team.name} now.")
 
 
@@ -107,7 +107,7 @@ async def agent_work(
 @in_database
 async def shop_assignment(key: str, assignment: str, valuable_from: str | None) -> None:
     """Let agents pick what waits (manual), or give it out (automatic); docs/routing.md."""
-    shop = await _shop(key)
+    shop = await shop_of(key)
     total = parse_money(valuable_from, shop.currency).amount if valuable_from else None
     await set_assignment(shop, assignment, total, SYSTEM)
     click.echo(f"{shop.key}\t{shop.assignment}")
@@ -118,10 +118,3 @@ async def _team(name: str) -> Team:
     if team is None:
         raise click.BadParameter(f"no team is called {name}")
     return team
-
-
-async def _shop(key: str) -> Shop:
-    shop = await Shop.get_or_none(key=key)
-    if shop is None:
-        raise click.BadParameter(f"no shop has the key {key}")
-    return shop

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from app.cli_orders import in_database, tell_mistakes, write_report
+from app.cli_orders import in_database, shop_of, tell_mistakes, write_report
 from core.clock import now
 from core.errors import NotFound
 from core.people import SYSTEM
@@ -43,7 +43,7 @@ async def import_stock(path: Path, shop_key: str, as_of: str | None, dry_run: bo
 
     Good rows are taken, the others are named. Ends with status 1 if a row was refused.
     """
-    shop, data = await _shop(shop_key), _bytes_of(path)
+    shop, data = await shop_of(shop_key), _bytes_of(path)
     lines = path.suffix.lower() in {".jsonl", ".ndjson"}
     drafts = list(read_stock_jsonl(data, shop.timezone)) if lines else read_stock_csv(data, shop.timezone)
     mistakes = [mistake for draft in drafts for mistake in draft.mistakes]
@@ -68,7 +68,7 @@ async def import_stock(path: Path, shop_key: str, as_of: str | None, dry_run: bo
 @in_database
 async def show(sku: str | None, shop_key: str | None, as_json: bool) -> None:
     """SKUs that stock does not reach; or one SKU with its places and the open orders that want it, in their turn."""
-    shops = [await _shop(shop_key)] if shop_key else await Shop.all().order_by("id")
+    shops = [await shop_of(shop_key)] if shop_key else await Shop.all().order_by("id")
     ids = [shop.id for shop in shops]
     if sku is None:
         found = await positions_in_trouble(ids, limit=SHOWN)
@@ -90,7 +90,7 @@ async def show(sku: str | None, shop_key: str | None, as_json: bool) -> None:
 @in_database
 async def discontinue_command(sku: str, shop_key: str, sell_off: bool, undo: bool) -> None:
     """Say that SKU is gone for good. Its open orders are printed; a running desk flags them."""
-    shop = await _shop(shop_key)
+    shop = await shop_of(shop_key)
     await discontinue(shop, sku, SYSTEM, gone=not undo, none_left=not sell_off)
     rows = await open_orders_of(shop.id, sku, limit=10_000)
     click.echo("\n".join(f"{row.number}  {row.units} ×  {row.customer}" for row in rows) or "no open orders")
@@ -134,10 +134,3 @@ def _order(row: dict[str, Any]) -> dict[str, Any]:
 
 def _bytes_of(path: Path) -> bytes:
     return path.read_bytes()
-
-
-async def _shop(key: str) -> Shop:
-    shop = await Shop.get_or_none(key=key)
-    if shop is None:
-        raise click.BadParameter("no shop has this key", param_hint="--shop")
-    return shop

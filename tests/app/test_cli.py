@@ -98,7 +98,7 @@ def test_a_shop_is_connected_with_its_script_and_secrets(empty: Desk) -> None:
     assert "API secret: whsec_" in said
     assert "lumen\tgeneric\ten\tLumen" in empty.call("shops", "list")
     assert empty.call("shops", "secret", "lumen", "shopify", "--value", "from-the-platform") == "from-the-platform\n"
-    assert "no shop has this key" in empty.call("shops", "secret", "nobody", "api", status=2)
+    assert "no shop has the key nobody" in empty.call("shops", "secret", "nobody", "api", status=2)
     assert "JSON object" in empty.call("shops", "secret", "lumen", "alipay", "--value", "MIIBIjANBg", status=2)
     assert empty.call("shops", "secret", "lumen", "kuaidi100", "--value", "") == "\n"
     empty.call("shops", "add", "lumen", *NEW_SHOP, status=1)

@@ -92,7 +92,7 @@ def test_a_dry_run_writes_nothing(wismo: Callable[..., Result], table: Path, ask
 @pytest.mark.parametrize(
     ("name", "words", "says"),
     [
-        ("orders.csv", ["--shop", "nobody"], "no shop has this key"),
+        ("orders.csv", ["--shop", "nobody"], "no shop has the key nobody"),
         ("orders.xlsx", ["--shop", "chaye"], "a file is .csv or .jsonl"),
         ("orders.csv", ["--shop", "chaye", "--source", "shopify"], "always read as generic"),
         ("broken.csv", ["--shop", "chaye"], "unknown_column"),

@@ -1,4 +1,4 @@
-"""`wismo refunds connect` and `… reconcile`: what an operator types and sees, and that secrets are never shown."""
+"""`wismo refunds connect`, `… limits` and `… reconcile`: what an operator types and sees; secrets are never shown."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ from app import cli_orders
 from app.cli import main
 from app.database import open_database
 from core.audit import AuditEntry
+from core.shops import Shop
 from orders.refunds.models import PaymentAccount
 from orders.refunds.statement_models import StatementDifference
 from tests.fakes.gateways import a_service
@@ -116,6 +117,32 @@ def test_an_address_has_to_be_safe(wismo: Wismo) -> None:
         "http://lumen.example",
     )
     assert "https://" in wismo(*words, stdin='{"access_token": "shpat_1"}', status=1).output
+
+
+def test_a_limit_is_set_printed_and_taken_back(wismo: Wismo, database_url: str) -> None:
+    usual = wismo("refunds", "limits", "lumen").output
+    assert "USD\tagent\t30.00\t300.00\tusual\n" in usual
+    assert "USD\tadmin\tnone\tnone\tusual\n" in usual
+    agents = ("refunds", "limits", "lumen", "--currency", "USD", "--role", "agent")
+    assert "USD\tagent\t50.00\t300.00\tshop\n" in wismo(*agents, "--single", "50.00").output
+    unlimited = wismo(*agents[:-1], "supervisor", "--daily", "none").output
+    assert "USD\tsupervisor\t300.00\tnone\t" in unlimited
+    assert "USD\tagent\t50.00\t300.00\tshop\n" in unlimited
+    wismo(*agents[:-1], "supervisor", "--daily", "usual")
+    assert wismo(*agents, "--single", "usual").output == usual
+    notes = in_it(
+        database_url, lambda: AuditEntry.filter(action="shop.refund_limits_set").order_by("id").values("detail")
+    )
+    assert notes[0]["detail"] == {"limits": {"single": {"USD": {"agent": 50_00}}}}
+
+
+def test_limits_that_make_no_sense_are_refused(wismo: Wismo, database_url: str) -> None:
+    agents = ("refunds", "limits", "lumen", "--currency", "USD", "--role", "agent")
+    assert "less in a day than at once" in wismo(*agents, "--single", "400.00", status=1).output
+    assert "less than the role below" in wismo(*agents, "--daily", "5000.00", status=1).output
+    assert "whose limit? --role" in wismo(*agents[:-2], "--single", "1.00", status=2).output
+    assert "no shop has the key nobody" in wismo("refunds", "limits", "nobody", status=2).output
+    assert in_it(database_url, lambda: Shop.get(key="lumen")).refund_limits is None
 
 
 def test_a_bill_is_compared_and_what_is_unknown_is_kept(wismo: Wismo, database_url: str) -> None:

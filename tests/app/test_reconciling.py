@@ -198,7 +198,7 @@ def test_connecting_never_shows_the_credentials(wismo: Any, ask: Ask[Any], tmp_p
     assert "ck_two" not in refused
     plain = ("--platform", "generic", "--address", "http://shop.example")
     assert "https" in wismo("shops", "connect", "lumen", *plain, stdin="t\n", status=1)
-    assert "no shop" in wismo("shops", "connect", "nobody", *at, stdin="a\nb\n", status=1)
+    assert "no shop" in wismo("shops", "connect", "nobody", *at, stdin="a\nb\n", status=2)
     assert "Disconnected" in wismo("shops", "disconnect", "lumen", "--platform", "woocommerce")
     assert wismo("shops", "connections") == ""
     assert "no such shop is connected" in wismo("orders", "reconcile", status=1)
