@@ -14,6 +14,7 @@ from app.auth import agents as desk
 from app.cli_audit import audit
 from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
+from app.cli_mail import mail
 from app.cli_orders import orders, shop_of
 from app.cli_payments import accounts_command, connect_command, disconnect_command
 from app.cli_policies import policies
@@ -61,6 +62,7 @@ def main() -> None:
 
 main.add_command(audit)
 main.add_command(bot)
+main.add_command(mail)
 main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(policies)

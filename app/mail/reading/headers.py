@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
@@ -23,10 +23,11 @@ _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\]{1,255}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A mailbox as written: the display name (may be empty) and the address in lower case."""
+    """A mailbox: the display name (may be empty), the address in lower case, and as it was written."""
 
     name: str
     email: str
+    written: str = field(default="", compare=False)
 
 
 def text_of(raw: bytes) -> str:
@@ -178,12 +179,12 @@ def _mailbox(piece: str) -> Address | None:
         plain, _, comment = piece.partition("(")
         email = _address_in(plain)
         name = _display_name(comment.rpartition(")")[0] or plain.replace(email, "") if email else plain)
-    return Address(name, email) if email or name else None
+    return Address(name, email.lower(), email) if email or name else None
 
 
 def _address_in(text: str) -> str:
     match = _ADDRESS.search(text[:1000])
-    return match[0].strip(".'").lower()[:MAX_ADDRESS] if match else ""
+    return match[0].strip(".'")[:MAX_ADDRESS] if match else ""
 
 
 def _display_name(text: str) -> str:

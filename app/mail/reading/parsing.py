@@ -38,6 +38,7 @@ class ParsedMail:
 
     from_address: str = ""  # lower case; empty when there is none
     from_name: str = ""
+    from_written: str = ""  # the address with its capitals
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
@@ -104,6 +105,7 @@ def _headers(root: Part) -> ParsedMail:
     return ParsedMail(
         from_address=sender.email[:MAX_ADDRESS],
         from_name=sender.name,
+        from_written=sender.written,
         reply_to=addresses(root.raw("reply-to")),
         to=addresses(root.raw("to")),
         cc=addresses(root.raw("cc")),
