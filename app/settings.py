@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of the mail listener; empty: the web port + 25, 0 takes a free one, -1 switches it off.",
     )
+    mail_authserv_ids: str = Field(
+        "",
+        description="Names under which your mail servers write Authentication-Results, by commas; empty: none counts.",
+    )
     files_dir: Path | None = Field(
         None, description="Folder for the files people send, shared by all machines; empty: files in the data folder."
     )
@@ -126,6 +130,11 @@ class Settings(BaseSettings):
         if self.mail_port is not None:
             return self.mail_port
         return self.port + 25 if 0 < self.port <= 65510 else 0
+
+    @property
+    def trusted_checkers(self) -> frozenset[str]:
+        """The authserv-ids (RFC 8601) whose findings about a sender are believed."""
+        return frozenset(name.strip().lower() for name in self.mail_authserv_ids.split(",") if name.strip())
 
     @property
     def secure(self) -> bool:

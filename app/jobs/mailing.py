@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 async def receive_mail(args: dict[str, Any], context: JobContext) -> None:
     """Read `incoming_mail`."""
-    await receive(args["incoming_mail"], context.settings.secret)
+    await receive(args["incoming_mail"], context.settings.secret, context.settings.trusted_checkers)
 
 
 async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:

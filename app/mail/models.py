@@ -22,6 +22,7 @@ class IncomingMail(Model):
     content = fields.BinaryField()  # the whole mail as bytes
     header_id = fields.CharField(max_length=500, default="")  # the Message-ID header
     state = code_field(default="stored")  # stored · posted · machine · duplicate · quarantined
+    sender_check = code_field(default="", db_default="")  # of the From: pass · fail · nothing known
     error: str | None = fields.TextField(null=True)
     received_at = UtcDatetimeField()
     shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField(

@@ -5,6 +5,7 @@ that address. Everything else begins a new one, and order numbers in it are sugg
 """
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 
@@ -13,6 +14,7 @@ from app.mail.arriving.entering import begin_conversation, continue_conversation
 from app.mail.arriving.joining import conversation_named
 from app.mail.arriving.senders import is_ours
 from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
+from app.mail.reading.authentication import sender_check
 from app.mail.reading.parsing import ParsedMail, parse
 from core.errors import WismoError
 from core.transactions import transaction
@@ -22,9 +24,13 @@ log = structlog.get_logger(__name__)
 # A mail that trips us must neither wait for ever nor hold up the next one of its sender: a person gets it unread.
 _OUR_FAULTS = (WismoError, ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError)
 
+_FOUND_OUT = ["state", "error", "header_id", "sender_check", "conversation_id", "message_id"]
 
-async def receive(mail_id: int, secret: bytes) -> None:
+
+async def receive(mail_id: int, secret: bytes, trusted: Collection[str] = ()) -> None:
     """Read the stored mail and post it, begin a conversation with it, or set it aside as a machine's.
+
+    `trusted` are the names under which our mail servers say what they found out about a sender.
 
     Everything happens in one transaction with the row's change of state, so that a repeated job does nothing.
     """
@@ -33,21 +39,23 @@ async def receive(mail_id: int, secret: bytes) -> None:
         return
     parsed = await asyncio.to_thread(parse, mail.content)
     try:
-        await _receive(mail_id, parsed, secret)
+        await _receive(mail_id, parsed, secret, trusted)
     except _OUR_FAULTS as error:
         log.exception("mail_not_understood", mail=mail.public_id)
         await _receive(mail_id, ParsedMail(problem=type(error).__name__), secret)
 
 
-async def _receive(mail_id: int, parsed: ParsedMail, secret: bytes) -> None:
+async def _receive(mail_id: int, parsed: ParsedMail, secret: bytes, trusted: Collection[str] = ()) -> None:
     async with transaction():
         locked = await IncomingMail.filter(id=mail_id, state=STORED).select_for_update().first()
         if locked is None:
             return
         await locked.fetch_related("shop")
         locked.header_id = parsed.message_id[:500]
+        sender = parsed.from_address if parsed.senders == 1 else ""
+        locked.sender_check = sender_check(parsed.authentication, trusted, sender)
         await _deal_with(locked, parsed, secret)
-        await locked.save(update_fields=["state", "error", "header_id", "conversation_id", "message_id"])
+        await locked.save(update_fields=_FOUND_OUT)
     log.info("mail_received", mail=locked.public_id, state=locked.state, sign=parsed.automatic, problem=parsed.problem)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.mail.reading import machine
+from app.mail.reading.authentication import Hops, hops_of
 from app.mail.reading.charsets import decode
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
 from app.mail.reading.html import MAX_HTML, reply_of_html, text_of_html
@@ -39,6 +40,7 @@ class ParsedMail:
     from_address: str = ""  # lower case; empty when there is none
     from_name: str = ""
     from_written: str = ""  # the address with its capitals
+    senders: int = 0  # mailboxes in From: more than one is no honest mail
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
@@ -55,6 +57,7 @@ class ParsedMail:
     bounce: Bounce | None = None
     automatic: str = ""  # the sign by which a machine was recognised
     unanswerable: bool = False
+    authentication: Hops = ()  # what mail servers say of the sender: see `reading.authentication`
     problem: str = ""
 
     @property
@@ -106,6 +109,7 @@ def _headers(root: Part) -> ParsedMail:
         from_address=sender.email[:MAX_ADDRESS],
         from_name=sender.name,
         from_written=sender.written,
+        senders=sum(len(addresses(value)) for name, value in root.fields if name == "from"),
         reply_to=addresses(root.raw("reply-to")),
         to=addresses(root.raw("to")),
         cc=addresses(root.raw("cc")),
@@ -114,6 +118,7 @@ def _headers(root: Part) -> ParsedMail:
         in_reply_to=ids(root.raw("in-reply-to")),
         references=ids(root.raw("references")),
         date=date_of(root.raw("date")),
+        authentication=hops_of(root.fields),
     )
 
 
