@@ -30,6 +30,7 @@ from app.jobs.context import JobContext
 from app.jobs.housekeeping import schedule
 from app.jobs.runner import Worker
 from app.limits import Limiter
+from app.mail.arriving.filing import MAX_FILE
 from app.migrating import require_migrated
 from app.reactions import connect
 from app.realtime import polling, socket
@@ -158,7 +159,9 @@ async def open_parts(
     watch_presence(hub)
     worker = None
     if work:
-        worker = Worker(JobContext(settings, mailer, Shelf(own_rulebook())), HANDLERS, LAST_RESORTS, TOGETHER)
+        files_of_mails = Intake(FolderStorage(settings.files_folder), MAX_FILE)
+        context = JobContext(settings, mailer, Shelf(own_rulebook()), files_of_mails)
+        worker = Worker(context, HANDLERS, LAST_RESORTS, TOGETHER)
         jobs.use_waker(worker.wake)
         if relay is not None:
             relay.on_work = worker.wake

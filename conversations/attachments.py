@@ -32,6 +32,14 @@ class KeptFile:
     height: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivedFile(KeptFile):
+    """A file that came with the words it belongs to. A refused one has a name and a reason, but no content."""
+
+    refusal: str | None = None
+    content_id: str | None = None  # of a picture that stands within the words
+
+
 async def register(shop_id: int, uploader: Actor, file: KeptFile, *, conversation_id: int | None = None) -> Attachment:
     """Note whose `file` this is. It can be posted for 24 hours, by its uploader alone, and then expires.
 
@@ -66,7 +74,33 @@ def described(attachment: Attachment) -> dict[str, Any]:
         "size": attachment.size,
         "width": attachment.width,
         "height": attachment.height,
+        **({"refusal": attachment.refusal} if attachment.refusal else {}),
+        **({"inline": True} if attachment.content_id else {}),
     }
+
+
+def arrived(shop_id: int, uploader: Actor, files: Iterable[ArrivedFile]) -> list[Attachment]:
+    """The rows, not stored yet, of files that came with their message."""
+    at = now()
+    return [
+        Attachment(
+            public_id=file.public_id,
+            shop_id=shop_id,
+            uploader_kind=uploader.kind,
+            uploader_id=uploader.id or 0,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            width=file.width,
+            height=file.height,
+            sha256=file.sha256,
+            state="refused" if file.refusal else "ready",
+            refusal=file.refusal,
+            content_id=file.content_id,
+            created_at=at,
+        )
+        for file in files
+    ]
 
 
 def checked_ids(public_ids: Sequence[str]) -> list[str]:

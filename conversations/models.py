@@ -128,6 +128,8 @@ class Attachment(Model):
     height = fields.IntField(null=True)
     sha256 = fields.CharField(max_length=64)  # of the content as it is kept
     state = code_field(default="ready")  # ready · refused (known by name, without content)
+    refusal = code_field(null=True)  # why it was refused: file_executable · file_unknown · picture_too_large …
+    content_id = fields.CharField(max_length=255, null=True)  # a picture that stands within the HTML of its mail
     created_at = UtcDatetimeField()
 
     class Meta:

@@ -12,7 +12,7 @@ from conversations import viewing
 from conversations.access import require_access
 from conversations.blanks import require_filled
 from conversations.handover import require_turn, take_over_for_reply
-from conversations.models import AGENT, BOT, CHAT, Conversation, Message
+from conversations.models import AGENT, BOT, CHAT, Attachment, Conversation, Message
 from conversations.storing import Draft, post_all
 from core.batching import ALONE, Batch
 from core.errors import Conflict, Invalid
@@ -85,6 +85,45 @@ async def post(
     if wanted:
         return await _post_with_files(draft, wanted)
     return await (_posts.do(draft) if order_id is None else _post_alone(draft))
+
+
+async def post_arrived(
+    conversation_id: int,
+    actor: Actor,
+    text: str,
+    files_with_it: Sequence[files.ArrivedFile],
+    *,
+    client_id: str,
+    channel: str,
+) -> Message:
+    """Add a message that came whole, with all of its files; a resend returns the first and changes nothing.
+
+    Raises Invalid (empty_text, text_too_long, bad_client_id), NotFound.
+    """
+    draft = Draft(
+        conversation_id=conversation_id,
+        actor=actor,
+        text=checked_text(text, actor, needed=not files_with_it),
+        client_id=checked_id(client_id),
+        channel=channel,
+        language=None,
+        order_id=None,
+        quick_replies=[],
+        form=None,
+        attachments=None,
+        seen=_EVERYTHING,
+        take_over=False,
+    )
+    async with transaction():
+        if (first := await _first(draft)) is not None:
+            return first
+        talk = await Conversation.get(id=conversation_id)
+        rows = files.arrived(talk.shop_id, actor, files_with_it)
+        message = await _post_alone(replace(draft, attachments=[files.described(row) for row in rows] or None))
+        for row in rows:
+            row.conversation_id, row.message_id = conversation_id, message.id
+        await Attachment.bulk_create(rows)
+    return message
 
 
 async def post_together(

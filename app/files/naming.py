@@ -23,15 +23,24 @@ def clean_name(name: str, kind: Kind) -> str:
 
     Cleaned after normalising, not before: what normalising brings forth is caught. Cleaning twice changes nothing.
     """
-    plain = unicodedata.normalize("NFC", name)
-    plain = "".join(character for character in plain if unicodedata.category(character) not in _UNSEEN)
-    plain = re.split(r"[\\/]", plain.strip().rstrip("\\/"))[-1]
-    plain = re.sub(r"\s+", " ", _FORBIDDEN.sub("_", plain)).strip(" .")
-    stem, extension = _split(plain, kind)
+    stem, extension = _split(_plain(name), kind)
     stem = _INNER.sub("_", stem).strip(" .") or "file"
     if _DEVICE.match(stem):
         stem = f"_{stem}"
     return f"{_cut(stem, LONGEST - len(extension) - 1, LONGEST_BYTES - len(extension) - 1)}.{extension}"
+
+
+def shown_name(name: str) -> str:
+    """The name of a file that is not kept, to be read by people: safe to show, with the extension that it claims."""
+    return _cut(_plain(name) or "file", LONGEST, LONGEST_BYTES)
+
+
+def _plain(name: str) -> str:
+    """Without folders, invisible and forbidden characters."""
+    plain = unicodedata.normalize("NFC", name)
+    plain = "".join(character for character in plain if unicodedata.category(character) not in _UNSEEN)
+    plain = re.split(r"[\\/]", plain.strip().rstrip("\\/"))[-1]
+    return re.sub(r"\s+", " ", _FORBIDDEN.sub("_", plain)).strip(" .")
 
 
 def _split(plain: str, kind: Kind) -> tuple[str, str]:

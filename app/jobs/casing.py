@@ -72,5 +72,6 @@ async def known_cases(orders: Sequence[Order]) -> tuple[KnownCase, ...]:
 async def _photos(talk: Conversation, order: Order) -> list[str]:
     """The newest pictures that the customer has sent in this chat since the order was placed."""
     sent = Attachment.filter(conversation_id=talk.id, uploader_kind="customer", message_id__not_isnull=True)
+    sent = sent.filter(state="ready", content_id=None)  # what stands within the HTML of a mail is decoration
     pictures = sent.filter(media_type__startswith=_PHOTO, message__created_at__gte=order.placed_at)
     return [str(name) for name in await pictures.order_by("-id").limit(FILES_LIMIT).values_list("public_id", flat=True)]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.files.intake import Intake
 from app.gateways.mail import Mailer
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
@@ -14,3 +15,4 @@ class JobContext:
     settings: Settings
     mailer: Mailer
     rulebooks: Shelf
+    files: Intake | None = None  # of mails

@@ -23,7 +23,8 @@ log = structlog.get_logger(__name__)
 
 async def receive_mail(args: dict[str, Any], context: JobContext) -> None:
     """Read `incoming_mail`."""
-    await receive(args["incoming_mail"], context.settings.secret, context.settings.trusted_checkers)
+    settings = context.settings
+    await receive(args["incoming_mail"], settings.secret, settings.trusted_checkers, files=context.files)
 
 
 async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:

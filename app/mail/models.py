@@ -1,5 +1,7 @@
 """Mail as it came and as it leaves."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -24,6 +26,11 @@ class IncomingMail(Model):
     state = code_field(default="stored")  # stored · posted · machine · duplicate · quarantined
     sender_check = code_field(default="", db_default="")  # of the From: pass · fail · nothing known
     error: str | None = fields.TextField(null=True)
+    tries = fields.IntField(default=0, db_default=0)  # how often somebody began to read it
+    letter = fields.CharField(max_length=64, null=True, unique=True)  # what it says, whichever way it came
+    headers: Any = fields.JSONField(null=True)  # from, reply_to, to, cc, subject, date … as they were read
+    text: str | None = fields.TextField(null=True)  # all that was written, quotes included
+    html: str | None = fields.TextField(null=True)  # cleaned; pictures of the mail stay cid: addresses
     received_at = UtcDatetimeField()
     shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField(
         "wismo.Shop", null=True, related_name="incoming_mails"

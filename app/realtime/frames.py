@@ -29,6 +29,8 @@ class Attachment(ServerFrameBase):
     size: int = Field(description="Bytes.")
     width: int | None = None
     height: int | None = None
+    refusal: str | None = Field(None, description="Why a file of a mail has no content: `file_executable` …")
+    inline: bool = Field(False, description="A picture that stands within the HTML of its mail.")
 
 
 class QuickReply(ServerFrameBase):

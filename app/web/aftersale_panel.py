@@ -74,7 +74,10 @@ _BESIDE = {
     State.REFUND_FAILED: State.REFUND_PENDING,
 }
 _POLICIES = "WHERE t.shop_id = {shop} AND t.version IS NOT NULL ORDER BY t.version DESC LIMIT {most}"
-_FILES = "WHERE t.conversation_id = {conversation} AND t.message_id IS NOT NULL ORDER BY t.id DESC LIMIT {most}"
+_FILES = (
+    "WHERE t.conversation_id = {conversation} AND t.message_id IS NOT NULL AND t.state = 'ready'"
+    " ORDER BY t.id DESC LIMIT {most}"
+)
 _BAD = frozenset({State.REJECTED, State.REFUND_FAILED, State.CANCELLED})
 
 

@@ -125,7 +125,7 @@ async def _page(
 
 
 async def _files(ticket: Ticket) -> list[dict[str, Any]]:
-    posted = Attachment.filter(conversation_id=ticket.conversation_id, message_id__not_isnull=True)
+    posted = Attachment.filter(conversation_id=ticket.conversation_id, message_id__not_isnull=True, state="ready")
     found = await posted.order_by("-id").limit(FILES)
     return [{"id": file.public_id, "name": file.name, "picture": file.width is not None} for file in found]
 

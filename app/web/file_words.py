@@ -23,4 +23,17 @@ FILE_WORDS = {
     "too_many_files": _("Too many files at once. Please wait a little."),
     "storage_full": _("There is no room for files at the moment."),
     "file_failed": _("The file could not be sent."),
+    "refused": _("Not kept."),
+    "refused_file_too_large": _("Not kept: too large."),
+    "refused_file_empty": _("Not kept: empty."),
+    "refused_file_executable": _("Not kept: a program or a script."),
+    "refused_file_unknown": _("Not kept: an unknown kind of file."),
+    "refused_picture_broken": _("Not kept: the picture cannot be read."),
+    "refused_picture_too_large": _("Not kept: the picture is too large to be shown."),
+    "refused_too_many_files": _("Not kept: too many files."),
 }
+
+
+def refusal_words(code: str) -> str:
+    """Why a file that came by mail has no content, to be translated."""
+    return FILE_WORDS.get(f"refused_{code}", FILE_WORDS["refused"])

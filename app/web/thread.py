@@ -9,6 +9,7 @@ from app.complaint_text import DISMISSAL_WORDS, ESCALATION_WORDS, OUTCOME_WORDS,
 from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
+from app.web.file_words import refusal_words
 from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, KINDS, PRIORITIES, STATUSES, word
 from app.web.refund_words import EVENTS as REFUND_EVENTS
 from app.web.ticket_about import NEEDS
@@ -149,19 +150,20 @@ def _message(message: Message, timezone: str, language: str, guest: str) -> dict
         "lang": "zh-Hans" if message.language == "zh" else message.language,
         "order_number": "",
         "quick_replies": message.quick_replies,
-        "files": [_file(file) for file in message.attachments or ()],
+        "files": [_file(file, language) for file in message.attachments or ()],
         **_time(message.created_at, timezone, language),
     }
 
 
-def _file(file: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a file is, and how large."""
+def _file(file: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Where a file is, and how large, or why it is not there."""
     stem, _, extension = file["name"].rpartition(".")
     return {
         **file,
         "url": f"/files/{file['id']}/{quote(file['name'], safe='')}",
         "kind": extension.upper() if stem else "",
         "amount": amount(file["size"]),
+        "refusal": gettext(refusal_words(file["refusal"]), language) if "refusal" in file else "",
     }
 
 

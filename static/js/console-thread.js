@@ -306,6 +306,7 @@ function clock(moment) {
 
 /** A file of a message, as the page itself shows it: pictures in place, everything else to download. */
 function attached(file) {
+  if (file.refusal) return refused(file);
   const link = make("a", file.width ? "picture" : "file");
   link.href = address(file);
   if (!file.width) {
@@ -320,4 +321,14 @@ function attached(file) {
   Object.assign(link, { target: "_blank", rel: "noopener" });
   link.append(image);
   return link;
+}
+
+/** A file of a mail that was not kept: its name, and why. */
+function refused({ name, refusal }) {
+  const kind = make("span", "file-kind", extension(name));
+  kind.ariaHidden = "true";
+  const why = boot.words[`refused_${refusal}`] ?? word("refused");
+  const shown = make("span", "file is-refused");
+  shown.append(kind, make("span", "file-words", make("span", "file-name", name), make("span", "file-size", why)));
+  return shown;
 }

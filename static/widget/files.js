@@ -2,7 +2,7 @@
 
 import { address, amount, extension } from "../js/files.js";
 import { h } from "./dom.js";
-import { t } from "./words.js";
+import { boot, t } from "./words.js";
 
 const urls = new Map(); // "id" or "id small" → promise of a blob address
 let authorization = () => ({});
@@ -27,7 +27,7 @@ export function forget() {
 /** The files of a message as elements. */
 export function attached(files) {
   if (!files?.length) return null;
-  return h(`div.files.files-${files.length > 1 ? "many" : "one"}`, {}, files.map((file) => (file.width ? picture(file) : download(file))));
+  return h(`div.files.files-${files.length > 1 ? "many" : "one"}`, {}, files.map((file) => (file.refusal ? refused(file) : file.width ? picture(file) : download(file))));
 }
 
 function picture(file) {
@@ -53,6 +53,13 @@ const nearby = new IntersectionObserver(
   },
   { rootMargin: "300px" },
 );
+
+/** A file of a mail that was not kept: its name, and why. */
+function refused({ name, refusal }) {
+  const why = boot.files[`refused_${refusal}`] ?? boot.files.refused;
+  const words = h("span.file-words", {}, h("span.file-name", {}, name), h("span.file-size", {}, t(why)));
+  return h("span.file.is-refused", {}, h("span.file-kind", { "aria-hidden": "true" }, extension(name)), words);
+}
 
 function download(file) {
   const words = h("span.file-words", {}, h("span.file-name", {}, file.name), h("span.file-size", {}, amount(file.size)));

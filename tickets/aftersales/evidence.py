@@ -18,8 +18,8 @@ async def photos_of(conversation_id: int, public_ids: Sequence[str], state: str)
     wanted = list(dict.fromkeys(as_id(public_id) for public_id in public_ids))[:FILES_LIMIT]
     if not wanted:
         return []
-    posted = Attachment.filter(public_id__in=wanted, conversation_id=conversation_id, message_id__not_isnull=True)
-    found = {file.public_id: file for file in await posted}
+    posted = Attachment.filter(conversation_id=conversation_id, message_id__not_isnull=True, state="ready")
+    found = {file.public_id: file for file in await posted.filter(public_id__in=wanted)}
     if len(found) < len(wanted):
         raise NotFound("no such file in this conversation", code="attachment_gone")
     return [

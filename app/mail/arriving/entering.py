@@ -1,16 +1,19 @@
 """The words of a mail enter a conversation, theirs or a new one with a ticket; files and doubts stand in notes."""
 
+from collections.abc import Sequence
+
 from app.i18n import gettext
 from app.mail.arriving.acknowledging import acknowledge
 from app.mail.arriving.senders import customer_for, language_of
 from app.mail.models import QUARANTINED, IncomingMail
 from app.mail.reading.parsing import ParsedMail
 from bots.entities import find_entities
+from conversations.attachments import ArrivedFile
 from conversations.handover import hand_to_queue
 from conversations.models import BOT, EMAIL, Conversation
 from conversations.noting import add_note
 from conversations.opening import open_conversation
-from conversations.posting import TEXT_LIMIT, post
+from conversations.posting import TEXT_LIMIT, post_arrived
 from core.people import SYSTEM, Actor
 from core.text import is_blank, reference
 from orders.models import Order
@@ -22,17 +25,21 @@ MAX_SUGGESTIONS = 3  # orders
 _WORDS_SHOWN = 7_000  # characters of a mail in one message
 
 
-async def continue_conversation(mail: IncomingMail, parsed: ParsedMail, conversation: Conversation) -> None:
+async def continue_conversation(
+    mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, files: Sequence[ArrivedFile]
+) -> None:
     """Post the new part as the customer's, and see that a ticket is open. The caller has a transaction open."""
     customer = Actor.of(conversation.customer)
     if conversation.channel == EMAIL and conversation.handler == BOT:
         await hand_to_queue(conversation.id, SYSTEM, "mail")
-    await _post(mail, parsed, conversation, customer, parsed.reply_text)
+    await _post(mail, parsed, conversation, customer, parsed.reply_text, files)
     if not await Ticket.exists(conversation_id=conversation.id, status__in=UNFINISHED):
         await _open_ticket(parsed, conversation, customer)
 
 
-async def begin_conversation(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> None:
+async def begin_conversation(
+    mail: IncomingMail, parsed: ParsedMail, secret: bytes, files: Sequence[ArrivedFile]
+) -> None:
     """Open a conversation and a ticket for the mail, and tell its sender. The caller has a transaction open."""
     assert mail.shop is not None
     language = language_of(parsed, mail.shop)
@@ -42,7 +49,7 @@ async def begin_conversation(mail: IncomingMail, parsed: ParsedMail, secret: byt
     )
     await hand_to_queue(conversation.id, SYSTEM, "mail")
     actor = Actor.of(customer)
-    await _post(mail, parsed, conversation, actor, parsed.reply_text)
+    await _post(mail, parsed, conversation, actor, parsed.reply_text, files)
     if len(parsed.text) > len(parsed.reply_text) + 20:
         await _note(conversation, mail, "whole", gettext("The whole mail:", language) + "\n\n" + parsed.text)
     ticket = await _open_ticket(parsed, conversation, actor)
@@ -55,20 +62,25 @@ async def begin_conversation(mail: IncomingMail, parsed: ParsedMail, secret: byt
     await acknowledge(mail, parsed, conversation, customer, ticket, secret)
 
 
-async def _post(mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, author: Actor, text: str) -> None:
+async def _post(
+    mail: IncomingMail,
+    parsed: ParsedMail,
+    conversation: Conversation,
+    author: Actor,
+    text: str,
+    files: Sequence[ArrivedFile],
+) -> None:
     language = conversation.language
     said = (words.strip() for words in (text, parsed.text) if not is_blank(words))
     words = next(said, gettext("(a mail without text)", language))
     shown = words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
-    message = await post(conversation.id, author, shown, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL)
+    message = await post_arrived(
+        conversation.id, author, shown, files, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL
+    )
     mail.conversation_id, mail.message_id = conversation.id, message.id
     if shown != words:
         words = gettext("The mail is longer than what is shown. It is kept as it came: %(mail)s", language)
         await _note(conversation, mail, "long", words % {"mail": mail.public_id})
-    if parsed.attachments:
-        files = "\n".join(f"- {file.name or file.type} ({file.size} B)" for file in parsed.attachments[:50])
-        words = gettext("Files in the mail, kept with it (%(mail)s):", language) % {"mail": mail.public_id}
-        await _note(conversation, mail, "files", f"{words}\n{files}")
 
 
 async def _note(conversation: Conversation, mail: IncomingMail, what: str, text: str) -> None:

@@ -1,0 +1,54 @@
+"""What was read of a mail stands beside its bytes, so that showing it needs no reading again. Pure."""
+
+import hashlib
+from typing import Any
+
+from app.mail.models import IncomingMail
+from app.mail.reading.headers import Address
+from app.mail.reading.parsing import ParsedMail
+
+MOST_ADDRESSES = 200  # that are shown of one field
+
+
+def note_what_was_read(mail: IncomingMail, parsed: ParsedMail) -> None:
+    """Set the row's columns from what was read."""
+    mail.header_id = _plain(parsed.message_id)[:500]
+    mail.headers = headers_of(parsed)
+    mail.text = _plain(parsed.text) or None
+
+
+def headers_of(parsed: ParsedMail) -> dict[str, Any]:
+    """The fields that a person looks at, as JSON: addresses as [name, address], the date as ISO 8601 in UTC."""
+    return {
+        "from": _plain(parsed.from_address),
+        "from_name": _plain(parsed.from_name),
+        "reply_to": _addresses(parsed.reply_to),
+        "to": _addresses(parsed.to),
+        "cc": _addresses(parsed.cc),
+        "subject": _plain(parsed.subject),
+        "date": parsed.date.isoformat() if parsed.date else None,
+        "in_reply_to": [_plain(header_id) for header_id in parsed.in_reply_to],
+        "kind": "",
+    }
+
+
+def letter_of(shop_id: int | None, parsed: ParsedMail) -> str | None:
+    """A digest of what the sender wrote, the same on whichever way it came: by LMTP, IMAP or hook, re-encoded or not.
+
+    None for a letter that neither a Message-ID nor a date tells from others.
+    """
+    named = parsed.message_id or (f"{parsed.date.isoformat()} {parsed.subject}" if parsed.date else "")
+    if not named or parsed.problem:
+        return None
+    files = (hashlib.sha256(file.content).hexdigest() for file in parsed.attachments)
+    said = (str(shop_id), named, parsed.from_address, " ".join(parsed.text.split()), *files)
+    return hashlib.sha256("\x00".join(said).encode("utf-8", "replace")).hexdigest()
+
+
+def _addresses(addresses: tuple[Address, ...]) -> list[list[str]]:
+    return [[_plain(address.name), _plain(address.email)] for address in addresses[:MOST_ADDRESSES]]
+
+
+def _plain(text: str) -> str:
+    """What every database takes: no NUL and no lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
