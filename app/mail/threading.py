@@ -7,14 +7,18 @@ never matched by pattern; subjects decide nothing.
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 REPLY, BOUNCE = "r", "b"  # what an address is for: the customer's answer; the mail system's complaint
 CONVERSATION_PREFIX, OUTGOING_PREFIX = "cnv_", "mlo_"
 
 _SIGNATURE_BYTES = 10  # 80 bits in 16 characters: an address has 64 before the @
-_NAME_LENGTH = 26  # characters of a public id after its prefix
 _CONTEXT = b"wismo mail token v1"
+MAX_ID = 500  # characters that are looked at
+_NAME, _SIGNATURE = r"(?P<name>[0-9a-z]{26})", r"(?P<signature>[a-z2-7]{16})"
+_IN_ADDRESS = re.compile(rf"(?P<mailbox>.+?)[+\-=_#](?P<kind>[{REPLY}{BOUNCE}]){_NAME}\.{_SIGNATURE}")
+_IN_ID = re.compile(rf"(?<![0-9a-z]){_NAME}\.(?P<detail>[a-z2-7]{{16}})\.{_SIGNATURE}(?![0-9a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +52,20 @@ def message_id(secret: bytes, mailbox: str, key: str, conversation: str = "", cu
 
 
 def token_in_address(address: str) -> Token | None:
-    """The token after the `+` of one of our addresses."""
-    local = address.rpartition("@")[0].lower()
-    name, dot, signature = local.rpartition("+")[2].rpartition(".")
-    if "+" not in local or not dot or len(name) != _NAME_LENGTH + 1:
+    """The token after the `+` of one of our addresses, or after what some mail systems write in its place."""
+    match = _IN_ADDRESS.fullmatch(_local_part(address))
+    if match is None:
         return None
-    prefix = {REPLY: CONVERSATION_PREFIX, BOUNCE: OUTGOING_PREFIX}.get(name[0])
-    return Token(name[0], prefix + name[1:], "", signature) if prefix else None
+    prefix = CONVERSATION_PREFIX if match["kind"] == REPLY else OUTGOING_PREFIX
+    return Token(match["kind"], prefix + match["name"], "", match["signature"])
 
 
 def token_in_id(header_id: str) -> Token | None:
-    """The token in a Message-ID of ours that names a conversation."""
-    pieces = header_id.rpartition("@")[0].lower().split(".")
-    if len(pieces) != 3 or len(pieces[0]) != _NAME_LENGTH:
+    """The token in a Message-ID of ours that names a conversation; also in one that was cut off after it."""
+    match = _IN_ID.search(header_id[:MAX_ID].lower())
+    if match is None:
         return None
-    return Token(REPLY, CONVERSATION_PREFIX + pieces[0], pieces[1], pieces[2])
+    return Token(REPLY, CONVERSATION_PREFIX + match["name"], match["detail"], match["signature"])
 
 
 def verify(secret: bytes, token: Token, address: str) -> bool:
@@ -73,8 +76,28 @@ def verify(secret: bytes, token: Token, address: str) -> bool:
 
 def mailbox_of(address: str) -> str:
     """The shop's own address that an address with a token (or any other `+` part) belongs to, in lower case."""
-    local, _, domain = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
+    local, domain = _local_part(address), address.lower().rpartition("@")[2]
+    match = _IN_ADDRESS.fullmatch(local)
+    return f"{match['mailbox'] if match else local.partition('+')[0]}@{domain}"
+
+
+def same_address(address: str) -> str:
+    """`address` in the one form in which addresses are compared and signed: lower case, the domain as it is sent."""
+    local, at, domain = address.strip().lower().rpartition("@")
+    return local + at + ascii_domain(domain)
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain in lower case as it is sent (RFC 5890); as it is written, if that cannot be."""
+    domain = domain.strip().rstrip(".").lower()
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
+
+
+def _local_part(address: str) -> str:
+    return address[:MAX_ID].lower().rpartition("@")[0].strip().strip('"')
 
 
 def _with_token(secret: bytes, mailbox: str, kind: str, public_id: str, address: str) -> str:
@@ -84,7 +107,7 @@ def _with_token(secret: bytes, mailbox: str, kind: str, public_id: str, address:
 
 
 def _sign(secret: bytes, kind: str, public_id: str, address: str, detail: str) -> str:
-    words = "\x00".join((kind, public_id, address.lower(), detail)).encode()
+    words = "\x00".join((kind, public_id, same_address(address), detail)).encode()
     return _encode(hmac.new(secret, _CONTEXT + b"\x00" + words, hashlib.sha256).digest())
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from app.mail.reading.headers import one_line
+from app.mail.threading import ascii_domain
 
 UNKNOWN, PASS, FAIL = "", "pass", "fail"
 NAMELESS = "nameless"  # trusts fields without an authserv-id, as Microsoft 365 writes them
@@ -83,20 +84,12 @@ def _aligned(method: str, result: str, said: dict[str, str], domain: str) -> boo
 
 
 def _covers(proved: str, domain: str) -> bool:
-    proved = _domain(proved) or _ascii(proved.lstrip("@"))
+    proved = _domain(proved) or ascii_domain(proved.lstrip("@"))
     return "." in proved and (domain == proved or domain.endswith("." + proved))
 
 
 def _domain(address: str) -> str:
-    return _ascii(address.rpartition("@")[2]) if "@" in address else ""
-
-
-def _ascii(domain: str) -> str:
-    domain = domain.strip().rstrip(".").lower()
-    try:
-        return domain if domain.isascii() else domain.encode("idna").decode()
-    except UnicodeError:
-        return domain
+    return ascii_domain(address.rpartition("@")[2]) if "@" in address else ""
 
 
 def _value(text: str) -> str:

@@ -16,7 +16,7 @@ MAX_IDS = 200
 MAX_ADDRESS = 320
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]{0,8000})\?=")
-_ID = re.compile(r"<([^<>\s]{1,480})>")
+_ID = re.compile(r"<([^<>]{1,480})(?:>|$)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[^\s@<>(),;:\"\[\]\\]{1,255}")
 
@@ -77,8 +77,15 @@ def addresses(raw: bytes) -> tuple[Address, ...]:
 
 
 def ids(raw: bytes) -> tuple[str, ...]:
-    """The `<…>` ids of a Message-ID, In-Reply-To or References field, in order, without the brackets."""
-    return tuple(_ID.findall(_unfold(raw)))[-MAX_IDS:]
+    """The `<…>` ids of a Message-ID, In-Reply-To or References field, in order, without the brackets.
+
+    Some programs fold a line within an id, cut the last one off, or leave the brackets out.
+    """
+    text = _unfold(raw)
+    found = ["".join(piece.split()) for piece in _ID.findall(text)]
+    if not found and all("@" in word for word in text.split()):
+        found = text.split()
+    return tuple(piece for piece in found if piece)[-MAX_IDS:]
 
 
 def date_of(raw: bytes) -> datetime | None:
