@@ -17,7 +17,7 @@ from tickets.aftersales.models import AfterSale
 from tickets.aftersales.opening import Wanted, open_case
 from tickets.aftersales.returns import register_return
 from tickets.aftersales.scope import Asked
-from tickets.aftersales.states import State
+from tickets.aftersales.states import OVER, State
 from tickets.models import Ticket
 
 MOST_KNOWN = 10
@@ -37,7 +37,11 @@ async def open_wished(order: Order, ticket: Ticket, talk: Conversation, wish: Op
     )
     try:
         case = await open_case(ticket.id, order.id, wanted, BOT)
-    except (Conflict, Invalid, NotFound):
+    except Conflict as refused:
+        if refused.code == "units_taken":
+            await _tell_open_cases(order, wish, talk, language)
+        return None
+    except (Invalid, NotFound):
         return None
     return State(case.state) if await tell_case(case, talk, language) else None
 
@@ -67,6 +71,14 @@ async def known_cases(orders: Sequence[Order]) -> tuple[KnownCase, ...]:
     return tuple(
         KnownCase(case_id=row.public_id, order_id=names[row.order_id], kind=row.kind, state=row.state) for row in found
     )
+
+
+async def _tell_open_cases(order: Order, wish: OpenCase, talk: Conversation, language: str) -> None:
+    """What another case does about the same goods, before a person looks at the new wish."""
+    named = [line for line, _ in wish.lines]
+    rows = AfterSale.filter(order_id=order.id, state__not_in=OVER, lines__line__source_id__in=named)
+    for row in await rows.order_by("id").distinct():
+        await tell_case(row, talk, language, again=f"{talk.last_number}")
 
 
 async def _photos(talk: Conversation, order: Order) -> list[str]:
