@@ -12,6 +12,8 @@ from bots.turns import Turn
 ABOUT_ORDERS = frozenset({*order_wishes.WISHES, *request_wishes.WISHES})
 _SHORT, _CERTAIN = 40, 0.8  # characters of an answer, and the confidence from which it is a new wish
 _FORMS = ("order_number", "code", "order_choice")  # questions that only a value answers
+# One story, the wish that asks for most first: "it came broken, I want my money back" is about what is broken.
+_GIVING_BACK = ("item_problem", "return_exchange", "refund_request")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _WHERE = re.compile(r"\b(?:where|when)\b|到哪|在哪|哪儿|什么时候|啥时候", re.IGNORECASE)  # "where is my lamp?"
 
@@ -23,8 +25,10 @@ def wanted(turn: Turn, rulebook: Rulebook) -> tuple[str, bool]:
         return dialogue.pending or "help_general", True
     clear = heard.confidence >= ACT and heard.rule in rulebook.rules
     serious = clear and not rulebook.rules[heard.rule].small
-    if serious:
-        return (heard.rule if not _stuck(turn, heard.rule) else "unknown"), True
+    story = _giving_back(turn) if dialogue.awaiting is None else None
+    if story or serious:
+        rule = story or heard.rule
+        return (rule if not _stuck(turn, rule) else "unknown"), True
     if _points_at_order(turn) and dialogue.pending != "hold_details":
         return _order_wish(dialogue), True
     if dialogue.awaiting == "problem" and dialogue.pending:
@@ -52,6 +56,14 @@ def chosen_wish(turn: Turn) -> str:
     """An order was picked: for the wish that waits for one, whatever words came with it."""
     dialogue = turn.dialogue
     return (dialogue.awaiting in _FORMS and dialogue.pending) or _order_wish(dialogue)
+
+
+def _giving_back(turn: Turn) -> str | None:
+    """What goods that come back are about, when only the wishes of that one story compete."""
+    chances = dict(turn.heard.likely)
+    if sum(chances.get(wish, 0.0) for wish in _GIVING_BACK) < ACT:
+        return None
+    return next((wish for wish in _GIVING_BACK if turn.heard.scores.get(wish, 0.0) >= _CERTAIN), None)
 
 
 def _goes_on(turn: Turn) -> bool:
