@@ -10,7 +10,7 @@ from conversations.models import CHAT, Conversation
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.people import Agent
 
-REPLY, NOTE = "reply", "note"  # what is written
+REPLY, NOTE, FORWARD = "reply", "note", "forward"  # what is written
 HELD, SENT, TAKEN_BACK, STOPPED = "held", "sent", "taken_back", "stopped"
 
 
@@ -31,6 +31,7 @@ class HeldMessage(Model):
     attachments: Any = fields.JSONField(default=list)  # public ids
     seen = fields.BigIntField(default=0)  # the last message that the agent had read
     orders: Any = fields.JSONField(default=dict)  # how the agent saw orders, as `orders.sights` writes it
+    addressing: Any = fields.JSONField(null=True)  # to whom it goes by mail; none: as usual
     state = code_field(default=HELD)  # held · sent · taken_back · stopped
     reason = code_field(null=True)  # why it was stopped: the code of an error
     detail: Any = fields.JSONField(null=True)  # and its data
@@ -60,12 +61,13 @@ class WrittenDraft(Model):
         "wismo.Conversation", related_name="drafts"
     )
     conversation_id: int
-    mode = code_field(default=REPLY)  # reply · note
+    mode = code_field(default=REPLY)  # reply · note · forward
     text = fields.TextField()
     client_id = fields.CharField(max_length=80)  # under which it will be said: what was said is no draft any more
     attachments: Any = fields.JSONField(default=list)  # public ids
     seen = fields.BigIntField(default=0)  # the last message on the screen when it was begun
     orders: Any = fields.JSONField(default=dict)  # how orders were seen then
+    addressing: Any = fields.JSONField(null=True)  # to whom it goes by mail; none: as usual
     version = fields.BigIntField(default=1)
     updated_at = UtcDatetimeField()
 

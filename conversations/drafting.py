@@ -8,7 +8,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from conversations.access import require_access
-from conversations.composing_models import NOTE, REPLY, HeldMessage, WrittenDraft
+from conversations.composing_models import FORWARD, NOTE, REPLY, HeldMessage, WrittenDraft
 from conversations.events import DraftKept
 from conversations.models import Message, Note
 from core.bundles import Bundle, Later
@@ -36,6 +36,7 @@ class Written:
     attachments: Sequence[str] = ()  # public ids
     seen: int = 0
     orders: Mapping[str, Any] = field(default_factory=dict)
+    addressing: Mapping[str, Any] | None = None  # to whom it goes by mail
 
 
 async def keep_draft(
@@ -47,8 +48,8 @@ async def keep_draft(
     kept and Conflict (draft_moved) says so. Words that were said under this client id meanwhile are no draft.
     Raises Invalid (bad_mode, text_too_long) and NotFound.
     """
-    if mode not in (REPLY, NOTE):
-        raise Invalid("a reply or a note", code="bad_mode")
+    if mode not in (REPLY, NOTE, FORWARD):
+        raise Invalid("a reply, a note or a forwarded mail", code="bad_mode")
     if len(written.text) > TEXT_LIMIT or len(written.client_id) > 80:
         raise Invalid("that is too long", code="text_too_long", limit=TEXT_LIMIT)
     try:
@@ -78,6 +79,7 @@ async def put_back(conversation_id: int, agent_id: int, words: Written) -> Writt
             attachments=list(dict.fromkeys(files)),
             seen=words.seen,
             orders={**(known.orders if known else {}), **words.orders},
+            addressing=words.addressing or (known.addressing if known else None),
         )
         return await _write(conversation_id, agent_id, REPLY, joined, known)
 
@@ -122,7 +124,7 @@ async def _locked(conversation_id: int, agent_id: int, mode: str) -> WrittenDraf
 
 async def _is_said(conversation_id: int, agent: Agent, mode: str, client_id: str) -> bool:
     """Whether these words have left the composer: a draft that arrives behind them must not bring them back."""
-    if mode == NOTE:
+    if mode != REPLY:  # what was forwarded stands in a note
         return await Note.exists(conversation_id=conversation_id, client_id=client_id)
     held = HeldMessage.filter(conversation_id=conversation_id, client_id=client_id)
     if await held.exists():
@@ -136,6 +138,7 @@ async def _write(
     draft = known or WrittenDraft(conversation_id=conversation_id, agent_id=agent_id, mode=mode, version=0)
     draft.text, draft.client_id = clean(written.text, limit=TEXT_LIMIT), written.client_id
     draft.attachments, draft.orders = list(written.attachments), dict(written.orders)
+    draft.addressing = dict(written.addressing) if written.addressing else None
     draft.seen, draft.updated_at = written.seen, now()
     draft.version += 1
     await draft.save()

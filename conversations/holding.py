@@ -7,6 +7,7 @@ back to the agent's draft in the same change, so the words are always in exactly
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise.queryset import QuerySet
 
@@ -43,6 +44,7 @@ async def hold(
     seen: int = 0,
     take_over: bool = False,
     order_versions: Mapping[str, Sight] | None = None,
+    addressing: Mapping[str, Any] | None = None,
 ) -> HeldMessage | Message:
     """Take a reply that will be said in `seconds`; a resend returns the first, or the message that it has become.
 
@@ -65,7 +67,8 @@ async def hold(
         await take_over_for_reply(conversation, actor)
         held = await HeldMessage.create(
             public_id=new_id("hld"), conversation_id=conversation_id, agent_id=agent.id, client_id=key, text=words,
-            channel=channel, attachments=wanted, seen=seen, orders=as_data(order_versions or {}), created_at=now(),
+            channel=channel, attachments=wanted, seen=seen, orders=as_data(order_versions or {}),
+            addressing=dict(addressing) if addressing else None, created_at=now(),
             release_at=await _due(conversation_id, seconds),
         )  # fmt: skip
         await enqueue(RELEASE, {"held": held.id}, run_at=held.release_at, key=f"{RELEASE}:{held.id}")
@@ -183,6 +186,7 @@ async def _say(held: HeldMessage) -> None:
             attachments=held.attachments,
             seen=held.seen,
             order_versions=from_data(held.orders),
+            addressing=held.addressing,
         )
     except (Conflict, Invalid, NotFound) as error:
         await _stop(held, error)
@@ -206,6 +210,7 @@ async def _back(held: HeldMessage, state: str) -> WrittenDraft:
         attachments=held.attachments,
         seen=held.seen,
         orders=held.orders,
+        addressing=held.addressing,
     )
     _tell(held)
     return await put_back(held.conversation_id, held.agent_id, words)

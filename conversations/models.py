@@ -94,6 +94,7 @@ class Message(Model):
     form = code_field(null=True)  # what the client may ask for: code
     state = code_field(default="sent")  # sent · delivered · failed (mail)
     attachments: Any = fields.JSONField(null=True)  # what the rows of Attachment say, so that showing needs no join
+    addressing: Any = fields.JSONField(null=True)  # to whom it goes by mail; the mail's room reads it
     created_at = UtcDatetimeField()
 
     class Meta:

@@ -6,6 +6,7 @@ changes nothing: a caller may catch the error and go on in its transaction.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from conversations import attachments as files
 from conversations import viewing
@@ -54,15 +55,17 @@ async def post(
     seen: int | None = None,
     take_over: bool = False,
     order_versions: Mapping[str, Sight] | None = None,
+    addressing: Mapping[str, Any] | None = None,
 ) -> Message:
     """Add a message of 1 to 8,000 characters and return it; a resend returns the first and changes nothing.
 
     `attachments` are the public ids of up to five files that the actor has sent; with them, words may be missing.
     An agent who answers takes the conversation over from bot and queue, and with `take_over` from a colleague. `seen`
-    is the last number the agent had read when writing, `order_versions` how the agent saw orders (by public id). Raises
-    Invalid (empty_text, text_too_long, bad_client_id, too_many_files, attachment_gone), NotFound, Conflict
-    (missing_value with `names`; not_your_turn; handled_by_other with `name`; stale with `last`; order_changed with
-    `orders`, and with `last` when stale, too).
+    is the last number the agent had read when writing, `order_versions` how the agent saw orders (by public id);
+    `addressing` says to whom an answer by mail goes, in the form of the mail's own room. Raises Invalid (empty_text,
+    text_too_long, bad_client_id, too_many_files, attachment_gone), NotFound, Conflict (missing_value with `names`;
+    not_your_turn; handled_by_other with `name`; stale with `last`; order_changed with `orders`, and with `last` when
+    stale, too).
     """
     wanted = files.checked_ids(attachments)
     words = checked_text(text, actor, needed=not wanted)
@@ -79,6 +82,7 @@ async def post(
         attachments=None,
         seen=_EVERYTHING if seen is None else seen,
         take_over=take_over,
+        addressing=dict(addressing) if addressing else None,
     )
     if order_versions and await _first(draft) is None:  # a resend passes
         await require_orders_as_seen(conversation_id, actor, order_versions, seen=draft.seen)

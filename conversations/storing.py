@@ -44,7 +44,7 @@ _DRAW = (
 _MESSAGES = Columns(
     "conversation_id bigint, number bigint, client_id text, author_kind text, author_id bigint, author_name text,"
     " channel text, language text, text text, order_id bigint, quick_replies jsonb, form text, state text,"
-    " attachments jsonb, created_at timestamptz"
+    " attachments jsonb, addressing jsonb, created_at timestamptz"
 )
 _NAMES = ", ".join(_MESSAGES.names)
 _INSERT = (
@@ -69,6 +69,7 @@ class Draft:
     attachments: list[dict[str, Any]] | None
     seen: int
     take_over: bool
+    addressing: dict[str, Any] | None = None
 
     @property
     def key(self) -> tuple[int, str, str]:
@@ -150,6 +151,7 @@ def _values(draft: Draft, number: int, language: str, at: datetime) -> dict[str,
         "form": draft.form,
         "state": "sent",
         "attachments": draft.attachments,
+        "addressing": draft.addressing,
         "created_at": at,
     }
 

@@ -17,7 +17,7 @@ from app.jobs.complaints import acknowledge_complaint, read_complaint
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
-from app.jobs.mailing import receive_mail, reply_by_mail, send_code, send_mail, send_transcript
+from app.jobs.mailing import forward_by_mail, receive_mail, reply_by_mail, send_code, send_mail, send_transcript
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
@@ -52,6 +52,7 @@ HANDLERS: dict[str, Handler] = {
     "mail.receive": receive_mail,
     "mail.send": send_mail,
     "mail.reply": reply_by_mail,
+    "mail.forward": forward_by_mail,
     "notice.send": send_notice,
     "refund.pay": pay_back,
     "refund.look": look_up,

@@ -4,9 +4,11 @@ from typing import Any
 
 import structlog
 
+from app.files.storage import Storage
 from app.jobs.context import JobContext
 from app.mail.arriving.receiving import receive
-from app.mail.leaving.composing import is_address
+from app.mail.leaving.composing import GENERATED, is_address
+from app.mail.leaving.forwarding import send_forward
 from app.mail.leaving.replying import reply
 from app.mail.leaving.sending import send
 from app.mail.leaving.transcripts import write_transcript
@@ -29,7 +31,13 @@ async def receive_mail(args: dict[str, Any], context: JobContext) -> None:
 
 async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:
     """Let `message` leave as mail."""
-    await reply(args["message"], context.settings.secret)
+    await reply(args["message"], context.settings.secret, _storage(context))
+
+
+async def forward_by_mail(args: dict[str, Any], context: JobContext) -> None:
+    """Let what `note` tells of leave as mail."""
+    storage = _storage(context)
+    await send_forward(args["note"], args["text"], args["addressing"], context.settings.secret, storage)
 
 
 async def send_mail(args: dict[str, Any], context: JobContext) -> None:
@@ -60,4 +68,9 @@ async def send_code(args: dict[str, Any], context: JobContext) -> None:
                 found.language,
                 secret=context.settings.secret,
                 key=f"{key}:{position}",
+                automatic=GENERATED,
             )
+
+
+def _storage(context: JobContext) -> Storage | None:
+    return context.files.storage if context.files is not None else None

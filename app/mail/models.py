@@ -8,6 +8,7 @@ from tortoise.models import Model
 
 from conversations.models import Conversation, Message
 from core.fields import UtcDatetimeField, code_field, public_id_field
+from core.people import Agent
 from core.shops import Shop
 
 STORED, POSTED, MACHINE, DUPLICATE, QUARANTINED = "stored", "posted", "machine", "duplicate", "quarantined"
@@ -75,7 +76,11 @@ class OutgoingMail(Model):
     )
     message_id: int | None  # the message it carries
     sender = fields.CharField(max_length=320)
-    recipient = fields.CharField(max_length=320)
+    recipient = fields.CharField(max_length=320)  # the first of `to`
+    to: Any = fields.JSONField(null=True)  # [[name, address]]; none: the recipient alone
+    cc: Any = fields.JSONField(null=True)  # [[name, address]]
+    kind = code_field(default="", db_default="")  # the letter's template: reply · forward · acknowledgement · code …
+    pending: Any = fields.JSONField(null=True)  # addresses that have not taken it yet; none: all of them
     subject = fields.CharField(max_length=500)
     content = fields.BinaryField()  # the whole mail as bytes
     state = code_field(default="queued")  # queued · sent · failed
@@ -93,3 +98,44 @@ class OutgoingMail(Model):
             Index(fields=("message_id",)),
             Index(fields=("state", "created_at")),
         )
+
+
+class OutgoingTry(Model):
+    """One try to hand a mail over, for one recipient or for all of them."""
+
+    id = fields.BigIntField(primary_key=True)
+    mail: fields.ForeignKeyRelation[OutgoingMail] = fields.ForeignKeyField("wismo.OutgoingMail", related_name="tries")
+    mail_id: int
+    recipient = fields.CharField(max_length=320, default="")  # empty: all that were still pending
+    outcome = code_field()  # sent · deferred · refused · expired · bounced · retried
+    detail = fields.TextField(default="")  # the server's words
+    at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "outgoing_try"
+        indexes = (Index(fields=("mail_id", "id")),)
+
+
+class MailParticipant(Model):
+    """Somebody beside the customer whom an agent has brought into a conversation by mail."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="mail_participants"
+    )
+    conversation_id: int
+    address = fields.CharField(max_length=320)  # lower case
+    name = fields.CharField(max_length=200, default="")
+    role = code_field()  # copied: reads what the customer reads · third_party: was forwarded something; answers to us
+    added_by: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="mail_participants"
+    )
+    added_by_id: int | None
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "mail_participant"
+        unique_together = (("conversation_id", "address"),)
+        indexes = (Index(fields=("added_by_id",)),)

@@ -52,7 +52,7 @@ async def composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
         "mode": kept.mode if kept else draft.mode,
         "drafts": await drafts_of(drafts.values()),
         "problem": problem,
-        "files": not mail,
+        "files": True,
         "draft_key": f"{scene.agent.public_id}:{scene.conversation.public_id}",
         "reply_hint": gettext(_("Write to %(name)s"), language) % {"name": name},
         "to": gettext(_("By e-mail to %(to)s") if mail else _("In the chat with %(to)s"), language)

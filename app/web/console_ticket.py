@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.i18n import gettext, request_language
+from app.mail.leaving.enclosing import require_mailable
 from app.rendering import problem, wants_html
 from app.web.composer import Draft, held_row
 from app.web.desk import SAID, see_other, signed_in
@@ -101,7 +102,7 @@ async def reply(request: Request, agent: Agent) -> Response:
         if draft.macro:
             await remember_use(place.conversation, place.ticket, agent, draft.macro, draft.client_id)
         if files and channel == EMAIL:
-            raise Invalid("a reply by mail has no files", code="no_files_by_mail")
+            await require_mailable(files)
         said = await _say(
             place,
             agent,

@@ -5,7 +5,7 @@ import email.policy
 
 import pytest
 
-from app.mail.leaving.composing import Envelope, compose, reply_subject
+from app.mail.leaving.composing import Envelope, Mailbox, compose, reply_subject
 from app.mail.leaving.letters import Letter as Written
 from app.mail.leaving.letters import write_letter
 from app.mail.leaving.replying import reply
@@ -108,14 +108,13 @@ def test_nothing_becomes_a_header(words: str) -> None:
     envelope = Envelope(
         from_address=HELP,
         from_name=words,
-        to_address="ines@example.com",
-        to_name=words,
+        to=[Mailbox(words, "ines@example.com")],
         reply_to="help+x@lumen.example",
         message_id="own@lumen.example",
         date=now(),
         in_reply_to=words,
         references=[words, "fine@example.com", "a>\r\nBcc: y"],
-        automatic=True,
+        automatic="auto-replied",
     )
     content = compose(Written(words, words, "<p>x</p>"), envelope)
     message = email.message_from_bytes(content, policy=email.policy.default)

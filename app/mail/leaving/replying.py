@@ -1,38 +1,56 @@
 """What the desk says in a conversation that came by mail leaves as mail, in the right thread."""
 
-from app.mail.leaving.composing import is_address, reply_subject
+from typing import Any
+
+from app.files.storage import Storage
+from app.mail.leaving.addressing import Addressing, addressing_of
+from app.mail.leaving.composing import REPLIED, Mailbox, is_address, reply_subject
+from app.mail.leaving.enclosing import enclosures_of
+from app.mail.leaving.quoting import Quoted, quoted
 from app.mail.leaving.writing import queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
+from app.mail.participants import COPIED, add_participants
 from conversations.models import AGENT, EMAIL, Conversation, Message
 from core.transactions import transaction
 
 _THREAD = 50  # mails of a conversation that are looked at
 
 
-async def reply(message_id: int, secret: bytes) -> OutgoingMail | None:
+async def reply(message_id: int, secret: bytes, storage: Storage | None = None) -> OutgoingMail | None:
     """Queue the mail for a message of an agent, the bot or the system; once, however often it is asked for.
 
-    None when the conversation is none by mail, the customer wrote the message, or nobody can be written to.
+    It goes to whom its agent chose, else to the customer. None when the conversation is none by mail, the customer
+    wrote the message, or nobody can be written to.
     """
     message = await Message.get_or_none(id=message_id).select_related("conversation__customer", "conversation__shop")
-    if message is None or message.author_kind == "customer":
+    if message is None or message.author_kind == "customer" or message.conversation.channel != EMAIL:
         return None
-    conversation = message.conversation
-    recipient = conversation.customer.email or ""
-    if conversation.channel != EMAIL or not is_address(recipient):
+    conversation, by_person = message.conversation, message.author_kind == AGENT
+    choice = addressing_of(message) or Addressing(quote=by_person)
+    to, cc = _recipients(choice, conversation)
+    if not to:
         return None
-    by_person = message.author_kind == AGENT
+    last, thread = await _thread(conversation)
+    enclosures, missing = await enclosures_of([message.id] if message.attachments else [], storage)
+    context: dict[str, Any] = {
+        "text": message.text,
+        "author": message.author_name if by_person else "",
+        "subject": _subject(conversation),
+        "quoted": await _answered(message) if choice.quote else None,
+        "missing": missing,
+    }
     async with transaction():
-        last, thread = await _thread(conversation)
+        await add_participants(
+            conversation.id,
+            [(box.name, box.address) for box in (*to, *cc) if not _is_customer(box, conversation)],
+            COPIED,
+            message.author_id if by_person else None,
+        )
         return await queue_letter(
             conversation.shop,
-            recipient,
+            to[0].address,
             "reply",
-            {
-                "text": message.text,
-                "author": message.author_name if by_person else "",
-                "subject": _subject(conversation),
-            },
+            context,
             message.language,
             secret=secret,
             key=f"message:{message.id}",
@@ -40,22 +58,56 @@ async def reply(message_id: int, secret: bytes) -> OutgoingMail | None:
             message=message,
             in_reply_to=last,
             references=thread,
-            to_name=conversation.customer.name,
+            to_name=to[0].name,
+            also_to=to[1:],
+            cc=cc,
             from_name=f"{message.author_name} ({conversation.shop.name})" if by_person else "",
-            automatic=not by_person,
+            automatic="" if by_person else REPLIED,
+            enclosures=enclosures,
         )
+
+
+def _recipients(choice: Addressing, conversation: Conversation) -> tuple[list[Mailbox], list[Mailbox]]:
+    """To and Cc, the customer first: the token of the reply address is made for whoever stands there."""
+    customer = Mailbox(conversation.customer.name, conversation.customer.email or "")
+    usual = [customer] if is_address(customer.address) else []
+    to = sorted(choice.to or usual, key=lambda box: not _is_customer(box, conversation))
+    return to, list(choice.cc)
+
+
+def _is_customer(box: Mailbox, conversation: Conversation) -> bool:
+    return box.address.lower() == (conversation.customer.email or "").lower()
 
 
 def _subject(conversation: Conversation) -> str:
     return reply_subject(conversation.subject) if conversation.subject else ""
 
 
+async def _answered(message: Message) -> Quoted | None:
+    """The customer's newest words before the answer."""
+    before = Message.filter(
+        conversation_id=message.conversation_id, author_kind="customer", number__lt=message.number
+    ).order_by("-number")
+    asked = await before.first()
+    if asked is None or not asked.text:
+        return None
+    name = asked.author_name or message.conversation.customer.name
+    return quoted(name, asked.created_at, asked.text, message.conversation.shop.timezone, message.language)
+
+
 async def _thread(conversation: Conversation) -> tuple[str, list[str]]:
-    """The Message-ID of the customer's newest mail, and those of all mails of the conversation in order of time."""
-    came = await IncomingMail.filter(conversation_id=conversation.id, state="posted").order_by("-id").limit(_THREAD)
-    left = await OutgoingMail.filter(conversation_id=conversation.id).order_by("-id").limit(_THREAD)
-    mails = sorted(
-        [(mail.received_at, mail.header_id) for mail in came] + [(mail.created_at, mail.header_id) for mail in left]
-    )
-    last = next((mail.header_id for mail in came if mail.header_id), "")
-    return last, [header_id for _, header_id in mails if header_id and header_id != last]
+    """The Message-ID of the customer's newest mail, and those of all mails of the conversation in order of time.
+
+    What was forwarded to others is no part of it.
+    """
+    of = {"conversation_id": conversation.id}
+    came: Any = await (
+        IncomingMail.filter(state="posted", message_id__isnull=False, **of)
+        .order_by("-id").limit(_THREAD).values_list("received_at", "header_id")
+    )  # fmt: skip
+    left: Any = await (
+        OutgoingMail.filter(**of).exclude(kind="forward")
+        .order_by("-id").limit(_THREAD).values_list("created_at", "header_id")
+    )  # fmt: skip
+    last = next((header_id for _, header_id in came if header_id), "")
+    return last, [header_id for _, header_id in sorted([*came, *left]) if header_id and header_id != last]

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from app.i18n import clock_time, day, gettext
-from app.mail.leaving.composing import is_address
+from app.mail.leaving.composing import GENERATED, is_address
 from app.mail.leaving.writing import queue_letter
 from app.mail.models import OutgoingMail
 from conversations.models import Conversation, Message
@@ -61,7 +61,14 @@ async def write_transcript(conversation_id: int, recipient: str, secret: bytes) 
             "timezone": shop.timezone,
         }
         return await queue_letter(
-            shop, recipient, "transcript", context, conversation.language, secret=secret, key=prefix + new_id("trs")
+            shop,
+            recipient,
+            "transcript",
+            context,
+            conversation.language,
+            secret=secret,
+            key=prefix + new_id("trs"),
+            automatic=GENERATED,
         )
 
 
