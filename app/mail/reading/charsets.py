@@ -2,117 +2,88 @@
 
 import codecs
 import re
+import tomllib
+from pathlib import Path
 
-# A superset costs nothing where the label was right, and saves the text where a mailer wrote the subset's name.
-WIDER = {
-    "ascii": "utf-8",
-    "us-ascii": "utf-8",
-    "ansi_x3.4-1968": "utf-8",
-    "gb2312": "gb18030",
-    "gb_2312-80": "gb18030",
-    "euc-cn": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "cp936": "gb18030",
-    "ms936": "gb18030",
-    "windows-936": "gb18030",
-    "chinese": "gb18030",
-    "big5": "big5hkscs",
-    "big5-hkscs": "big5hkscs",
-    "x-x-big5": "big5hkscs",
-    "cp950": "big5hkscs",
-    "iso-8859-1": "cp1252",
-    "iso8859-1": "cp1252",
-    "latin1": "cp1252",
-    "l1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "korean": "cp949",
-    "euc-kr": "cp949",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "iso-8859-8-i": "iso8859-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf8mb4": "utf-8",
-    "unicode": "utf-8",
-}
-
-# Only codecs that turn bytes into text. "idna" hangs on long input, "zlib" and "rot13" are no charsets.
-_TEXT_CODECS = frozenset(
-    codecs.lookup(name).name
-    for line in (
-        "utf-8 utf-7 utf-16 utf-16-le utf-16-be utf-32 gb18030 hz big5hkscs cp932 euc_jp shift_jisx0213",
-        "iso2022_jp_ext iso2022_jp_2004 iso2022_kr cp949 johab koi8_r koi8_u koi8_t kz1048",
-        "mac_roman mac_cyrillic mac_latin2 mac_greek mac_turkish",
-        "cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874",
-        "cp437 cp850 cp852 cp855 cp857 cp858 cp862 cp864 cp865 cp866 cp869",
-        "iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8",
-        "iso8859-10 iso8859-13 iso8859-14 iso8859-15 iso8859-16",
-    )
-    for name in line.split()
+from app.mail.reading.guessing import (
+    OF_MANY_BYTES,
+    decode_strictly,
+    guess,
+    is_hz,
+    likeliest,
+    likelihood,
+    nearly_utf8,
+    shifted,
 )
+
+_TABLES = tomllib.loads(Path(__file__).with_name("charsets.toml").read_text("utf-8"))
+_WIDER: dict[str, str] = {name: codec for codec, names in _TABLES["wider"].items() for name in names.split()}
+_TEXT_CODECS = frozenset(codecs.lookup(name).name for name in _TABLES["text"]["codecs"].split())
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
 )
-_ESCAPES = re.compile(rb"\x1b(?:\$[@AB(]|\([BIJ])")
-_CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-_WITHIN_A_WORD = re.compile(r"(?<=[a-z])[\u4e00-\u9fff](?![\u4e00-\u9fff])")
 _HALVES = re.compile("[\ud800-\udfff]")  # UTF-7 may leave halves of characters, which nothing else takes
-_RARE = re.compile(r"[\ue000-\uf8ff\ufffd\u0080-\u009f]")
+_PLAUSIBLE, _CONVINCING, _MUCH = 0.7, 0.6, 0.35  # likelihoods, and a difference of two
+_WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32")
 
 
 def decode(content: bytes, label: str = "") -> str:
     """Turn `content` into text; `label` is the charset it claims. Never raises; what fits nothing becomes U+FFFD."""
-    return _HALVES.sub("\ufffd", _decoded(content, label))
-
-
-def _decoded(content: bytes, label: str) -> str:
-    for mark, name in _MARKS:
-        if content.startswith(mark):
-            return content[len(mark) if name == "utf-8" else 0 :].decode(name, "replace")
-    codec = codec_of(label)
-    if codec is None or codec == "utf-8" or _is_utf8_in_disguise(content, codec):
-        return _decode_strictly(content, "utf-8") or guess(content)
-    text = _decode_strictly(content, codec)
-    if text is not None:
-        return text
-    guessed = guess(content)
-    return guessed if "\ufffd" not in guessed else content.decode(codec, "replace")
+    return _HALVES.sub("\ufffd", _decoded(content, label)) if content else ""
 
 
 def codec_of(label: str) -> str | None:
     """The codec for a charset label, or None when it names no charset we know."""
-    name = label.strip().strip("\"'").lower()[:40]
-    name = WIDER.get(name, name)
+    name = label.strip().strip("\"'").lower()[:60].partition("*")[0].strip()
+    found = next((_WIDER[form] for form in (name, name.replace("_", "-")) if form in _WIDER), name)
+    if len(found) > 40 or "\x00" in found:
+        return None
     try:
-        found = codecs.lookup(name).name
+        found = codecs.lookup(found).name
     except (LookupError, ValueError, UnicodeError):
         return None
     return found if found in _TEXT_CODECS else None
 
 
-def guess(content: bytes) -> str:
-    """Text of bytes without a (true) label: UTF-8, then ISO-2022, then the likelier of GB18030 and Windows-1252."""
-    text = _decode_strictly(content, "utf-8")
-    if text is None and _ESCAPES.search(content):
-        text = _decode_strictly(content, "iso2022_jp_ext")
-    if text is None:
-        text = _decode_strictly(content, "gb18030")
-        if text is not None and not _looks_chinese(text):
-            text = _decode_strictly(content, "cp1252")
-    if text is None:
-        text = _decode_strictly(content, "cp1252")
-    return content.decode("utf-8", "replace") if text is None else text
+def _decoded(content: bytes, label: str) -> str:
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) if name in ("utf-8", "gb18030") else 0 :].decode(name, "replace")
+    codec = codec_of(label)
+    if codec in _WIDE or (codec in (None, "utf-8") and content.count(b"\x00") * 3 > len(content) > 3):
+        return _wide(content, codec)
+    if b"\x1b" in content or codec in ("iso2022_kr", "iso2022_jp_ext"):
+        return _shifted(content, codec)
+    if content.isascii() and codec != "utf-7":
+        return content.decode("hz" if codec in ("hz", "gb18030", None) and is_hz(content) else "ascii")
+    if codec is None or codec == "utf-8":
+        return guess(content)
+    if _is_utf8_in_disguise(content, codec):
+        return content.decode("utf-8")
+    return content.decode(_judged(content, codec), "replace")
+
+
+def _wide(content: bytes, codec: str | None) -> str:
+    """UTF-16 or UTF-32 without a mark, which ASCII in it betrays; labels that say so often mean UTF-8."""
+    if b"\x00" not in content and (text := decode_strictly(content, "utf-8")) is not None:
+        return text
+    if codec == "utf-32":
+        return content.decode(codec, "replace")
+    if codec in (None, "utf-8", "utf-16"):
+        codec = "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
+    return content.decode(codec or "utf-16-le", "replace")
+
+
+def _shifted(content: bytes, codec: str | None) -> str:
+    if codec == "iso2022_kr" and b"\x1b$)C" not in content:  # in headers the announcement is often left out
+        content = b"\x1b$)C" + content
+    if not content.isascii() and (codec is None or not codec.startswith("iso2022")):
+        return guess(content) if codec is None else content.decode(codec, "replace")
+    return shifted(content) if content.isascii() else guess(content)
 
 
 def _is_utf8_in_disguise(content: bytes, codec: str) -> bool:
@@ -120,24 +91,22 @@ def _is_utf8_in_disguise(content: bytes, codec: str) -> bool:
 
     Two bytes of GBK or Big5 may look like one Latin or Greek letter of UTF-8; three cannot look like a Chinese one.
     """
-    if codec.startswith(("utf", "iso2022", "hz")) or content.isascii():
+    if codec.startswith(("utf", "iso2022", "hz")):
         return False
-    text = _decode_strictly(content, "utf-8")
+    text = decode_strictly(content, "utf-8")
     if text is None:
         return False
     return codec.startswith(("cp125", "iso8859", "koi8", "mac")) or any(character > "\u07ff" for character in text)
 
 
-def _looks_chinese(text: str) -> bool:
-    foreign = sum(character > "\x7f" for character in text)
-    chinese = len(_CHINESE.findall(text))
-    if not chinese or chinese == len(_WITHIN_A_WORD.findall(text)):  # "öß" in "Größe" would be one
-        return False
-    return chinese >= 0.7 * foreign and not _RARE.search(text)
-
-
-def _decode_strictly(content: bytes, codec: str) -> str | None:
-    try:
-        return content.decode(codec)
-    except (UnicodeError, ValueError):
-        return None
+def _judged(content: bytes, codec: str) -> str:
+    """`codec`, unless its text is implausible and that of another one is not. A label that fits needs more to lose."""
+    fits = decode_strictly(content, codec) is not None
+    own = likelihood(content, codec)
+    few = codec not in OF_MANY_BYTES and sum(byte > 0x7F for byte in content[:100]) < 4
+    if fits and (codec in ("utf-7", "hz") or few or own >= _PLAUSIBLE):
+        return codec
+    if not fits and nearly_utf8(content) is not None:
+        return "utf-8"
+    other = likeliest(content, codec, fits=fits)
+    return other if not fits or likelihood(content, other) >= max(_CONVINCING, own + _MUCH) else codec
