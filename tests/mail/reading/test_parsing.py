@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.mail.reading.charsets import decode, guess
+from app.mail.reading.charsets import decode
+from app.mail.reading.guessing import guess
 from app.mail.reading.headers import Address, addresses, decode_words, parameters
 from app.mail.reading.html import reply_of_html, text_of_html
 from app.mail.reading.mime import MAX_DEPTH, MAX_PARTS, walk
