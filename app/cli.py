@@ -118,7 +118,7 @@ def run() -> None:
 
 @main.command("serve")
 @click.option("--no-work", is_flag=True, help="Leave the jobs to `wismo work`.")
-@click.option("--no-intake", is_flag=True, help="Do not listen for mail in this process.")
+@click.option("--no-intake", is_flag=True, help="Neither listen for mail nor fetch any in this process.")
 def serve_command(no_work: bool, no_intake: bool) -> None:
     """Serve web pages, sockets and the API; refuses to start while migrations are pending."""
     settings = _prepared()

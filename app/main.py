@@ -25,6 +25,7 @@ from app.files.storage import FolderStorage
 from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
 from app.guards import BodyLimit, KeptStatic, PlainAddresses, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
+from app.intake.mailboxes import MailboxReader
 from app.jobs import HANDLERS, LAST_RESORTS, TOGETHER
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import schedule
@@ -86,7 +87,7 @@ ROUTES: Sequence[BaseRoute] = [  # asked from above: the busiest doors come firs
 def create_app(
     settings: Settings, *, mailer: Mailer | None = None, work: bool = True, intake: bool = True
 ) -> Starlette:
-    """The desk as an ASGI application. `work` runs jobs in this process, `intake` listens for mail."""
+    """The desk as an ASGI application. `work` runs jobs in this process, `intake` listens for mail and fetches it."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -171,6 +172,10 @@ async def open_parts(
     elif relay is not None:
         jobs.use_waker(relay.call_workers)
     mail_port = None
+    if intake:
+        reader = MailboxReader(settings)
+        reader.start()
+        stack.push_async_callback(reader.close)
     if intake and settings.intake_port >= 0:
         listener = await start_listener(settings)
         mail_port = listener.port

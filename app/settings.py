@@ -44,6 +44,10 @@ class Settings(BaseSettings):
         "",
         description="Names under which your mail servers write Authentication-Results, by commas; empty: none counts.",
     )
+    private_hosts: bool = Field(
+        False,
+        description="Mailboxes that are fetched may be on this machine and in its networks, at any port.",
+    )
     files_dir: Path | None = Field(
         None, description="Folder for the files people send, shared by all machines; empty: files in the data folder."
     )

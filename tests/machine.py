@@ -40,6 +40,12 @@ def has_nginx() -> bool:
     return bool(shutil.which("nginx") or Path("/usr/sbin/nginx").exists())
 
 
+def has_dovecot() -> bool:
+    return (
+        bool(shutil.which("dovecot") or Path("/usr/sbin/dovecot").exists()) and Path("/usr/lib/dovecot/imap").exists()
+    )
+
+
 def chromium_path() -> str | None:
     """Where a Chromium is."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell", "google-chrome"))), None)
@@ -61,6 +67,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], tuple[str, ...]]] = {
     "PostgreSQL": (has_postgresql, ("postgresql",)),
     "Redis": (has_redis, ("redis-server",)),
     "nginx": (has_nginx, ("nginx-light",)),
+    "Dovecot": (has_dovecot, ("dovecot-imapd",)),
     "Chromium": (has_chromium, ("chromium",)),
     "a Chinese font": (has_chinese_font, ("fontconfig", "fonts-wqy-microhei")),
 }

@@ -57,7 +57,7 @@ STEPS = (
         marker="(pg or redis or database) and not browser",
         options=("--database=pg", "--require-services"),
         workers=WORKERS,
-        needs=("PostgreSQL", "Redis", "nginx"),
+        needs=("PostgreSQL", "Redis", "nginx", "Dovecot"),
     ),
     Step("browser", "pytest in Chromium", marker="browser", workers=WORKERS, needs=("Chromium", "a Chinese font")),
 )

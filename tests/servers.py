@@ -63,7 +63,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         data = folder / "data"
         make_cluster(account, programs, data)
         command = partial(postgres_command, programs, folder)
-        with _on_a_free_port(command, folder / "server.log", account, end=signal.SIGQUIT) as port:
+        with on_a_free_port(command, folder / "server.log", account, end=signal.SIGQUIT) as port:
             wait_until_ready(programs, port)
             yield PostgresServer("127.0.0.1", port, folder, programs)
 
@@ -80,8 +80,32 @@ def redis_server() -> Iterator[str]:
             only_here = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
             return [program, *only_here, "--save", "", "--appendonly", "no"]
 
-        with _on_a_free_port(command, folder / "server.log", None, end=signal.SIGTERM) as port:
+        with on_a_free_port(command, folder / "server.log", None, end=signal.SIGTERM) as port:
             yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def on_a_free_port(
+    command: Callable[[int], Sequence[str]], log: Path, account: pwd.struct_passwd | None, *, end: signal.Signals
+) -> Iterator[int]:
+    """Start, on another port if somebody took the first one meanwhile, and stop by the signal `end`."""
+    for _ in range(5):
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command(port),
+                stdout=output,
+                stderr=output,
+                preexec_fn=partial(_end_with_parent, end),  # noqa: PLW1509  # one system call, no lock
+                **identity(account),
+            )
+        try:
+            if wait_for_port(port, process):
+                yield port
+                return
+        finally:
+            stop(process, by=end)
+    raise RuntimeError(f"the server does not start: {log.read_text(errors='replace')[-2000:]}")
 
 
 def stop(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM) -> None:
@@ -148,30 +172,6 @@ def postgres_command(programs: Path, folder: Path, port: int) -> list[str]:
     }
     settings = [word for name, value in fast.items() for word in ("-c", f"{name}={value}")]
     return [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port), *settings]
-
-
-@contextmanager
-def _on_a_free_port(
-    command: Callable[[int], Sequence[str]], log: Path, account: pwd.struct_passwd | None, *, end: signal.Signals
-) -> Iterator[int]:
-    """Start, on another port if somebody took the first one meanwhile, and stop by the signal `end`."""
-    for _ in range(5):
-        port = free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command(port),
-                stdout=output,
-                stderr=output,
-                preexec_fn=partial(_end_with_parent, end),  # noqa: PLW1509  # one system call, no lock
-                **identity(account),
-            )
-        try:
-            if wait_for_port(port, process):
-                yield port
-                return
-        finally:
-            stop(process, by=end)
-    raise RuntimeError(f"the server does not start: {log.read_text(errors='replace')[-2000:]}")
 
 
 def _end_with_parent(end: signal.Signals) -> None:

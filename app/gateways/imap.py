@@ -80,7 +80,8 @@ class Imap:
     def __init__(self, line: Line, account: Account) -> None:
         self._line, self._account = line, account
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imap")
-        self._client: Client | None = None
+        self._opened: Client | None = None
+        self._client: Client | None = None  # the same as long as it can be used
         self._idles = False
 
     @classmethod
@@ -166,6 +167,9 @@ class Imap:
             with contextlib.suppress(ImapTrouble):
                 await self._do(self._client.logout, seconds=2.0)
         self._line.cut()
+        if self._opened is not None:
+            closing = asyncio.get_running_loop().run_in_executor(self._thread, self._opened.shutdown)
+            await asyncio.wait([closing], timeout=1.0)
         self._thread.shutdown(wait=False)
 
     def _require(self) -> Client:
@@ -201,7 +205,7 @@ class Imap:
         if account.security != "plain":
             context = ssl.create_default_context()
         client = Client(self._line, account.host, context if account.security == "tls" else None)
-        client.normalise_times = False
+        client.normalise_times, self._opened = False, client
         if account.security == "starttls":
             assert context is not None
             try:

@@ -30,6 +30,12 @@ _LOGIN_WORDS = (
     ),
 )
 _GONE = re.compile(r"(?i)non-?exist|n[o']t exist|not found|unknown (?:mailbox|folder)|no such|trycreate")
+_KINDS = (
+    (ssl.SSLCertVerificationError, CERTIFICATE),
+    (ssl.SSLError, TLS_FAILED),
+    (TimeoutError, TIMED_OUT),
+    (ConnectionRefusedError, UNREACHABLE),
+)
 _WRAPPING = re.compile(r"^[\w+ ]{1,40}(?: failed:| command error:| =>)\s*|b'|socket error: ")
 
 
@@ -50,20 +56,9 @@ def trouble(error: Exception, *hidden: str) -> ImapTrouble:
     if isinstance(error, ImapTrouble):
         return error
     words = said(error, *hidden)
-    if isinstance(error, HostRefused | HostUnknown):
-        return ImapTrouble(words, code=error.code)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return ImapTrouble(clean(error.verify_message, limit=_DETAIL), code=CERTIFICATE)
-    if isinstance(error, ssl.SSLError):
-        return ImapTrouble(clean(error.reason or "", limit=_DETAIL), code=TLS_FAILED)
-    if isinstance(error, TimeoutError):
-        return ImapTrouble(code=TIMED_OUT)
-    if isinstance(error, ConnectionRefusedError):
-        return ImapTrouble(code=UNREACHABLE)
-    if isinstance(error, imaplib.IMAP4.abort | OSError | EOFError):
-        return ImapTrouble(words, code=BUSY if _BUSY.search(words) else LOST)
-    refused = isinstance(error, imaplib.IMAP4.error) and re.search(r" failed: | command error: ", str(error))
-    return ImapTrouble(words, code=COMMAND_REFUSED if refused else NOT_IMAP)
+        words = clean(error.verify_message, limit=_DETAIL)
+    return ImapTrouble(words, code=_code(error, words))
 
 
 def login_trouble(error: Exception, *hidden: str) -> ImapTrouble:
@@ -89,3 +84,17 @@ def said(error: Exception, *hidden: str) -> str:
         words = words.replace(secret, "…") if secret else words
     words = _WRAPPING.sub("", words)
     return clean(words.strip("'\" "), limit=_DETAIL)
+
+
+def _code(error: Exception, words: str) -> str:
+    if isinstance(error, HostRefused | HostUnknown):
+        return error.code
+    for kind, code in _KINDS:
+        if isinstance(error, kind):
+            return code
+    if _BUSY.search(words):
+        return BUSY
+    if isinstance(error, imaplib.IMAP4.abort | OSError | EOFError):
+        return LOST
+    refused = isinstance(error, imaplib.IMAP4.error) and re.search(r" failed: | command error: ", str(error))
+    return COMMAND_REFUSED if refused else NOT_IMAP

@@ -53,8 +53,12 @@ class Line:
     def secured(self, raw: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
         """TLS over it, with the certificate checked against `host`."""
         wrapped = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
-        self._hold(wrapped)
-        wrapped.do_handshake()
+        try:
+            self._hold(wrapped)
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
         return wrapped
 
     def cut(self) -> None:

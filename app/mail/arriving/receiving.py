@@ -6,6 +6,7 @@ that address. Everything else begins a new one, and order numbers in it are sugg
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import structlog
 from tortoise.exceptions import IntegrityError
@@ -58,6 +59,8 @@ async def receive(mail_id: int, secret: bytes, trusted: Collection[str] = (), *,
         return
     await IncomingMail.filter(id=mail_id).update(tries=F("tries") + 1)
     parsed = await asyncio.to_thread(parse, mail.content)
+    if mail.error:  # it only stands for a mail that could not be fetched
+        parsed = replace(parsed, problem=mail.error)
     kept: list[ArrivedFile] = []
     if files is not None and mail.sender and not parsed.machine:
         kept = await keep_files(parsed, files, patient=mail.tries < PATIENT_TRIES)

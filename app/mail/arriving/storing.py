@@ -18,10 +18,11 @@ async def shop_of(recipient: str) -> Shop | None:
     return await Shop.filter(mail_address__iexact=mailbox_of(recipient)).order_by("id").first()
 
 
-async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes) -> IncomingMail:
+async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes, *, problem: str = "") -> IncomingMail:
     """Keep one mail (raw bytes) for one recipient and enqueue its reading. The same mail again gives the first row.
 
-    `sender` is the envelope's, empty for bounces. Mails of one sender are read one after the other.
+    `sender` is the envelope's, empty for bounces; `problem` says why `content` only stands for the mail. Mails of one
+    sender are read one after the other.
     """
     digest = digest_of(recipient, content)
     try:
@@ -35,6 +36,7 @@ async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes) ->
                 sender=sender[:320],
                 recipient=recipient[:320],
                 content=content,
+                error=problem or None,
                 received_at=now(),
                 shop=shop,
             )
