@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.i18n import gettext
+from app.web.aftersale_words import KINDS
 from core.people import Agent
 from orders.access import note_listed
 from orders.models import OrderLine, Shipment
@@ -48,6 +49,6 @@ def describe(link: TicketLink, line: OrderLine | None, parcel: Shipment | None, 
         parts.append(f"{link.units} × {line.title}" if link.units else str(line.title))
     if parcel is not None:
         parts.append(" ".join(part for part in (parcel.carrier, parcel.tracking_number) if part))
-    if link.reason != "about":
-        parts.append(gettext(REASONS[link.reason], language) if link.reason in REASONS else link.reason)
+    if link.reason != "about" and (why := REASONS.get(link.reason) or KINDS.get(link.reason)):
+        parts.append(gettext(why, language))  # the bot's other wishes are the kind of the ticket, which stands above
     return " · ".join(parts)

@@ -53,7 +53,7 @@ def refund_row(
         "decided_by": intent.decided_by,
         "decided_at": when(intent.decided_at, zone, language) if intent.decided_at else "",
         "needs": [word(NEEDS, need, language) for need in intent.needs] if waits else [],
-        "note": intent.note,
+        "note": _note(intent, language),
         "why": intent.why,
         "mine": mine and waits,
         "moving": intent.state in (IntentState.CREATED, IntentState.PENDING),
@@ -62,6 +62,12 @@ def refund_row(
         "tried_again": tried_again,
         "acts": _acts(intent, parts, agent, mine=mine, tried_again=tried_again),
     }
+
+
+def _note(intent: RefundIntent, language: str) -> str:
+    """An after-sales case notes its number alone, which payment services print on their statements."""
+    of_case = intent.case_id.startswith("afs_") and intent.note.isdecimal()
+    return gettext("After-sales case %(number)s", language) % {"number": intent.note} if of_case else intent.note
 
 
 def step_rows(steps: Iterable[Step], currency: str, names: Mapping[str, str], language: str) -> list[dict[str, str]]:

@@ -35,6 +35,11 @@ async def test_a_line_is_linked_and_the_customer_is_asked_in_their_language(
     page = (await browser.get(base)).text
     assert "1001 · 1 × 白瓷杯 · Damaged" in page
     assert "A photo of it" in page
+    await TicketLink.filter(ticket_id=ticket.id).update(reason="return_exchange")  # as the bot links what is wished
+    page = (await browser.get(base)).text
+    assert "1001 · 1 × 白瓷杯" in page
+    assert "return_exchange" not in page
+    await TicketLink.filter(ticket_id=ticket.id).update(reason="damaged")
     refused = await browser.post(f"{base}/resolution")
     assert refused.status_code == 409
     assert "Something is missing" in refused.text

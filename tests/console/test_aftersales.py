@@ -90,7 +90,13 @@ async def test_a_return_is_worked_to_its_end_beside_the_thread(desk: Desk) -> No
     assert "What the customer paid for the way back" in desk.browser.page
     assert await desk.step("inspect", **found, text="A dent", label="4.90") == 303
     assert "The customer paid €4.90 for the way back" in desk.browser.page
-    for words in ("1 came, 1 accepted · Damaged", "The refund waits for a second person.", "€44.90", "A dent"):
+    for words in (
+        "1 came, 1 accepted · Damaged",
+        "The refund waits for a second person.",
+        "After-sales case 1",
+        "€44.90",
+        "A dent",
+    ):
         assert words in desk.browser.page
     assert await desk.step("receive") == 409
 
