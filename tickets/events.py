@@ -22,7 +22,7 @@ class TicketChanged(Event):
     shop_id: int
     conversation_id: int
     # assignment · priority · status · links · reply · clock · promise · merge · parent · tags · followers · evidence
-    # complaint · kind · rule · macro
+    # complaint · kind · rule · macro · customer
     what: str
 
 

@@ -12,6 +12,8 @@ from core.people import Agent
 from core.shops import Shop
 
 STORED, POSTED, MACHINE, DUPLICATE, QUARANTINED = "stored", "posted", "machine", "duplicate", "quarantined"
+BELONGS, FORWARDED = "belongs", "forwarded"
+OPEN, ACCEPTED, DISMISSED = "open", "accepted", "dismissed"
 
 
 class IncomingMail(Model):
@@ -55,6 +57,51 @@ class IncomingMail(Model):
             Index(fields=("message_id",)),
             Index(fields=("header_id",)),
             Index(fields=("state", "received_at")),
+        )
+
+
+class MailSuggestion(Model):
+    """What a mail seems to be and cannot prove: a part of another conversation, or a customer's mail passed on."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # mls_…
+    kind = code_field()  # belongs · forwarded
+    why = code_field(default="")  # belongs: token · reference · number · subject
+    mail: fields.ForeignKeyRelation[IncomingMail] = fields.ForeignKeyField(
+        "wismo.IncomingMail", related_name="suggestions"
+    )
+    mail_id: int
+    conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", related_name="mail_suggestions"
+    )
+    conversation_id: int  # in which it is shown
+    target: fields.ForeignKeyNullableRelation[Conversation] = fields.ForeignKeyField(
+        "wismo.Conversation", null=True, related_name="mail_suggestions_for"
+    )
+    target_id: int | None  # belongs: the other conversation
+    address = fields.CharField(max_length=320, default="")  # of whoever wrote it, as far as is known
+    name = fields.CharField(max_length=200, default="")
+    forwarder: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="forwarded_mails"
+    )
+    forwarder_id: int | None  # forwarded: whose address it came from
+    state = code_field(default="open")  # open · accepted · dismissed
+    settled_by: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="mail_suggestions"
+    )
+    settled_by_id: int | None
+    settled_at = UtcDatetimeField(null=True)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "mail_suggestion"
+        indexes = (
+            Index(fields=("mail_id",)),
+            Index(fields=("conversation_id", "state")),
+            Index(fields=("target_id", "state")),
+            Index(fields=("forwarder_id",)),
+            Index(fields=("settled_by_id",)),
         )
 
 

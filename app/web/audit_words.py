@@ -21,6 +21,8 @@ ACTIONS = {
     "stock.discontinued": _("Marked a SKU as gone for good"),
     "stock.continued": _("Took back that a SKU is gone for good"),
     "conversation.taken_over": _("Took a conversation over"),
+    "mail.customer_named": _("Said whose mail was passed on"),
+    "mail.participant_added": _("Let somebody else into a talk by mail"),
     "case.refused": _("Tried a step that an after-sales case does not allow"),
     "case.granted_against_policy": _("Granted an after-sales case that the policy refuses"),
     "case.difference_paid": _("Said that a customer has paid the difference of an exchange"),

@@ -84,6 +84,7 @@ EVENTS = {
     "rule_fired": ("bot", _("The rule “%(name)s” did its part")),
     "rule_unanswered": ("alert", _("The rule “%(name)s” could not answer: %(why)s")),
     "macro_used": ("note", _("%(who)s used the macro %(name)s")),
+    "customer_named": ("person", _("%(who)s said that the customer is %(name)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
     "claim_requested": ("pause", _("%(who)s asked to stop order %(number)s")),
     "claim_held": ("pause", _("Order %(number)s is stopped at the shop")),

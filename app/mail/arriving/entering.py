@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from app.i18n import gettext
 from app.mail.arriving.acknowledging import acknowledge
+from app.mail.arriving.joining import Place
 from app.mail.arriving.senders import customer_for, language_of
+from app.mail.arriving.suggesting import suggest_place
 from app.mail.models import QUARANTINED, IncomingMail
+from app.mail.reading.authentication import FAIL
 from app.mail.reading.parsing import ParsedMail
 from bots.entities import find_entities
 from conversations.attachments import ArrivedFile
@@ -17,6 +20,7 @@ from conversations.posting import TEXT_LIMIT, post_arrived
 from core.people import SYSTEM, Actor
 from core.text import is_blank, reference
 from orders.models import Order
+from tickets.joining import follow_customer
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
 from tickets.statuses import UNFINISHED
@@ -26,52 +30,57 @@ _WORDS_SHOWN = 7_000  # characters of a mail in one message
 
 
 async def continue_conversation(
-    mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, files: Sequence[ArrivedFile]
+    mail: IncomingMail, parsed: ParsedMail, place: Place, files: Sequence[ArrivedFile]
 ) -> None:
-    """Post the new part as the customer's, and see that a ticket is open. The caller has a transaction open."""
-    customer = Actor.of(conversation.customer)
-    if conversation.channel == EMAIL and conversation.handler == BOT:
+    """Post the new part, and see that a ticket is open. The caller has a transaction open.
+
+    The bot answers no mail, and nothing of a sender whom our mail servers speak against.
+    """
+    conversation = place.conversation
+    if conversation.handler == BOT and (conversation.channel == EMAIL or mail.sender_check == FAIL):
         await hand_to_queue(conversation.id, SYSTEM, "mail")
-    await _post(mail, parsed, conversation, customer, parsed.reply_text, files)
+    await post_words(mail, parsed, conversation, place.author, files)
+    await follow_customer(conversation.id)  # what was merged into another talk's ticket goes on here
     if not await Ticket.exists(conversation_id=conversation.id, status__in=UNFINISHED):
-        await _open_ticket(parsed, conversation, customer)
+        await open_mail_ticket(parsed, conversation, Actor.of(conversation.customer))
 
 
 async def begin_conversation(
-    mail: IncomingMail, parsed: ParsedMail, secret: bytes, files: Sequence[ArrivedFile]
+    mail: IncomingMail, parsed: ParsedMail, secret: bytes, files: Sequence[ArrivedFile], trace: Conversation | None
 ) -> None:
-    """Open a conversation and a ticket for the mail, and tell its sender. The caller has a transaction open."""
+    """Open a conversation and a ticket for the mail, and tell its sender. The caller has a transaction open.
+
+    `trace` is the conversation that a token in the mail names, without being the sender's.
+    """
     assert mail.shop is not None
     language = language_of(parsed, mail.shop)
-    customer = await customer_for(mail.shop, parsed, mail.sender, language)
+    customer = await customer_for(mail, parsed, language)
     conversation = await open_conversation(
         mail.shop, customer, channel=EMAIL, language=language, subject=_subject(parsed, language)
     )
     await hand_to_queue(conversation.id, SYSTEM, "mail")
     actor = Actor.of(customer)
-    await _post(mail, parsed, conversation, actor, parsed.reply_text, files)
+    await post_words(mail, parsed, conversation, actor, files)
     if len(parsed.text) > len(parsed.reply_text) + 20:
-        await _note(conversation, mail, "whole", gettext("The whole mail:", language) + "\n\n" + parsed.text)
-    ticket = await _open_ticket(parsed, conversation, actor)
+        await add_mail_note(conversation, mail, "whole", gettext("The whole mail:", language) + "\n\n" + parsed.text)
+    ticket = await open_mail_ticket(parsed, conversation, actor)
     if mail.state == QUARANTINED:
         words = gettext(
             "This mail could not be read completely (%(problem)s). It is kept as it came: %(mail)s", language
         )
         problem = parsed.problem or gettext("no sender", language)
-        await _note(conversation, mail, "unread", words % {"problem": problem, "mail": mail.public_id})
-    await acknowledge(mail, parsed, conversation, customer, ticket, secret)
+        await add_mail_note(conversation, mail, "unread", words % {"problem": problem, "mail": mail.public_id})
+    await suggest_place(mail, parsed, conversation, trace)
+    if mail.sender_check != FAIL:  # whoever was forged did not write to us
+        await acknowledge(mail, parsed, conversation, customer, ticket, secret)
 
 
-async def _post(
-    mail: IncomingMail,
-    parsed: ParsedMail,
-    conversation: Conversation,
-    author: Actor,
-    text: str,
-    files: Sequence[ArrivedFile],
+async def post_words(
+    mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, author: Actor, files: Sequence[ArrivedFile]
 ) -> None:
+    """Post the new part of a mail with its files, and note in the mail's row where it is."""
     language = conversation.language
-    said = (words.strip() for words in (text, parsed.text) if not is_blank(words))
+    said = (words.strip() for words in (parsed.reply_text, parsed.text) if not is_blank(words))
     words = next(said, gettext("(a mail without text)", language))
     shown = words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
     message = await post_arrived(
@@ -80,14 +89,16 @@ async def _post(
     mail.conversation_id, mail.message_id = conversation.id, message.id
     if shown != words:
         words = gettext("The mail is longer than what is shown. It is kept as it came: %(mail)s", language)
-        await _note(conversation, mail, "long", words % {"mail": mail.public_id})
+        await add_mail_note(conversation, mail, "long", words % {"mail": mail.public_id})
 
 
-async def _note(conversation: Conversation, mail: IncomingMail, what: str, text: str) -> None:
+async def add_mail_note(conversation: Conversation, mail: IncomingMail, what: str, text: str) -> None:
+    """An internal note about a mail, one for each `what`."""
     await add_note(conversation.id, None, text[:TEXT_LIMIT], f"mail:{mail.public_id}:{what}")
 
 
-async def _open_ticket(parsed: ParsedMail, conversation: Conversation, author: Actor) -> Ticket:
+async def open_mail_ticket(parsed: ParsedMail, conversation: Conversation, author: Actor) -> Ticket:
+    """A ticket for what was written, with the orders that it names as suggestions."""
     return await open_ticket(
         conversation.id,
         QUESTION,

@@ -16,7 +16,8 @@ from app.files.intake import Intake
 from app.mail.arriving.bouncing import note_bounce
 from app.mail.arriving.entering import begin_conversation, continue_conversation
 from app.mail.arriving.filing import forget_files, keep_files
-from app.mail.arriving.joining import conversation_named
+from app.mail.arriving.forwarding import forwarded_by, hold_forwarded
+from app.mail.arriving.joining import Place, place_of
 from app.mail.arriving.noting import letter_of, note_what_was_read
 from app.mail.arriving.senders import is_ours
 from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
@@ -111,13 +112,16 @@ async def _deal_with(mail: IncomingMail, parsed: ParsedMail, secret: bytes, file
         mail.state, mail.error = MACHINE, sign
     elif (first := await _twin(letter)) is not None:
         mail.state, mail.conversation_id, mail.message_id = DUPLICATE, first.conversation_id, first.message_id
-    elif (conversation := await conversation_named(mail, parsed, secret)) is not None:
+    elif isinstance(place := await place_of(mail, parsed, secret), Place):
         mail.state, mail.letter = POSTED, letter
-        await continue_conversation(mail, parsed, conversation, files)
+        await continue_conversation(mail, parsed, place, files)
+    elif (passed_on := await forwarded_by(mail, parsed)) is not None:
+        mail.state, mail.letter = POSTED, letter
+        await hold_forwarded(mail, parsed, *passed_on, files)
     else:
         mail.state = POSTED if parsed.from_address and not parsed.problem else QUARANTINED
         mail.error, mail.letter = parsed.problem, letter
-        await begin_conversation(mail, parsed, secret, files)
+        await begin_conversation(mail, parsed, secret, files, place.conversation if place else None)
 
 
 async def _own(parsed: ParsedMail) -> str:

@@ -1,0 +1,67 @@
+"""A customer's mail that an agent passed on to the shop's address: held until somebody says who the customer is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.i18n import gettext
+from app.mail.arriving.entering import add_mail_note, open_mail_ticket, post_words
+from app.mail.arriving.senders import is_ours, language_of
+from app.mail.models import FORWARDED, IncomingMail, MailSuggestion
+from app.mail.reading.authentication import FAIL
+from app.mail.reading.forwarding import Forwarded, forwarded
+from app.mail.reading.parsing import ParsedMail
+from conversations.attachments import ArrivedFile
+from conversations.handover import hand_to_queue
+from conversations.models import EMAIL
+from conversations.opening import open_conversation
+from core.clock import now
+from core.ids import new_id
+from core.people import SYSTEM, Actor, Agent, Customer, shop_ids_of
+
+
+async def forwarded_by(mail: IncomingMail, parsed: ParsedMail) -> tuple[Agent, Forwarded] | None:
+    """The agent of the shop whose address the mail comes from, and what it passes on; nothing if that is forged."""
+    if mail.sender_check == FAIL or parsed.senders != 1:
+        return None
+    agent = await Agent.get_or_none(email=parsed.from_address, active=True)
+    if agent is None or mail.shop_id not in await shop_ids_of(agent):
+        return None
+    found = forwarded(parsed)
+    if found is None or await is_ours(found.address) or await Agent.exists(email=found.address):
+        return None
+    return agent, found
+
+
+async def hold_forwarded(
+    mail: IncomingMail, parsed: ParsedMail, agent: Agent, found: Forwarded, files: Sequence[ArrivedFile]
+) -> None:
+    """Open a conversation and a ticket with the words of the mail within. Its customer has no address before an agent
+    confirms one, so nothing can be sent to anybody. The caller has a transaction open.
+    """
+    assert mail.shop is not None
+    inner = replace(parsed, subject=found.subject or parsed.subject, text=found.text, reply_text=found.text)
+    language = language_of(inner, mail.shop)
+    customer = await Customer.create(
+        public_id=new_id("cus"),
+        shop=mail.shop,
+        name=found.name or found.address.partition("@")[0],
+        language=language,
+        created_at=now(),
+    )
+    conversation = await open_conversation(mail.shop, customer, channel=EMAIL, language=language, subject=inner.subject)
+    await hand_to_queue(conversation.id, SYSTEM, "mail")
+    await post_words(mail, inner, conversation, Actor.of(customer), files)
+    if found.cover:
+        words = gettext("%(name)s passed this mail on and wrote:", language) % {"name": agent.name}
+        await add_mail_note(conversation, mail, "cover", f"{words}\n\n{found.cover}")
+    await open_mail_ticket(inner, conversation, Actor.of(customer))
+    await MailSuggestion.create(
+        public_id=new_id("mls"),
+        kind=FORWARDED,
+        mail_id=mail.id,
+        conversation_id=conversation.id,
+        address=found.address,
+        name=found.name,
+        forwarder_id=agent.id,
+        created_at=now(),
+    )
