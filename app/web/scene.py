@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.mail.queries import Mails, mails_in
 from app.web.case_panels import panels_in
 from app.web.ticket_about import Subject, subject_in
 from app.web.ticket_strip import Standing, standing_in
@@ -51,6 +52,7 @@ class Scene:
     held: list[HeldMessage]  # of this agent
     subject: Subject
     claims: list[Claim]  # on its orders, newest first
+    mails: Mails  # behind the messages
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -75,6 +77,7 @@ async def gather(
     proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
     subject = subject_in(bundle, ticket)
+    mails = mails_in(bundle, conversation.id, before, MESSAGES)
     claims = claims_in(bundle, ticket.id if ticket else None, conversation.order_id)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
     panels = panels_in(bundle, ticket, shop, agent)
@@ -106,4 +109,5 @@ async def gather(
         subject=subject(),
         panels=panels(),
         claims=claims(),
+        mails=mails(),
     )

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from app.complaint_text import DISMISSAL_WORDS, ESCALATION_WORDS, OUTCOME_WORDS, REMEDY_WORDS, cause_name, named
 from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
-from app.web.file_words import refusal_words
 from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, KINDS, PRIORITIES, STATUSES, word
 from app.web.refund_words import EVENTS as REFUND_EVENTS
+from app.web.shown_files import shown_files
 from app.web.ticket_about import NEEDS
 from app.web.times import iso, same_day
 from conversations.models import Message, Note, Rating
@@ -109,16 +108,20 @@ def entries(
     home: int | None = None,
     attempts: Sequence[AuditEntry] = (),
     names: Mapping[int, str] | None = None,
+    mails: Mapping[int, dict[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Everything by time, with a line where a new day begins. `guest` names the customer.
 
-    What comes from another conversation than `home` is marked as such. `attempts` were refused; `names` are the agents.
+    What comes from another conversation than `home` is marked as such. `attempts` were refused; `names` are the agents,
+    `mails` what is known of the mails behind messages, by message id.
     """
     items: list[tuple[datetime, dict[str, Any]]] = []
     for row in thread:
         made = _note(row, timezone, language) if isinstance(row, Note) else _message(row, timezone, language, guest)
         if isinstance(row, Message) and row.order_id is not None:
             made["order_number"] = order_numbers.get(row.order_id, "")
+        if isinstance(row, Message):
+            made["letter"] = (mails or {}).get(row.id)
         made["elsewhere"] = home is not None and row.conversation_id != home
         items.append((row.created_at, made))
     items += [(entry.at, _event(entry, timezone, language, guest)) for entry in timeline if entry.action in EVENTS]
@@ -150,21 +153,10 @@ def _message(message: Message, timezone: str, language: str, guest: str) -> dict
         "text": message.text,
         "lang": "zh-Hans" if message.language == "zh" else message.language,
         "order_number": "",
+        "letter": None,
         "quick_replies": message.quick_replies,
-        "files": [_file(file, language) for file in message.attachments or ()],
+        "files": shown_files(message.attachments, language),
         **_time(message.created_at, timezone, language),
-    }
-
-
-def _file(file: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Where a file is, and how large, or why it is not there."""
-    stem, _, extension = file["name"].rpartition(".")
-    return {
-        **file,
-        "url": f"/files/{file['id']}/{quote(file['name'], safe='')}",
-        "kind": extension.upper() if stem else "",
-        "amount": amount(file["size"]),
-        "refusal": gettext(refusal_words(file["refusal"]), language) if "refusal" in file else "",
     }
 
 
@@ -257,8 +249,3 @@ def _rating(rating: Rating, timezone: str, language: str, guest: str) -> dict[st
 
 def _time(moment: datetime, timezone: str, language: str) -> dict[str, str]:
     return {"iso": iso(moment), "time": clock_time(moment, timezone, language)}
-
-
-def amount(size: int) -> str:
-    """A number of bytes as people read it; the scripts say the same."""
-    return f"{max(1, round(size / 1_000))} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

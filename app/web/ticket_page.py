@@ -13,6 +13,7 @@ from app.web.console_inbox import list_in
 from app.web.desk import HOME, shell
 from app.web.inbox_views import LIVE, all_counts_in, chosen_view, saved_views
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
+from app.web.mail_words import letters
 from app.web.nearness import nearness_in_head
 from app.web.order_pane import Sight, order_pane
 from app.web.scene import MESSAGES, Scene
@@ -235,6 +236,14 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
         home=scene.conversation.id,
         attempts=[entry for entry in scene.standing.refused if _within(entry.at, since, until)],
         names={person.id: person.name for person in scene.people},
+        mails=letters(
+            scene.messages,
+            scene.mails,
+            subject=scene.conversation.subject,
+            own=scene.shop.mail_address or "",
+            timezone=scene.shop.timezone,
+            language=language,
+        ),
         ratings=[
             r
             for r in scene.ratings

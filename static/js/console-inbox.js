@@ -40,7 +40,7 @@ export class Inbox {
     const focused = document.activeElement?.closest?.(".row")?.id;
     const next = [...fresh.children].map((row) => {
       const known = old.get(row.id);
-      if (known?.dataset.version === row.dataset.version) {
+      if (known && known.dataset.version === row.dataset.version) {
         for (const part of [".row-time", ".row-due", ".near"]) find(part, known)?.replaceWith(find(part, row));
         return known;
       }

@@ -1,5 +1,6 @@
 // The thread stays alive: words, notes, typing, who speaks, and the order beside it.
 
+import { renewLetters } from "./console-mail.js";
 import { boot, find, findAll, fragment, gathered, icon, make, toast, word } from "./console-page.js";
 import { address, amount, extension } from "./files.js";
 import { Talk } from "./talk.js";
@@ -16,6 +17,7 @@ export class LiveThread {
   #wire;
   #writer;
   refocus = ""; // what in the head is to have the focus when it is fresh
+  refreshEvents = gathered(() => this.#loadEvents());
   refreshHead = gathered(() => this.#loadHead());
   refreshOrder = gathered(() => this.#loadOrder());
 
@@ -112,9 +114,10 @@ export class LiveThread {
     for (const [state, line] of last) find(".message-head", line).append(make("span", "message-state", word(state)));
   }
 
-  /** Timeline entries that are not shown yet. */
-  async refreshEvents() {
+  /** Timeline entries that are not shown yet, and what has become of mails. */
+  async #loadEvents() {
     const fresh = await fragment(`${this.base}?fragment=thread`);
+    if (fresh) renewLetters(fresh, this.#list);
     for (const line of fresh ? findAll("li.event", fresh) : []) {
       if (!document.getElementById(line.id)) this.#add(line);
     }
@@ -169,6 +172,7 @@ export class LiveThread {
     else this.#add(line);
     if (message.author.kind === "customer" && message.number > Number(this.#main.dataset.last)) this.#writer.customerWrote();
     if (message.order) this.refreshOrder();
+    if (message.channel === "email") this.refreshEvents();
     if (message.author.kind === "agent") this.#mark();
     if (this.#isAtEnd()) this.#seen();
     else find("#new-below").hidden = message.author.kind !== "customer" && find("#new-below").hidden;

@@ -5,6 +5,7 @@ import { Composer } from "./console-composer.js";
 import { Inbox } from "./console-inbox.js";
 import { Keys } from "./console-keys.js";
 import { MacroMenu } from "./console-macros.js";
+import { fitFrames } from "./console-mail.js";
 import { boot, find, findAll, fragment, gathered, reason, submit, toast, word } from "./console-page.js";
 import { LiveThread } from "./console-thread.js";
 import "./console-trial.js";
@@ -22,6 +23,7 @@ composer?.join(thread);
 new Keys(composer, new Bulk());
 followProgress(find("#progress"));
 suggest();
+fitFrames();
 wire.addEventListener("status", ({ detail }) => {
   if (detail.status === "ended") toast(word("signed_out"), "alert");
 });

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from app.mail.models import IncomingMail
+from app.mail.reading.cleaning import clean_html
 from app.mail.reading.headers import Address
 from app.mail.reading.parsing import ParsedMail
 
@@ -12,9 +13,11 @@ MOST_ADDRESSES = 200  # that are shown of one field
 
 def note_what_was_read(mail: IncomingMail, parsed: ParsedMail) -> None:
     """Set the row's columns from what was read."""
+    clean = clean_html(_plain(parsed.html))
     mail.header_id = _plain(parsed.message_id)[:500]
-    mail.headers = headers_of(parsed)
+    mail.headers = headers_of(parsed) | {"remote_images": clean.remote_images, "trackers": clean.trackers}
     mail.text = _plain(parsed.text) or None
+    mail.html = clean.html or None
 
 
 def headers_of(parsed: ParsedMail) -> dict[str, Any]:

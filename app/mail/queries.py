@@ -1,0 +1,89 @@
+"""What the desk reads of the mails behind a conversation's messages: never their bytes."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.bundles import Bundle, Later
+from core.sql import as_time
+
+_MESSAGES = (
+    "SELECT m.id FROM message AS m WHERE m.conversation_id = {conversation} AND m.number < {number}"
+    " ORDER BY m.number DESC LIMIT {limit}"
+)
+_ARRIVED = f"""SELECT t.public_id, t.message_id, t.state, t.sender_check, t.headers, t.html IS NOT NULL AS has_html,
+    LENGTH(t.text) AS characters FROM incoming_mail AS t
+    WHERE t.message_id IN ({_MESSAGES}) AND t.state IN ('posted', 'quarantined') ORDER BY t.id"""  # noqa: S608 (constants)
+_SENT = f"""SELECT t.public_id, t.message_id, t.state, t.recipient, t.attempts, t.error, t.created_at, t.sent_at
+    FROM outgoing_mail AS t WHERE t.message_id IN ({_MESSAGES}) ORDER BY t.id"""  # noqa: S608 (constants)
+_BEYOND = 2**62  # greater than every number
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedMail:
+    """A mail that a customer's message came from."""
+
+    public_id: str
+    state: str
+    sender_check: str
+    headers: dict[str, Any]
+    has_html: bool
+    characters: int  # of the whole text, quotes included
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail that carries a message of the desk."""
+
+    public_id: str
+    state: str
+    recipient: str
+    attempts: int
+    error: str
+    created_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass
+class Mails:
+    """The mails behind messages, by the messages' ids."""
+
+    arrived: dict[int, ArrivedMail] = field(default_factory=dict)
+    sent: dict[int, SentMail] = field(default_factory=dict)
+
+
+def mails_in(bundle: Bundle, conversation_id: int, number: int | None, limit: int) -> Later[Mails]:
+    """The mails behind the newest `limit` messages below `number`."""
+    which = {"conversation": conversation_id, "number": _BEYOND if number is None else number, "limit": limit}
+    arrived = bundle.table("public_id message_id state sender_check headers has_html characters", _ARRIVED, **which)
+    sent = bundle.table("public_id message_id state recipient attempts error created_at sent_at", _SENT, **which)
+    return lambda: Mails(
+        {row["message_id"]: _arrived(row) for row in arrived}, {row["message_id"]: _sent(row) for row in sent}
+    )
+
+
+def _arrived(row: dict[str, Any]) -> ArrivedMail:
+    headers = row["headers"]
+    return ArrivedMail(
+        public_id=row["public_id"],
+        state=row["state"],
+        sender_check=row["sender_check"],
+        headers=(json.loads(headers) if isinstance(headers, str) else headers) or {},
+        has_html=bool(row["has_html"]),
+        characters=row["characters"] or 0,
+    )
+
+
+def _sent(row: dict[str, Any]) -> SentMail:
+    created = as_time(row["created_at"])
+    assert created is not None
+    return SentMail(
+        public_id=row["public_id"],
+        state=row["state"],
+        recipient=row["recipient"],
+        attempts=row["attempts"],
+        error=row["error"] or "",
+        created_at=created,
+        sent_at=as_time(row["sent_at"]),
+    )

@@ -1,0 +1,144 @@
+"""How a mail stands in the thread: who wrote it, to whom, about what, who vouches for it, and what became of ours."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.i18n import gettext, when
+from app.mail.queries import ArrivedMail, Mails, SentMail
+from app.web.times import iso
+from conversations.models import Message
+
+HERE = "/console/mails"
+_CLIPPED = 20  # characters that a whole text must have more than what is shown, to be worth a look
+_ANSWER = re.compile(
+    r"\s*(?:(?:re|aw|sv|antw|fwd?|fw|wg|tr|rv|回复|答复|回覆|转发|轉寄|轉發)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE
+)
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+CHECKS = {
+    "pass": (_("Sender confirmed"), "good", "shield"),
+    "fail": (_("The sender may be forged"), "bad", "alert"),
+}
+KINDS = {
+    "encrypted": (_("Encrypted"), "lock"),
+    "signed": (_("Signed, not checked"), "pen"),
+}
+STATES = {
+    "queued": (_("Waits to be sent"), "", "clock"),
+    "sent": (_("Handed to the mail server"), "", "check"),
+    "failed": (_("Not delivered"), "bad", "alert"),
+}
+
+
+def letters(
+    messages: Sequence[Message], mails: Mails, *, subject: str, own: str, timezone: str, language: str
+) -> dict[int, dict[str, Any]]:
+    """What the thread shows of the mails behind `messages`, by message id; a subject only where it changes.
+
+    `subject` is the conversation's, `own` the shop's address.
+    """
+    shown: dict[int, dict[str, Any]] = {}
+    about = _plain(subject)
+    for message in messages:
+        if (arrived := mails.arrived.get(message.id)) is not None:
+            letter = _arrived(arrived, message, own, timezone, language)
+            if _plain(letter["subject"]) == about:
+                letter["new_subject"] = ""
+            about = _plain(letter["subject"]) or about
+            shown[message.id] = letter
+        elif (sent := mails.sent.get(message.id)) is not None:
+            shown[message.id] = _sent(sent, timezone, language)
+    return shown
+
+
+def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, language: str) -> dict[str, Any]:
+    headers = mail.headers
+    sender = str(headers.get("from") or "")
+    to, cc = _people(headers.get("to")), _people(headers.get("cc"))
+    elsewhere = [person for person in _people(headers.get("reply_to")) if person["address"].lower() != sender.lower()]
+    check = CHECKS.get(mail.sender_check)
+    kind = KINDS.get(str(headers.get("kind") or ""))
+    subject = str(headers.get("subject") or "")
+    remote, trackers = int(headers.get("remote_images") or 0), int(headers.get("trackers") or 0)
+    return {
+        "arrived": True,
+        "id": mail.public_id,
+        "from": sender,
+        "from_name": str(headers.get("from_name") or ""),
+        "to": to,
+        "cc": cc,
+        "short": _short(to + cc, own, language),
+        "reply_to": elsewhere,
+        "subject": subject,
+        "new_subject": subject,
+        **_written(headers.get("date"), timezone, language),
+        "check": _chip(check, language) if check else None,
+        "kind": {"label": gettext(kind[0], language), "icon": kind[1]} if kind else None,
+        "unread": mail.state == "quarantined",
+        "body": f"{HERE}/{mail.public_id}/body",
+        "whole": mail.characters > len(message.text) + _CLIPPED,
+        "original": mail.has_html,
+        "remote": remote,
+        "trackers": trackers,
+    }
+
+
+def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
+    label, tone, icon = STATES.get(mail.state, (mail.state, "", "clock"))
+    return {
+        "arrived": False,
+        "id": mail.public_id,
+        "short": gettext(_("to %(name)s"), language) % {"name": mail.recipient},
+        "state": {"label": gettext(label, language), "tone": tone, "icon": icon},
+        "error": mail.error if mail.state != "sent" else "",
+        "attempts": mail.attempts if mail.state == "queued" else 0,
+        "at": when(mail.sent_at, timezone, language) if mail.sent_at else "",
+    }
+
+
+def _people(pairs: Any) -> list[dict[str, str]]:
+    """Addresses as they were stored: pairs of name and address."""
+    return [{"name": str(pair[0]), "address": str(pair[1])} for pair in pairs or () if len(pair) == 2]
+
+
+def _short(people: Sequence[Mapping[str, str]], own: str, language: str) -> str:
+    """To whom, in a few words: ourselves first, then how many more."""
+    ours = [person for person in people if _mailbox(person["address"]) == own.lower()]
+    if not people:
+        return gettext(_("to nobody named"), language)
+    first = (ours or people)[0]
+    name = gettext(_("us"), language) if ours else first["name"] or first["address"]
+    if len(people) == 1:
+        return gettext(_("to %(name)s"), language) % {"name": name}
+    return gettext(_("to %(name)s and %(more)s more"), language) % {"name": name, "more": len(people) - 1}
+
+
+def _mailbox(address: str) -> str:
+    """The address without what stands behind a plus."""
+    local, _at, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _written(date: Any, timezone: str, language: str) -> dict[str, str]:
+    try:
+        moment = datetime.fromisoformat(str(date))
+    except ValueError:
+        return {"date": "", "date_iso": ""}
+    return {"date": when(moment, timezone, language), "date_iso": iso(moment)}
+
+
+def _chip(check: tuple[str, str, str], language: str) -> dict[str, str]:
+    label, tone, icon = check
+    return {"label": gettext(label, language), "tone": tone, "icon": icon}
+
+
+def _plain(subject: str) -> str:
+    """A subject without what mail programs put before it, to see whether it is another one."""
+    return " ".join(_ANSWER.sub("", subject, count=1).split()).casefold()

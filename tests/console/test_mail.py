@@ -1,0 +1,166 @@
+"""Mail at the desk: what the thread says of it, and the original in a frame that nothing leaves."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from app.mail.arriving.noting import note_what_was_read
+from app.mail.models import IncomingMail
+from app.mail.reading.parsing import parse
+from conversations.models import Attachment, Conversation, Message
+from conversations.opening import open_conversation
+from conversations.posting import post
+from core.clock import now
+from core.ids import new_id, new_unguessable_id
+from core.people import Actor
+from tests.console.conftest import Browser
+from tests.people import World
+
+pytestmark = pytest.mark.anyio
+OpenBrowser = Callable[..., Awaitable[Browser]]
+SUBJECT = "A lamp <i>late</i>"
+LETTER = """From: "Ines <b>Bold</b>" <ines@example.com>
+Reply-To: boss@elsewhere.example
+To: Lumen <help@lumen.example>, Omar <omar@friends.example>
+Cc: <mum@example.com>
+Subject: {subject}
+Date: Mon, 2 Mar 2026 10:00:00 +0100
+Message-ID: <{key}@example.com>
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=cut
+
+--cut
+Content-Type: text/plain; charset=utf-8
+
+Where is my lamp?
+
+On Sun, 1 Mar 2026, Lumen <help@lumen.example> wrote:
+> Thank you for your order 1001. We pack it with care.
+--cut
+Content-Type: text/html; charset=utf-8
+
+<p style="color:#0b6a62">Where is my lamp?</p><script>alert(1)</script>
+<img src="cid:photo@x" alt="The box"><img src="https://cdn.example/logo.png" alt="Logo">
+<img src="https://t.example/1" height="1">
+<blockquote>Thank you for your order 1001.</blockquote>
+--cut--
+"""
+
+
+async def arrive(world: World, *, subject: str = SUBJECT, **columns: Any) -> IncomingMail:
+    """A mail of Ines that became a message of a conversation, as the mail room leaves it."""
+    conversation = await open_conversation(
+        world.lumen, world.ines, channel="email", language="en", subject="A lamp <i>late</i>"
+    )
+    number = await IncomingMail.all().count()
+    raw = LETTER.format(subject=subject, key=number).replace("\n", "\r\n").encode()
+    parsed = parse(raw)
+    message = await post(
+        conversation.id, Actor.of(world.ines), parsed.reply_text, client_id=f"mail:{number}", channel="email"
+    )
+    mail = IncomingMail(
+        public_id=new_id("mli"),
+        digest=f"{number}",
+        sender="ines@example.com",
+        recipient="help@lumen.example",
+        content=raw,
+        state="posted",
+        received_at=now(),
+        shop=world.lumen,
+        conversation_id=conversation.id,
+        message_id=message.id,
+    )
+    note_what_was_read(mail, parsed)
+    mail.update_from_dict(columns)
+    await mail.save()
+    return mail
+
+
+async def picture_of(mail: IncomingMail, content_id: str) -> Attachment:
+    message = await Message.get(id=mail.message_id)
+    return await Attachment.create(
+        public_id=new_unguessable_id("att"),
+        shop_id=mail.shop_id,
+        conversation_id=mail.conversation_id,
+        message=message,
+        uploader_kind="customer",
+        uploader_id=message.author_id,
+        name="photo.png",
+        media_type="image/png",
+        size=10,
+        width=300,
+        height=200,
+        sha256="0" * 64,
+        content_id=content_id,
+        created_at=now(),
+    )
+
+
+async def thread_of(browser: Browser, mail: IncomingMail) -> str:
+    conversation = await Conversation.get(id=mail.conversation_id)
+    return (await browser.get(f"/console/conversations/{conversation.public_id}")).text
+
+
+async def test_a_mail_says_from_whom_to_whom_and_who_vouches(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world, sender_check="fail", subject="Another matter")
+    page = await thread_of(await open_browser(world.omar), mail)
+    assert "Ines &lt;b&gt;Bold&lt;/b&gt;" in page
+    assert "&lt;ines@example.com&gt;" in page
+    assert "to us and 2 more" in page
+    assert "mum@example.com" in page
+    assert "Another matter" in page
+    assert "The sender may be forged" in page
+    assert "Wants answers at another address" in page
+    assert "boss@elsewhere.example" in page
+    assert "<b>Bold</b>" not in page
+
+
+async def test_the_subject_is_said_only_where_it_changes(world: World, open_browser: OpenBrowser) -> None:
+    same, other = await arrive(world, subject=f"回复：Re: {SUBJECT}"), await arrive(world, subject="Other")
+    browser = await open_browser(world.omar)
+    assert 'class="mail-subject"' not in await thread_of(browser, same)
+    assert 'class="mail-subject"' in await thread_of(browser, other)
+
+
+async def test_the_original_and_the_whole_text_are_one_click_away(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world)
+    browser = await open_browser(world.omar)
+    page = await thread_of(browser, mail)
+    assert f'src="/console/mails/{mail.public_id}/body"' in page
+    assert f'src="/console/mails/{mail.public_id}/body?text"' in page
+    assert "1 picture from elsewhere is not shown" in page
+    assert "We pack it with care" not in page
+    assert "We pack it with care" in (await browser.get(f"/console/mails/{mail.public_id}/body?text")).text
+
+
+async def test_the_body_is_a_page_in_which_nothing_runs(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world)
+    photo = await picture_of(mail, "Photo@x")
+    answer = await (await open_browser(world.omar)).get(f"/console/mails/{mail.public_id}/body")
+    policy = answer.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "img-src 'self' data:", "form-action 'none'", "base-uri 'none'"):
+        assert rule in policy
+    assert "sandbox allow-same-origin allow-popups" in policy
+    assert "allow-scripts" not in policy
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "alert" not in answer.text
+    assert f'<img src="/files/{photo.public_id}/picture" alt="The box">' in answer.text
+    assert '<img alt="Logo">' in answer.text
+    assert "cdn.example" not in answer.text
+
+
+async def test_other_shops_agents_find_nothing(world: World, open_browser: OpenBrowser) -> None:
+    mail, machine = await arrive(world), await arrive(world, conversation_id=None, message_id=None, state="machine")
+    stranger, agent, admin = (
+        await open_browser(world.wei),
+        await open_browser(world.omar),
+        await open_browser(world.ada),
+    )
+    for name in (mail.public_id, "mli_0", "%00", "x" * 300):
+        assert (await stranger.get(f"/console/mails/{name}/body")).status_code == 404
+    assert (await agent.get(f"/console/mails/{machine.public_id}/body")).status_code == 404
+    assert (await admin.get(f"/console/mails/{machine.public_id}/body")).status_code == 200
+    assert (await (await open_browser()).get(f"/console/mails/{mail.public_id}/body")).status_code == 303
