@@ -22,7 +22,8 @@ from app.demo import is_demo
 from app.faults import FaultPages, refuse
 from app.files.intake import Intake
 from app.files.storage import FolderStorage
-from app.gateways.mail import DemoMailbox, Mailer, SmtpMailer
+from app.gateways.mail import DemoMailbox, Mailer
+from app.gateways.smtp import SmtpMailer
 from app.guards import BodyLimit, KeptStatic, PlainAddresses, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
 from app.intake.mailboxes import MailboxReader

@@ -128,6 +128,9 @@ class OutgoingMail(Model):
     cc: Any = fields.JSONField(null=True)  # [[name, address]]
     kind = code_field(default="", db_default="")  # the letter's template: reply · forward · acknowledgement · code …
     pending: Any = fields.JSONField(null=True)  # addresses that have not taken it yet; none: all of them
+    job_key = fields.CharField(max_length=80, null=True)  # of the job that sends it
+    domain = fields.CharField(max_length=255, null=True)  # of the recipient
+    paced_at = UtcDatetimeField(null=True)  # its place in the row of automatic letters to that domain
     subject = fields.CharField(max_length=500)
     content = fields.BinaryField()  # the whole mail as bytes
     state = code_field(default="queued")  # queued · sent · failed
@@ -144,6 +147,7 @@ class OutgoingMail(Model):
             Index(fields=("conversation_id",)),
             Index(fields=("message_id",)),
             Index(fields=("state", "created_at")),
+            Index(fields=("domain", "paced_at")),
         )
 
 

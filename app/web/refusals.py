@@ -31,6 +31,7 @@ REASONS = {
     "too_many_messages": _("Fifty messages at most."),
     "customer_missing": _("An answer goes to the customer. To write to somebody else, forward it."),
     "customer_in_forward": _("The customer is among the recipients. Answer them instead of forwarding."),
+    "content_gone": _("This mail is not kept any more. Write it again."),
     "message_gone": _("A message is not there any more. Choose again."),
     "nothing_to_forward": _("Write something, or choose messages to forward."),
     "answer_too_long": _("That is too long: 1,500 characters at most."),

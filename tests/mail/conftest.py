@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from app.gateways.smtp import SmtpMailer
 from app.intake.listener import Listener, start_listener
 from app.settings import Settings
 from core.tasks import remember_base_context
+from tests.mail.sink import Sink, listening
 from tests.people import World, make_world
 
 
@@ -29,6 +31,21 @@ async def door(world: World, settings: Settings) -> AsyncIterator[Listener]:
     listener = await start_listener(settings)
     yield listener
     await listener.close()
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    """Somebody else's mail server."""
+    async with listening(Sink()) as sink:
+        yield sink
+
+
+@pytest.fixture
+async def mailer(sink: Sink) -> AsyncIterator[SmtpMailer]:
+    """Our side of it."""
+    mailer = SmtpMailer(f"smtp://127.0.0.1:{sink.port}", timeout=5)
+    yield mailer
+    await mailer.close()
 
 
 @dataclass

@@ -1,153 +1,49 @@
-"""The outbox against a real SMTP server that behaves well, badly, or hangs up."""
+"""The outbox: each try is written down, a mail leaves once, and what fails tells the desk."""
 
-import asyncio
 import email
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from aiosmtpd.smtp import SMTP
 
-from app.gateways.mail import MailDeferred, MailRefused, RecordingMailer, SmtpMailer
+from app.gateways.mail import MailDeferred, RecordingMailer
+from app.gateways.smtp import SmtpMailer
 from app.mail.leaving import sending
+from app.mail.leaving.addressing import Addressing
+from app.mail.leaving.composing import Mailbox
+from app.mail.leaving.journal import delivery_of
 from app.mail.leaving.replying import reply
+from app.mail.leaving.retrying import retry
 from app.mail.leaving.sending import send
-from app.mail.models import OutgoingMail
-from conversations.models import Message, Note
-from core.errors import Invalid
+from app.mail.leaving.writing import SEND_ATTEMPTS, queue_letter
+from app.mail.models import OutgoingMail, OutgoingTry
+from conversations.models import Conversation, Message, Note
+from conversations.posting import post
+from core import jobs
+from core.clock import FrozenClock, now
+from core.errors import Conflict, NotFound
+from core.people import Actor
 from tests.mail.conftest import Letter
+from tests.mail.sink import Sink, listening
 from tests.mail.test_receiving import SECRET, arrive
-from tests.mail.test_replying import say
 from tests.people import World
 
-
-@dataclass
-class Sink:
-    """A mail server that keeps what it gets, unless it was told to answer something else."""
-
-    port: int = 0
-    rcpt: str = "250 OK"
-    data: str = "250 OK"
-    hang_up: bool = False
-    connections: int = 0
-    mails: list[tuple[str, list[str], bytes]] = field(default_factory=list)
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        if self.rcpt.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.rcpt
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.hang_up:
-            server.transport.abort()
-            return "451 gone"
-        if self.data.startswith("250"):
-            self.mails.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
-        return self.data
+INES, BEN, LIN = "ines@example.com", "ben@example.net", "林@例子.example"
 
 
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    sink, loop = Sink(), asyncio.get_running_loop()
-
-    def connected() -> SMTP:
-        sink.connections += 1
-        return SMTP(sink, hostname="sink.example", enable_SMTPUTF8=True, loop=loop)
-
-    server = await loop.create_server(connected, "127.0.0.1", 0)
-    sink.port = server.sockets[0].getsockname()[1]
-    yield sink
-    server.close()
-    await server.wait_closed()
-
-
-@pytest.fixture
-async def mailer(sink: Sink) -> AsyncIterator[SmtpMailer]:
-    mailer = SmtpMailer(f"smtp://127.0.0.1:{sink.port}", timeout=5)
-    yield mailer
-    await mailer.close()
-
-
-MAIL = b"Subject: x\r\n\r\nhello\r\n"
-
-
-async def test_mails_share_one_connection(sink: Sink, mailer: SmtpMailer) -> None:
-    for number in range(3):
-        await mailer.send("help@lumen.example", f"{number}@example.com", MAIL)
-    assert [recipients for _, recipients, _ in sink.mails] == [["0@example.com"], ["1@example.com"], ["2@example.com"]]
-    assert sink.mails[0][2] == MAIL
-    assert sink.connections == 1
-
-
-async def test_international_addresses(sink: Sink, mailer: SmtpMailer) -> None:
-    await mailer.send("help@lumen.example", "林@例子.example", "Subject: 你好\r\n\r\n".encode())
-    assert sink.mails[0][1] == ["林@例子.example"]
-
-
-@pytest.mark.parametrize(
-    ("rcpt", "data", "error"),
-    [
-        ("550 5.1.1 no such user", "250 OK", MailRefused),
-        ("451 4.2.1 greylisted", "250 OK", MailDeferred),
-        ("250 OK", "554 5.6.0 spam", MailRefused),
-        ("250 OK", "452 4.3.1 disk full", MailDeferred),
-    ],
-)
-async def test_a_no_is_for_good_or_for_now(
-    sink: Sink, mailer: SmtpMailer, rcpt: str, data: str, error: type[Exception]
-) -> None:
-    sink.rcpt, sink.data = rcpt, data
-    with pytest.raises(error):
-        await mailer.send("help@lumen.example", "ines@example.com", MAIL)
-    sink.rcpt = sink.data = "250 OK"
-    await mailer.send("help@lumen.example", "ines@example.com", MAIL)
-    assert len(sink.mails) == sink.connections == 1
-
-
-async def test_a_lost_connection_is_made_again(sink: Sink, mailer: SmtpMailer) -> None:
-    sink.hang_up = True
-    with pytest.raises(MailDeferred):
-        await mailer.send("help@lumen.example", "ines@example.com", MAIL)
-    sink.hang_up = False
-    await mailer.send("help@lumen.example", "ines@example.com", MAIL)
-    assert (len(sink.mails), sink.connections) == (1, 2)
-
-
-async def test_nobody_listens() -> None:
-    mailer = SmtpMailer("smtp://127.0.0.1:1", timeout=2)
-    with pytest.raises(MailDeferred):
-        await mailer.send("help@lumen.example", "ines@example.com", MAIL)
-    await mailer.close()
-
-
-async def test_starttls_is_never_given_up(sink: Sink) -> None:
-    mailer = SmtpMailer(f"smtp+starttls://user:secret@127.0.0.1:{sink.port}", timeout=2)
-    with pytest.raises(MailDeferred) as failure:
-        await mailer.send("help@lumen.example", "ines@example.com", MAIL)
-    assert "secret" not in str(failure.value)
-    assert sink.mails == []
-    await mailer.close()
-
-
-@pytest.mark.parametrize("address", ["a@b.c>\r\nRCPT TO:<d@e.f", "a b@c.d", "", "nobody"])
-async def test_commands_cannot_be_injected(sink: Sink, mailer: SmtpMailer, address: str) -> None:
-    with pytest.raises(MailRefused):
-        await mailer.send("help@lumen.example", address, MAIL)
-    assert sink.connections == 0
-
-
-@pytest.mark.parametrize("url", ["http://x", "smtp://host:port", "mail.example"])
-def test_bad_urls(url: str) -> None:
-    with pytest.raises(Invalid):
-        SmtpMailer(url)
-
-
-async def queued(world: World) -> OutgoingMail:
+async def queued(world: World, *copies: str) -> OutgoingMail:
     await arrive(world.lumen, Letter())
-    mail = await reply((await say(world, "It left.")).id, SECRET)
+    conversation = await Conversation.get()
+    choice = Addressing(to=(Mailbox("", INES),), cc=tuple(Mailbox("", copy) for copy in copies))
+    message = await post(
+        conversation.id, Actor.of(world.omar), "It left.", client_id="o1", channel="email", addressing=choice.as_data()
+    )
+    mail = await reply(message.id, SECRET)
     assert mail is not None
     return mail
+
+
+async def tries(mail: OutgoingMail) -> list[tuple[str, str]]:
+    return [(row.outcome, row.recipient) for row in await OutgoingTry.filter(mail_id=mail.id).order_by("id")]
 
 
 async def test_the_outbox_logs_what_happened(world: World, sink: Sink, mailer: SmtpMailer) -> None:
@@ -156,13 +52,13 @@ async def test_the_outbox_logs_what_happened(world: World, sink: Sink, mailer: S
     with pytest.raises(MailDeferred):
         await send(mail.id, mailer)
     await mail.refresh_from_db()
-    assert (mail.state, mail.attempts) == ("queued", 1)
-    assert "not now" in (mail.error or "")
+    assert (mail.state, mail.attempts, mail.error) == ("queued", 1, "451 4.3.0 not now")
     sink.data = "250 OK"
     await send(mail.id, mailer)
     await send(mail.id, mailer)  # a repeated job
     await mail.refresh_from_db()
     assert (mail.state, mail.attempts, mail.error, len(sink.mails)) == ("sent", 2, None, 1)
+    assert await tries(mail) == [("deferred", ""), ("sent", "")]
     sender, _, content = sink.mails[0]
     assert sender == mail.sender
     assert email.message_from_bytes(content)["Message-ID"] == f"<{mail.header_id}>"
@@ -171,12 +67,12 @@ async def test_the_outbox_logs_what_happened(world: World, sink: Sink, mailer: S
 async def test_a_final_no_fails_the_message_and_tells_the_desk(world: World) -> None:
     mail = await queued(world)
     mailer = RecordingMailer()
-    mailer.refuse.add("ines@example.com")
+    mailer.refuse.add(INES)
     await send(mail.id, mailer)
     await mail.refresh_from_db()
     assert mail.state == "failed"
     assert (await Message.get(id=mail.message_id)).state == "failed"
-    assert "ines@example.com" in (await Note.get()).text
+    assert INES in (await Note.get()).text
     await send(mail.id, mailer)
     assert mailer.sent == []
 
@@ -185,9 +81,130 @@ async def test_trying_ends_some_day(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sending, "SEND_ATTEMPTS", 2)
     mail = await queued(world)
     mailer = RecordingMailer()
-    mailer.defer.add("ines@example.com")
+    mailer.defer.add(INES)
     with pytest.raises(MailDeferred):
         await send(mail.id, mailer)
     await send(mail.id, mailer)
     await mail.refresh_from_db()
     assert mail.state == "failed"
+    assert (await tries(mail))[-1] == ("expired", "")
+
+
+async def test_one_refused_copy_does_not_keep_the_others_from_it(world: World) -> None:
+    mail, mailer = await queued(world, BEN, LIN), RecordingMailer()
+    mailer.refuse.add(BEN)
+    mailer.defer.add("林@xn--fsqu00a.example")
+    with pytest.raises(MailDeferred):
+        await send(mail.id, mailer)
+    await mail.refresh_from_db()
+    assert (mail.state, mail.pending) == ("queued", [LIN])
+    assert [sent.recipient for sent in mailer.sent] == [INES]
+    assert BEN in (await Note.get()).text
+    mailer.defer.clear()
+    await send(mail.id, mailer)
+    await mail.refresh_from_db()
+    assert mail.state == "sent"
+    assert [sent.recipient for sent in mailer.sent] == [INES, "林@xn--fsqu00a.example"]
+    assert (await Message.get(id=mail.message_id)).state == "sent"
+
+
+async def test_a_copy_that_never_goes_leaves_the_message_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "SEND_ATTEMPTS", 1)
+    mail, mailer = await queued(world, BEN), RecordingMailer()
+    mailer.defer.add(BEN)
+    await send(mail.id, mailer)
+    await mail.refresh_from_db()
+    assert mail.state == "sent"
+    assert ("expired", BEN) in await tries(mail)
+    assert await Note.all().count() == 1
+
+
+async def test_a_failed_mail_is_sent_again_under_its_own_name(world: World) -> None:
+    mail, mailer = await queued(world), RecordingMailer()
+    with pytest.raises(Conflict):
+        await retry(world.omar, mail.public_id)
+    mailer.refuse.add(INES)
+    await send(mail.id, mailer)
+    mailer.refuse.clear()
+    with pytest.raises(NotFound):
+        await retry(world.wei, mail.public_id)
+    again = await retry(world.omar, mail.public_id)
+    assert (again.state, again.header_id) == ("queued", mail.header_id)
+    delivery = (await delivery_of([mail.message_id or 0]))[mail.message_id or 0]
+    assert delivery.next_at is not None
+    await send(mail.id, mailer)
+    assert len(mailer.sent) == 1
+    assert (await Message.get(id=mail.message_id)).state == "sent"
+    assert [outcome for outcome, _ in await tries(mail)] == ["refused", "retried", "sent"]
+
+
+async def test_the_desk_sees_how_it_fares(world: World) -> None:
+    mail, mailer = await queued(world, BEN), RecordingMailer()
+    assert mail.message_id is not None
+    mailer.defer |= {INES, BEN}
+    with pytest.raises(MailDeferred):
+        await send(mail.id, mailer)
+    delivery = (await delivery_of([mail.message_id]))[mail.message_id]
+    assert (delivery.state, delivery.attempts, delivery.error) == ("queued", 1, "451 4.3.0 try again later")
+    assert (delivery.to, delivery.cc) == ((("", INES),), (("", BEN),))
+    assert delivery.failure == "too_many"
+    assert delivery.next_at is not None
+    assert [row.outcome for row in delivery.tries] == ["deferred"]
+    assert not delivery.can_retry
+    assert await delivery_of([]) == {}
+
+
+async def test_an_outage_of_two_hours_loses_nothing(world: World, clock: FrozenClock, sink: Sink) -> None:
+    mail, begun = await queued(world), now()
+    closed = SmtpMailer("smtp://127.0.0.1:1", timeout=2)
+    mailer, open_again = closed, SmtpMailer(f"smtp://127.0.0.1:{sink.port}", timeout=5)
+    for _ in range(SEND_ATTEMPTS):
+        for job in await jobs.claim(kinds=["mail.send"], limit=10):
+            try:
+                await send(job.args["outgoing_mail"], mailer)
+            except MailDeferred as error:
+                await jobs.fail(job, str(error))
+            else:
+                await jobs.finish(job)
+        await mail.refresh_from_db()
+        if mail.state == "sent":
+            break
+        clock.advance(timedelta(minutes=10))
+        mailer = open_again if now() - begun >= timedelta(hours=2) else closed
+    assert mail.state == "sent"
+    assert now() - begun < timedelta(hours=4)
+    assert [mail_to for _, [mail_to], _ in sink.mails if mail_to == INES].count(INES) == 2  # it and the acknowledgement
+    await open_again.close()
+
+
+async def test_cut_behind_the_dot_it_comes_twice_under_one_name(world: World) -> None:
+    async with listening(Sink()) as sink:
+        mail, mailer = await queued(world), SmtpMailer(f"smtp://127.0.0.1:{sink.port}", timeout=5)
+        sink.cut = "dot"
+        with pytest.raises(MailDeferred):
+            await send(mail.id, mailer)
+        sink.cut = ""
+        await send(mail.id, mailer)
+        await mailer.close()
+    names = {email.message_from_bytes(content)["Message-ID"] for _, _, content in sink.mails}
+    assert (len(sink.mails), names) == (2, {f"<{mail.header_id}>"})
+
+
+async def test_automatic_letters_to_one_domain_leave_one_after_the_other(world: World, clock: FrozenClock) -> None:
+    for number in range(40):
+        await queue_letter(
+            world.lumen,
+            f"{number}@example.com",
+            "code",
+            {"code": "123456", "minutes": 10},
+            "en",
+            secret=SECRET,
+            key=f"code:{number}",
+        )
+    due = [job.run_at - now() for job in await jobs.Job.filter(kind="mail.send").order_by("id")]
+    assert due[:29] == [timedelta()] * 29
+    assert due[-1] == timedelta(seconds=10)
+    assert due == sorted(due)
+    mail = await queued(world)
+    job = await jobs.Job.get(key=f"mail.send:{mail.id}")
+    assert job.run_at == now()  # people do not wait for machines

@@ -1,21 +1,29 @@
 """Handing the outbox to the world: one try of one mail, and what its log says afterwards."""
 
+from collections.abc import Mapping, Sequence
+
 import structlog
 
-from app.gateways.mail import MailDeferred, Mailer, MailRefused
+from app.gateways.mail import MailDeferred, Mailer, MailRefused, Refusal
+from app.i18n import gettext
 from app.mail.arriving.bouncing import mark_failed
+from app.mail.leaving.composing import wire_address
+from app.mail.leaving.journal import DEFERRED, EXPIRED, REFUSED, SENT, note_try
 from app.mail.leaving.writing import SEND_ATTEMPTS
 from app.mail.models import OutgoingMail
+from conversations.models import Conversation
+from conversations.noting import add_note
 from core.clock import now
 from core.transactions import transaction
 
 log = structlog.get_logger(__name__)
 
-QUEUED, SENT = "queued", "sent"
+QUEUED = "queued"
 
 
 async def send(outgoing_id: int, mailer: Mailer) -> None:
-    """Try once. Raises MailDeferred when it is worth another try; what was sent or has failed is left alone.
+    """Try once, for everybody who does not have it yet. Raises MailDeferred when it is worth another try; what was
+    sent or has failed is left alone.
 
     Should the process die between the server's yes and ours, the mail goes out twice under one Message-ID.
     """
@@ -24,24 +32,101 @@ async def send(outgoing_id: int, mailer: Mailer) -> None:
         return
     mail.attempts += 1
     await mail.save(update_fields=["attempts"])
+    pending = pending_of(mail)
     try:
-        await mailer.send(mail.sender, mail.recipient, mail.content)
+        refused = await _hand_over(mail, pending, mailer)
     except MailRefused as error:
-        await _give_up(mail, error.detail)
+        await _give_up(mail, REFUSED, error.detail)
     except MailDeferred as error:
-        if mail.attempts >= SEND_ATTEMPTS:
-            await _give_up(mail, error.detail)
-            return
-        mail.error = error.detail[:2000]
-        await mail.save(update_fields=["error"])
-        raise
+        await _try_again_or_give_up(mail, pending, error.detail)
     else:
-        mail.state, mail.sent_at, mail.error = SENT, now(), None
-        await mail.save(update_fields=["state", "sent_at", "error"])
-        log.info("mail_sent", mail=mail.public_id, attempts=mail.attempts)
+        await _settle(mail, pending, refused)
 
 
-async def _give_up(mail: OutgoingMail, error: str) -> None:
+def pending_of(mail: OutgoingMail) -> list[str]:
+    """The addresses that have not taken it yet."""
+    if mail.pending is not None:
+        return list(mail.pending)
+    named = [address for _, address in [*(mail.to or ()), *(mail.cc or ())]]
+    return list(dict.fromkeys(named)) or [mail.recipient]
+
+
+async def _hand_over(mail: OutgoingMail, pending: Sequence[str], mailer: Mailer) -> Mapping[str, Refusal]:
+    """Who of them was refused, by the names that we know them by."""
+    wired = {wire_address(address): address for address in pending}
+    refused = await mailer.send(wire_address(mail.sender), list(wired), mail.content)
+    return {wired[address]: refusal for address, refusal in refused.items() if address in wired}
+
+
+async def _settle(mail: OutgoingMail, pending: Sequence[str], refused: Mapping[str, Refusal]) -> None:
+    """Some have it, some never will, some may get it later: each of them is written down in one change."""
+    final = {address: refusal.words for address, refusal in refused.items() if refusal.final}
+    later = {address: refusal.words for address, refusal in refused.items() if not refusal.final}
+    taken = [address for address in pending if address not in refused]
+    if taken and not refused:
+        await _sent(mail)
+        return
     async with transaction():
-        await mark_failed(mail, error)
-    log.warning("mail_failed", mail=mail.public_id, attempts=mail.attempts, error=error)
+        for address in taken:
+            await note_try(mail, SENT, recipient=address)
+        for address, words in final.items():
+            await note_try(mail, REFUSED, words, recipient=address)
+            if address != mail.recipient:
+                await _tell_of_copy(mail, address, words)
+        mail.pending = list(later)
+        await mail.save(update_fields=["pending"])
+        if mail.recipient in final and not later:
+            await mark_failed(mail, final[mail.recipient])
+    if later:
+        await _try_again_or_give_up(mail, list(later), "; ".join(dict.fromkeys(later.values())))
+    elif mail.recipient not in final:
+        await _sent(mail, logged=True)
+
+
+async def _sent(mail: OutgoingMail, *, logged: bool = False) -> None:
+    async with transaction():
+        mail.state, mail.sent_at, mail.error, mail.pending = SENT, now(), None, []
+        await mail.save(update_fields=["state", "sent_at", "error", "pending"])
+        if not logged:
+            await note_try(mail, SENT)
+    log.info("mail_sent", mail=mail.public_id, attempts=mail.attempts)
+
+
+async def _try_again_or_give_up(mail: OutgoingMail, pending: Sequence[str], words: str) -> None:
+    if mail.attempts >= SEND_ATTEMPTS:
+        if mail.recipient in pending:
+            await _give_up(mail, EXPIRED, words)
+            return
+        async with transaction():  # whom it was written to has it, or was told of already
+            for address in pending:
+                await note_try(mail, EXPIRED, words, recipient=address)
+                await _tell_of_copy(mail, address, words)
+        await _sent(mail, logged=True)
+        return
+    async with transaction():
+        mail.error = words[:2000]
+        await mail.save(update_fields=["error"])
+        await note_try(mail, DEFERRED, words)
+    raise MailDeferred(words)
+
+
+async def _give_up(mail: OutgoingMail, outcome: str, words: str) -> None:
+    async with transaction():
+        await note_try(mail, outcome, words)
+        await mark_failed(mail, words)
+    log.warning("mail_failed", mail=mail.public_id, attempts=mail.attempts, error=words)
+
+
+async def _tell_of_copy(mail: OutgoingMail, address: str, words: str) -> None:
+    """The desk hears that somebody beside the customer did not get it; the message itself has arrived."""
+    if mail.conversation_id is None:
+        return
+    conversation = await Conversation.get(id=mail.conversation_id)
+    text = gettext(_("The copy for %(address)s could not be delivered: %(error)s"), conversation.language)
+    values = {"address": address, "error": words[:500]}
+    await add_note(conversation.id, None, text % values, f"mail:{mail.id}:{address}"[:80])
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.mail.leaving.composing import REPLIED, Enclosure, Envelope, Mailbox, compose
@@ -16,6 +17,8 @@ from core.shops import Shop
 from core.transactions import transaction
 
 SEND_ATTEMPTS = 60  # with pauses of an hour at most: two days, as mail systems do
+PACE = timedelta(seconds=1)  # between automatic letters to one mail domain, after
+BURST = timedelta(seconds=30)  # so many of them at once
 
 
 async def queue_letter(
@@ -50,6 +53,7 @@ async def queue_letter(
     thread = conversation.public_id if conversation else ""
     header_id = message_id(secret, mailbox, key, thread, recipient)
     to = (Mailbox(to_name, recipient), *also_to)
+    domain = recipient.rpartition("@")[2].lower()[:255]
     envelope = Envelope(
         from_address=mailbox,
         from_name=from_name or shop.name,
@@ -83,10 +87,31 @@ async def queue_letter(
                 "subject": letter.subject[:300],
                 "content": content,
                 "created_at": now(),
+                "domain": domain,
+                "paced_at": await _place_in_row(domain) if automatic else None,
             },
         )
         if created:
             await enqueue(
-                "mail.send", {"outgoing_mail": mail.id}, key=f"mail.send:{mail.id}", max_attempts=SEND_ATTEMPTS
+                "mail.send",
+                {"outgoing_mail": mail.id},
+                key=f"mail.send:{mail.id}",
+                max_attempts=SEND_ATTEMPTS,
+                run_at=max(now(), mail.paced_at) if mail.paced_at else None,
             )
     return mail
+
+
+async def _place_in_row(domain: str) -> datetime:
+    """When an automatic letter to this domain may leave: large providers take many at once for an attack.
+
+    What people write does not stand in this row. The rule is the generic cell rate algorithm (ITU-T I.371).
+    """
+    last = (
+        await OutgoingMail.filter(domain=domain, paced_at__isnull=False)
+        .order_by("-paced_at")
+        .only("id", "paced_at")
+        .first()
+    )
+    earliest = now() - BURST
+    return max(earliest, last.paced_at or earliest) + PACE if last else earliest + PACE
