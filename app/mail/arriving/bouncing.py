@@ -2,7 +2,7 @@
 
 from app.i18n import gettext
 from app.mail.models import IncomingMail, OutgoingMail
-from app.mail.reading.machine import Bounce
+from app.mail.reading.bounces import Bounce
 from app.mail.threading import BOUNCE, token_in_address, verify
 from conversations.models import Conversation, Message
 from conversations.noting import add_note

@@ -1,4 +1,4 @@
-"""Is a mail written by a machine: a bounce, a report, an automatic reply, a list? Pure.
+"""Is a mail written by a machine: a report, an automatic reply, a list? Pure; bounces are in `bounces`.
 
 Strong evidence means no ticket and no answer; weak evidence (a list, a no-reply sender) still reaches a person, but is
 not answered automatically. A customer's mail must never vanish because of a guess.
@@ -7,46 +7,50 @@ not answered automatically. A customer's mail must never vanish because of a gue
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from app.mail.reading.headers import ids, text_of
+from app.mail.reading.headers import text_of
 from app.mail.reading.mime import Part
 
-_MAX_REPORT = 65_536  # bytes of a report that are searched
-
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("machine.toml").read_text("utf-8"))
+_OPENING = 600  # characters in which an automatic reply says what it is
 
-_STATUS = re.compile(rb"(?im)^status:\s*([245])\.(\d{1,3})\.(\d{1,3})")
-_ACTION = re.compile(rb"(?im)^action:\s*(\w+)")
-_FINAL = re.compile(rb"(?im)^(?:final|original)-recipient:[^;\r\n]{0,40};\s*<?([^\s<>]{3,320})")
-_DIAGNOSTIC = re.compile(rb"(?im)^diagnostic-code:\s*([^\r\n]{1,500})")
-_CODE = re.compile(r"(?<![\d.])[245]\.[1-7]\.\d{1,3}(?![\d.])")
-_HARD_STATUS = re.compile(r"5\.(?:1\.[0-9]+|2\.1|4\.[14])$")
-_REPLY = re.compile(r"(?<![\d.])[45][0-5]\d[ -]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
-_MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t\r\n]*(<[^<>\s]{1,480}>)")
+_ANSWERED = re.compile(
+    r"^(?:(?:re|aw|sv|vs|ref|antw|odp|回复|回覆|答复|答覆|返信|회신)(?:\[\d{1,3}\])?\s{0,3}[:：]\s{0,3})+"
+)
+_SENT_ON = re.compile(r"^(?:fwd?|wg|tr|rv|enc|转发|轉寄|転送|전달)\s{0,3}[:：]|^转[:：]")
+_AFTER_SUBJECT = re.compile(
+    r"$|\s{0,3}[:：!！.。\-–—|/(（\[【<>\]】)）,，;~]|\s{1,3}(?:re|fw|fwd|aw|wg|回复|转发|答复)[:：]"
+)
+_SPEAKS_FOR_A_LIST = (
+    "list-post",
+    "x-beenthere",
+    "x-mailing-list",
+    "mailing-list",
+    "x-mailman-version",
+    "x-ml-name",
+    "x-listname",
+)
+_AUTO_FIELD = re.compile(r"(?!x-auto-response-suppress$).*(?:auto-?_?repl(?:y|ied)|auto-?respon[ds]|vacation).*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounce:
-    """A mail of ours came back. `hard`: no such address. `delayed`: not yet lost. `message_ids`: quoted, unverified."""
+def automatic(root: Part, text: str = "") -> str:
+    """The strong sign that no person wrote this ("auto-submitted", "report", …); empty when there is none.
 
-    hard: bool
-    delayed: bool = False
-    recipient: str = ""
-    diagnostic: str = ""
-    message_ids: tuple[str, ...] = ()
-
-
-def automatic(root: Part) -> str:
-    """The strong sign that no person wrote this ("auto-submitted", "report", …); empty when there is none."""
+    `text` is all that is written; only its beginning is looked at.
+    """
     field = _fields(root)
     for name, sign in AUTOMATIC_FIELDS:
         if sign(field(name)):
             return name
+    for name, value in root.fields[:200]:
+        if _AUTO_FIELD.fullmatch(name) and _not_no(text_of(value[:200])):
+            return name[:60]
     if root.type == "multipart/report" or any(key.startswith("x-ms-exchange-message-is-ndr") for key, _ in root.fields):
         return "report"
-    return "subject" if _begins(_bare_subject(field("subject")), tuple(_TABLES["auto_subjects"])) else ""
+    if field("precedence").strip().lower() == "bulk" and not _is_discussion(root):
+        return "precedence"
+    return _spoken(" ".join(field("subject").lower().replace("’", "'").split()), text)
 
 
 def unanswerable(root: Part) -> bool:
@@ -59,28 +63,9 @@ def unanswerable(root: Part) -> bool:
         or field("feedback-id")
         or field("precedence")
         or field("x-auto-response-suppress")
+        or field("x-loop")
+        or _is_discussion(root)
     ) or any(word in sender for word in _TABLES["no_reply"])
-
-
-def bounce(parts: list[Part], text: str) -> Bounce | None:
-    """What came back and why, or None when the mail is no bounce."""
-    root = parts[0]
-    report = next(
-        (part for part in parts if part.type in ("message/delivery-status", "message/global-delivery-status")), None
-    )
-    if report is not None:
-        action = _ACTION.search(report.body[:_MAX_REPORT])
-        if action is not None and action[1].lower() in (b"delivered", b"relayed", b"expanded"):
-            return None
-        return _read_report(report.content()[:_MAX_REPORT], _returned_ids(parts))
-    if _looks_bounced(root, text):
-        return Bounce(
-            hard=_is_hard(text[:_MAX_REPORT]),
-            diagnostic=_diagnostic_in(text),
-            recipient=_failed_recipient(root),
-            message_ids=_returned_ids(parts),
-        )
-    return None
 
 
 def _present(value: str) -> bool:
@@ -88,7 +73,7 @@ def _present(value: str) -> bool:
 
 
 def _not_no(value: str) -> bool:
-    return bool(value) and not re.fullmatch(r"no\b.*", value.strip(), re.IGNORECASE)
+    return bool(value) and not re.fullmatch(r"(?:no|false|0|off|none)\b.*", value.strip(), re.IGNORECASE | re.DOTALL)
 
 
 def _one_of(*words: str) -> Callable[[str], bool]:
@@ -97,18 +82,16 @@ def _one_of(*words: str) -> Callable[[str], bool]:
 
 # Which field says "automatic", and when. In the order in which they are asked.
 AUTOMATIC_FIELDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
-    ("auto-submitted", _not_no),
-    ("x-autoreply", _not_no),
-    ("x-autorespond", _present),
-    ("x-autoresponse", _not_no),
-    ("x-auto-reply-from", _present),
-    ("x-autogenerated", _one_of("reply", "vacation")),
-    ("x-mail-autoreply", _present),
-    ("x-vacation", _present),
+    ("auto-submitted", lambda value: _not_no(value) and "auto-forwarded" not in value.lower()),
+    ("x-autogenerated", _one_of("reply", "vacation", "forward", "yes", "true")),
     ("x-failed-recipients", _present),
-    ("precedence", _one_of("bulk", "junk", "auto_reply", "auto-reply")),
+    ("precedence", _one_of("junk", "auto_reply", "auto-reply", "autoreply")),
+    ("preference", _one_of("auto_reply", "auto-reply")),
+    ("x-precedence", _one_of("auto_reply", "auto-reply", "junk")),
+    ("x-post-messageclass", lambda value: "autoresponder" in value.lower()),
+    ("x-fc-machinegenerated", _not_no),
+    ("x-cron-env", _present),
     ("return-path", _one_of("<>")),
-    ("x-loop", _present),
     ("delivered-by-the-graces-of", _present),
 )
 
@@ -117,72 +100,51 @@ def _fields(root: Part) -> Callable[[str], str]:
     return lambda name: text_of(root.raw(name))
 
 
-def _bare_subject(subject: str) -> str:
-    subject = subject.lower()
-    for prefix in ("re:", "re：", "aw:", "回复:", "回复：", "回覆:", "答复:", "答复："):
-        subject = subject.removeprefix(prefix).strip()
-    return subject
-
-
-def _begins(text: str, words: tuple[str, ...]) -> bool:
-    return text.lstrip("[(【*<\"' ").startswith(words)
-
-
-def _looks_bounced(root: Part, text: str) -> bool:
+def _is_discussion(root: Part) -> bool:
+    """Whether people write on this list; its `Precedence: bulk` says nothing about who did."""
     field = _fields(root)
-    if field("x-failed-recipients"):
-        return True
-    sender = field("from").lower()
-    nobody = field("return-path") == "<>" or any(word in sender for word in _TABLES["bounce_senders"])
-    subject = any(word in field("subject").lower() for word in _TABLES["bounce_subjects"])
-    opening = " ".join(text[:2000].lower().split())
-    return (nobody and (subject or any(words in opening for words in _TABLES["bounce_openings"]))) or (
-        subject and opening.startswith(tuple(_TABLES["bounce_openings"]))
+    return any(field(name) for name in _SPEAKS_FOR_A_LIST) or (
+        bool(field("list-id")) and not field("list-unsubscribe-post")
     )
 
 
-def _read_report(report: bytes, message_ids: tuple[str, ...]) -> Bounce:
-    status, action = _STATUS.search(report), _ACTION.search(report)
-    recipient, diagnostic = _FINAL.search(report), _DIAGNOSTIC.search(report)
-    words = text_of(diagnostic[1]) if diagnostic else ""
-    delayed = action is not None and action[1].lower() == b"delayed"
-    code = ".".join(group.decode() for group in status.groups()) if status else ""
-    return Bounce(
-        hard=not delayed and (_HARD_STATUS.match(code) is not None or _is_hard(words)),
-        delayed=delayed,
-        recipient=text_of(recipient[1]).lower() if recipient else "",
-        diagnostic=words or code,
-        message_ids=message_ids,
-    )
+def _spoken(subject: str, text: str) -> str:
+    """Signs in words. An answer to an automatic reply carries its subject, and a person wrote it."""
+    if _SENT_ON.match(subject):
+        return ""
+    opening = " ".join(text[: _OPENING * 3].lower().replace("’", "'").split())[:_OPENING]
+    if _begins(opening, "auto_openings") or _begins(_without_greeting(opening), "auto_openings"):
+        return "words"
+    answered = _ANSWERED.match(subject)
+    bare = subject[answered.end() :] if answered else subject
+    bare = bare.lstrip("[(【（*<\"'“「 ")
+    if answered is None and any(bare.startswith(word) for word in _TABLES["report_subjects"]):
+        return "report"
+    if answered is not None:
+        return ""
+    if _is_whole(bare, "auto_subjects"):
+        return "subject"
+    if _begins(bare, "away_subjects") or _begins(bare, "auto_subjects"):
+        phrase = any(word in opening for word in _TABLES["auto_phrases"])
+        errand = any(word in opening for word in _TABLES["errands"])
+        return "subject" if phrase and not errand else ""
+    return ""
 
 
-def _is_hard(text: str) -> bool:
-    """The address itself is bad, by an enhanced status code (RFC 3463) or in words."""
-    return any(_HARD_STATUS.match(code) for code in _CODE.findall(text)) or any(
-        word in text.lower() for word in _TABLES["no_such_address"]
-    )
+def _is_whole(subject: str, table: str) -> bool:
+    """Whether the subject is one of these words, or one and a sign after it."""
+    found = [word for word in _TABLES[table] if subject.startswith(word)]
+    return any(word.endswith((":", "：", "]", "(")) or _AFTER_SUBJECT.match(subject, len(word)) for word in found)
 
 
-def _diagnostic_in(text: str) -> str:
-    match = _REPLY.search(text[:_MAX_REPORT])
-    return " ".join(text[match.start() : match.start() + 300].split()) if match else ""
+def _begins(text: str, table: str) -> bool:
+    return text.startswith(tuple(_TABLES[table]))
 
 
-def _failed_recipient(root: Part) -> str:
-    return text_of(root.raw("x-failed-recipients")).split(",")[0].strip().lower()[:320]
-
-
-def _returned_ids(parts: list[Part]) -> tuple[str, ...]:
-    """Message-IDs that the bounce quotes: in the returned mail, in its headers or in the text."""
-    found: list[str] = []
-    for part in parts:
-        if part.type in (
-            "message/rfc822",
-            "text/rfc822-headers",
-            "message/global",
-            "message/global-headers",
-            "text/plain",
-        ):
-            for match in _MESSAGE_ID.finditer(part.content()[:_MAX_REPORT]):
-                found.extend(ids(match[1]))
-    return tuple(dict.fromkeys([*found, *ids(parts[0].raw("in-reply-to")), *ids(parts[0].raw("references"))]))[:50]
+def _without_greeting(opening: str) -> str:
+    """The first words after `Dear customer,`, if that is how it begins."""
+    opening = opening.lstrip("*#-=~_[(【（ \"'“「")
+    if not _begins(opening, "greetings"):
+        return opening
+    end = re.search(r"[,，、:：!！。.]\s{0,3}", opening[:80])
+    return opening[end.end() :].lstrip("*#-=~_[(【（ \"'") if end else opening

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from app.mail.reading import machine
 from app.mail.reading.authentication import Hops, hops_of
+from app.mail.reading.bounces import Bounce, bounce
 from app.mail.reading.charsets import decode
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
 from app.mail.reading.html import MAX_HTML, reply_of_html, text_of_html
-from app.mail.reading.machine import Bounce
 from app.mail.reading.mime import Part, walk
 from app.mail.reading.quoting import new_part
 
@@ -53,7 +53,7 @@ class ParsedMail:
     reply_text: str = ""  # the new part
     html: str = field(default="", repr=False)  # as it came: clean it before anybody sees it
     attachments: tuple[Attachment, ...] = ()
-    auto_reply: bool = False
+    auto_reply: bool = False  # a machine wrote it and it is no bounce: an automatic reply, a receipt, a report
     bounce: Bounce | None = None
     automatic: str = ""  # the sign by which a machine was recognised
     unanswerable: bool = False
@@ -80,8 +80,8 @@ def _parse(mail: bytes) -> ParsedMail:
     bodies, files = _sort(walked.parts)
     plain, html = _texts(bodies)
     text = _tidy(plain if plain.strip() else text_of_html(html))
-    bounced = machine.bounce(walked.parts, text)
-    sign = machine.automatic(root)
+    bounced = bounce(walked.parts, text)
+    sign = machine.automatic(root, text)
     return replace(
         _headers(root),
         text=text,
@@ -90,7 +90,7 @@ def _parse(mail: bytes) -> ParsedMail:
         attachments=tuple(_attachment(part) for part in files),
         bounce=bounced,
         automatic=sign,
-        auto_reply=bool(sign) and bounced is None and root.type != "multipart/report",
+        auto_reply=bool(sign) and bounced is None,
         unanswerable=machine.unanswerable(root),
         problem=walked.cut or ("too large" if len(mail) > MAX_MAIL else "") or _problem(root),
     )

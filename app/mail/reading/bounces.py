@@ -1,0 +1,216 @@
+"""Mails of ours that came back: which, why, and whether the address is to blame. Pure, linear; never raises.
+
+A delivery report (RFC 3464) decides. Without one there must be a sender that no person has or an empty return path,
+and words of a mail system; people forward bounces and ask about them, and their mails must never be taken for one.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.mail.reading.headers import text_of
+from app.mail.reading.mime import Part, walk
+from app.mail.reading.reports import MAX_REPORT, Outcome, outcomes, status_in
+from app.mail.reading.returned import (
+    MAX_TEXT,
+    OPENING,
+    SERVER_SAID,
+    before_copy,
+    diagnostic_in,
+    failed_recipient,
+    holds_copy,
+    returned_ids,
+    returned_subject,
+)
+from app.mail.reading.severity import is_hard, is_hard_text
+
+_TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("bounces.toml").read_text("utf-8"))
+_REPORTS = ("message/delivery-status", "message/global-delivery-status")
+_OTHER_REPORTS = (
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+    "message/feedback-report",
+)
+
+_NULL_RECEIVED = re.compile(rb"envelope-from <>|invoked for bounce|\(from <>\)|envelope-sender <>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A mail of ours came back. What is quoted is the sender's word and unverified."""
+
+    hard: bool  # there is no such address
+    delayed: bool = False  # not yet lost
+    recipient: str = ""  # the first that failed
+    recipients: tuple[str, ...] = ()
+    hard_recipients: tuple[str, ...] = ()  # those of `recipients` that do not exist
+    diagnostic: str = ""
+    status: str = ""  # RFC 3463
+    subject: str = ""  # of the mail that came back
+    message_ids: tuple[str, ...] = ()
+
+
+def bounce(parts: list[Part], text: str) -> Bounce | None:
+    """What came back and why, or None when the mail is no bounce."""
+    root = parts[0]
+    if root.type_parameters.get("report-type", "").lower() in ("disposition-notification", "feedback-report", "tlsrpt"):
+        return None
+    if any(part.type in _OTHER_REPORTS for part in parts):
+        return None
+    by_system = root.type == "multipart/report" or _nobody(root) or _is_in(_sender(root), "daemons")
+    if by_system or _is_likely(root):
+        told = _told(parts, text, by_system=by_system)
+        if told:
+            lost = [outcome for outcome in told if outcome.lost]
+            return _from_report(parts, lost, text) if lost else None
+    if _is_spoken(parts, text):
+        return _from_words(parts, text)
+    return _returned_inside(parts) if by_system else None
+
+
+def _is_likely(root: Part) -> bool:
+    """A report may come in another wrapping than its own, but people put one into their mails, too."""
+    by_name = _is_in(_sender(root), "systems") or (_is_in(_subject(root), "subjects") and not _by_mail_program(root))
+    return by_name and not _is_sent_on(root)
+
+
+def _told(parts: list[Part], text: str, *, by_system: bool) -> list[Outcome]:
+    """What the delivery reports of the mail say, also where a system writes one as plain text."""
+    reports = [part.content()[:MAX_REPORT] for part in parts[:50] if part.type in _REPORTS]
+    found = [outcome for report in reports for outcome in outcomes(report)]
+    if not found and by_system and "-recipient:" in text[:MAX_TEXT].lower():
+        found = [outcome for outcome in outcomes(text[:MAX_TEXT].encode("utf-8")) if outcome.status]
+    return found
+
+
+def _from_report(parts: list[Part], lost: list[Outcome], text: str) -> Bounce:
+    failed = [outcome for outcome in lost if outcome.action != "delayed"] or lost
+    hard = [outcome for outcome in failed if is_hard(outcome) or _is_hard_beside(outcome, text)]
+    first = (hard or failed)[0]
+    return Bounce(
+        hard=bool(hard),
+        delayed=all(outcome.action == "delayed" for outcome in lost),
+        recipient=first.recipient or failed_recipient(parts, text),
+        recipients=_named(failed),
+        hard_recipients=_named(hard),
+        diagnostic=first.diagnostic or diagnostic_in(text) or first.status,
+        status=first.status,
+        subject=returned_subject(parts),
+        message_ids=returned_ids(parts),
+    )
+
+
+def _is_hard_beside(outcome: Outcome, text: str) -> bool:
+    """Some reports say nothing but `5.0.0`; then the words beside them tell."""
+    if outcome.diagnostic or outcome.action == "delayed" or not outcome.status.endswith("0.0"):
+        return False
+    return outcome.status.startswith("5") and is_hard_text(before_copy(text))
+
+
+def _from_words(parts: list[Part], text: str) -> Bounce:
+    said = before_copy(text)
+    recipient = failed_recipient(parts, said)
+    hard = is_hard_text(said)
+    delayed = _is_delay(f"{_subject(parts[0])} {said[:OPENING].lower()}")
+    return Bounce(
+        hard=hard and not delayed,
+        delayed=delayed,
+        recipient=recipient,
+        recipients=(recipient,) if recipient else (),
+        hard_recipients=(recipient,) if recipient and hard and not delayed else (),
+        diagnostic=diagnostic_in(said),
+        status=status_in(said),
+        subject=returned_subject(parts),
+        message_ids=returned_ids(parts),
+    )
+
+
+def _returned_inside(parts: list[Part]) -> Bounce | None:
+    """A gateway passed a bounce on as a whole: the first message inside, when it is one by its report."""
+    for part in parts[:10]:
+        if part.type == "message/rfc822" and part.depth <= 2:
+            inner = walk(part.content()[:MAX_REPORT]).parts
+            lost = [outcome for outcome in _told(inner, "", by_system=True) if outcome.lost]
+            return _from_report(inner, lost, "") if lost else None
+    return None
+
+
+def _named(found: Iterable[Outcome]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(outcome.recipient for outcome in found if outcome.recipient))
+
+
+def _is_spoken(parts: list[Part], text: str) -> bool:
+    """Whether sender, subject and words together are those of a mail system."""
+    root = parts[0]
+    subject, sent_on = _subject(root), _is_sent_on(root)
+    if not sent_on and any(key in ("x-failed-recipients", "x-ms-exchange-message-is-ndr") for key, _ in root.fields):
+        return True
+    if any(word in subject for word in _TABLES["success"]):
+        return False
+    said = before_copy(text)
+    opening = " ".join(said[:OPENING].lower().replace("’", "'").split())
+    sender = _sender(root)
+    daemon, nobody = _is_in(sender, "daemons"), _nobody(root)
+    by_subject = _is_in(subject, "subjects")
+    by_words = _is_in(opening, "openings")
+    evidence = int(SERVER_SAID.search(said) is not None) + int(len(said) < len(text) or holds_copy(parts))
+    if root.type_parameters.get("report-type", "").lower() == "delivery-status":
+        return True
+    if daemon:
+        return nobody or not sent_on
+    if sent_on:
+        return nobody and by_subject and by_words and evidence > 0
+    if nobody:
+        return (by_subject and (by_words or evidence > 0 or not opening)) or (by_words and evidence > 0) or evidence > 1
+    if _is_in(sender, "systems"):
+        named = by_subject and by_words and bool(failed_recipient(parts, said))
+        return named or (evidence > 0 and (by_subject or by_words))
+    return (
+        by_subject and evidence > 0 and _begins_as_bounce(opening) and "?" not in opening and not _by_mail_program(root)
+    )
+
+
+def _begins_as_bounce(opening: str) -> bool:
+    return any(opening.find(word, 0, len(word) + 20) >= 0 for word in _TABLES["openings"] if len(word) > 20)
+
+
+def _by_mail_program(root: Part) -> bool:
+    """A mail program names itself, or the mail answers another: a person wrote it."""
+    return bool(root.raw("user-agent") or root.raw("x-mailer") or root.raw("in-reply-to") or root.raw("thread-index"))
+
+
+def _sender(root: Part) -> str:
+    return text_of(root.raw("from")).lower() or text_of(root.raw("sender")).lower()
+
+
+def _subject(root: Part) -> str:
+    return " ".join(text_of(root.raw("subject")).lower().replace("’", "'").split())
+
+
+def _is_sent_on(root: Part) -> bool:
+    return _subject(root).startswith(tuple(_TABLES["relayed"]))
+
+
+def _nobody(root: Part) -> bool:
+    """Whether it was sent with an empty return path (RFC 5321 §4.5.5), as far as the headers kept it."""
+    for name in (
+        "return-path",
+        "x-envelope-from",
+        "envelope-from",
+        "x-original-return-path",
+        "x-sender",
+        "x-mail-from",
+    ):
+        if text_of(root.raw(name)).strip() == "<>":
+            return True
+    return any(key == "received" and _NULL_RECEIVED.search(value) for key, value in root.fields[:60])
+
+
+def _is_in(text: str, table: str) -> bool:
+    return any(word in text for word in _TABLES[table])
+
+
+def _is_delay(text: str) -> bool:
+    return _is_in(text, "delays") and not _is_in(text, "final")
