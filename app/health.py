@@ -9,12 +9,15 @@ from starlette.routing import Route
 from tortoise import connections
 
 from app.drift_metrics import measure_drift
+from app.mail.models import QUARANTINED, STORED, IncomingMail
 from core.clock import now
 from core.jobs import DEAD, READY, Job
 from core.sql import connection_name
 
 waiting_jobs = Gauge("wismo_jobs_waiting", "Jobs that are due and not done")
 dead_jobs = Gauge("wismo_jobs_dead", "Jobs that were given up and wait for a person")
+waiting_mails = Gauge("wismo_mails_waiting", "Mails that are stored and not read yet")
+quarantined_mails = Gauge("wismo_mails_quarantined", "Mails that could not be read completely")
 open_sockets = Gauge("wismo_sockets_open", "Open sockets of this process")
 
 
@@ -37,6 +40,8 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Prometheus text of this process."""
     waiting_jobs.set(await Job.filter(state=READY, run_at__lte=now()).count())
+    waiting_mails.set(await IncomingMail.filter(state=STORED).count())
+    quarantined_mails.set(await IncomingMail.filter(state=QUARANTINED).count())
     dead_jobs.set(await Job.filter(state=DEAD).count())
     open_sockets.set(request.app.state.hub.count())
     await measure_drift()

@@ -6,6 +6,7 @@ from typing import Any
 from app.demo.tick import tick_demo
 from app.jobs.aftersales import follow_case, follow_told_case, look_at_cases
 from app.jobs.answering import answer, give_up
+from app.jobs.arriving import give_up_mail, receive_mail, reread_mail
 from app.jobs.auditing import seal_audit
 from app.jobs.automation import answer_by_rule, ask_about_occasion, ask_about_time
 from app.jobs.bulk import change_tickets
@@ -17,7 +18,7 @@ from app.jobs.complaints import acknowledge_complaint, read_complaint
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
-from app.jobs.mailing import forward_by_mail, receive_mail, reply_by_mail, send_code, send_mail, send_transcript
+from app.jobs.mailing import forward_by_mail, reply_by_mail, send_code, send_mail, send_transcript
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
@@ -50,6 +51,7 @@ HANDLERS: dict[str, Handler] = {
     "code.send": send_code,
     "transcript.send": send_transcript,
     "mail.receive": receive_mail,
+    "mail.reread": reread_mail,
     "mail.send": send_mail,
     "mail.reply": reply_by_mail,
     "mail.forward": forward_by_mail,
@@ -87,4 +89,8 @@ HANDLERS: dict[str, Handler] = {
 TOGETHER: dict[str, Together] = {"orders.fold": fold_orders}
 
 # What is done when a job of this kind is given up.
-LAST_RESORTS: dict[str, Handler] = {"bot.answer": give_up, "reply.release": give_back_reply}
+LAST_RESORTS: dict[str, Handler] = {
+    "bot.answer": give_up,
+    "reply.release": give_back_reply,
+    "mail.receive": give_up_mail,
+}

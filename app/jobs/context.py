@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.files.intake import Intake
 from app.gateways.mail import Mailer
+from app.mail.arriving.reader import Reader
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
 
@@ -16,3 +17,4 @@ class JobContext:
     mailer: Mailer
     rulebooks: Shelf
     files: Intake | None = None  # of mails
+    reader: Reader | None = None  # of mails

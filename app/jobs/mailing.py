@@ -6,7 +6,6 @@ import structlog
 
 from app.files.storage import Storage
 from app.jobs.context import JobContext
-from app.mail.arriving.receiving import receive
 from app.mail.leaving.composing import GENERATED, is_address
 from app.mail.leaving.forwarding import send_forward
 from app.mail.leaving.replying import reply
@@ -21,12 +20,6 @@ from core.transactions import transaction
 CODE_MINUTES = int(CODE_LIVES.total_seconds() // 60)
 
 log = structlog.get_logger(__name__)
-
-
-async def receive_mail(args: dict[str, Any], context: JobContext) -> None:
-    """Read `incoming_mail`."""
-    settings = context.settings
-    await receive(args["incoming_mail"], settings.secret, settings.trusted_checkers, files=context.files)
 
 
 async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from app.mail.arriving.noting import note_what_was_read
 from app.mail.models import IncomingMail
-from app.mail.reading.parsing import parse
+from app.mail.reading.child import read_whole
 from conversations.models import Attachment, Conversation, Message
 from conversations.opening import open_conversation
 from conversations.posting import post
@@ -55,7 +55,7 @@ async def arrive(world: World, *, subject: str = SUBJECT, **columns: Any) -> Inc
     )
     number = await IncomingMail.all().count()
     raw = LETTER.format(subject=subject, key=number).replace("\n", "\r\n").encode()
-    parsed = parse(raw)
+    parsed = read_whole(raw)
     message = await post(
         conversation.id, Actor.of(world.ines), parsed.reply_text, client_id=f"mail:{number}", channel="email"
     )
@@ -71,7 +71,7 @@ async def arrive(world: World, *, subject: str = SUBJECT, **columns: Any) -> Inc
         conversation_id=conversation.id,
         message_id=message.id,
     )
-    note_what_was_read(mail, parsed)
+    note_what_was_read(mail, parsed, ())
     mail.update_from_dict(columns)
     await mail.save()
     return mail

@@ -12,7 +12,7 @@ import pytest
 from app.gateways.imap import PIECE, Imap
 from app.gateways.imap_troubles import ImapTrouble
 from app.intake.mailboxes import MailboxReader
-from app.mail.arriving.receiving import receive
+from app.mail.arriving.receiving import Means, receive
 from app.mail.fetching import taking
 from app.mail.fetching.following import fetch_once, look
 from app.mail.fetching.taking import TurnLost
@@ -126,7 +126,7 @@ async def test_from_now_on_and_each_mail_once(desk: Desk) -> None:
     assert mail is not None
     assert bytes(mail.content) == desk.letter(3)  # byte for byte
     assert (mail.sender, mail.recipient) == ("ines@example.com", "help@lumen.example")
-    await receive(mail.id, desk.secret)
+    await receive(mail.id, Means(secret=desk.secret))
     await mail.refresh_from_db()
     assert mail.state == POSTED
     assert await Ticket.all().count() == 1
@@ -234,7 +234,7 @@ async def test_large_mails_come_in_pieces_and_too_large_ones_as_a_word(
     assert bytes(large.content) == desk.letter(1, text="x" * 72 + "\n" + ("y" * 72 + "\n") * (PIECE // 50))
     assert len(stub.content) < 1_000
     assert b"which is more than the desk takes" in bytes(stub.content)
-    await receive(stub.id, desk.secret)
+    await receive(stub.id, Means(secret=desk.secret))
     await stub.refresh_from_db()
     assert (stub.state, stub.error) == (QUARANTINED, "too large")
     assert await desk.fetch(mailbox) == 0

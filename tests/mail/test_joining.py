@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.mail.arriving.joining import Place, Trace, lead
-from app.mail.arriving.receiving import receive
+from app.mail.arriving.receiving import Means, receive
 from app.mail.arriving.settling import dismiss_suggestion, join_suggested, let_take_part
 from app.mail.arriving.storing import store_mail
 from app.mail.leaving.replying import reply
@@ -52,7 +52,7 @@ async def come(
     """A mail that the shop's own mail server has looked at."""
     content = checked(sender, verdict).replace("\n", "\r\n").encode() + letter.bytes()
     mail = await store_mail(world.lumen, sender, recipient, content)
-    await receive(mail.id, SECRET, TRUSTED)
+    await receive(mail.id, Means(secret=SECRET, trusted=TRUSTED))
     return await IncomingMail.get(id=mail.id)
 
 

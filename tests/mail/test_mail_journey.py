@@ -61,7 +61,7 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 async def until(happened: Callable[[], Awaitable[Any]]) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (found := await happened()):
             await asyncio.sleep(0.02)
     return found

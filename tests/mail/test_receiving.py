@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from app.mail.arriving import entering
-from app.mail.arriving.receiving import receive
+from app.mail.arriving.receiving import Means, receive
 from app.mail.arriving.storing import store_mail
 from app.mail.leaving.replying import reply
 from app.mail.models import IncomingMail, OutgoingMail
@@ -34,7 +34,7 @@ async def arrive(
     """The letter comes through the door and is read."""
     content = letter.bytes() if isinstance(letter, Letter) else letter
     mail = await store_mail(shop, sender, recipient, content)
-    await receive(mail.id, SECRET)
+    await receive(mail.id, Means(secret=SECRET))
     return await IncomingMail.get(id=mail.id)
 
 
@@ -101,7 +101,7 @@ async def test_a_chinese_mail_is_answered_in_chinese(world: World) -> None:
 async def test_a_repeated_job_posts_once(world: World) -> None:
     mail = await arrive(world.lumen, Letter())
     for _ in range(3):
-        await receive(mail.id, SECRET)
+        await receive(mail.id, Means(secret=SECRET))
     assert await Message.all().count() == 1
 
 
@@ -115,9 +115,9 @@ async def test_dying_in_the_middle_leaves_nothing_behind(world: World, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(entering, "acknowledge", die)
         with pytest.raises(RuntimeError):
-            await receive(mail.id, SECRET)
+            await receive(mail.id, Means(secret=SECRET))
     assert await Conversation.all().count() == await Message.all().count() == await Ticket.all().count() == 0
-    await receive(mail.id, SECRET)
+    await receive(mail.id, Means(secret=SECRET))
     assert await Conversation.all().count() == await Message.all().count() == await Ticket.all().count() == 1
 
 

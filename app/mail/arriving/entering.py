@@ -75,6 +75,11 @@ async def begin_conversation(
         await acknowledge(mail, parsed, conversation, customer, ticket, secret)
 
 
+def cut(words: str) -> str:
+    """As much of a mail's words as one message shows."""
+    return words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
+
+
 async def post_words(
     mail: IncomingMail, parsed: ParsedMail, conversation: Conversation, author: Actor, files: Sequence[ArrivedFile]
 ) -> None:
@@ -82,7 +87,7 @@ async def post_words(
     language = conversation.language
     said = (words.strip() for words in (parsed.reply_text, parsed.text) if not is_blank(words))
     words = next(said, gettext("(a mail without text)", language))
-    shown = words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
+    shown = cut(words)
     message = await post_arrived(
         conversation.id, author, shown, files, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL
     )

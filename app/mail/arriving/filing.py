@@ -62,7 +62,7 @@ async def _keep(file: Attachment, parsed: ParsedMail, intake: Intake, patient: b
         sha256=kept.sha256,
         width=kept.width,
         height=kept.height,
-        content_id=_place_in(parsed.html, file.content_id),
+        content_id=_place_in(parsed.clean.html, file.content_id),
     )
 
 

@@ -1,23 +1,24 @@
 """What was read of a mail stands beside its bytes, so that showing it needs no reading again. Pure."""
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 from app.mail.models import IncomingMail
-from app.mail.reading.cleaning import clean_html
+from app.mail.reading.authentication import sender_check
 from app.mail.reading.headers import Address
 from app.mail.reading.parsing import ParsedMail
 
 MOST_ADDRESSES = 200  # that are shown of one field
 
 
-def note_what_was_read(mail: IncomingMail, parsed: ParsedMail) -> None:
-    """Set the row's columns from what was read."""
-    clean = clean_html(_plain(parsed.html))
+def note_what_was_read(mail: IncomingMail, parsed: ParsedMail, trusted: Collection[str]) -> None:
+    """Set the row's columns from what was read. `trusted` are the names of our mail servers (see `sender_check`)."""
     mail.header_id = _plain(parsed.message_id)[:500]
-    mail.headers = headers_of(parsed) | {"remote_images": clean.remote_images, "trackers": clean.trackers}
+    mail.headers = headers_of(parsed)
     mail.text = _plain(parsed.text) or None
-    mail.html = clean.html or None
+    mail.html = _plain(parsed.clean.html) or None
+    mail.sender_check = sender_check(parsed.authentication, trusted, parsed.from_address if parsed.senders == 1 else "")
 
 
 def headers_of(parsed: ParsedMail) -> dict[str, Any]:
@@ -32,6 +33,8 @@ def headers_of(parsed: ParsedMail) -> dict[str, Any]:
         "date": parsed.date.isoformat() if parsed.date else None,
         "in_reply_to": [_plain(header_id) for header_id in parsed.in_reply_to],
         "kind": "",
+        "remote_images": parsed.clean.remote_images,
+        "trackers": parsed.clean.trackers,
     }
 
 

@@ -6,9 +6,12 @@ that address. Everything else begins a new one, and order numbers in it are sugg
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
+from prometheus_client import Counter
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
@@ -19,96 +22,131 @@ from app.mail.arriving.filing import forget_files, keep_files
 from app.mail.arriving.forwarding import forwarded_by, hold_forwarded
 from app.mail.arriving.joining import Place, place_of
 from app.mail.arriving.noting import letter_of, note_what_was_read
+from app.mail.arriving.reader import NotRead, Reader
 from app.mail.arriving.senders import is_ours
 from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
-from app.mail.reading.authentication import sender_check
-from app.mail.reading.parsing import ParsedMail, parse
+from app.mail.reading.child import read_whole
+from app.mail.reading.parsing import ParsedMail
 from conversations.attachments import ArrivedFile
+from core.clock import now
 from core.errors import Unavailable, WismoError
 from core.transactions import transaction
 
 log = structlog.get_logger(__name__)
 
+received = Counter("wismo_mails_received_total", "Mails that were read, by what became of them", ["state"])
+
 # A mail that trips us must neither wait for ever nor hold up the next one of its sender: a person gets it unread.
 _OUR_FAULTS = (WismoError, ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError)
-PATIENT_TRIES = 3  # as often a mail waits for room for its files; then its words go on without them
-_FOUND_OUT = [
-    "header_id",
-    "headers",
-    "text",
-    "html",
-    "sender_check",
-    "state",
-    "error",
-    "letter",
-    "conversation_id",
-    "message_id",
-]
+MOST_TRIES = 3  # of reading a mail that takes too long or ends its reader; then a person gets it unread
+PATIENCE = timedelta(minutes=10)  # for room for its files; then its words go on without them
+_FOUND_OUT = (
+    *("header_id", "headers", "text", "html", "sender_check"),
+    *("state", "error", "letter", "conversation_id", "message_id"),
+)
 
 
-async def receive(mail_id: int, secret: bytes, trusted: Collection[str] = (), *, files: Intake | None = None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What reading a mail takes: the secret of our tokens; the names under which our mail servers say what they found
+    out about a sender; where files are kept (else they stay in the raw mail only); who reads (else this process does).
+    """
+
+    secret: bytes
+    trusted: Collection[str] = ()
+    files: Intake | None = None
+    reader: Reader | None = None
+
+
+async def receive(mail_id: int, means: Means, *, given_up: bool = False) -> None:
     """Read the stored mail and post it, begin a conversation with it, or set it aside as a machine's.
 
-    `trusted` are the names under which our mail servers say what they found out about a sender. Files are kept in
-    `files`; without it they stay in the raw mail only.
-
-    Everything happens in one transaction with the row's change of state, so that a repeated job does nothing. Raises
-    Unavailable when files cannot be kept now.
+    Everything happens in one transaction with the row's change of state, so that a repeated job does nothing.
+    `given_up`: the job is; now a person gets the mail unread. Raises NotRead and Unavailable: try again later.
     """
     mail = await IncomingMail.get_or_none(id=mail_id)
     if mail is None or mail.state != STORED:
         return
-    await IncomingMail.filter(id=mail_id).update(tries=F("tries") + 1)
-    parsed = await asyncio.to_thread(parse, mail.content)
+    parsed = await _headers_of(mail, means, "given up") if given_up else await read_mail(mail, means)
     if mail.error:  # it only stands for a mail that could not be fetched
         parsed = replace(parsed, problem=mail.error)
-    kept: list[ArrivedFile] = []
-    if files is not None and mail.sender and not parsed.machine:
-        kept = await keep_files(parsed, files, patient=mail.tries < PATIENT_TRIES)
+    await take_in(mail, parsed, means)
+
+
+async def read_mail(mail: IncomingMail, means: Means) -> ParsedMail:
+    """What can be read of it; what cannot be read three times is the header only. Raises NotRead, Unavailable."""
+    if means.reader is None:
+        return await asyncio.to_thread(read_whole, mail.content)
+    if mail.tries < MOST_TRIES:
+        try:
+            return await means.reader.read(mail.content)
+        except NotRead:
+            await IncomingMail.filter(id=mail.id).update(tries=F("tries") + 1)
+            if mail.tries + 1 < MOST_TRIES:
+                raise
+    log.warning("mail_given_up", mail=mail.public_id, tries=MOST_TRIES)
+    return await _headers_of(mail, means, "too much work")
+
+
+async def take_in(mail: IncomingMail, parsed: ParsedMail, means: Means, *, person: bool = False) -> None:
+    """Find the place of a mail that was not posted yet. `person`: somebody says that no machine wrote it."""
+    files: list[ArrivedFile] = []
+    if means.files is not None and (person or (mail.sender and not parsed.machine)):
+        files = await keep_files(parsed, means.files, patient=now() - mail.received_at < PATIENCE)
     try:
-        posted = await _receive_once(mail_id, parsed, secret, trusted, kept)
+        posted = await _place_once(mail, parsed, files, means, person=person)
     except Unavailable:
         raise
     except _OUR_FAULTS as error:
         log.exception("mail_not_understood", mail=mail.public_id)
-        posted = await _receive_once(mail_id, ParsedMail(problem=type(error).__name__), secret, trusted, kept)
-    if files is not None and not posted:  # a crash leaves contents without a row, which housekeeping finds
-        await forget_files(kept, files)
+        unread = ParsedMail(problem=type(error).__name__)
+        posted = await _place_once(mail, unread, files, means, person=person)
+    if means.files is not None and not posted:  # a crash leaves contents without a row, which housekeeping finds
+        await forget_files(files, means.files)
 
 
-async def _receive_once(
-    mail_id: int, parsed: ParsedMail, secret: bytes, trusted: Collection[str], files: Sequence[ArrivedFile]
+async def _headers_of(mail: IncomingMail, means: Means, problem: str) -> ParsedMail:
+    if means.reader is not None:
+        with suppress(NotRead):
+            return replace(await means.reader.read_headers(mail.content), problem=problem)
+    return ParsedMail(problem=problem)
+
+
+async def _place_once(
+    mail: IncomingMail, parsed: ParsedMail, files: Sequence[ArrivedFile], means: Means, *, person: bool
 ) -> bool:
     """Whether the mail became a message. If its twin is posted at the same time, it is looked at again."""
     try:
-        return await _receive(mail_id, parsed, secret, trusted, files)
+        return await _place(mail, parsed, files, means, person=person)
     except IntegrityError:
-        return await _receive(mail_id, parsed, secret, trusted, files)
+        return await _place(mail, parsed, files, means, person=person)
 
 
-async def _receive(
-    mail_id: int, parsed: ParsedMail, secret: bytes, trusted: Collection[str], files: Sequence[ArrivedFile]
+async def _place(
+    mail: IncomingMail, parsed: ParsedMail, files: Sequence[ArrivedFile], means: Means, *, person: bool
 ) -> bool:
     async with transaction():
-        locked = await IncomingMail.filter(id=mail_id, state=STORED).select_for_update().first()
+        locked = await IncomingMail.filter(id=mail.id, state=mail.state).select_for_update().first()
         if locked is None:
             return True  # somebody else has done it, and we do not know with which files
         await locked.fetch_related("shop")
-        note_what_was_read(locked, parsed)
-        sender = parsed.from_address if parsed.senders == 1 else ""
-        locked.sender_check = sender_check(parsed.authentication, trusted, sender)
-        await _deal_with(locked, parsed, secret, files)
+        note_what_was_read(locked, parsed, means.trusted)
+        await _deal_with(locked, parsed, means.secret, files, person=person)
         await locked.save(update_fields=_FOUND_OUT)
+    received.labels(locked.state).inc()
     log.info("mail_received", mail=locked.public_id, state=locked.state, sign=parsed.automatic, problem=parsed.problem)
     return locked.state in (POSTED, QUARANTINED)
 
 
-async def _deal_with(mail: IncomingMail, parsed: ParsedMail, secret: bytes, files: Sequence[ArrivedFile]) -> None:
+async def _deal_with(
+    mail: IncomingMail, parsed: ParsedMail, secret: bytes, files: Sequence[ArrivedFile], *, person: bool
+) -> None:
     letter = letter_of(mail.shop_id, parsed)
-    if parsed.bounce is not None:
+    sign = "" if person else parsed.automatic or ("" if mail.sender else "null sender") or await _own(parsed)
+    if parsed.bounce is not None and not person:
         mail.state, mail.error = MACHINE, "bounce"
         await note_bounce(mail, parsed.bounce, secret)
-    elif sign := parsed.automatic or ("" if mail.sender else "null sender") or await _own(parsed):
+    elif sign:
         mail.state, mail.error = MACHINE, sign
     elif (first := await _twin(letter)) is not None:
         mail.state, mail.conversation_id, mail.message_id = DUPLICATE, first.conversation_id, first.message_id

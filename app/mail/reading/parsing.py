@@ -8,6 +8,7 @@ from app.mail.reading import machine
 from app.mail.reading.authentication import Hops, hops_of
 from app.mail.reading.bounces import Bounce, bounce
 from app.mail.reading.charsets import decode
+from app.mail.reading.cleaning import CleanHtml
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
 from app.mail.reading.html import MAX_HTML, reply_of_html, text_of_html
 from app.mail.reading.mime import Part, walk
@@ -51,7 +52,8 @@ class ParsedMail:
     date: datetime | None = None  # UTC
     text: str = ""  # all of it, quotes included
     reply_text: str = ""  # the new part
-    html: str = field(default="", repr=False)  # as it came: clean it before anybody sees it
+    html: str = field(default="", repr=False)  # as it came: not for anybody's eyes
+    clean: CleanHtml = field(default=CleanHtml(""), repr=False)  # of it; by `child.read_whole`
     attachments: tuple[Attachment, ...] = ()
     auto_reply: bool = False  # a machine wrote it and it is no bounce: an automatic reply, a receipt, a report
     bounce: Bounce | None = None
@@ -94,6 +96,11 @@ def _parse(mail: bytes) -> ParsedMail:
         unanswerable=machine.unanswerable(root),
         problem=walked.cut or ("too large" if len(mail) > MAX_MAIL else "") or _problem(root),
     )
+
+
+def parse_headers(mail: bytes) -> ParsedMail:
+    """Who wrote and about what, from the first 256 KiB, for a mail whose body is more than we can read."""
+    return _headers_only(mail, "only the header was read")
 
 
 def _headers_only(mail: bytes, problem: str) -> ParsedMail:

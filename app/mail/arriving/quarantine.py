@@ -1,0 +1,69 @@
+"""What administrators do with mails as they came: see what we could not read, download it, read it again."""
+
+from collections.abc import Collection, Sequence
+
+from app.mail.models import DUPLICATE, QUARANTINED, IncomingMail
+from core import audit
+from core.errors import Conflict, Forbidden, NotFound
+from core.ids import as_id
+from core.jobs import enqueue
+from core.people import ADMIN, Actor, Agent, shop_ids_of
+from core.transactions import transaction
+
+SHOWN = (
+    *("id", "public_id", "sender", "recipient", "header_id", "state", "error", "tries", "headers", "text", "html"),
+    *("sender_check", "received_at", "shop_id", "conversation_id", "message_id"),
+)  # everything but the bytes, of which there may be 25 MiB
+
+
+async def mails_set_aside(
+    agent: Agent, before: int | None, limit: int, states: Collection[str] = (QUARANTINED,)
+) -> list[IncomingMail]:
+    """Mails of the agent's shops in these states, newest first, older than the row `before`; without their bytes."""
+    found = IncomingMail.filter(shop_id__in=await shop_ids_of(agent), state__in=list(states))
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return await found.order_by("-id").limit(limit).only(*SHOWN)
+
+
+async def mail_in_view(agent: Agent, public_id: str) -> IncomingMail:
+    """A mail of one of the agent's shops, without its bytes. Raises NotFound."""
+    return await _found(agent, public_id, SHOWN)
+
+
+async def raw_mail(agent: Agent, public_id: str) -> bytes:
+    """The mail as it came, byte for byte; for administrators, audited. Raises NotFound, Forbidden (not_your_role)."""
+    async with transaction():
+        mail = await _found(agent, public_id, ("id", "public_id", "content"))
+        _require_admin(agent)
+        await audit.note(Actor.of(agent), "mail.downloaded", mail.public_id)
+    return bytes(mail.content)
+
+
+async def re_process(agent: Agent, public_id: str, *, person: bool = False) -> None:
+    """Have a mail read again: what is new is posted once, whatever was said stays. For administrators, audited.
+
+    `person`: what was set aside as a machine's is a person's. Raises NotFound, Forbidden (not_your_role) and Conflict
+    (is_duplicate): the mail of which this is another copy can be read again.
+    """
+    async with transaction():
+        mail = await _found(agent, public_id, ("id", "public_id", "state"))
+        _require_admin(agent)
+        if mail.state == DUPLICATE:
+            raise Conflict("another copy was posted", code="is_duplicate")
+        await IncomingMail.filter(id=mail.id).update(tries=0)
+        await audit.note(Actor.of(agent), "mail.reread", mail.public_id, person=person)
+        await enqueue("mail.reread", {"incoming_mail": mail.id, "person": person})
+
+
+async def _found(agent: Agent, public_id: str, columns: Sequence[str]) -> IncomingMail:
+    mine = IncomingMail.filter(public_id=as_id(public_id), shop_id__in=await shop_ids_of(agent))
+    found = await mine.only(*columns).first()
+    if found is None:
+        raise NotFound("no such mail")
+    return found
+
+
+def _require_admin(agent: Agent) -> None:
+    if agent.role != ADMIN:
+        raise Forbidden("for administrators", code="not_your_role")
