@@ -31,6 +31,7 @@ RATES = {
     "withdraw.address": "20/hour",
     "withdraw.contact": "10/hour",
     "console.file.person": "150/10minutes",
+    "console.picture.person": "600/10minutes",
     "console.poll.person": "600/minute",
     "console.post.person": "120/minute",
     "login.account": "10/15minutes",

@@ -23,6 +23,7 @@ from app.faults import FaultPages, refuse
 from app.files.intake import Intake
 from app.files.storage import FolderStorage
 from app.gateways.mail import DemoMailbox, Mailer
+from app.gateways.remote_pictures import RemotePictures
 from app.gateways.smtp import SmtpMailer
 from app.guards import BodyLimit, KeptStatic, PlainAddresses, RequestLog, SafeHeaders
 from app.intake.listener import start_listener
@@ -122,6 +123,7 @@ def create_app(
     app.state.settings = settings
     app.state.templates = make_templates()
     app.state.files = Intake(FolderStorage(settings.files_folder), settings.file_bytes)
+    app.state.remote_pictures = RemotePictures()
     app.state.ready = False
     app.state.begin_to_stop = _nothing_runs
     return app

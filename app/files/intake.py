@@ -10,7 +10,7 @@ from app.files.pictures import Studio
 from app.files.sniffing import GIF, HEAD_BYTES, JPEG, PNG, WEBP, Kind, sniff
 from app.files.storage import CHUNK_BYTES, Room, Storage, writing
 from conversations.attachments import KeptFile
-from core.errors import Malformed, TooLarge
+from core.errors import Invalid, Malformed, TooLarge
 from core.ids import new_unguessable_id
 
 STALLED_SECONDS = 30.0  # without a byte
@@ -38,6 +38,18 @@ class Intake:
             if kind.decoders:
                 return await self._keep_picture(room, received, kind, name)
             return await self._keep(room, received, kind, name)
+
+    async def redrawn(self, content: bytes) -> tuple[str, bytes]:
+        """A picture drawn anew, with its media type, and not kept. Raises Invalid and Unavailable, as `take` does."""
+        async with self.storage.room() as room:
+            await asyncio.to_thread(room.path("received").write_bytes, content)
+            kind = sniff(content[:HEAD_BYTES], "picture")
+            if not kind.decoders:
+                raise Invalid("no picture", code="picture_broken")
+            drawn = await self._studio.redraw(
+                room.path("received"), room.path("drawn"), room.path("small"), kind.decoders
+            )
+            return drawn.media_type, await asyncio.to_thread(room.path("drawn").read_bytes)
 
     async def _receive(self, pieces: AsyncIterable[bytes], path: Path) -> None:
         try:

@@ -190,3 +190,23 @@ class MailParticipant(Model):
         table = "mail_participant"
         unique_together = (("conversation_id", "address"),)
         indexes = (Index(fields=("added_by_id",)),)
+
+
+class PictureSender(Model):
+    """Somebody whose pictures are shown unasked in one shop's mail."""
+
+    id = fields.BigIntField(primary_key=True)
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="picture_senders")
+    shop_id: int
+    address = fields.CharField(max_length=320)  # lower case
+    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
+        "wismo.Agent", null=True, related_name="picture_senders"
+    )
+    agent_id: int | None
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "picture_sender"
+        unique_together = (("shop_id", "address"),)
+        indexes = (Index(fields=("agent_id",)),)

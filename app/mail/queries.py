@@ -13,10 +13,14 @@ _MESSAGES = (
     " ORDER BY m.number DESC LIMIT {limit}"
 )
 _ARRIVED = f"""SELECT t.public_id, t.message_id, t.state, t.sender_check, t.headers, t.html IS NOT NULL AS has_html,
-    LENGTH(t.text) AS characters FROM incoming_mail AS t
+    LENGTH(t.text) AS characters, EXISTS (SELECT 1 FROM picture_sender AS p
+    WHERE p.shop_id = t.shop_id AND p.address = t.headers->>'from') AS pictures FROM incoming_mail AS t
     WHERE t.message_id IN ({_MESSAGES}) AND t.state IN ('posted', 'quarantined') ORDER BY t.id"""  # noqa: S608 (constants)
-_SENT = f"""SELECT t.public_id, t.message_id, t.state, t.recipient, t.attempts, t.error, t.created_at, t.sent_at
+_SENT = f"""SELECT t.public_id, t.message_id, t.state, t.kind, t.recipient, t."to" AS receivers, t.cc AS copies,
+    t.attempts, t.error, t.created_at, t.sent_at
     FROM outgoing_mail AS t WHERE t.message_id IN ({_MESSAGES}) ORDER BY t.id"""  # noqa: S608 (constants)
+_ARRIVED_COLUMNS = "public_id message_id state sender_check headers has_html characters pictures"
+_SENT_COLUMNS = "public_id message_id state kind recipient receivers copies attempts error created_at sent_at"
 _BEYOND = 2**62  # greater than every number
 
 
@@ -30,6 +34,7 @@ class ArrivedMail:
     headers: dict[str, Any]
     has_html: bool
     characters: int  # of the whole text, quotes included
+    pictures: bool  # from elsewhere are shown unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ class SentMail:
 
     public_id: str
     state: str
-    recipient: str
+    kind: str
+    to: list[list[str]]  # pairs of name and address
+    cc: list[list[str]]
     attempts: int
     error: str
     created_at: datetime
@@ -56,22 +63,22 @@ class Mails:
 def mails_in(bundle: Bundle, conversation_id: int, number: int | None, limit: int) -> Later[Mails]:
     """The mails behind the newest `limit` messages below `number`."""
     which = {"conversation": conversation_id, "number": _BEYOND if number is None else number, "limit": limit}
-    arrived = bundle.table("public_id message_id state sender_check headers has_html characters", _ARRIVED, **which)
-    sent = bundle.table("public_id message_id state recipient attempts error created_at sent_at", _SENT, **which)
+    arrived = bundle.table(_ARRIVED_COLUMNS, _ARRIVED, **which)
+    sent = bundle.table(_SENT_COLUMNS, _SENT, **which)
     return lambda: Mails(
         {row["message_id"]: _arrived(row) for row in arrived}, {row["message_id"]: _sent(row) for row in sent}
     )
 
 
 def _arrived(row: dict[str, Any]) -> ArrivedMail:
-    headers = row["headers"]
     return ArrivedMail(
         public_id=row["public_id"],
         state=row["state"],
         sender_check=row["sender_check"],
-        headers=(json.loads(headers) if isinstance(headers, str) else headers) or {},
+        headers=_json(row["headers"]) or {},
         has_html=bool(row["has_html"]),
         characters=row["characters"] or 0,
+        pictures=bool(row["pictures"]) and row["sender_check"] != "fail",
     )
 
 
@@ -81,9 +88,15 @@ def _sent(row: dict[str, Any]) -> SentMail:
     return SentMail(
         public_id=row["public_id"],
         state=row["state"],
-        recipient=row["recipient"],
+        kind=row["kind"],
+        to=_json(row["receivers"]) or [["", row["recipient"]]],
+        cc=_json(row["copies"]) or [],
         attempts=row["attempts"],
         error=row["error"] or "",
         created_at=created,
         sent_at=as_time(row["sent_at"]),
     )
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

@@ -87,15 +87,19 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
         "original": mail.has_html,
         "remote": remote,
         "trackers": trackers,
+        "pictures": mail.pictures,
+        "doubtful": mail.sender_check == "fail",
     }
 
 
 def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
+    people = _people(mail.to) + _people(mail.cc)
     label, tone, icon = STATES.get(mail.state, (mail.state, "", "clock"))
     return {
         "arrived": False,
         "id": mail.public_id,
-        "short": gettext(_("to %(name)s"), language) % {"name": mail.recipient},
+        "short": _short(people, "", language),
+        "everybody": ", ".join(person["address"] for person in people),
         "state": {"label": gettext(label, language), "tone": tone, "icon": icon},
         "error": mail.error if mail.state != "sent" else "",
         "attempts": mail.attempts if mail.state == "queued" else 0,

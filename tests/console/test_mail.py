@@ -1,10 +1,20 @@
 """Mail at the desk: what the thread says of it, and the original in a frame that nothing leaves."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import html
+import io
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from starlette.applications import Starlette
 
+from app.files.intake import Intake
+from app.files.storage import FolderStorage
+from app.gateways.remote_pictures import RemotePictures
 from app.mail.arriving.noting import note_what_was_read
 from app.mail.models import IncomingMail
 from app.mail.reading.child import read_whole
@@ -75,6 +85,25 @@ async def arrive(world: World, *, subject: str = SUBJECT, **columns: Any) -> Inc
     mail.update_from_dict(columns)
     await mail.save()
     return mail
+
+
+@pytest.fixture
+async def shop_pictures() -> AsyncIterator[str]:
+    """A web server that answers everything with a picture; its address."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (4, 4), "teal").save(drawn, "PNG")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        content = drawn.getvalue()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: %d\r\n\r\n" % len(content))
+        writer.write(content)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
 
 
 async def picture_of(mail: IncomingMail, content_id: str) -> Attachment:
@@ -164,3 +193,44 @@ async def test_other_shops_agents_find_nothing(world: World, open_browser: OpenB
     assert (await agent.get(f"/console/mails/{machine.public_id}/body")).status_code == 404
     assert (await admin.get(f"/console/mails/{machine.public_id}/body")).status_code == 200
     assert (await (await open_browser()).get(f"/console/mails/{mail.public_id}/body")).status_code == 303
+
+
+async def test_pictures_from_elsewhere_come_through_us_and_only_when_asked_for(
+    world: World, open_browser: OpenBrowser, desk: Starlette, tmp_path: Path, shop_pictures: str
+) -> None:
+    desk.state.remote_pictures = RemotePictures(private=True)
+    desk.state.files = Intake(FolderStorage(tmp_path / "files"), 1 << 20)
+    mail = await arrive(world, html=f'<img src="remote:{shop_pictures}/logo.png" alt="Logo">')
+    path, browser = f"/console/mails/{mail.public_id}/body", await open_browser(world.omar)
+    assert "src=" not in (await browser.get(path)).text
+    assert "src=" not in (await browser.get(f"{path}?pictures", **{"sec-fetch-site": "cross-site"})).text
+    shown = (await browser.get(f"{path}?pictures", **{"sec-fetch-site": "same-origin"})).text
+    [address] = re.findall(r'<img src="([^"]+)"', shown)
+    answer = await browser.get(html.unescape(address))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.content.startswith(b"\x89PNG")
+    for broken in (
+        html.unescape(address)[:-1] + "x",
+        address.partition("&amp;s=")[0],
+        address.replace("logo", "other"),
+    ):
+        assert (await browser.get(html.unescape(broken))).status_code == 404
+    assert (await (await open_browser(world.wei)).get(html.unescape(address))).status_code == 404
+
+
+async def test_a_sender_whose_pictures_are_always_shown(world: World, open_browser: OpenBrowser) -> None:
+    mail, forged = await arrive(world), await arrive(world, sender_check="fail")
+    browser = await open_browser(world.omar)
+    assert "Always from this sender" in await thread_of(browser, mail)
+    answer = await browser.post(f"/console/mails/{mail.public_id}/trust", show="1")
+    assert answer.status_code == 303
+    assert "cdn.example" in (await browser.get(f"/console/mails/{mail.public_id}/body")).text
+    assert "t.example" not in (await browser.get(f"/console/mails/{mail.public_id}/body")).text
+    assert "cdn.example" not in (await browser.get(f"/console/mails/{forged.public_id}/body")).text
+    assert "Always from this sender" not in await thread_of(browser, forged)
+    assert "Pictures from this sender are shown" in await thread_of(browser, mail)
+    await browser.post(f"/console/mails/{mail.public_id}/trust", show="0")
+    assert "cdn.example" not in (await browser.get(f"/console/mails/{mail.public_id}/body")).text
+    await (other := await open_browser(world.wei)).get("/console/account")
+    assert (await other.post(f"/console/mails/{mail.public_id}/trust", show="1")).status_code == 404
