@@ -134,12 +134,22 @@ async def wake(conversation_id: int, *, to_bot: bool = False) -> None:
             await _wake(conversation_id, Status.RESOLVED, "reopened")
 
 
-async def _wake(conversation_id: int, asleep: Status, action: str) -> None:
+async def wake_for(conversation_id: int, actor: Actor) -> None:
+    """Somebody else than the customer answered the desk: the same for the tickets of this conversation alone."""
+    async with transaction():
+        await Conversation.filter(id=conversation_id).select_for_update().first()
+        if await Ticket.exists(conversation_id=conversation_id, status=Status.PENDING):
+            await _wake(conversation_id, Status.PENDING, "answered", actor)
+        elif not await Ticket.exists(conversation_id=conversation_id, status=Status.OPEN):
+            await _wake(conversation_id, Status.RESOLVED, "reopened", actor)
+
+
+async def _wake(conversation_id: int, asleep: Status, action: str, actor: Actor | None = None) -> None:
     tickets = Ticket.filter(conversation_id=conversation_id, status=asleep).select_for_update()
     waking = await tickets.order_by("-resolved_at", "-id")
     conversation = await Conversation.get(id=conversation_id).select_related("customer")
     for ticket in waking[:1] if asleep == Status.RESOLVED else reversed(waking):
-        await _enter(ticket, Status.OPEN, Actor.of(conversation.customer), action)
+        await _enter(ticket, Status.OPEN, actor or Actor.of(conversation.customer), action)
 
 
 async def _move(ticket_id: int, wanted: Status, actor: Actor, action: str, seen: int | None = None) -> Ticket:

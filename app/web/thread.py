@@ -13,7 +13,7 @@ from app.web.refund_words import EVENTS as REFUND_EVENTS
 from app.web.shown_files import shown_files
 from app.web.ticket_about import NEEDS
 from app.web.times import iso, same_day
-from conversations.models import Message, Note, Rating
+from conversations.models import EMAIL, Message, Note, Rating
 from conversations.rating import LOW
 from core.audit import AuditEntry
 from core.money import Money, format_money
@@ -140,6 +140,8 @@ def entries(
 
 def _message(message: Message, timezone: str, language: str, guest: str) -> dict[str, Any]:
     names = {"customer": guest, "bot": gettext("Bot", language), "system": ""}
+    if message.channel == EMAIL and "@" in message.author_name:  # somebody else who takes part in the mails
+        names["customer"] = message.author_name
     return {
         "kind": "message",
         "id": message.id,

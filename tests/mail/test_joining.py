@@ -11,6 +11,9 @@ from app.mail.arriving.joining import Place, Trace, lead
 from app.mail.arriving.receiving import Means, receive
 from app.mail.arriving.settling import dismiss_suggestion, join_suggested, let_take_part
 from app.mail.arriving.storing import store_mail
+from app.mail.leaving.addressing import Addressing
+from app.mail.leaving.composing import Mailbox
+from app.mail.leaving.forwarding import forward, send_forward
 from app.mail.leaving.replying import reply
 from app.mail.models import IncomingMail, MailSuggestion, OutgoingMail
 from app.mail.threading import (
@@ -22,7 +25,7 @@ from app.mail.threading import (
     token_in_address,
     token_in_id,
 )
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, Note
 from conversations.posting import post
 from core.errors import Conflict
 from core.people import Actor, Customer
@@ -304,3 +307,29 @@ def test_no_token_lets_anybody_speak_as_another(found: list[tuple[Token, tuple[s
         assert not entitled
     if isinstance(place, Trace):
         assert place.conversation.public_id in {talk for talk, _ in made}
+
+
+# Whom an agent asked
+
+
+@on_both_databases
+@pytest.mark.parametrize("verdict", ["pass", "none"])
+async def test_what_a_third_party_answers_is_for_the_desk_alone(world: World, verdict: str) -> None:
+    talk, _, _ = await thread(world)
+    ticket = await Ticket.get()
+    await resolve(ticket.id, Actor.of(world.omar))
+    before = await said(talk)
+    choice = Addressing(mode="forward", to=(Mailbox("Warehouse", EVE),), numbers=(1,))
+    note = await forward(talk.id, world.omar, "Where is it?", choice, client_id="f1")
+    asked = await send_forward(note.id, "Where is it?", choice.as_data(), SECRET)
+    reply_to = str(opened(asked)["Reply-To"].addresses[0].addr_spec)
+    letter = Letter(sender=f"Warehouse <{EVE}>", text="It is lost.", header_id="warehouse@x", subject="Re: Fwd")
+    mail = await come(world, letter, EVE, reply_to, verdict)
+    assert (mail.state, mail.conversation_id, mail.message_id) == ("posted", talk.id, None)
+    assert await said(talk) == before
+    answer = await Note.filter(conversation_id=talk.id).order_by("-id").first()
+    assert answer is not None
+    assert f"Warehouse <{EVE}>" in answer.text
+    assert "It is lost." in answer.text
+    assert (await Ticket.get(id=ticket.id)).status == "open"
+    assert await Conversation.all().count() == 1

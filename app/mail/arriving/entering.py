@@ -23,9 +23,11 @@ from orders.models import Order
 from tickets.joining import follow_customer
 from tickets.models import QUESTION, Ticket
 from tickets.opening import open_ticket
+from tickets.resolution import wake_for
 from tickets.statuses import UNFINISHED
 
 MAX_SUGGESTIONS = 3  # orders
+MAX_NAMED = 50  # files
 _WORDS_SHOWN = 7_000  # characters of a mail in one message
 
 
@@ -37,12 +39,28 @@ async def continue_conversation(
     The bot answers no mail, and nothing of a sender whom our mail servers speak against.
     """
     conversation = place.conversation
+    if place.internal:
+        await _note_answer(mail, parsed, place)
+        return
     if conversation.handler == BOT and (conversation.channel == EMAIL or mail.sender_check == FAIL):
         await hand_to_queue(conversation.id, SYSTEM, "mail")
     await post_words(mail, parsed, conversation, place.author, files)
     await follow_customer(conversation.id)  # what was merged into another talk's ticket goes on here
     if not await Ticket.exists(conversation_id=conversation.id, status__in=UNFINISHED):
         await open_mail_ticket(parsed, conversation, Actor.of(conversation.customer))
+
+
+async def _note_answer(mail: IncomingMail, parsed: ParsedMail, place: Place) -> None:
+    """What a third party answers the desk stands in a note, and opens what waits."""
+    talk, language = place.conversation, place.conversation.language
+    mail.conversation_id = talk.id
+    lines = [gettext("%(name)s answers:", language) % {"name": place.author.name}, ""]
+    lines.append((parsed.reply_text or parsed.text).strip() or gettext("(a mail without text)", language))
+    if parsed.attachments:
+        names = ", ".join(file.name or file.type for file in parsed.attachments[:MAX_NAMED])
+        lines += ["", gettext("Files, in the mail itself: %(names)s", language) % {"names": names}]
+    await add_mail_note(talk, mail, "answer", "\n".join(lines))
+    await wake_for(talk.id, place.author)
 
 
 async def begin_conversation(

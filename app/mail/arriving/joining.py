@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.mail.models import ACCEPTED, IncomingMail, MailSuggestion
+from app.mail.models import IncomingMail
+from app.mail.participants import COPIED, THIRD_PARTY, role_of
 from app.mail.reading.authentication import FAIL, PASS
 from app.mail.reading.parsing import ParsedMail
 from app.mail.threading import REPLY, Token, same_address, token_in_address, token_in_id, verify
@@ -25,6 +26,7 @@ class Place:
 
     conversation: Conversation  # with customer and shop
     author: Actor
+    internal: bool = False  # for the desk alone: of somebody whom an agent asked behind the customer's back
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Trace:
     """A conversation that a token names, without making the sender a part of it."""
 
     conversation: Conversation
+    own: bool = False  # it was made for exactly this sender, who got it from us
 
 
 async def place_of(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> Place | Trace | None:
@@ -42,11 +45,12 @@ async def place_of(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> Pla
     ids = {token.public_id for token in tokens}
     talks = await Conversation.filter(public_id__in=ids, shop_id=mail.shop_id).select_related("customer", "shop")
     found = lead(tokens, talks, parsed.from_address, secret)
-    if not isinstance(found, Trace) or mail.sender_check != PASS:
+    if not isinstance(found, Trace) or not (found.own or mail.sender_check == PASS):
         return found
-    if not await takes_part(found.conversation, parsed.from_address):
-        return found
-    return Place(found.conversation, Actor("customer", found.conversation.customer_id, shown_sender(parsed)))
+    role, talk = await role_in(found.conversation, parsed.from_address), found.conversation
+    if role == THIRD_PARTY:
+        return Place(talk, Actor("other", None, shown_sender(parsed)), internal=True)
+    return Place(talk, Actor("customer", talk.customer_id, shown_sender(parsed))) if role else found
 
 
 def lead(tokens: Sequence[Token], talks: Sequence[Conversation], sender: str, secret: bytes) -> Place | Trace | None:
@@ -61,22 +65,25 @@ def lead(tokens: Sequence[Token], talks: Sequence[Conversation], sender: str, se
         customer = talk.customer.email or ""
         if customer and same_address(customer) == same_address(sender) and verify(secret, token, sender):
             return Place(talk, Actor.of(talk.customer))
-        if trace is None and any(verify(secret, token, address) for address in (customer, sender) if address):
-            trace = Trace(talk)
+        own = verify(secret, token, sender)
+        if own or (trace is None and customer and verify(secret, token, customer)):
+            trace = Trace(talk, own)
     return trace
 
 
-async def takes_part(conversation: Conversation, address: str) -> bool:
-    """Whether the customer wrote to `address` in this conversation by mail, or an agent let them in."""
-    if conversation.channel != EMAIL:
-        return False
+async def role_in(conversation: Conversation, address: str) -> str:
+    """As what `address` takes part beside the customer: as an agent brought them in, or `copied` when the customer
+    wrote to them, too. Empty: not at all. In a chat nobody else speaks.
+    """
     wanted = same_address(address)
-    let_in = MailSuggestion.filter(target_id=conversation.id, state=ACCEPTED, address=wanted)
-    if await let_in.exists():
-        return True
+    role = await role_of(conversation.id, wanted)
+    if role == THIRD_PARTY or conversation.channel != EMAIL:
+        return role if role == THIRD_PARTY else ""
+    if role:
+        return role
     mails = IncomingMail.filter(conversation_id=conversation.id, state="posted").exclude(sender_check=FAIL)
     rows = await mails.order_by("-id").limit(_THREAD).values("headers")
-    return any(wanted in _copied(row["headers"], conversation.customer.email or "") for row in rows)
+    return COPIED if any(wanted in _copied(row["headers"], conversation.customer.email or "") for row in rows) else ""
 
 
 def shown_sender(parsed: ParsedMail) -> str:

@@ -3,6 +3,7 @@
 from app.mail.arriving.senders import customer_of_mail, is_ours
 from app.mail.leaving.composing import is_address
 from app.mail.models import ACCEPTED, BELONGS, DISMISSED, FORWARDED, OPEN, IncomingMail, MailSuggestion
+from app.mail.participants import COPIED, add_participants
 from app.mail.threading import same_address
 from conversations.handover import hand_to_queue
 from conversations.models import BOT, EMAIL, Conversation, Message
@@ -55,6 +56,7 @@ async def let_take_part(suggestion_id: str, ticket: Ticket, agent: Agent) -> Tic
         if talk.handler == BOT:
             await hand_to_queue(talk.id, SYSTEM, "mail")
         await post(talk.id, author, words.text, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL)
+        await add_participants(talk.id, [(suggestion.name, suggestion.address)], COPIED, agent.id)
         await _settle(suggestion, agent, ACCEPTED)
         await audit.note(Actor.of(agent), "mail.participant_added", target.public_id, suggestion=suggestion.public_id)
     return target
