@@ -99,6 +99,8 @@ async def reply(request: Request, agent: Agent) -> Response:
     draft.client_id = form.get("client_id") or draft.client_id
     files = form.get("attachments", "").split()
     try:
+        if channel == EMAIL and not place.conversation.customer.email:
+            raise Conflict("nobody to write to", code="no_mail_address")
         if draft.macro:
             await remember_use(place.conversation, place.ticket, agent, draft.macro, draft.client_id)
         if files and channel == EMAIL:

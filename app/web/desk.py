@@ -112,6 +112,8 @@ SAID = {
     "unlinked": _("Link removed."),
     "asked": _("The customer was asked."),
     "waived": _("Noted as not needed."),
+    "takes_part": _("They take part in that conversation now."),
+    "customer_named": _("Answers go to the customer now."),
     "dismissed": _("Suggestion dismissed."),
     "password": _("Password changed. Your other sessions have ended."),
     "replayed": _("Folded again."),

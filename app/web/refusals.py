@@ -51,6 +51,7 @@ REASONS = {
     "suggestion_settled": _("A colleague has settled this already."),
     "not_by_mail": _("That talk is a chat: nobody else takes part in it."),
     "same_customer": _("It is the customer: merge the tickets instead."),
+    "no_mail_address": _("Nobody would get this: say first who the customer is, with an e-mail address."),
     "bad_mail_address": _("Write the customer's e-mail address."),
     "bad_address": _("An address has a street, a city, and a country in two letters."),
     "case_changed": _("Somebody was faster: the case has changed. Look at it again."),
