@@ -1,4 +1,4 @@
-"""HTML mail to plain text, quotes marked or left out. Pure and linear: one pass over tags, no tree.
+"""HTML mail to plain text with its quotes marked. Pure and linear: one pass over tags, no tree.
 
 A tree builder is of no use here: its time grows with the square of the nesting, and a mail may nest 100,000 deep.
 The result is text only; HTML that anybody shall see goes through the sanitiser instead.
@@ -7,6 +7,9 @@ The result is text only; HTML that anybody shall see goes through the sanitiser 
 import re
 from collections.abc import Iterator
 from html import unescape
+
+from app.mail.reading.html_marks import Mark, mark_of
+from app.mail.reading.quoting import new_part
 
 MAX_HTML = 2_097_152  # characters; more is cut
 MAX_QUOTE_DEPTH = 8
@@ -19,43 +22,11 @@ _LINES = frozenset(
 _HIDDEN = ("script", "style", "title", "head", "noscript", "template", "textarea", "xml")
 _VOID = frozenset(("br", "hr", "img", "col", "meta", "link", "input", "base", "area", "wbr"))
 
-# How mail programs mark the quoted mail: attribute, a word of its value, and whether all that follows is quote, too.
-QUOTE_MARKS = (
-    ("class", "gmail_quote", False),
-    ("class", "gmail_quote_container", False),
-    ("class", "gmail_extra", False),
-    ("type", "cite", False),
-    ("class", "moz-cite-prefix", False),
-    ("class", "moz-forward-container", False),
-    ("class", "yahoo_quoted", False),
-    ("class", "yahoo-quoted-begin", True),
-    ("class", "protonmail_quote", False),
-    ("class", "zmail_extra", False),
-    ("class", "tutanota_quote", False),
-    ("class", "freebirdFormviewerViewHeaderHeader", False),
-    ("id", "isForwardContent", False),
-    ("id", "isReplyContent", False),
-    ("id", "divRplyFwdMsg", True),
-    ("id", "appendonsend", True),
-    ("id", "OLK_SRC_BODY_SECTION", False),
-    ("id", "mail-editor-reference-message-container", False),
-    ("id", "ms-outlook-mobile-body-separator-line", True),
-    ("class", "OutlookMessageHeader", True),
-    ("class", "includetail", False),
-    ("class", "qmbox", False),
-    ("id", "origbody", False),
-    ("id", "ntes-quote", False),
-    ("class", "ntes-quote", False),
-    ("class", "ali-mail-quote", False),
-    ("class", "alimail-quote", False),
-    ("class", "__aliyun_previous_email_wrap", False),
-    ("class", "foxmail_quote", False),
-    ("id", "x_origin_mail", False),
-)
-_REST_IS_QUOTE = {(attribute, value.lower()): rest for attribute, value, rest in QUOTE_MARKS}
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]{0,30})((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,400}+)>")
 _ATTRIBUTE = re.compile(
-    r"""(?<![\w-])(class|id|type|href|alt)\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE
+    r"""(?<![\w-])(class|id|type|name|style|data-marker|href|alt)\s{0,9}=\s{0,9}"""
+    r"""(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""",
+    re.IGNORECASE,
 )
 _LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # keeps each place where it is
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
@@ -66,14 +37,15 @@ Attributes = dict[str, str]
 
 def text_of_html(html: str) -> str:
     """The readable text of `html`, quotes included and marked with `>`."""
-    return _Writer(without_quotes=False).write(html[:MAX_HTML])
+    return _Writer(by_marks=False).write(html[:MAX_HTML])
 
 
 def reply_of_html(html: str) -> str | None:
-    """The text without what is marked as quote; None when nothing is marked or nothing else would be left."""
-    writer = _Writer(without_quotes=True)
-    text = writer.write(html[:MAX_HTML])
-    return text if writer.left_out and text.strip() else None
+    """The new part, by what the mail program marked as quote or signature; None when that was nothing or everything."""
+    writer = _Writer(by_marks=True)
+    reply = new_part(writer.write(html[:MAX_HTML]))
+    new = any(line and not line.startswith(">") for line in reply.split("\n"))
+    return reply if writer.marked and new else None
 
 
 def _tokens(html: str) -> Iterator[tuple[str, str, Attributes]]:
@@ -133,15 +105,18 @@ def _attributes(written: str) -> Attributes:
 class _Writer:
     """Writes text as a reader sees it: blocks on lines of their own, lists with dashes."""
 
-    def __init__(self, *, without_quotes: bool) -> None:
-        self.without_quotes = without_quotes
-        self.left_out = False
+    def __init__(self, *, by_marks: bool) -> None:
+        self.by_marks = by_marks  # what programs mark is written as quote, or left out when it is a signature
+        self.marked = False
         self._pieces: list[str] = []
         self._breaks = 2  # line breaks at the end of what is written; none are needed at the top
-        self._skipped = ""  # the tag of the quote that is being left out …
+        self._skipped = ""  # the tag of the signature that is being left out …
         self._depth = 0  # … and how many of its kind are open
         self._preformatted = 0
         self._quotes = 0
+        self._marked_tag = ""  # the tag of the marked quote …
+        self._marked_depth = 0  # … and how many of its kind are open
+        self._introduces = False
         self._link = ""
 
     def write(self, html: str) -> str:
@@ -153,14 +128,11 @@ class _Writer:
                 self._say(unescape(text))
             elif tag.startswith("/"):
                 self._close(tag[1:])
-            elif self.without_quotes and (rest := _rest_is_quote(attributes)) is not None:
-                self.left_out = True
-                if rest:
-                    break
-                if tag not in _VOID:
-                    self._skipped, self._depth = tag, 1
             else:
-                self._open(tag, attributes)
+                if self.by_marks:
+                    self._heed(tag, mark_of(tag, attributes))
+                if not self._skipped:
+                    self._open(tag, attributes)
         lines = "".join(self._pieces).replace("\xa0", " ").split("\n")
         return _MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
 
@@ -169,6 +141,33 @@ class _Writer:
         if self._depth == 0:
             self._skipped = ""
             self._break(1)
+
+    def _heed(self, tag: str, mark: Mark | None) -> None:
+        """Begin what `mark` says, and end an introduction where the quote itself begins."""
+        if tag == "blockquote" and self._introduces:
+            self._end_mark()
+        elif tag == self._marked_tag:
+            self._marked_depth += 1
+        if mark is None:
+            return
+        self.marked = True
+        if mark is Mark.SIGNATURE:
+            if tag not in _VOID:
+                self._skipped, self._depth = tag, 1
+        elif mark is Mark.REST:
+            self._begin_quote()
+        elif not self._marked_tag and tag not in _VOID and tag != "blockquote":
+            self._begin_quote()
+            self._marked_tag, self._marked_depth, self._introduces = tag, 1, mark is Mark.INTRODUCTION
+
+    def _begin_quote(self) -> None:
+        self._break(1)
+        self._quotes += 1
+
+    def _end_mark(self) -> None:
+        self._break(1)
+        self._quotes -= 1
+        self._marked_tag, self._introduces = "", False
 
     def _say(self, text: str) -> None:
         if self._preformatted:
@@ -205,6 +204,10 @@ class _Writer:
             self._link = attributes.get("href", "")
 
     def _close(self, tag: str) -> None:
+        if tag == self._marked_tag:
+            self._marked_depth -= 1
+            if not self._marked_depth:
+                self._end_mark()
         if tag == "a" and self._link:
             self._write_link()
         if tag == "pre":
@@ -242,13 +245,3 @@ class _Writer:
         """End the line, and leave an empty one if `count` is 2."""
         while self._breaks < count:
             self._newline()
-
-
-def _rest_is_quote(attributes: Attributes) -> bool | None:
-    """Whether a quote ends with its element (False) or never (True); None when no quote begins."""
-    for name in ("class", "id", "type"):
-        for word in attributes.get(name, "").lower().split():
-            rest = _REST_IS_QUOTE.get((name, word.removeprefix("x_")))
-            if rest is not None:
-                return rest
-    return None

@@ -222,10 +222,13 @@ def _unflow(text: str, *, delete_space: bool) -> str:
 
 
 def _reply(plain: str, html: str, text: str) -> str:
-    """The new part. HTML that marks its quotes is the better witness, when it is all there is."""
-    if not plain.strip() and html and (marked := reply_of_html(html)) is not None:
-        return new_part(_tidy(marked))
-    return new_part(text)
+    """The new part. What HTML marks as quote counts when there is no plain text, or nothing in it shows a quote."""
+    new = new_part(text)
+    if html and (not plain.strip() or new == text.strip()):
+        marked = _tidy(reply_of_html(html) or "")
+        if marked and (not plain.strip() or "".join(marked.split()) in "".join(text.split())):
+            return marked
+    return new
 
 
 def _tidy(text: str) -> str:

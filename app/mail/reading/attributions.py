@@ -1,0 +1,108 @@
+"""Attributions: the lines with which mail programs introduce a quoted mail, "On …, … wrote:", also over several lines.
+
+A line is one when enough speaks for it: a verb of writing at its end, a date, an address, a colon, a quote below. So a
+language that nobody has listed is understood as well.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+_LONGEST = 400  # characters
+_LINES_BACK = 4  # lines that an attribution may reach back from its last one
+_TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_VERBS = tuple(" " + verb for verb in _TABLES["verbs"]) + tuple(_TABLES["verbs_without_spaces"])
+_VERBS_INSIDE = tuple(f" {verb} " for verb in _TABLES["verbs_inside"])
+_STARTS = tuple(_TABLES["starts"])
+_CITING = tuple(_TABLES["citing"])
+_EDGES = "-=*_~> \t‐‑‒–—"
+_COLONS = (":", "：")
+_LAST = frozenset(":：-=_*" + "".join(verb[-1] for verb in _VERBS))
+_ADDRESS_AT_END = re.compile(r"@[^\s@<>]{1,255}[>)\]\"'\s]*[:：]$")
+_ANGLE_ADDRESS = re.compile(r"[<(\[] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+_TIME = re.compile(r"\d{1,2}[:.h點点시] ?\d{2}|\b(?:19|20)\d\d\b|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d月\d")
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", ":", "：", ";")
+
+
+def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
+    """Whether `line` (lower case, single blanks) introduces a quoted mail."""
+    line = line.strip(_EDGES)
+    if not line or len(line) > _LONGEST:
+        return False
+    digits = sum(map(str.isdigit, line[:_LONGEST]))
+    colon = line.endswith(_COLONS)
+    starts = line.startswith(_STARTS)
+    address = "@" in line
+    if _ends_with_verb(line):
+        if digits >= 3 and (starts or address or colon):
+            return True
+        return colon and (address or (quote_follows and len(line) <= 80))
+    if not colon:
+        return quote_follows and digits >= 6 and bool(_ANGLE_ADDRESS.search(line))
+    if line.startswith(_CITING) and (address or quote_follows):
+        return True
+    if digits < 3:
+        return quote_follows and bool(_ANGLE_ADDRESS.search(line))
+    return (
+        quote_follows
+        or bool(_ADDRESS_AT_END.search(line))
+        or (digits >= 6 and bool(_ANGLE_ADDRESS.search(line)))
+        or ((starts or digits >= 6) and any(verb in line for verb in _VERBS_INSIDE))
+    )
+
+
+def attribution_start(lines: Sequence[str], last: int, floor: int, *, quote_follows: bool) -> int | None:
+    """Where the attribution begins whose last line is `last`, not before `floor`; None when none ends there."""
+    whole = lines[last]
+    if whole[-1] not in _LAST:
+        return None
+    found = last if is_attribution(whole, quote_follows=quote_follows) else None
+    if found is None and not (whole.endswith(_COLONS) or _ends_with_verb(whole.strip(_EDGES))):
+        return None
+    complete = found is not None and _is_complete(whole)
+    used = empty = 0
+    for at in range(last - 1, max(floor, last - 2 * _LINES_BACK) - 1, -1):
+        line = lines[at]
+        if not line:
+            empty += 1
+            if empty > 2 or not whole.startswith(("<", "mailto", ">")):
+                break
+            continue
+        used += 1
+        if used > _LINES_BACK or line.startswith(">") or len(whole) + len(line) > _LONGEST:
+            break
+        joined = f"{line} {whole}"
+        if _begins(line, whole, complete=complete) and is_attribution(joined, quote_follows=quote_follows):
+            found = at
+            if complete or _TIME.search(joined):
+                break
+        if complete or _ends_sentence(line):
+            break
+        whole = joined
+    return found
+
+
+def _begins(line: str, rest: str, *, complete: bool) -> bool:
+    """Whether `line` looks like the first line of an attribution that goes on with `rest`."""
+    if complete:
+        return line.startswith(_STARTS) and not rest.startswith(_STARTS) and any(map(str.isdigit, line[:_LONGEST]))
+    if _ends_sentence(line) and not line.startswith(_STARTS):
+        return False
+    if _TIME.search(line):
+        return True
+    return bool(_ANGLE_ADDRESS.search(line)) and "@" not in rest
+
+
+def _is_complete(line: str) -> bool:
+    """Whether date and sender are both there, so that nothing is missing above."""
+    starts = line.strip(_EDGES).startswith(_STARTS)
+    return bool(_TIME.search(line)) and ("@" in line or (starts and _ends_with_verb(line)))
+
+
+def _ends_sentence(line: str) -> bool:
+    return line.endswith(_SENTENCE_ENDS) and not line[-2:-1].isdigit()
+
+
+def _ends_with_verb(line: str) -> bool:
+    return (" " + line.rstrip(" :：.*_>,")).endswith(_VERBS)

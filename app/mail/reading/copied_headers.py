@@ -1,0 +1,53 @@
+"""The header lines that mail programs copy above a quoted mail, in all languages: "From: … Sent: … Subject: …"."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+FROM, DATE, TO, SUBJECT, OTHER = "from", "date", "to", "subject", "other"
+
+_WINDOW = 12  # lines in which the header lines of a block must stand
+_GAP = 2  # lines between two of them: a long list of recipients, an empty line
+_NAMES: dict[str, str] = {
+    name.replace(" ", ""): role
+    for role, names in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
+    for name in names
+}
+_HEADER = re.compile(r"[*_|: ]*([^:：*|\d@<>,.!?]{1,24}?)[*_ ]*(?:[:：]|\|)")
+_HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
+
+
+def role_of(line: str) -> str:
+    """What the header line `line` (lower case) says: FROM, DATE …; empty when it is none."""
+    match = _HEADER.match(line)
+    return _NAMES.get(match[1].replace(" ", ""), "") if match else ""
+
+
+def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:
+    """Whether a copied header block begins with the header line `index`.
+
+    The sender and two more lines make one, or the sender's address and the date.
+    """
+    found: dict[str, int] = {}
+    last = index
+    for at in range(index, min(index + _WINDOW, len(lines))):
+        if at - last > _GAP + 1:
+            break
+        if roles[at]:
+            found.setdefault(roles[at], at)
+            last = at
+    if FROM not in found:
+        return False
+    if len(found.keys() - {OTHER}) >= 3 and (DATE in found or SUBJECT in found):
+        return True
+    if DATE in found and "@" in lines[found[FROM]] and abs(found[DATE] - found[FROM]) == 1:
+        return True
+    return _are_on_one_line(lines[index])
+
+
+def _are_on_one_line(line: str) -> bool:
+    found = set()
+    for match in _HEADER_INSIDE.finditer(line):
+        found.add(_NAMES.get(match[1].replace(" ", "")) or _NAMES.get(match[1].rpartition(" ")[2]))
+    return len(found & {FROM, DATE, TO, SUBJECT}) >= 3

@@ -1,0 +1,194 @@
+"""The lines of a letter and what each is: words, quote, attribution, separator, signature … Linear in its length."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.mail.reading.attributions import attribution_start, is_attribution
+from app.mail.reading.copied_headers import is_block, role_of
+from app.mail.reading.signatures import Card, columns, is_disclaimer, is_phone_line
+
+EMPTY, QUOTE, DELIMITER, SIGNATURE, PHONE, HEADER, SEPARATOR, ATTRIBUTION, ARMOUR, CODE, TEXT = "eqdsphoaxct"
+
+MAX_LINES = 20_000
+_CLIPPED = 600  # characters of a line that are looked at
+_BROKEN = 55  # columns from which a quoted line may have been broken by a mail program
+_LONGEST_SEPARATOR = 120
+
+_TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("quoting.toml").read_text("utf-8"))
+_SEPARATORS = frozenset(_TABLES["separators"])
+_LONG_SEPARATORS = tuple(phrase for phrase in _TABLES["separators"] if len(phrase.encode()) >= 9)
+_REPLY_MARKERS = tuple(_TABLES["reply_markers"])
+_DECORATION = "-_=*~·•<>#+|—–―‐‑‒━─＊＝＿◆◇■□☆★ \t"
+_SIGNATURE_MARKS = ("--", "—", "–", "| |")  # of the net, of phones, of NetEase's cards
+_BRACKETS = "[]【】()「」"
+_QUOTED = re.compile(r"[>＞]|[a-z]{1,4}> |\| [^|]*$")
+_MARKS = re.compile(r"(?:[>＞|] ?)+")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u1427\u00ad]")
+_FENCES = ("```", "~~~")
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of a text as written, as compared (lower case, single blanks), and their kinds."""
+
+    written: list[str]
+    compared: list[str]
+    kinds: list[str]
+    roles: list[str]  # of header lines
+
+
+def classify(text: str) -> Lines:
+    """The lines of `text`, at most MAX_LINES of them."""
+    text = _INVISIBLE.sub("", text).replace("&nbsp;", " ").replace("\r\n", "\n").replace("\r", "\n")
+    written = text.split("\n", MAX_LINES)[:MAX_LINES]
+    compared = [" ".join(line[:_CLIPPED].lower().split()) for line in written]
+    lines = Lines(written, compared, [_kind(line) for line in compared], [""] * len(written))
+    _mark_code(lines)
+    _mark_attributions(lines)
+    _mark_headers(lines)
+    _mark_broken_quotes(lines)
+    _mark_cards(lines)
+    return lines
+
+
+def _kind(line: str) -> str:
+    if not line:
+        return EMPTY
+    if _QUOTED.match(line):
+        return QUOTE
+    if (line[0] in _DECORATION or line[-1] in _DECORATION) and (kind := _drawn(line)):
+        return kind
+    if _is_separator(line):
+        return SEPARATOR
+    if is_phone_line(line):
+        return PHONE
+    return SIGNATURE if is_disclaimer(line) else TEXT
+
+
+def _drawn(line: str) -> str:
+    """The kind of a line that begins or ends with dashes and the like; empty when its words decide."""
+    inner = line.strip(_DECORATION)
+    if not inner:
+        if "|" in line and "-" in line:  # of a table
+            return TEXT
+        return SIGNATURE if line in _SIGNATURE_MARKS else DELIMITER
+    if inner.startswith("begin pgp signed"):
+        return ARMOUR
+    return SIGNATURE if inner == "begin pgp signature" else ""
+
+
+def _is_separator(line: str) -> bool:
+    if len(line) > _LONGEST_SEPARATOR:
+        return False
+    inner = line.strip(_DECORATION)
+    bare = inner.strip(_BRACKETS).strip()
+    if bare in _SEPARATORS and (inner != line or bare != inner or bare.endswith((":", "：")) or not bare.isascii()):
+        return True
+    if line[0] in _DECORATION and line[:2].strip(_DECORATION) == "":
+        if bare.startswith("forwarded by "):
+            return True
+        if line[-2:].strip(_DECORATION) == "" and bare.startswith(_LONG_SEPARATORS):
+            return True
+    return any(marker in line for marker in _REPLY_MARKERS)
+
+
+def _mark_code(lines: Lines) -> None:
+    """What stands between two fences is words, whatever it looks like."""
+    opened = -1
+    for index, line in enumerate(lines.compared):
+        if line.startswith(_FENCES) and len(line) < 30:
+            if opened >= 0 and line[:3] == lines.compared[opened][:3]:
+                lines.kinds[opened : index + 1] = [CODE] * (index + 1 - opened)
+                opened = -1
+            elif opened < 0:
+                opened = index
+        elif line.startswith("hash: ") and index and lines.kinds[index - 1] == ARMOUR:
+            lines.kinds[index] = ARMOUR
+
+
+def _mark_attributions(lines: Lines) -> None:
+    """Find "On …, … wrote:", also when it is broken over several lines, or quoted itself at the top of the quote."""
+    floor = 0
+    for index, (line, kind) in enumerate(zip(lines.compared, lines.kinds, strict=True)):
+        if kind == QUOTE:
+            if (index == 0 or lines.kinds[index - 1] not in (QUOTE, ATTRIBUTION)) and (
+                length := _quoted_attribution(lines, index)
+            ):
+                lines.kinds[index : index + length] = [ATTRIBUTION] * length
+                floor = index + length
+            if lines.kinds[index] == ATTRIBUTION or not line.endswith(":") or len(line) > 20:
+                continue
+        if kind not in (TEXT, PHONE, QUOTE, SEPARATOR):
+            continue
+        follows = _next_kind(lines, index + 1) == QUOTE
+        start = attribution_start(lines.compared, index, floor, quote_follows=follows)
+        if start is None or (kind == QUOTE and start == index):
+            continue
+        lines.kinds[start : index + 1] = [ATTRIBUTION] * (index + 1 - start)
+        floor = index + 1
+
+
+def _quoted_attribution(lines: Lines, index: int) -> int:
+    """How many lines an attribution takes that is the beginning of a quote; 0 when none is."""
+    joined = ""
+    for length in range(1, 4):
+        if index + length > len(lines.kinds) or lines.kinds[index + length - 1] != QUOTE:
+            return 0
+        joined = f"{joined} {_MARKS.sub('', lines.compared[index + length - 1], count=1)}".strip()
+        if is_attribution(joined) or (length == 1 and joined and _is_separator(joined)):
+            return length
+    return 0
+
+
+def _mark_headers(lines: Lines) -> None:
+    """Find header lines; the first one of a copied block separates."""
+    for index, kind in enumerate(lines.kinds):
+        if kind == TEXT and (role := role_of(lines.compared[index])):
+            lines.kinds[index], lines.roles[index] = HEADER, role
+    for index, kind in enumerate(lines.kinds):
+        if kind == HEADER and is_block(lines.compared, lines.roles, index):
+            lines.kinds[index] = SEPARATOR
+
+
+def _mark_broken_quotes(lines: Lines) -> None:
+    """A mailer that breaks long quoted lines leaves their ends without `>`, squeezed between quoted lines."""
+    for index in range(1, len(lines.kinds) - 1):
+        if (
+            lines.kinds[index] == TEXT
+            and lines.kinds[index - 1] == QUOTE
+            and lines.kinds[index + 1] == QUOTE
+            and columns(lines.compared[index - 1]) >= _BROKEN
+        ):
+            lines.kinds[index] = QUOTE
+
+
+def may_be_broken(lines: Lines, index: int) -> bool:
+    """Whether the line `index` is a quoted one so long that its end may stand on the next line."""
+    return lines.kinds[index] == QUOTE and columns(lines.compared[index]) >= _BROKEN
+
+
+def _mark_cards(lines: Lines) -> None:
+    """A drawn line above a card (name, company, address) is that of a signature."""
+    card = Card()
+    for index in range(len(lines.kinds) - 1, -1, -1):
+        kind = lines.kinds[index]
+        if kind in (TEXT, HEADER, CODE):
+            card.add(lines.compared[index])
+        elif kind in (QUOTE, SEPARATOR, ATTRIBUTION):
+            card = Card()
+        elif kind == SIGNATURE:
+            card = Card(boxed=True)
+        elif kind == DELIMITER:
+            tight = lines.kinds[index - 1 : index] == lines.kinds[index + 1 : index + 2] == [TEXT]
+            signature = card.is_signature(tight=tight)
+            if signature:
+                lines.kinds[index] = SIGNATURE
+            card = card.over(signature=signature) if card.lines else Card(boxed=True, below=card.below)
+
+
+def _next_kind(lines: Lines, index: int) -> str:
+    while index < len(lines.kinds) and lines.kinds[index] == EMPTY:
+        index += 1
+    return lines.kinds[index] if index < len(lines.kinds) else EMPTY

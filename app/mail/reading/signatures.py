@@ -1,0 +1,113 @@
+"""What stands below a letter and is no part of it: lines of phones, cards below a drawn line, disclaimers, "-Name"."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LONGEST = 140  # characters of a phone's line
+_SHORT = 60  # columns of a line in a card: a name, a street
+_CARD = 8  # lines of a card that stands in a box
+
+_TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_DEVICES = tuple(_TABLES["devices"]["words"])
+_EVIDENCE = tuple(_TABLES["evidence"]["words"])
+_LINES = frozenset(_TABLES["lines"]["equal"])
+_DISCLAIMERS = tuple(_TABLES["disclaimers"]["starts"])
+_EDGES = "-_=*~·•#+|—–()[]（）【】「」. "
+_LINK = re.compile(r"<?https?://[^\s>]{0,500}>?")
+_CLAUSE = re.compile(r"[,;，；。！!?？]|\. | - ")
+_NAME = r"[^\W\d_a-z][^\W\d_]*[.'’-]?"
+_SIGNED = re.compile(rf"(?:[-–—~]{{1,2}}|[–—] )(?:{_NAME}(?: {_NAME}){{0,3}})$|[-–—]{{1,2}} ?[\u4e00-\u9fff]{{2,4}}$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a phone's line looks: one of the beginnings and one of the ends, when given; the words it may have."""
+
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    device: bool
+    words: int
+
+
+_RULES = [
+    _Rule(tuple(rule.get("starts", ())), tuple(rule.get("ends", ())), rule.get("device", False), rule.get("words", 12))
+    for rule in _TABLES["phones"]
+]
+_ANY_START = tuple({start for rule in _RULES for start in rule.starts})
+_ANY_END = tuple({end for rule in _RULES if not rule.starts for end in rule.ends})
+
+
+def is_phone_line(line: str) -> bool:
+    """Whether `line` (lower case) is "Sent from my phone" or its kin; a sentence that begins so is none."""
+    if len(line) > _LONGEST:
+        line = _LINK.sub("", line)
+    bare = line.strip(_EDGES)
+    if bare in _LINES:
+        return True
+    if not bare.startswith(_ANY_START) and not bare.endswith(_ANY_END):
+        return False
+    bare = " ".join(_LINK.sub(" ", bare).split()).strip(_EDGES)
+    return len(bare) <= _LONGEST and any(_fits(bare, rule) for rule in _RULES)
+
+
+def is_disclaimer(line: str) -> bool:
+    """Whether `line` (lower case) begins a company's words about confidence, viruses or trees."""
+    return line.lstrip(_EDGES).startswith(_DISCLAIMERS)
+
+
+def is_signed(line: str) -> bool:
+    """Whether `line` (as written) is a dash and a name, and nothing else."""
+    return len(line) <= _SHORT and _SIGNED.match(line.strip()) is not None
+
+
+def _fits(line: str, rule: _Rule) -> bool:
+    if (rule.starts and not line.startswith(rule.starts)) or (rule.ends and not line.endswith(rule.ends)):
+        return False
+    clause = _CLAUSE.split(line, maxsplit=1)
+    if len(clause[0].split()) > rule.words or (len(clause) > 1 and not rule.device):
+        return False
+    return not rule.device or any(device in clause[0] for device in _DEVICES)
+
+
+@dataclass(slots=True)
+class Card:
+    """What stands between a drawn line and the end of a letter, collected from the bottom up."""
+
+    lines: int = 0
+    prose: bool = False
+    evident: bool = False
+    boxed: bool = False  # a drawn line ends it
+    below: int = 0  # lines of words below that line
+
+    def add(self, line: str) -> None:
+        """One more line of words (lower case) on top."""
+        self.lines += 1
+        self.prose = self.prose or _is_prose(line)
+        self.evident = self.evident or any(word in line for word in _EVIDENCE)
+
+    def is_signature(self, *, tight: bool) -> bool:
+        """Whether the line drawn above is a signature's. `tight`: words touch it on both sides, as below a heading."""
+        if not self.lines or self.below:
+            return False
+        if self.evident or (self.boxed and self.lines <= _CARD and not self.prose):
+            return True
+        return not self.prose and self.lines <= (2 if tight else 4)
+
+    def over(self, *, signature: bool) -> "Card":
+        """The next card, above the line that was drawn over this one."""
+        return Card(boxed=True, below=0 if signature else self.below + self.lines)
+
+
+def _is_prose(line: str) -> bool:
+    """A long line, a question, a sentence of six words or a Chinese one: nothing that a card has."""
+    if columns(line) > _SHORT or line.endswith(("?", "？", "。", "！")):
+        return True
+    return line.endswith((".", "!")) and len(line.split()) >= 6
+
+
+def columns(line: str) -> int:
+    """The width of `line`, in which a Chinese character takes two columns."""
+    return len(line) + sum(character > "\u1100" for character in line)
