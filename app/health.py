@@ -9,6 +9,7 @@ from starlette.routing import Route
 from tortoise import connections
 
 from app.drift_metrics import measure_drift
+from app.mail.fetching.turns import failing_count
 from app.mail.models import QUARANTINED, STORED, IncomingMail
 from core.clock import now
 from core.jobs import DEAD, READY, Job
@@ -18,6 +19,7 @@ waiting_jobs = Gauge("wismo_jobs_waiting", "Jobs that are due and not done")
 dead_jobs = Gauge("wismo_jobs_dead", "Jobs that were given up and wait for a person")
 waiting_mails = Gauge("wismo_mails_waiting", "Mails that are stored and not read yet")
 quarantined_mails = Gauge("wismo_mails_quarantined", "Mails that could not be read completely")
+failing_mailboxes = Gauge("wismo_mailboxes_failing", "Mailboxes that could not be fetched for 15 minutes or more")
 open_sockets = Gauge("wismo_sockets_open", "Open sockets of this process")
 
 
@@ -44,6 +46,7 @@ async def metrics(request: Request) -> Response:
     quarantined_mails.set(await IncomingMail.filter(state=QUARANTINED).count())
     dead_jobs.set(await Job.filter(state=DEAD).count())
     open_sockets.set(request.app.state.hub.count())
+    failing_mailboxes.set(await failing_count())
     await measure_drift()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

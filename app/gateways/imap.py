@@ -6,25 +6,27 @@ import asyncio
 import contextlib
 import imaplib
 import logging
+import re
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from imapclient import SEEN
 from imapclient.datetime_util import format_criteria_date
-from imapclient.exceptions import CapabilityError, LoginError
+from imapclient.exceptions import CapabilityError
 
+from app.gateways.imap_account import Account, Attributes, Folder, sign_in
 from app.gateways.imap_troubles import (
+    FOLDER_MISSING,
+    LOGIN_REFUSED,
     NO_STARTTLS,
     NOT_SECURE,
     PORT_REFUSED,
     ImapTrouble,
     folder_trouble,
-    login_trouble,
     trouble,
 )
 from app.gateways.imap_wire import ROOM, Client, Line
@@ -38,39 +40,10 @@ PIECE = 512 * 1024  # bytes of a mail that are asked for at once
 PORTS = frozenset({143, 993})  # elsewhere other things than mail listen
 _MOST_FOLDERS = 500
 _WINDOW, _LARGEST_WINDOW, _FEW = 20_000, 1 << 30, 2_000  # numbers that one search looks at
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # a line break would begin another command
 _UNSELECTABLE = frozenset({b"\\noselect", b"\\nonexistent"})
 
 logging.getLogger("imapclient").setLevel(logging.WARNING)  # it logs user names, and at debug every line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Where and as whom. `token` is an access token (RFC 6750), which goes before the password."""
-
-    host: str
-    port: int
-    security: str  # tls · starttls · plain
-    user: str
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    private: bool = False  # this machine and its networks may be connected to
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """An open folder (RFC 9051 section 2.3.1.1). 0 where the server does not say."""
-
-    uidvalidity: int
-    uidnext: int
-    exists: int
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What is known of a mail before it is fetched: bytes, and when it came (UTC)."""
-
-    size: int
-    arrived: datetime | None
 
 
 class Imap:
@@ -91,6 +64,8 @@ class Imap:
             raise ImapTrouble(code=PORT_REFUSED)
         if account.security == "plain" and not account.private:
             raise ImapTrouble(code=NOT_SECURE)
+        if _CONTROL.search(account.user + account.password + account.token):
+            raise ImapTrouble(code=LOGIN_REFUSED)
         try:
             found = await endpoints(account.host, account.port, private=account.private)
         except (HostRefused, HostUnknown) as error:
@@ -109,6 +84,8 @@ class Imap:
 
     async def open(self, folder: str, *, writable: bool = False) -> Folder:
         """Open a folder; read-only unless `writable`. Raises ImapTrouble (folder_missing with the folders)."""
+        if _CONTROL.search(folder):
+            raise ImapTrouble(code=FOLDER_MISSING)
         return await self._do(self._select, folder, writable)
 
     async def uids(self, first: int, last: int, since: datetime | None = None) -> list[int]:
@@ -212,7 +189,7 @@ class Imap:
                 client.start_tls(context)
             except CapabilityError:
                 raise ImapTrouble(code=NO_STARTTLS) from None
-        _sign_in(client, account)
+        sign_in(client, account)
         if client.has_capability("ID"):  # NetEase opens no folder for programs without a name
             with contextlib.suppress(imaplib.IMAP4.error, ValueError):
                 client.id_({"name": "Wismo", "vendor": "Wismo", "version": "1"})
@@ -255,15 +232,3 @@ class Imap:
         told = self._require().fetch([uid], [what]).get(uid, {})
         found = next((value for name, value in told.items() if bytes(name).startswith(b"BODY[")), None)
         return found if isinstance(found, bytes) else b""
-
-
-def _sign_in(client: Client, account: Account) -> None:
-    try:
-        if account.token and client.has_capability("AUTH=OAUTHBEARER"):
-            client.oauthbearer_login(account.user, account.token)
-        elif account.token:
-            client.oauth2_login(account.user, account.token)
-        else:
-            client.sign_in(account.user, account.password)
-    except LoginError as error:
-        raise login_trouble(error, account.password, account.token) from None

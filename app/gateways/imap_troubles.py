@@ -4,6 +4,8 @@ import imaplib
 import re
 import ssl
 
+from imapclient.exceptions import InvalidCriteriaError
+
 from app.gateways.outside import HostRefused, HostUnknown
 from core.errors import WismoError
 from core.text import clean
@@ -79,7 +81,7 @@ def folder_trouble(error: Exception, folders: list[str], wanted: str) -> ImapTro
 
 def said(error: Exception, *hidden: str) -> str:
     """The server's words in one short line, without what is secret and without Python's wrapping."""
-    words = str(error)
+    words = str(error).partition("\n")[0]
     for secret in hidden:
         words = words.replace(secret, "…") if secret else words
     words = _WRAPPING.sub("", words)
@@ -97,4 +99,4 @@ def _code(error: Exception, words: str) -> str:
     if isinstance(error, imaplib.IMAP4.abort | OSError | EOFError):
         return LOST
     refused = isinstance(error, imaplib.IMAP4.error) and re.search(r" failed: | command error: ", str(error))
-    return COMMAND_REFUSED if refused else NOT_IMAP
+    return COMMAND_REFUSED if refused or isinstance(error, InvalidCriteriaError) else NOT_IMAP

@@ -81,7 +81,8 @@ def _within(outer: Address) -> Iterator[Address]:
 
 
 def _fits(inner: Address, *, private: bool) -> bool:
-    if inner.is_link_local or inner.is_multicast or inner.is_unspecified:
+    never = inner.is_link_local or inner.is_multicast or inner.is_unspecified
+    if never or (isinstance(inner, IPv4Address) and inner.is_reserved):
         return False
     if private and (inner.is_private or inner.is_loopback):
         return True

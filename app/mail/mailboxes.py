@@ -147,8 +147,8 @@ def place_of(mailbox: Mailbox) -> Place:
 
 
 def checked(place: Place) -> Place:
-    """The place with its names in their usual form. Raises Invalid (bad_address, bad_host, bad_port, bad_security,
-    bad_auth, bad_user, bad_folder, bad_after)."""
+    """The place with its names in their usual form. Raises Invalid (bad_mail_address, bad_host, bad_port, bad_security,
+    bad_auth, bad_mailbox_user, bad_folder, bad_after)."""
     tidy = Place(
         address=place.address.strip().lower(),
         host=place.host.strip().lower().rstrip("."),
@@ -160,12 +160,12 @@ def checked(place: Place) -> Place:
         after=place.after,
     )
     right = {
-        "bad_address": is_address(tidy.address) and len(tidy.address) <= 254,
+        "bad_mail_address": is_address(tidy.address) and len(tidy.address) <= 254,
         "bad_host": len(tidy.host) <= 253 and bool(_HOST.fullmatch(tidy.host)),
         "bad_port": 0 < tidy.port <= 65535,
         "bad_security": tidy.security in (TLS, STARTTLS, PLAIN),
         "bad_auth": tidy.auth in (PASSWORD, OAUTH),
-        "bad_user": 0 < len(tidy.user) <= 320 and not _CONTROL.search(tidy.user),
+        "bad_mailbox_user": 0 < len(tidy.user) <= 320 and not _CONTROL.search(tidy.user),
         "bad_folder": 0 < len(tidy.folder) <= 500 and not _CONTROL.search(tidy.folder),
         "bad_after": tidy.after in (LEAVE, MARK_SEEN),
     }

@@ -22,6 +22,7 @@ from app.web import (
     console_macros,
     console_mail_body,
     console_mail_suggestions,
+    console_mailboxes,
     console_money,
     console_orders,
     console_policies,
@@ -90,6 +91,7 @@ routes = [
     *console_stock.routes,
     *console_deliveries.routes,
     *console_connections.routes,
+    *console_mailboxes.routes,
     *console_audit.routes,
     *console_account.routes,
 ]

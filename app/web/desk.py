@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.auth.sessions import agent_of
 from app.i18n import gettext
+from app.mail.fetching.turns import failing_count_in
 from app.rendering import problem, wants_html
 from app.web.file_words import FILE_WORDS
 from app.web.labels import AVAILABILITIES, ROLES, initials, word
@@ -18,7 +19,7 @@ from app.web.refusals import REASONS
 from app.web.roles import OVERSEERS
 from core.bundles import Bundle
 from core.errors import Unauthenticated
-from core.people import Agent
+from core.people import ADMIN, Agent
 from orders.replaying import failed_count_in
 from tickets.approvals import approvals_count_in
 from tickets.capacity import loads_in
@@ -169,7 +170,7 @@ def shell(request: Request, agent: Agent, *, counts: dict[str, int] | None = Non
         "groups": rail(agent, request.url.path, waits),
         "waits": waits,
         "in_settings": is_setting(request.url.path),
-        "failed": waits.get("deliveries", ""),
+        "failed": waits.get("mailboxes") or waits.get("deliveries", ""),
         "trail": trail(agent, request.url.path),
         "here": here,
         "said": gettext(said, language) if said else "",
@@ -199,6 +200,7 @@ async def _look_round(request: Request, agent: Agent) -> None:
     points = loads_in(bundle, [agent.id], request.app.state.settings.weights)
     waiting = waiting_count_in(bundle, shop_ids)
     failed = failed_count_in(bundle, shop_ids, MOST_FAILED) if agent.role in OVERSEERS else None
+    failing = failing_count_in(bundle, shop_ids) if agent.role == ADMIN else None
     saved, pressing = views_in(bundle, agent), pressing_in(bundle, agent, shop_ids)
     approvals = approvals_count_in(bundle, agent, shop_ids, COUNT_LIMIT)
     await bundle.read()
@@ -206,6 +208,7 @@ async def _look_round(request: Request, agent: Agent) -> None:
     request.state.saved_views = saved()
     request.state.approvals = shown_counts({"approvals": approvals()})["approvals"]
     request.state.load, request.state.waiting = points()[agent.id], waiting()
+    request.state.failing_mailboxes = str(failing() or "") if failing is not None else ""
     if failed is not None:
         count = failed()
         request.state.failed_deliveries = f"{count - 1}+" if count >= MOST_FAILED else str(count or "")
@@ -228,6 +231,7 @@ def _work(request: Request, agent: Agent) -> dict[str, Any]:
 def _waits(request: Request) -> dict[str, str]:
     """What waits for somebody, by the key of the place, as badges show it."""
     names = {"queue": "waiting", "promises": "pressing", "approvals": "approvals", "deliveries": "failed_deliveries"}
+    names["mailboxes"] = "failing_mailboxes"
     return {key: str(getattr(request.state, name, "") or "") for key, name in names.items()}
 
 

@@ -74,6 +74,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
         _("Shops and records"),
         (
             Place("connections", _("Connections"), "link", OVERSEERS, _("How well our orders agree with the shops'.")),
+            Place("mailboxes", _("Mailboxes"), "mail", ADMINS, _("Where we fetch what customers write.")),
             Place("deliveries", _("Deliveries"), "api", OVERSEERS, _("What shops sent that is in no order yet.")),
             Place("audit", _("Audit"), "note", ADMINS, _("Who did and read what, sealed.")),
         ),

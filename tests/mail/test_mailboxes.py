@@ -53,14 +53,14 @@ async def test_a_mailbox_is_kept_without_its_password(world: World) -> None:
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"address": "nobody"}, "bad_address"),
+        ({"address": "nobody"}, "bad_mail_address"),
         ({"host": "imap.example\r\nA1 DELETE INBOX"}, "bad_host"),
         ({"host": "imap.example/x"}, "bad_host"),
         ({"port": 0}, "bad_port"),
         ({"security": "none"}, "bad_security"),
         ({"auth": "magic"}, "bad_auth"),
-        ({"user": "me\r\nA1 DELETE INBOX"}, "bad_user"),
-        ({"user": ""}, "bad_user"),
+        ({"user": "me\r\nA1 DELETE INBOX"}, "bad_mailbox_user"),
+        ({"user": ""}, "bad_mailbox_user"),
         ({"folder": 'INBOX"\x00'}, "bad_folder"),
         ({"after": "delete"}, "bad_after"),
     ],

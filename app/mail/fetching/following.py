@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.gateways.imap import Account, Imap
+from app.gateways.imap import Imap
+from app.gateways.imap_account import Account
 from app.gateways.imap_troubles import CANNOT_UNSEAL, ImapTrouble
 from app.gateways.oauth import exchange
 from app.mail.fetching.taking import take_new

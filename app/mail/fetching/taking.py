@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from app.gateways.imap import Attributes, Folder, Imap
+from app.gateways.imap import Imap
+from app.gateways.imap_account import Attributes, Folder
 from app.gateways.imap_troubles import COMMAND_REFUSED, ImapTrouble
 from app.i18n import gettext
 from app.mail.arriving.storing import store_mail

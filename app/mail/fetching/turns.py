@@ -1,16 +1,19 @@
 """Whose turn it is to read a mailbox, and how it went: one process at a time, with growing pauses after failures."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tortoise.expressions import F, Q
 
 from app.mail.mailbox_models import Mailbox
+from core.bundles import Bundle, Later
 from core.clock import now
 
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
 ALARM = timedelta(minutes=15)  # so long a mailbox may fail before the desk is told
+_FAILING = "SELECT COUNT(*) AS found FROM mailbox WHERE shop_id IN ({shops}) AND enabled AND failing_since <= {since}"
 _PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 _REFUSED_PAUSE, _LONGEST_REFUSED = timedelta(minutes=1), timedelta(minutes=15)  # wrong passwords lock accounts
 
@@ -65,6 +68,17 @@ async def note_failure(mailbox: Mailbox, code: str, detail: str, *, refused: boo
         not_before=again,
     )
     return again
+
+
+def failing_count_in(bundle: Bundle, shop_ids: Sequence[int]) -> Later[int]:
+    """How many mailboxes of these shops have failed for so long that somebody must look; part of a bundle."""
+    rows = bundle.table("found", _FAILING, shops=list(shop_ids), since=now() - ALARM)
+    return lambda: int(rows[0]["found"])
+
+
+async def failing_count() -> int:
+    """The same of the whole desk."""
+    return await Mailbox.filter(enabled=True, failing_since__lte=now() - ALARM).count()
 
 
 def is_alarming(mailbox: Mailbox, moment: datetime) -> bool:

@@ -1,0 +1,86 @@
+"""Where the mailboxes of well-known providers are, and what has to be done there first. Pure.
+
+Addresses are those of the providers' own help pages; each takes TLS on port 993.
+"""
+
+from dataclasses import dataclass
+
+from app.mail.mailbox_models import OAUTH, PASSWORD
+
+MICROSOFT_TOKENS = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider: its name, the server, how one signs in, and what to do there before that."""
+
+    name: str
+    host: str
+    hint: str
+    auth: str = PASSWORD
+    token_url: str = ""
+    domains: tuple[str, ...] = ()
+
+
+_CODE = _(
+    "In the web mail, switch on IMAP under Settings and create an authorization code (授权码). "
+    "Type that code here, not the password of the account."
+)
+_APP = _("Create an app password in the settings of the account, and type it here instead of the password.")
+
+PROVIDERS: dict[str, Provider] = {
+    "gmail": Provider(
+        "Gmail",
+        "imap.gmail.com",
+        _(
+            "Switch on two-step verification for the Google account, create an app password and type it here. "
+            "Google Workspace may ask for OAuth instead."
+        ),
+        token_url=GOOGLE_TOKENS,
+        domains=("gmail.com", "googlemail.com"),
+    ),
+    "microsoft": Provider(
+        "Outlook, Microsoft 365",
+        "outlook.office365.com",
+        _(
+            "Microsoft takes no passwords here. Register an application in Microsoft Entra with the permission "
+            "IMAP.AccessAsUser.All and offline_access, and type its client id and a refresh token."
+        ),
+        OAUTH,
+        MICROSOFT_TOKENS,
+        ("outlook.com", "hotmail.com", "live.com", "msn.com"),
+    ),
+    "qq": Provider("QQ 邮箱", "imap.qq.com", _CODE, domains=("qq.com", "vip.qq.com", "foxmail.com")),
+    "exmail": Provider("腾讯企业邮", "imap.exmail.qq.com", _CODE),
+    "163": Provider("163 网易", "imap.163.com", _CODE, domains=("163.com",)),
+    "126": Provider("126 网易", "imap.126.com", _CODE, domains=("126.com",)),
+    "aliyun": Provider(
+        "阿里邮箱",
+        "imap.aliyun.com",
+        _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
+        domains=("aliyun.com",),
+    ),
+    "qiye": Provider(
+        "阿里企业邮箱",
+        "imap.qiye.aliyun.com",
+        _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
+    ),
+    "fastmail": Provider("Fastmail", "imap.fastmail.com", _APP, domains=("fastmail.com", "fastmail.fm")),
+    "icloud": Provider("iCloud", "imap.mail.me.com", _APP, domains=("icloud.com", "me.com", "mac.com")),
+    "yahoo": Provider("Yahoo", "imap.mail.yahoo.com", _APP, domains=("yahoo.com", "ymail.com")),
+    "other": Provider("", "", _("Name the server as your provider's help page for mail programs says.")),
+}
+
+
+def provider_of(address: str, host: str) -> Provider:
+    """The provider that a server or an address belongs to; `other` when it is none of these."""
+    domain = address.rpartition("@")[2].lower()
+    by_host = (provider for provider in PROVIDERS.values() if provider.host and provider.host == host.lower())
+    by_domain = (provider for provider in PROVIDERS.values() if not host and domain in provider.domains)
+    return next(by_host, next(by_domain, PROVIDERS["other"]))
