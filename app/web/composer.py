@@ -1,9 +1,10 @@
 """What the composer of a conversation holds: kept words, replies that can still be undone, what is new since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.i18n import gettext
+from app.web.mail_recipients import as_fields, recipients
 from app.web.order_changes import with_words
 from app.web.refusals import refusal
 from app.web.scene import Scene
@@ -29,6 +30,7 @@ class Draft:
     def __init__(self, text: str = "", mode: str = REPLY, macro: str = "") -> None:
         self.macro = macro  # public id of the one whose words these were
         self.text, self.mode, self.client_id = text, mode, new_id("web")
+        self.recipients: Mapping[str, str] = {}  # the fields that say to whom it goes by mail
         self.problem: dict[str, Any] | None = None
         self.status = 200
 
@@ -37,13 +39,14 @@ async def composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
     """Everything that the composer shows; words that were just refused come before those that were kept."""
     mail = scene.conversation.channel == EMAIL
     name = scene.conversation.customer.name or gettext(_("Guest"), language)
-    to = scene.conversation.customer.email if mail else name
     drafts = unsaid(scene)
     kept = newest(drafts) if not draft.text and draft.problem is None else None
     problem = draft.problem
     if kept is not None and kept.mode == REPLY:
         problem = await whats_new(scene, kept, language)
+    addressing = kept.addressing if kept else None
     return {
+        "mail": await recipients(scene.conversation, addressing, draft.recipients, language) if mail else None,
         "base": scene.base,
         "seen": scene.conversation.last_number,
         "client_id": kept.client_id if kept else draft.client_id,
@@ -55,8 +58,7 @@ async def composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
         "files": True,
         "draft_key": f"{scene.agent.public_id}:{scene.conversation.public_id}",
         "reply_hint": gettext(_("Write to %(name)s"), language) % {"name": name},
-        "to": gettext(_("By e-mail to %(to)s") if mail else _("In the chat with %(to)s"), language)
-        % {"to": to or name},
+        "to": gettext(_("In the chat with %(name)s"), language) % {"name": name},
         "undo_seconds": scene.agent.undo_seconds,
     }
 
@@ -96,6 +98,7 @@ async def drafts_of(drafts: Sequence[WrittenDraft] | Any) -> dict[str, Any]:
             "seen": draft.seen,
             "orders": draft.orders,
             "files": [files[public_id] for public_id in draft.attachments if public_id in files],
+            "mail": as_fields(draft.addressing),
         }
         for draft in found
     }

@@ -11,10 +11,12 @@ from app.web.composer import drafts_of
 from app.web.console_ticket import BASES, Place, place_of, refused
 from app.web.desk import see_other, signed_in
 from app.web.forms import fields, whole_number
+from app.web.mail_recipients import recipients_in_draft
 from app.web.order_changes import with_words
 from conversations.composing_models import SENT, STOPPED, HeldMessage, WrittenDraft
 from conversations.drafting import Written, keep_draft
 from conversations.holding import send_now, take_back
+from conversations.models import EMAIL
 from core.errors import Conflict
 from core.people import Agent
 from orders.sights import as_data, read_sights
@@ -36,6 +38,7 @@ async def keep(request: Request, agent: Agent) -> Response:
         attachments=form.get("attachments", "").split(),
         seen=whole_number(form.get("seen"), 0),
         orders=as_data(read_sights(form.get("orders", ""))),
+        addressing=recipients_in_draft(form) if place.conversation.channel == EMAIL else None,
     )
     version = whole_number(form.get("version"), 0)
     kept = await keep_draft(place.conversation.id, agent, form.get("mode", ""), written, version=version)

@@ -13,6 +13,7 @@ from app.rendering import problem, wants_html
 from app.web.composer import Draft, held_row
 from app.web.desk import SAID, see_other, signed_in
 from app.web.forms import fields, whole_number
+from app.web.mail_recipients import FIELDS, chosen_recipients
 from app.web.order_changes import with_words
 from app.web.refusals import refusal
 from app.web.scene import gather
@@ -97,6 +98,7 @@ async def reply(request: Request, agent: Agent) -> Response:
     channel = EMAIL if place.conversation.channel == EMAIL else CHAT
     draft = Draft(text=form.get("text", ""), macro=form.get("macro", ""))
     draft.client_id = form.get("client_id") or draft.client_id
+    draft.recipients = {name: form[name] for name in FIELDS if name in form}
     files = form.get("attachments", "").split()
     try:
         if channel == EMAIL and not place.conversation.customer.email:
@@ -116,6 +118,7 @@ async def reply(request: Request, agent: Agent) -> Response:
             seen=whole_number(form.get("seen"), 0),
             take_over=form.get("take_over") == "1",
             order_versions=read_sights(form.get("orders", "")),
+            addressing=await chosen_recipients(place.conversation, form),
         )
     except (Conflict, Invalid) as error:
         return await refused(request, agent, with_words(error, place.shop.timezone, agent.language), draft)

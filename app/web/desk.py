@@ -54,6 +54,7 @@ SAID = {
     "held": _("Sending in a moment. You can still undo it."),
     "undone": _("Back in the composer."),
     "noted": _("Note added."),
+    "forwarded": _("Forwarded."),
     "assigned": _("Assigned."),
     "prioritised": _("Priority changed."),
     "reclassified": _("Kind changed."),

@@ -3,14 +3,17 @@
 import { Drafts } from "./console-drafts.js";
 import { Held } from "./console-held.js";
 import { boot, find, icon, make, reason, submit, word } from "./console-page.js";
+import { Recipients } from "./console-recipients.js";
 import { gather, Tray } from "./files.js";
 
 const TYPING_EVERY = 3_000;
+const ABOUT_RECIPIENTS = new Set(["bad_recipient", "no_recipient", "too_many_recipients", "customer_missing"]);
 
 export class Composer {
   #form = find("#composer");
   #text = find("#text");
-  #tray = null; // none in a conversation by mail
+  #tray = null;
+  #recipients = new Recipients();
   #posted = new Map(); // client id → what its files were in the tray
   #mode = "reply"; // whose words stand in the field
   #base = find("#main").dataset.base;
@@ -182,13 +185,15 @@ export class Composer {
   #extras(mode) {
     const files = mode === "reply" ? (this.#tray?.ready ?? []) : [];
     const attachments = files.map(({ attachment }) => attachment.id).join(" ");
-    return { seen: this.#thread?.last ?? 0, orders: find("[name=orders]", this.#form).value, attachments };
+    const to = mode === "reply" ? this.#recipients.fields : {};
+    return { seen: this.#thread?.last ?? 0, orders: find("[name=orders]", this.#form).value, attachments, ...to };
   }
 
   #changed(mode, theirs) {
     if (theirs?.files?.length && !this.#tray?.some) {
       this.#tray?.restore(theirs.files.map((attachment) => ({ attachment, name: attachment.name, state: "ready", preview: "" })));
     }
+    this.#recipients.restore(theirs?.mail);
     if (mode === this.#mode) this.#show();
   }
 
@@ -215,7 +220,9 @@ export class Composer {
   }
 
   /** The words go back where they were written; the same id makes a second try safe. */
-  refused({ text, client_id: clientId }, code, data, mode = "reply") {
+  refused({ text, client_id: clientId, ...rest }, code, data, mode = "reply") {
+    this.#recipients.restore(rest);
+    if (ABOUT_RECIPIENTS.has(code)) this.#recipients.show();
     if (code !== "attachment_gone") this.#tray?.restore(this.#posted.get(clientId) ?? []);
     this.#posted.delete(clientId);
     this.#stash();
@@ -248,9 +255,10 @@ export class Composer {
       const files = tray?.take() ?? [];
       this.#posted.set(clientId, files);
       const attachments = files.map(({ attachment }) => attachment.id);
-      const post = { client_id: clientId, text, seen: this.#thread.last, orders: fields.get("orders"), macro: fields.get("macro"), attachments };
+      const post = { client_id: clientId, text, seen: this.#thread.last, orders: fields.get("orders"), macro: fields.get("macro"), attachments, ...this.#recipients.fields };
       const known = files.map(({ attachment }) => attachment);
       this.#thread.talk.post(fields.has("take_over") ? { ...post, take_over: "1" } : post, known);
+      this.#recipients.reset();
       this.#sent();
       return;
     }

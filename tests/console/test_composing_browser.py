@@ -13,6 +13,7 @@ from core.transactions import record, transaction
 from orders.events import OrderChanged
 from orders.models import Order, Shipment
 from tests.console.conftest import PASSWORD, OpenPage, Talk
+from tests.console.test_mail import arrive
 from tests.people import World
 from tickets.models import Ticket
 
@@ -138,3 +139,28 @@ async def test_keys_leave_input_methods_alone(story: Story, page: Page) -> None:
     await page.reload()
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).not_to_be_visible()
+
+
+async def test_an_answer_by_mail_goes_to_one_or_to_all(world: World, open_page: OpenPage) -> None:
+    conversation = await Conversation.get(id=(await arrive(world)).conversation_id)
+    page = await open_page(world.omar, f"/console/conversations/{conversation.public_id}")
+    everybody, copy = page.get_by_label("Reply to all"), page.get_by_label("Copy", exact=True)
+    await expect(page.get_by_text("The sender wants answers at boss@elsewhere.example.")).to_be_visible()
+    await everybody.check()
+    await expect(copy).to_have_value("Omar <omar@friends.example>, mum@example.com")
+    await expect(page.locator("#recipients-short")).to_contain_text("copy to Omar <omar@friends.example>")
+    found = (await Axe().run(page)).response["violations"]
+    assert not found, [node["html"] for one in found for node in one["nodes"]]
+    await copy.fill("mum at home")
+    await page.locator("#text").fill("Here is the invoice")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("“mum at home” is no e-mail address.")).to_be_visible()
+    await expect(page.locator("#text")).to_have_value("Here is the invoice")
+    await expect(copy).to_have_value("mum at home")
+    await copy.fill("mum@example.com")
+    await page.keyboard.press("Tab")
+    await page.locator("#text").press("Control+Enter")
+    await expect(page.locator("#text")).to_have_value("")
+    await expect(copy).to_have_value("")
+    said = await Message.get(author_kind="agent")
+    assert [address for _, address in said.addressing["cc"]] == ["mum@example.com"]

@@ -258,6 +258,6 @@ async def test_a_mail_is_answered_by_mail(world: World, talk: Talk, open_browser
     await Conversation.filter(id=conversation.id).update(channel="email")
     browser = await open_browser(world.omar)
     page = (await browser.get(f"/console/tickets/{ticket.number}")).text
-    assert "By e-mail to paul@example.com" in page
+    assert "To Paul &lt;paul@example.com&gt;" in page
     await browser.post(f"/console/tickets/{ticket.number}/replies", text="We send a new one", seen="1")
     assert (await Message.get(author_kind="agent")).channel == "email"
