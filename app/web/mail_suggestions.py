@@ -1,4 +1,4 @@
-"""What a mail seems to be, above the thread: part of another ticket, or a customer's that a colleague passed on."""
+"""What a mail seems to be, below the thread: part of another ticket, or a customer's that a colleague passed on."""
 
 from collections.abc import Sequence
 from typing import Any

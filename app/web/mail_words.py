@@ -63,7 +63,11 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
     sender = str(headers.get("from") or "")
     to, cc = _people(headers.get("to")), _people(headers.get("cc"))
     elsewhere = [person for person in _people(headers.get("reply_to")) if person["address"].lower() != sender.lower()]
-    check = CHECKS.get(mail.sender_check)
+    passed_on = str(headers.get("passed_on_by") or "")
+    check = (
+        None if passed_on else CHECKS.get(mail.sender_check)
+    )  # a check of who passed it on says nothing of its writer
+    by = gettext(_("passed on by %(name)s"), language)
     kind = KINDS.get(str(headers.get("kind") or ""))
     subject = str(headers.get("subject") or "")
     remote, trackers = int(headers.get("remote_images") or 0), int(headers.get("trackers") or 0)
@@ -74,7 +78,7 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
         "from_name": str(headers.get("from_name") or ""),
         "to": to,
         "cc": cc,
-        "short": _short(to + cc, own, language),
+        "short": by % {"name": passed_on} if passed_on else _short(to + cc, own, language),
         "reply_to": elsewhere,
         "subject": subject,
         "new_subject": subject,

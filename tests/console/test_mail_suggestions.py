@@ -1,4 +1,4 @@
-"""What a mail seems to be stands above the thread, and an agent decides by one click."""
+"""What a mail seems to be stands below the thread, and an agent decides by one click."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -82,6 +82,8 @@ async def test_a_mail_that_a_colleague_passed_on_asks_who_the_customer_is(
     path, page = await look(browser, mail)
     assert "Omar passed this mail on. Who is the customer?" in page
     assert 'value="anna@example.com"' in page
+    assert "passed on by Omar" in page
+    assert "Sender confirmed" not in page  # Omar is; Anna is not
     refused = await browser.post(f"{path}/replies", text="Sorry!", client_id="c1", take_over="1", seen="1")
     assert refused.status_code == 409
     assert "say first who the customer is" in refused.text

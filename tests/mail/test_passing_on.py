@@ -41,7 +41,7 @@ async def say(world: World, talk: Conversation, client_id: str) -> OutgoingMail 
 
 @on_both_databases
 async def test_it_is_held_and_then_answered_to_whom_an_agent_names(world: World) -> None:
-    await come(world, passed_on(), OMAR)
+    await come(world, passed_on(extra="Cc: boss@wismo.example\n"), OMAR)
     talk = await Conversation.get().select_related("customer")
     message, note, suggestion = await Message.get(), await Note.get(), await MailSuggestion.get()
     assert (message.text, message.author_kind, message.author_name) == (
@@ -54,6 +54,8 @@ async def test_it_is_held_and_then_answered_to_whom_an_agent_names(world: World)
     assert "recall" not in message.text
     assert (suggestion.kind, suggestion.address, suggestion.forwarder_id) == ("forwarded", ANNA, world.omar.id)
     assert await OutgoingMail.all().count() == 0
+    headers = (await IncomingMail.get()).headers
+    assert (headers["from"], headers["cc"], headers["passed_on_by"]) == (ANNA, [], "Omar")
     assert await say(world, talk, "too early") is None
 
     ticket = await ticket_of(talk.id, world)

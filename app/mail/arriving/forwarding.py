@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.i18n import gettext
 from app.mail.arriving.entering import add_mail_note, open_mail_ticket, post_words
@@ -50,6 +51,7 @@ async def hold_forwarded(
     )
     conversation = await open_conversation(mail.shop, customer, channel=EMAIL, language=language, subject=inner.subject)
     await hand_to_queue(conversation.id, SYSTEM, "mail")
+    mail.headers = _as_passed_on(mail, found, agent)
     await post_words(mail, inner, conversation, Actor.of(customer), files)
     if found.cover:
         words = gettext("%(name)s passed this mail on and wrote:", language) % {"name": agent.name}
@@ -65,3 +67,9 @@ async def hold_forwarded(
         forwarder_id=agent.id,
         created_at=now(),
     )
+
+
+def _as_passed_on(mail: IncomingMail, found: Forwarded, agent: Agent) -> dict[str, Any]:
+    """The mail's fields as those of the mail within. Whom the agent wrote to takes part in nothing."""
+    about = {"from": found.address, "from_name": found.name, "subject": found.subject, "passed_on_by": agent.name}
+    return (mail.headers or {}) | about | {"reply_to": [], "to": [], "cc": [], "in_reply_to": []}
