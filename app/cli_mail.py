@@ -1,15 +1,24 @@
 """Mail from the command line."""
 
+import asyncio
 import sys
 
 import click
 
+from app.cli_orders import in_database, shop_of
+from app.database import open_database
+from app.intake.hook import SECRETS
+from app.intake.listener import MAX_BYTES
+from app.intake.pipe import TRY_AGAIN, take_piped
+from app.logs import configure_logs
 from app.mail.reading.__main__ import main as read_mails
+from app.settings import read_settings
+from core.shops import add_secret
 
 
 @click.group()
 def mail() -> None:
-    """Mail: what is in it."""
+    """Mail: what is in it, and ways in."""
 
 
 @mail.command("parse")
@@ -31,3 +40,37 @@ def parse_command(stream: bool) -> None:
     when something could not be read. A line that is no mail gives {"error": …}.
     """
     sys.exit(read_mails(stream=stream))
+
+
+@mail.command("receive")
+@click.option("--to", "recipient", help="The address it was sent to; else what mail servers have noted in its head.")
+@click.option("--from", "sender", help="The envelope's sender, empty for bounces; else its Return-Path.")
+def receive_command(recipient: str | None, sender: str | None) -> None:
+    """Take a mail from standard input, as a mail server's pipe or procmail delivers it.
+
+    Exit status (sysexits.h): 0 it is kept; 67 no shop has the address; 65 empty or more than 25 MiB; 75 it cannot be
+    kept now, try again later.
+    """
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        sys.exit(asyncio.run(_receive(content, recipient, sender)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the mail server must keep the mail
+        click.echo(f"Not kept: {type(error).__name__}: {error}", err=True)
+        sys.exit(TRY_AGAIN)
+
+
+async def _receive(content: bytes, recipient: str | None, sender: str | None) -> int:
+    settings = read_settings()
+    configure_logs(settings.log_format, "error")
+    async with open_database(settings.database):
+        return await take_piped(content, recipient, sender)
+
+
+@mail.command("hook")
+@click.argument("shop_key", metavar="SHOP")
+@in_database
+async def hook_command(shop_key: str) -> None:
+    """Make a secret to send mails of SHOP by signed HTTP; the one before stays good meanwhile."""
+    shop = await shop_of(shop_key)
+    secret = await add_secret(shop, SECRETS)
+    click.echo(f"Address: {read_settings().public_url}/hooks/mail/{shop.key}\nSecret:  {secret}")

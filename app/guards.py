@@ -109,10 +109,10 @@ class SafeHeaders:
 
 class BodyLimit:
     """Refuses what is longer than `limit` bytes with TooLarge, before or while somebody reads it; files may have
-    `files` bytes where the door writes them to the disk as they come."""
+    `files` bytes where the door writes them to the disk as they come, and mails `mails`."""
 
-    def __init__(self, app: ASGIApp, limit: int, files: int = 0) -> None:
-        self.app, self.limit, self.files = app, limit, files
+    def __init__(self, app: ASGIApp, limit: int, files: int = 0, mails: int = 0) -> None:
+        self.app, self.limit, self.files, self.mails = app, limit, files, mails
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -138,6 +138,8 @@ class BodyLimit:
 
     def _limit_of(self, path: str, headers: Headers) -> int:
         """Without its token in a header, an agent's form would be read into memory to look for it."""
+        if path.startswith("/hooks/mail/"):
+            return max(self.limit, self.mails)
         streamed = path == "/chat/files" or (_UPLOAD.fullmatch(path) and "x-form-token" in headers)
         return max(self.limit, self.files) if streamed else self.limit
 

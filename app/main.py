@@ -26,7 +26,8 @@ from app.gateways.mail import DemoMailbox, Mailer
 from app.gateways.remote_pictures import RemotePictures
 from app.gateways.smtp import SmtpMailer
 from app.guards import BodyLimit, KeptStatic, PlainAddresses, RequestLog, SafeHeaders
-from app.intake.listener import start_listener
+from app.intake import hook
+from app.intake.listener import MAX_BYTES, start_listener
 from app.intake.mailboxes import MailboxReader
 from app.jobs import HANDLERS, LAST_RESORTS, TOGETHER
 from app.jobs.context import JobContext
@@ -72,6 +73,7 @@ ROUTES: Sequence[BaseRoute] = [  # asked from above: the busiest doors come firs
     *carriers.routes,
     *orders_api.routes,
     *stock_api.routes,
+    *hook.routes,
     Route("/", front_page),
     *health.routes,
     *login.routes,
@@ -114,7 +116,7 @@ def create_app(
             Middleware(SafeHeaders, secure=settings.secure),
             Middleware(FaultPages),
             Middleware(PlainAddresses),
-            Middleware(BodyLimit, limit=MAX_BODY_BYTES, files=settings.file_bytes),
+            Middleware(BodyLimit, limit=MAX_BODY_BYTES, files=settings.file_bytes, mails=MAX_BYTES),
             Middleware(DatabaseMiddleware),
             Middleware(CsrfMiddleware),
         ],

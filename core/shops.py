@@ -64,6 +64,7 @@ class Shop(Model):
 SECRET_KINDS = (
     "api",
     "identity",
+    "mail",
     "shopify",
     "woocommerce",
     "saleor",

@@ -15,7 +15,8 @@ from app.rendering import error_page
 from core.errors import Forbidden, Malformed, WismoError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-EXEMPT = ("/webhooks/", "/api/", "/livez", "/readyz")  # these prove themselves by signature or token, never by cookie
+# These prove themselves by signature or token, never by cookie.
+EXEMPT = ("/webhooks/", "/hooks/", "/api/", "/livez", "/readyz")
 GUARDED = "/console/"  # where the session's cookie is an authority
 LOGIN = "/console/login"
 

@@ -12,6 +12,8 @@ from core.jobs import enqueue
 from core.shops import Shop
 from core.transactions import transaction
 
+NAMED = ("id", "public_id", "state", "shop_id", "conversation_id", "message_id")  # of a mail that is there already
+
 
 async def shop_of(recipient: str) -> Shop | None:
     """The shop whose address (with any `+` part) `recipient` is."""
@@ -27,7 +29,7 @@ async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes, *,
     digest = digest_of(recipient, content)
     try:
         async with transaction():
-            first = await IncomingMail.get_or_none(digest=digest)
+            first = await IncomingMail.filter(digest=digest).only(*NAMED).first()
             if first is not None:
                 return first
             mail = await IncomingMail.create(
@@ -45,7 +47,7 @@ async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes, *,
             )
             return mail
     except IntegrityError:  # the same mail at the same time
-        return await IncomingMail.get(digest=digest)
+        return await IncomingMail.filter(digest=digest).only(*NAMED).get()
 
 
 def digest_of(recipient: str, content: bytes) -> str:
