@@ -4,8 +4,11 @@ import email
 import email.policy
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.mail.leaving.composing import Envelope, Mailbox, compose, reply_subject
+from app.mail.leaving.addressing import Addressing
+from app.mail.leaving.composing import Enclosure, Envelope, Mailbox, compose, reply_subject
 from app.mail.leaving.letters import Letter as Written
 from app.mail.leaving.letters import write_letter
 from app.mail.leaving.replying import reply
@@ -17,9 +20,11 @@ from core.clock import FrozenClock, now
 from core.errors import Invalid
 from core.jobs import Job
 from core.people import BOT, SYSTEM, Actor
+from orders.models import Order
 from tests.mail.conftest import Letter
 from tests.mail.test_receiving import HELP, SECRET, arrive, opened, plain
-from tests.people import World, chat
+from tests.people import World, chat, make_order
+from tickets.models import TicketLink
 
 
 async def say(world: World, text: str, *, client_id: str = "o1") -> Message:
@@ -70,6 +75,40 @@ async def test_each_mail_of_a_thread_names_the_one_before(world: World) -> None:
     assert opened(second)["In-Reply-To"] == "<first@example.com>"
 
 
+async def test_the_order_stands_in_the_letter_for_whom_it_belongs_to(world: World) -> None:
+    order = await make_order(world.lumen, "#1001", email="ines@example.com")
+    await arrive(world.lumen, Letter())
+    await Conversation.all().update(order_id=order.id)
+    mail = await reply((await say(world, "It left.")).id, SECRET)
+    assert mail is not None
+    assert "Order #1001: " in plain(mail)
+    html = opened(mail).get_body(("html",))
+    assert html is not None
+    assert "Order #1001: " in html.get_content()
+    copied = Addressing(to=(Mailbox("", "ines@example.com"),), cc=(Mailbox("", "ben@example.net"),))
+    for client_id, choice, email_of_order in [("o2", copied, "ines@example.com"), ("o3", None, "other@example.com")]:
+        await Order.filter(id=order.id).update(email=email_of_order)
+        conversation, data = await Conversation.get(), choice.as_data() if choice else None
+        message = await post(
+            conversation.id, Actor.of(world.omar), "Yes.", client_id=client_id, channel="email", addressing=data
+        )
+        mail = await reply(message.id, SECRET)
+        assert mail is not None
+        assert "Order #1001" not in plain(mail)
+
+
+async def test_the_order_that_the_desk_has_confirmed_on_the_ticket(world: World) -> None:
+    await make_order(world.lumen, "#1001", email="ines@example.com")
+    await arrive(world.lumen, Letter())
+    first = await reply((await say(world, "One moment.")).id, SECRET)
+    await TicketLink.all().update(confirmed=True)
+    second = await reply((await say(world, "It left.", client_id="o2")).id, SECRET)
+    assert first is not None
+    assert second is not None
+    assert "Order #1001" not in plain(first)
+    assert "Order #1001: " in plain(second)
+
+
 async def test_the_systems_words_are_marked_as_automatic(world: World) -> None:
     await arrive(world.lumen, Letter())
     conversation = await Conversation.get()
@@ -97,6 +136,7 @@ HOSTILE = [
     "x\x00y",
     "=?utf-8?Q?x=0ABcc=3A_y?=",
     "x\u2028Bcc: y",
+    "x\x85Bcc: y",
     "<a@b.c>, z@b.c",
 ]
 PLAIN = ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "References", "Content-Type", "MIME-Version"]
@@ -122,6 +162,44 @@ def test_nothing_becomes_a_header(words: str) -> None:
     assert [address.addr_spec for address in message["To"].addresses] == ["ines@example.com"]
     assert message["References"] == "<fine@example.com>"
     assert b"\r\nBcc" not in content.partition(b"\r\n\r\n")[0]
+
+
+ANY = st.text(max_size=400) | st.sampled_from(HOSTILE).map(lambda words: words * 30)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ANY, min_size=9, max_size=9), st.binary(max_size=50))
+def test_whatever_is_written_the_headers_are_ours(words: list[str], content: bytes) -> None:
+    ben = Mailbox(words[0], "ben@例子.example")
+    envelope = Envelope(
+        from_address=HELP,
+        from_name=words[1],
+        to=[Mailbox(words[2], "ines@example.com"), ben],
+        cc=[Mailbox(words[3], "lin@example.com")],
+        reply_to="help+x@lumen.example",
+        message_id="own@lumen.example",
+        date=now(),
+        in_reply_to=words[4],
+        references=[words[5], "fine@example.com"] * 30,
+        automatic="auto-generated",
+        unsubscribe=words[6],
+    )
+    text = words[7].encode("utf-8", "replace").decode()
+    file = Enclosure(name=words[8], media_type="application/octet-stream", content=content)
+    picture = Enclosure(name=words[8], media_type="image/png", content=content, content_id="p1@lumen.example")
+    raw = compose(Written(words[0], text, f"<p>{text}</p>"), envelope, [file, picture])
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert set(message.keys()) <= {*HEADERS, "Cc", "In-Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post"}
+    assert len(message.keys()) == len(set(message.keys()))
+    assert [box.addr_spec for box in message["To"].addresses] == ["ines@example.com", "ben@xn--fsqu00a.example"]
+    assert [box.addr_spec for box in message["Cc"].addresses] == ["lin@example.com"]
+    assert [box.addr_spec for box in message["From"].addresses] == [HELP]
+    assert raw.isascii()
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert not message.defects
+    [attached] = [part for part in message.walk() if part.get_content_disposition() == "attachment"]
+    assert attached.get_content() == content
 
 
 @pytest.mark.parametrize("address", ["", "x", "a@b.c, d@e.f", "a@b.c\r\nBcc: d@e.f", "<a@b.c>", "a b@c.d", "a@b@c"])
@@ -151,5 +229,5 @@ def test_letters_are_written_in_both_languages(language: str) -> None:
         assert "Lumen & Co" in letter.text
         assert "Lumen &amp; Co" in letter.html
         assert str(7919 * 7907) not in letter.text
-        assert "<table" not in letter.html
+        assert "<img" not in letter.html
     assert "123456" not in write_letter("code", {"shop": "Lumen"} | contexts["code"], language).subject

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
@@ -17,6 +17,8 @@ from core.errors import Invalid
 
 MAX_REFERENCES = 20
 MAX_SUBJECT = 300
+MAX_NAME = 200
+SHORT_NAME = 60  # fits on a line as it is
 REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834: answers a mail; answers none
 
 _ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>(),;:\"\[\]\\\x00-\x1f\x7f]{1,255}")
@@ -27,6 +29,7 @@ _EMPTY_FIRST_LINE = re.compile(
     rb"^((?:Message-ID|In-Reply-To|References|List-Unsubscribe):)\s+<", re.MULTILINE | re.IGNORECASE
 )
 _REPLY_PREFIX = re.compile(r"(?i)^(?:(?:re|aw|sv|fwd?|wg|回复|回覆|答复|答覆|转发|轉寄)\s*[:：]\s*)+")
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]+", re.ASCII)
 _PLAIN_NAME = re.compile(r"[\w .'-]+")
 
 
@@ -75,12 +78,6 @@ class Envelope:
 def compose(letter: Letter, envelope: Envelope, enclosures: Sequence[Enclosure] = ()) -> bytes:
     """The mail as bytes with CRLF line ends. Raises Invalid (bad_address) for what is no address."""
     message = EmailMessage(policy=SMTP if _is_plain(envelope) else SMTPUTF8)
-    message["From"] = _mailbox(envelope.from_name, envelope.from_address)
-    message["To"] = [_mailbox(box.name, box.address) for box in envelope.to]
-    if envelope.cc:
-        message["Cc"] = [_mailbox(box.name, box.address) for box in envelope.cc]
-    if envelope.reply_to:
-        message["Reply-To"] = _mailbox(envelope.from_name, envelope.reply_to)
     message["Subject"] = _words(letter.subject)[:MAX_SUBJECT]
     message["Date"] = format_datetime(envelope.date)
     message["Message-ID"] = f"<{envelope.message_id}>"
@@ -99,7 +96,7 @@ def compose(letter: Letter, envelope: Envelope, enclosures: Sequence[Enclosure] 
     for enclosure in enclosures:
         _enclose(message, enclosure)
     head, end, body = message.as_bytes().partition(b"\r\n\r\n")
-    return _EMPTY_FIRST_LINE.sub(rb"\1 <", head) + end + body
+    return _addressed(envelope) + _EMPTY_FIRST_LINE.sub(rb"\1 <", head) + end + body
 
 
 def reply_subject(subject: str) -> str:
@@ -139,14 +136,33 @@ def _is_plain(envelope: Envelope) -> bool:
 
 def _words(text: str) -> str:
     """One line that is no encoded word: the library would decode it, line breaks included."""
-    return one_line(text).replace("=?", "= ?").encode("utf-8", "replace").decode()
+    line = " ".join(one_line(text).splitlines())  # U+0085 and others end lines for the library, too
+    return line.replace("=?", "= ?").encode("utf-8", "replace").decode()
 
 
-def _mailbox(name: str, address: str) -> Address:
-    if not is_address(address):
-        raise Invalid("not an address", code="bad_address", address=address[:320])
-    local, _, domain = wire_address(address).rpartition("@")
-    return Address(_words(name)[:200], local, domain)
+def _addressed(envelope: Envelope) -> bytes:
+    """The fields with addresses. The library loses the quotes of a long name when it breaks the line, and what stood
+    between them becomes a recipient; so they are written here."""
+    mailbox = Mailbox(envelope.from_name, envelope.from_address)
+    fields = [("From", [mailbox]), ("To", envelope.to), ("Cc", envelope.cc)]
+    if envelope.reply_to:
+        fields.append(("Reply-To", [Mailbox(envelope.from_name, envelope.reply_to)]))
+    lines = [f"{name}: " + ",\r\n ".join(map(_boxed, boxes)) for name, boxes in fields if boxes]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def _boxed(box: Mailbox) -> str:
+    """`name <address>` as RFC 5322 and 2047 write it. Raises Invalid (bad_address)."""
+    if not is_address(box.address):
+        raise Invalid("not an address", code="bad_address", address=box.address[:320])
+    name, address = _words(box.name)[:MAX_NAME].strip(), wire_address(box.address)
+    if not name:
+        return address
+    if name.isascii() and len(name) <= SHORT_NAME:
+        escaped = re.sub(r'(["\\])', r"\\\1", name)
+        return f"{name} <{address}>" if _ATOMS.fullmatch(name) else f'"{escaped}" <{address}>'
+    encoded = Header(name, "utf-8").encode(linesep="\r\n")
+    return f"{encoded}\r\n <{address}>"
 
 
 def _references(envelope: Envelope) -> list[str]:

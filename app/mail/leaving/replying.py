@@ -4,6 +4,7 @@ from typing import Any
 
 from app.files.storage import Storage
 from app.mail.leaving.addressing import Addressing, addressing_of
+from app.mail.leaving.cards import card_for
 from app.mail.leaving.composing import REPLIED, Mailbox, is_address, reply_subject
 from app.mail.leaving.enclosing import enclosures_of
 from app.mail.leaving.quoting import Quoted, quoted
@@ -38,6 +39,7 @@ async def reply(message_id: int, secret: bytes, storage: Storage | None = None) 
         "subject": _subject(conversation),
         "quoted": await _answered(message) if choice.quote else None,
         "missing": missing,
+        "order": await card_for(conversation, message, [*to, *cc]) if by_person else None,
     }
     async with transaction():
         await add_participants(
