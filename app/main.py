@@ -36,6 +36,7 @@ from app.jobs.runner import Worker
 from app.limits import Limiter
 from app.mail.arriving.filing import MAX_FILE
 from app.mail.arriving.reader import Reader
+from app.mail.leaving.servers import Servers
 from app.migrating import require_migrated
 from app.reactions import connect
 from app.realtime import polling, socket
@@ -169,7 +170,9 @@ async def open_parts(
         files_of_mails = Intake(FolderStorage(settings.files_folder), MAX_FILE)
         mail_reader = Reader()
         stack.push_async_callback(mail_reader.close)
-        context = JobContext(settings, mailer, Shelf(own_rulebook()), files_of_mails, mail_reader)
+        servers = Servers(mailer, settings)
+        stack.push_async_callback(servers.close)
+        context = JobContext(settings, mailer, Shelf(own_rulebook()), files_of_mails, mail_reader, servers)
         worker = Worker(context, HANDLERS, LAST_RESORTS, TOGETHER)
         jobs.use_waker(worker.wake)
         if relay is not None:

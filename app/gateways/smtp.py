@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import aiosmtplib
 from aiosmtplib import SMTP
 
 from app.gateways.mail import MailDeferred, MailRefused, Refusal
+from app.gateways.outside import HostRefused, HostUnknown, endpoints
 from core.errors import Invalid, WismoError
 from core.tasks import spawn
 
@@ -29,10 +31,14 @@ _LOST = (aiosmtplib.SMTPException, OSError)
 class SmtpMailer:
     """Sends through the server named by `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`.
 
-    Certificates are checked, and STARTTLS is never given up. Raises Invalid (bad_smtp_url) for a URL it cannot read.
+    Certificates are checked, and STARTTLS is never given up. `private` says whether the server may be in a network of
+    ours; None: the operator has named it, and it may be anywhere. Raises Invalid (bad_smtp_url) for a URL it cannot
+    read.
     """
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT, data_timeout: float = DATA_TIMEOUT) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = TIMEOUT, data_timeout: float = DATA_TIMEOUT, private: bool | None = None
+    ) -> None:
         try:
             parts = urlsplit(url)
             self._port = parts.port or DEFAULT_PORTS[parts.scheme]
@@ -44,7 +50,7 @@ class SmtpMailer:
         self._tls, self._start_tls = parts.scheme == "smtps", parts.scheme == "smtp+starttls"
         if _FORBIDDEN & set(self._host):
             raise Invalid("no name of a server", code="bad_smtp_url")
-        self._timeout, self._data_timeout = timeout, data_timeout
+        self._timeout, self._data_timeout, self._private = timeout, data_timeout, private
         self._room = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[_Line] = []
         self._janitor: asyncio.Task[None] | None = None
@@ -89,9 +95,11 @@ class SmtpMailer:
             line = self._idle.pop()
             if await line.is_alive():
                 return line
+        sock = await self._dialed() if self._private is not None else None
         client = SMTP(
             hostname=self._host,
-            port=self._port,
+            port=None if sock else self._port,
+            sock=sock,
             username=self._user,
             password=self._password,
             use_tls=self._tls,
@@ -109,6 +117,22 @@ class SmtpMailer:
             raise
         client.timeout = self._timeout
         return _Line(client)
+
+    async def _dialed(self) -> socket.socket:
+        """Connected to exactly the address that was judged. Raises MailDeferred."""
+        try:
+            place = (await endpoints(self._host, self._port, private=bool(self._private)))[0]
+        except (HostUnknown, HostRefused) as error:
+            raise MailDeferred(f"SMTPConnectError: {error.detail}") from error
+        sock = socket.socket(place.family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            async with asyncio.timeout(min(CONNECT_TIMEOUT, self._timeout)):
+                await asyncio.get_running_loop().sock_connect(sock, place.address)
+        except OSError as error:
+            sock.close()
+            raise _meaning(error) from error
+        return sock
 
     def _sweep_later(self) -> None:
         if self._janitor is None or self._janitor.done():

@@ -35,7 +35,7 @@ async def forward_by_mail(args: dict[str, Any], context: JobContext) -> None:
 
 async def send_mail(args: dict[str, Any], context: JobContext) -> None:
     """Hand `outgoing_mail` to the mail server."""
-    await send(args["outgoing_mail"], context.mailer)
+    await send(args["outgoing_mail"], context.servers or context.mailer)
 
 
 async def send_transcript(args: dict[str, Any], context: JobContext) -> None:

@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from app.mail.identity_models import MailIdentity
 from conversations.models import Conversation, Message
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.people import Agent
@@ -122,6 +123,10 @@ class OutgoingMail(Model):
         "wismo.Message", null=True, related_name="outgoing_mails"
     )
     message_id: int | None  # the message it carries
+    identity: fields.ForeignKeyNullableRelation[MailIdentity] = fields.ForeignKeyField(
+        "wismo.MailIdentity", null=True, related_name="outgoing_mails"
+    )
+    identity_id: int | None  # whom it is from; none: the shop's first address
     sender = fields.CharField(max_length=320)
     recipient = fields.CharField(max_length=320)  # the first of `to`
     to: Any = fields.JSONField(null=True)  # [[name, address]]; none: the recipient alone
@@ -148,6 +153,7 @@ class OutgoingMail(Model):
             Index(fields=("message_id",)),
             Index(fields=("state", "created_at")),
             Index(fields=("domain", "paced_at")),
+            Index(fields=("identity_id",)),
         )
 
 

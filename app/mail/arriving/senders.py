@@ -4,9 +4,9 @@ import re
 
 from app.mail.leaving.composing import is_address
 from app.mail.models import IncomingMail
+from app.mail.owning import ours_among
 from app.mail.reading.authentication import FAIL
 from app.mail.reading.parsing import ParsedMail
-from app.mail.threading import mailbox_of
 from conversations.models import EMAIL
 from core.clock import now
 from core.ids import new_id
@@ -56,7 +56,7 @@ async def customer_of_mail(shop_id: int, email: str) -> Customer | None:
 
 async def is_ours(address: str) -> bool:
     """Whether `address` is one of our shops' own: a mail from there is our own voice coming back."""
-    return bool(address) and await Shop.exists(mail_address__iexact=mailbox_of(address))
+    return bool(await ours_among([address]))
 
 
 def language_of(parsed: ParsedMail, shop: Shop) -> str:

@@ -4,6 +4,7 @@ import hashlib
 
 from tortoise.exceptions import IntegrityError
 
+from app.mail.identity_models import MailIdentity
 from app.mail.models import IncomingMail
 from app.mail.threading import mailbox_of
 from core.clock import now
@@ -16,8 +17,13 @@ NAMED = ("id", "public_id", "state", "shop_id", "conversation_id", "message_id")
 
 
 async def shop_of(recipient: str) -> Shop | None:
-    """The shop whose address (with any `+` part) `recipient` is."""
-    return await Shop.filter(mail_address__iexact=mailbox_of(recipient)).order_by("id").first()
+    """The shop whose address (with any `+` part) `recipient` is: its first one or one that it answers from."""
+    mailbox = mailbox_of(recipient)
+    shop = await Shop.filter(mail_address__iexact=mailbox).order_by("id").first()
+    if shop is None:
+        identity = await MailIdentity.filter(address=mailbox).select_related("shop").first()
+        shop = identity.shop if identity else None
+    return shop
 
 
 async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes, *, problem: str = "") -> IncomingMail:

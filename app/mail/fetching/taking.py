@@ -16,6 +16,7 @@ from app.gateways.imap_troubles import COMMAND_REFUSED, ImapTrouble
 from app.i18n import gettext
 from app.mail.arriving.storing import store_mail
 from app.mail.fetching.envelopes import envelope_of, stand_in
+from app.mail.identity_models import MailIdentity
 from app.mail.mailbox_models import MARK_SEEN, Mailbox
 from app.mail.mailboxes import GO_BACK
 from core.clock import now
@@ -79,8 +80,9 @@ def begun(mailbox: Mailbox, folder: Folder, moment: datetime) -> dict[str, Any]:
 
 async def addresses_of(shop: Shop) -> frozenset[str]:
     """All addresses that a shop gets mail at, in lower case."""
-    found = await Mailbox.filter(shop_id=shop.id).values_list("address", flat=True)
-    return frozenset(str(address).lower() for address in [shop.mail_address, *found])
+    fetched = await Mailbox.filter(shop_id=shop.id).values_list("address", flat=True)
+    answered = await MailIdentity.filter(shop_id=shop.id).values_list("address", flat=True)
+    return frozenset(str(address).lower() for address in [shop.mail_address, *fetched, *answered])
 
 
 async def _take(mailbox: Mailbox, imap: Imap, uids: list[int], ours: frozenset[str]) -> int:

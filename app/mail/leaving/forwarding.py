@@ -84,9 +84,10 @@ async def send_forward(
         to_name=first.name,
         also_to=choice.to[1:],
         cc=choice.cc,
-        from_name=f"{author} ({conversation.shop.name})" if author else "",
+        from_name=author,
         automatic="",
         enclosures=enclosures,
+        identity=choice.identity,
     )
 
 

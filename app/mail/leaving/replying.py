@@ -63,9 +63,10 @@ async def reply(message_id: int, secret: bytes, storage: Storage | None = None) 
             to_name=to[0].name,
             also_to=to[1:],
             cc=cc,
-            from_name=f"{message.author_name} ({conversation.shop.name})" if by_person else "",
+            from_name=message.author_name if by_person else "",
             automatic="" if by_person else REPLIED,
             enclosures=enclosures,
+            identity=choice.identity,
         )
 
 

@@ -9,6 +9,7 @@ from app.i18n import gettext
 from app.mail.arriving.bouncing import mark_failed
 from app.mail.leaving.composing import wire_address
 from app.mail.leaving.journal import DEFERRED, EXPIRED, REFUSED, SENT, note_try
+from app.mail.leaving.servers import Servers
 from app.mail.leaving.writing import SEND_ATTEMPTS
 from app.mail.models import OutgoingMail
 from conversations.models import Conversation
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 QUEUED = "queued"
 
 
-async def send(outgoing_id: int, mailer: Mailer) -> None:
+async def send(outgoing_id: int, servers: Mailer | Servers) -> None:
     """Try once, for everybody who does not have it yet. Raises MailDeferred when it is worth another try; what was
     sent or has failed is left alone.
 
@@ -34,7 +35,8 @@ async def send(outgoing_id: int, mailer: Mailer) -> None:
     await mail.save(update_fields=["attempts"])
     pending = pending_of(mail)
     try:
-        refused = await _hand_over(mail, pending, mailer)
+        mailer, content = await servers.ready(mail) if isinstance(servers, Servers) else (servers, mail.content)
+        refused = await _hand_over(mail, content, pending, mailer)
     except MailRefused as error:
         await _give_up(mail, REFUSED, error.detail)
     except MailDeferred as error:
@@ -51,10 +53,12 @@ def pending_of(mail: OutgoingMail) -> list[str]:
     return list(dict.fromkeys(named)) or [mail.recipient]
 
 
-async def _hand_over(mail: OutgoingMail, pending: Sequence[str], mailer: Mailer) -> Mapping[str, Refusal]:
+async def _hand_over(
+    mail: OutgoingMail, content: bytes, pending: Sequence[str], mailer: Mailer
+) -> Mapping[str, Refusal]:
     """Who of them was refused, by the names that we know them by."""
     wired = {wire_address(address): address for address in pending}
-    refused = await mailer.send(wire_address(mail.sender), list(wired), mail.content)
+    refused = await mailer.send(wire_address(mail.sender), list(wired), content)
     return {wired[address]: refusal for address, refusal in refused.items() if address in wired}
 
 

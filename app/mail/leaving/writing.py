@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.mail.identities import sender_of
 from app.mail.leaving.composing import REPLIED, Enclosure, Envelope, Mailbox, compose
 from app.mail.leaving.letters import write_letter
 from app.mail.models import OutgoingMail
@@ -40,23 +41,27 @@ async def queue_letter(
     from_name: str = "",
     automatic: str = REPLIED,
     enclosures: Sequence[Enclosure] = (),
+    identity: str = "",
 ) -> OutgoingMail:
     """Write a letter and enqueue its sending, once per `key`. With a conversation, its reply address is in the letter:
-    its token is made for `recipient`, so whoever else answers is not taken for them. `automatic` is empty for what a
-    person wrote. Raises Invalid (bad_address) when `recipient` or the shop's address is none.
+    its token is made for `recipient`, so whoever else answers is not taken for them. `from_name` is who wrote it,
+    `automatic` is empty for what a person wrote, `identity` is the public id of the address that was chosen.
+
+    Raises Invalid (bad_address) when `recipient` or our own address is none.
     """
     first = await OutgoingMail.get_or_none(key=key)
     if first is not None:
         return first
-    letter = write_letter(template, {"shop": shop.name} | context, language)
-    public_id, mailbox = new_id("mlo"), shop.mail_address
+    sender = await sender_of(shop, language, conversation, identity)
+    letter = write_letter(template, {"shop": shop.name, "signature": sender.signature} | context, language)
+    public_id, mailbox = new_id("mlo"), sender.address
     thread = conversation.public_id if conversation else ""
     header_id = message_id(secret, mailbox, key, thread, recipient)
     to = (Mailbox(to_name, recipient), *also_to)
     domain = recipient.rpartition("@")[2].lower()[:255]
     envelope = Envelope(
         from_address=mailbox,
-        from_name=from_name or shop.name,
+        from_name=f"{from_name} ({sender.name})" if from_name else sender.name,
         to=to,
         cc=cc,
         reply_to=reply_address(secret, mailbox, thread, recipient) if thread else "",
@@ -77,6 +82,7 @@ async def queue_letter(
                 "public_id": public_id,
                 "header_id": header_id,
                 "shop": shop,
+                "identity_id": sender.identity_id,
                 "conversation": conversation,
                 "message": message,
                 "sender": bounce_address(secret, mailbox, public_id, recipient),

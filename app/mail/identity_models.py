@@ -1,0 +1,40 @@
+"""Whom answers by mail are from: the addresses of a shop beside its first one."""
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from core.fields import UtcDatetimeField, public_id_field
+from core.shops import Shop
+from core.teams import Team
+
+
+class MailIdentity(Model):
+    """One address that answers leave from. What came to it is answered from it."""
+
+    id = fields.BigIntField(primary_key=True)
+    public_id = public_id_field()  # idt_…
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="mail_identities")
+    shop_id: int
+    team: fields.ForeignKeyNullableRelation[Team] = fields.ForeignKeyField(
+        "wismo.Team", null=True, related_name="mail_identities", on_delete=fields.SET_NULL
+    )
+    team_id: int | None  # its answers leave from here, unless the mail came to another address
+    address = fields.CharField(max_length=254, unique=True)  # lower case
+    name_en = fields.CharField(max_length=200, default="")  # empty: the shop's name
+    name_zh = fields.CharField(max_length=200, default="")
+    signature_en = fields.CharField(max_length=1000, default="")
+    signature_zh = fields.CharField(max_length=1000, default="")
+    main = fields.BooleanField(default=False)  # for conversations that came to no address of ours
+    server: str | None = fields.TextField(null=True)  # sealed URL of its own SMTP server; none: the desk's
+    server_name = fields.CharField(max_length=300, default="")  # the same without user and password, to be shown
+    selector = fields.CharField(max_length=63, default="")  # of its DKIM key; empty: mail is not signed here
+    signing_key: str | None = fields.TextField(null=True)  # sealed, PEM
+    revision = fields.IntField(default=1)  # of server and key
+    created_at = UtcDatetimeField()
+    retired_at = UtcDatetimeField(null=True)  # mail to it is still taken; nothing leaves from it any more
+
+    class Meta:
+        app = "wismo"
+        table = "mail_identity"
+        indexes = (Index(fields=("shop_id",)), Index(fields=("team_id",)))
