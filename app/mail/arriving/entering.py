@@ -151,5 +151,5 @@ def _numbers_in(text: str) -> tuple[str, ...]:
 
 def _subject(parsed: ParsedMail, language: str) -> str:
     if not parsed.from_address or parsed.problem:
-        return parsed.subject or gettext("Mail we could not read", language)
-    return parsed.subject or gettext("Mail without a subject", language)
+        return parsed.subject[:300] or gettext("Mail we could not read", language)
+    return parsed.subject[:300] or gettext("Mail without a subject", language)

@@ -46,7 +46,7 @@ async def forget_files(files: Iterable[ArrivedFile], intake: Intake) -> None:
 
 async def _keep(file: Attachment, parsed: ParsedMail, intake: Intake, patient: bool) -> ArrivedFile:
     try:
-        kept = await intake.take(_pieces(file.content), _name(file))
+        kept = await intake.take(_pieces(file.content), file.suggested_name)
     except (Invalid, TooLarge) as error:
         log.info("mail_file_refused", why=error.code, size=file.size)
         return _refused(file, error.code)
@@ -69,18 +69,12 @@ async def _keep(file: Attachment, parsed: ParsedMail, intake: Intake, patient: b
 def _refused(file: Attachment, why: str) -> ArrivedFile:
     return ArrivedFile(
         public_id=new_unguessable_id("att"),
-        name=shown_name(_name(file)),
+        name=shown_name(file.suggested_name),
         media_type="application/octet-stream",
         size=file.size,
         sha256=hashlib.sha256(file.content).hexdigest(),
         refusal=why,
     )
-
-
-def _name(file: Attachment) -> str:
-    """What the sender calls it; a nameless picture is an `image`, and everything else a `file`."""
-    kind = file.type.partition("/")[0]
-    return file.name or (kind if kind in ("image", "audio", "video", "message") else "file")
 
 
 def _place_in(html: str, content_id: str) -> str | None:

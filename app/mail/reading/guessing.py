@@ -51,6 +51,7 @@ CANDIDATES: dict[str, float] = {
 OF_MANY_BYTES = frozenset(("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "johab", "shift_jisx0213", "hz"))
 _LATIN = ("latin", "central", "turkish")
 _SAMPLE = 3000  # bytes that are judged
+_MOST_SHIFTED = 1_048_576  # bytes that are read by hand
 _TRUST_IN_LABEL = 0.25
 _CERTAIN = 0.95
 _SHIFTED = re.compile(rb"\x1b(?:\$[@AB]|\$\([A-D]|\([BIJ]|\$\)[ACG])")
@@ -131,7 +132,7 @@ def shifted(content: bytes) -> str:
         return content.decode("iso2022_kr", "replace")
     text = decode_strictly(content, "iso2022_jp_ext")
     if text is None:
-        text = "".join(_from_shifted_japanese(content))
+        text = "".join(_from_shifted_japanese(content[:_MOST_SHIFTED]))
     return text
 
 

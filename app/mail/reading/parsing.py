@@ -1,32 +1,31 @@
 """A mail's bytes to a frozen value: who wrote what and when, which files, whether a person did. Pure; never raises."""
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.mail.reading import machine
 from app.mail.reading.authentication import Hops, hops_of
+from app.mail.reading.bodies import Letter, letter_of, tidy
 from app.mail.reading.bounces import Bounce, bounce
-from app.mail.reading.charsets import decode
 from app.mail.reading.cleaning import CleanHtml
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
-from app.mail.reading.html import MAX_HTML, reply_of_html, text_of_html
-from app.mail.reading.mime import Part, walk
+from app.mail.reading.html import reply_of_html, text_of_html
+from app.mail.reading.mime import MAX_HEAD, Part, walk
+from app.mail.reading.naming import harmless, suggested, type_of
 from app.mail.reading.quoting import new_part
 
 MAX_MAIL = 36_700_160  # bytes: 25 MiB as base64, and some more
-MAX_TEXT = 1_048_576  # characters of readable text
-MAX_SUBJECT = 300
+MAX_SUBJECT = 998
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
-_BINARY_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MAILS = ("message/rfc822", "message/global", "message/news")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file in the mail. The name is the sender's and not to be trusted."""
+    """A file in the mail. `name` is what the sender calls it, made harmless, and empty if he does not."""
 
     name: str
+    suggested_name: str = "file"  # never empty
     type: str
     size: int  # bytes
     inline: bool
@@ -79,9 +78,9 @@ def parse(mail: bytes) -> ParsedMail:
 def _parse(mail: bytes) -> ParsedMail:
     walked = walk(mail[:MAX_MAIL])
     root = walked.parts[0]
-    bodies, files = _sort(walked.parts)
-    plain, html = _texts(bodies)
-    text = _tidy(plain if plain.strip() else text_of_html(html))
+    letter = letter_of(walked.parts)
+    plain, html = letter.plain, letter.html
+    text = tidy(plain if plain.strip() else text_of_html(html))
     bounced = bounce(walked.parts, text)
     sign = machine.automatic(root, text)
     return replace(
@@ -89,7 +88,7 @@ def _parse(mail: bytes) -> ParsedMail:
         text=text,
         reply_text=_reply(plain, html, text),
         html=html,
-        attachments=tuple(_attachment(part) for part in files),
+        attachments=_attachments(letter),
         bounce=bounced,
         automatic=sign,
         auto_reply=bool(sign) and bounced is None,
@@ -142,106 +141,38 @@ def _problem(root: Part) -> str:
     return "" if root.fields else "no header fields"
 
 
-def _sort(parts: list[Part]) -> tuple[list[Part], list[Part]]:
-    """The parts that are read as the letter itself, and the files."""
-    bodies: list[Part] = []
-    files: list[Part] = []
-    for part in parts:
-        if part.type.startswith("multipart/"):
-            if not part.type_parameters.get("boundary") and part.body.strip():
-                bodies.append(part)  # a multipart without a boundary is text that somebody labelled wrongly
-        elif part.type.startswith("text/") and part.type != "text/calendar" and not _is_file(part):
-            bodies.append(part)
-        else:
-            files.append(part)
-    return bodies, files
-
-
-def _is_file(part: Part) -> bool:
-    return part.disposition == "attachment" or bool(part.filename)
-
-
-def _texts(bodies: list[Part]) -> tuple[str, str]:
-    """The plain text and the HTML of the letter. Where both say the same (an alternative), the plain one is read."""
-    plain: list[str] = []
-    html: list[str] = []
-    spoken: set[int] = set()  # alternatives that already have their plain text
-    for part in bodies:
-        alternative = part.inside("multipart/alternative")
-        if part.type == "text/html":
-            source = _html_of(part)
-            html.append(source)
-            if id(alternative) not in spoken or alternative is None:
-                plain.append(text_of_html(source) if len(bodies) > 1 else "")
-        else:
-            text = _plain_of(part)
-            if alternative is not None and text.strip():
-                if id(alternative) in spoken:
-                    continue
-                spoken.add(id(alternative))
-            plain.append(text)
-    return "\n".join(piece for piece in plain if piece)[:MAX_TEXT], "\n".join(html)[:MAX_HTML]
-
-
-def _plain_of(part: Part) -> str:
-    text = (
-        decode(part.content(), part.type_parameters.get("charset", ""))
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")[:MAX_TEXT]
-    )
-    if part.type_parameters.get("format", "").lower() == "flowed":
-        return _unflow(text, delete_space=part.type_parameters.get("delsp", "").lower() == "yes")
-    return text
-
-
-def _html_of(part: Part) -> str:
-    content = part.content()
-    label = part.type_parameters.get("charset", "")
-    meta = _META_CHARSET.search(content[:4096])
-    if not label and meta is not None:
-        label = meta[1].decode("ascii", "replace")
-    return decode(content, label)[:MAX_HTML]
-
-
-def _unflow(text: str, *, delete_space: bool) -> str:
-    """Join the soft-wrapped lines of format=flowed (RFC 3676), quotes by quotes of the same depth."""
-    lines: list[str] = []
-    open_depth = -1
-    for line in text.split("\n"):
-        depth = len(line) - len(line.lstrip(">"))
-        body = line[depth:].removeprefix(" ")
-        if open_depth == depth and lines and body != "-- ":
-            lines[-1] += body
-        else:
-            lines.append(">" * depth + (" " if depth and body else "") + body)
-        soft = body.endswith(" ") and body != "-- "
-        open_depth = depth if soft else -1
-        if soft and delete_space:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
-
-
 def _reply(plain: str, html: str, text: str) -> str:
     """The new part. What HTML marks as quote counts when there is no plain text, or nothing in it shows a quote."""
     new = new_part(text)
     if html and (not plain.strip() or new == text.strip()):
-        marked = _tidy(reply_of_html(html) or "")
+        marked = tidy(reply_of_html(html) or "")
         if marked and (not plain.strip() or "".join(marked.split()) in "".join(text.split())):
             return marked
     return new
 
 
-def _tidy(text: str) -> str:
-    return _BINARY_CONTROLS.sub("", text).replace("\u2028", "\n").replace("\u2029", "\n")[:MAX_TEXT]
+def _attachments(letter: Letter) -> tuple[Attachment, ...]:
+    parts = (_attachment(part) for part in letter.files)
+    return (*parts, *(_enclosed(file.name, file.content) for file in letter.enclosed))
 
 
 def _attachment(part: Part) -> Attachment:
     content = part.content()
+    subject = text_of(walk(content[:MAX_HEAD]).parts[0].raw("subject")) if part.type in _MAILS else ""
     return Attachment(
-        name=part.filename[:255],
-        type=part.type[:127],
+        name=part.filename,
+        suggested_name=part.filename or suggested(part.type, subject),
+        type=part.type,
         size=len(content),
         inline=part.disposition == "inline" or bool(part.raw("content-id")),
         content_id=next(iter(ids(part.raw("content-id"))), ""),
         content=content,
+    )
+
+
+def _enclosed(name: str, content: bytes) -> Attachment:
+    plain = harmless(name)
+    kind = type_of(plain)
+    return Attachment(
+        name=plain, suggested_name=plain or suggested(kind), type=kind, size=len(content), inline=False, content=content
     )

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from app.mail.reading.charsets import decode
 from app.mail.reading.guessing import guess
-from app.mail.reading.headers import Address, addresses, decode_words, parameters
+from app.mail.reading.headers import Address, addresses
 from app.mail.reading.html import reply_of_html, text_of_html
 from app.mail.reading.mime import MAX_DEPTH, MAX_PARTS, walk
+from app.mail.reading.parameters import parameters
 from app.mail.reading.parsing import ParsedMail, parse
+from app.mail.reading.words import decode_words
 
 SAMPLES = Path(__file__).parents[2] / "data" / "mail"
 CASES = [json.loads(line) for line in (SAMPLES / "cases.jsonl").read_text("utf-8").splitlines()]
