@@ -1,6 +1,8 @@
 """What the desk reads of the mails behind a conversation's messages: never their bytes."""
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from core.bundles import Bundle, Later
 from core.sql import as_time
 
+MOST_TRIES = 200  # that are shown of all mails together, the newest
 _MESSAGES = (
     "SELECT m.id FROM message AS m WHERE m.conversation_id = {conversation} AND m.number < {number}"
     " ORDER BY m.number DESC LIMIT {limit}"
@@ -17,10 +20,15 @@ _ARRIVED = f"""SELECT t.public_id, t.message_id, t.state, t.sender_check, t.head
     WHERE p.shop_id = t.shop_id AND p.address = t.headers->>'from') AS pictures FROM incoming_mail AS t
     WHERE t.message_id IN ({_MESSAGES}) AND t.state IN ('posted', 'quarantined') ORDER BY t.id"""  # noqa: S608 (constants)
 _SENT = f"""SELECT t.public_id, t.message_id, t.state, t.kind, t.recipient, t."to" AS receivers, t.cc AS copies,
-    t.attempts, t.error, t.created_at, t.sent_at
-    FROM outgoing_mail AS t WHERE t.message_id IN ({_MESSAGES}) ORDER BY t.id"""  # noqa: S608 (constants)
+    t.attempts, t.error, t.created_at, t.sent_at, j.run_at
+    FROM outgoing_mail AS t LEFT JOIN job AS j
+    ON t.state = 'queued' AND j.key = COALESCE(t.job_key, 'mail.send:' || t.id)
+    WHERE t.message_id IN ({_MESSAGES}) ORDER BY t.id"""  # noqa: S608 (constants)
+_TRIES = f"""SELECT o.mail_id, t.public_id, o.recipient, o.outcome, o.detail, o.at FROM outgoing_try AS o
+    JOIN outgoing_mail AS t ON t.id = o.mail_id WHERE t.message_id IN ({_MESSAGES})
+    ORDER BY o.id DESC LIMIT {MOST_TRIES}"""  # noqa: S608 (constants)
 _ARRIVED_COLUMNS = "public_id message_id state sender_check headers has_html characters pictures"
-_SENT_COLUMNS = "public_id message_id state kind recipient receivers copies attempts error created_at sent_at"
+_SENT_COLUMNS = "public_id message_id state kind recipient receivers copies attempts error created_at sent_at run_at"
 _BEYOND = 2**62  # greater than every number
 
 
@@ -38,6 +46,16 @@ class ArrivedMail:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """One try to hand a mail over."""
+
+    recipient: str  # empty: everybody
+    outcome: str
+    detail: str  # the server's words
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SentMail:
     """A mail that carries a message of the desk."""
 
@@ -50,6 +68,8 @@ class SentMail:
     error: str
     created_at: datetime
     sent_at: datetime | None
+    next_at: datetime | None  # of the next try
+    tries: tuple[Try, ...]  # oldest first
 
 
 @dataclass
@@ -65,9 +85,18 @@ def mails_in(bundle: Bundle, conversation_id: int, number: int | None, limit: in
     which = {"conversation": conversation_id, "number": _BEYOND if number is None else number, "limit": limit}
     arrived = bundle.table(_ARRIVED_COLUMNS, _ARRIVED, **which)
     sent = bundle.table(_SENT_COLUMNS, _SENT, **which)
-    return lambda: Mails(
-        {row["message_id"]: _arrived(row) for row in arrived}, {row["message_id"]: _sent(row) for row in sent}
-    )
+    tries = bundle.table("mail_id public_id recipient outcome detail at", _TRIES, **which)
+
+    def found() -> Mails:
+        log: dict[str, list[Try]] = defaultdict(list)
+        for row in reversed(tries):
+            log[row["public_id"]].append(Try(row["recipient"], row["outcome"], row["detail"], _time(row["at"])))
+        return Mails(
+            {row["message_id"]: _arrived(row) for row in arrived},
+            {row["message_id"]: _sent(row, log[row["public_id"]]) for row in sent},
+        )
+
+    return found
 
 
 def _arrived(row: dict[str, Any]) -> ArrivedMail:
@@ -82,9 +111,7 @@ def _arrived(row: dict[str, Any]) -> ArrivedMail:
     )
 
 
-def _sent(row: dict[str, Any]) -> SentMail:
-    created = as_time(row["created_at"])
-    assert created is not None
+def _sent(row: dict[str, Any], tries: Sequence[Try]) -> SentMail:
     return SentMail(
         public_id=row["public_id"],
         state=row["state"],
@@ -93,10 +120,18 @@ def _sent(row: dict[str, Any]) -> SentMail:
         cc=_json(row["copies"]) or [],
         attempts=row["attempts"],
         error=row["error"] or "",
-        created_at=created,
+        created_at=_time(row["created_at"]),
         sent_at=as_time(row["sent_at"]),
+        next_at=as_time(row["run_at"]),
+        tries=tuple(tries),
     )
 
 
 def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
+
+
+def _time(value: Any) -> datetime:
+    moment = as_time(value)
+    assert moment is not None
+    return moment

@@ -128,6 +128,8 @@ SAID = {
     "draft_discarded": _("The draft is gone."),
     "policy_published": _("Published. New cases are decided by it from now on."),
     "policy_withdrawn": _("Withdrawn. The usual terms hold again."),
+    "mail_reread": _("It is being read again. Reload the page in a moment."),
+    "mail_retried": _("It is being sent again."),
     "still_failed": _("It still cannot be understood."),
 }
 

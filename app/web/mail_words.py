@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from app.i18n import gettext, when
-from app.mail.queries import ArrivedMail, Mails, SentMail
+from app.mail.leaving.failures import failure_of, words_of
+from app.mail.queries import ArrivedMail, Mails, SentMail, Try
 from app.web.times import iso
 from conversations.models import Message
 
@@ -37,6 +38,16 @@ STATES = {
 }
 
 
+OUTCOMES = {
+    "sent": _("Taken by the mail server"),
+    "deferred": _("Put off, to be tried again"),
+    "refused": _("Refused"),
+    "expired": _("Given up"),
+    "bounced": _("Came back"),
+    "retried": _("Sent again by an agent"),
+}
+
+
 def letters(
     messages: Sequence[Message], mails: Mails, *, subject: str, own: str, timezone: str, language: str
 ) -> dict[int, dict[str, Any]]:
@@ -61,12 +72,11 @@ def letters(
 def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, language: str) -> dict[str, Any]:
     headers = mail.headers
     sender = str(headers.get("from") or "")
-    to, cc = _people(headers.get("to")), _people(headers.get("cc"))
-    elsewhere = [person for person in _people(headers.get("reply_to")) if person["address"].lower() != sender.lower()]
+    to, cc = people_of(headers.get("to")), people_of(headers.get("cc"))
+    elsewhere = [person for person in people_of(headers.get("reply_to")) if person["address"].lower() != sender.lower()]
     passed_on = str(headers.get("passed_on_by") or "")
-    check = (
-        None if passed_on else CHECKS.get(mail.sender_check)
-    )  # a check of who passed it on says nothing of its writer
+    # A check of who passed it on says nothing of its writer.
+    check = None if passed_on else CHECKS.get(mail.sender_check)
     by = gettext(_("passed on by %(name)s"), language)
     kind = KINDS.get(str(headers.get("kind") or ""))
     subject = str(headers.get("subject") or "")
@@ -97,7 +107,7 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
 
 
 def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
-    people = _people(mail.to) + _people(mail.cc)
+    people = people_of(mail.to) + people_of(mail.cc)
     label, tone, icon = STATES.get(mail.state, (mail.state, "", "clock"))
     return {
         "arrived": False,
@@ -106,12 +116,26 @@ def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
         "everybody": ", ".join(person["address"] for person in people),
         "state": {"label": gettext(label, language), "tone": tone, "icon": icon},
         "error": mail.error if mail.state != "sent" else "",
+        "why": words_of(failure_of(mail.error), language) if mail.error and mail.state == "failed" else "",
         "attempts": mail.attempts if mail.state == "queued" else 0,
         "at": when(mail.sent_at, timezone, language) if mail.sent_at else "",
+        "next": when(mail.next_at, timezone, language) if mail.next_at and mail.attempts else "",
+        "retry": f"/console/sent-mails/{mail.public_id}/retry" if mail.state == "failed" else "",
+        "tries": [_try(one, timezone, language) for one in mail.tries],
     }
 
 
-def _people(pairs: Any) -> list[dict[str, str]]:
+def _try(one: Try, timezone: str, language: str) -> dict[str, str]:
+    return {
+        "at": when(one.at, timezone, language),
+        "iso": iso(one.at),
+        "outcome": gettext(OUTCOMES.get(one.outcome, one.outcome), language),
+        "recipient": one.recipient,
+        "detail": one.detail,
+    }
+
+
+def people_of(pairs: Any) -> list[dict[str, str]]:
     """Addresses as they were stored: pairs of name and address."""
     return [{"name": str(pair[0]), "address": str(pair[1])} for pair in pairs or () if len(pair) == 2]
 

@@ -1,10 +1,12 @@
-"""Bytes of a delivery for people: headers without their secrets, bodies laid out for reading. Pure."""
+"""Bytes of deliveries and mails for people: headers without their secrets, bodies laid out for reading. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 LONGEST = 200_000  # characters that are laid out
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SECRETS = ("hmac", "sign", "secret", "token", "auth", "cookie", "api-key", "apikey", "password")
 
 
@@ -20,6 +22,13 @@ def laid_out(body: str) -> str:
         return json.dumps(json.loads(body), ensure_ascii=False, indent=2)[:LONGEST]
     except (ValueError, RecursionError):
         return _form(body)
+
+
+def shown_source(mail: bytes) -> str:
+    """Bytes of a mail as text; what would steer the eye (control characters, marks that turn the writing) is written
+    out, and what is no UTF-8 as hexadecimal numbers."""
+    text = mail.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def _form(body: str) -> str:

@@ -16,13 +16,15 @@ from app.files.intake import Intake
 from app.files.storage import FolderStorage
 from app.gateways.remote_pictures import RemotePictures
 from app.mail.arriving.noting import note_what_was_read
-from app.mail.models import IncomingMail
+from app.mail.models import IncomingMail, OutgoingMail, OutgoingTry
 from app.mail.reading.child import read_whole
 from conversations.models import Attachment, Conversation, Message
 from conversations.opening import open_conversation
 from conversations.posting import post
+from core.audit import AuditEntry
 from core.clock import now
 from core.ids import new_id, new_unguessable_id
+from core.jobs import Job
 from core.people import Actor
 from tests.console.conftest import Browser
 from tests.people import World
@@ -234,3 +236,94 @@ async def test_a_sender_whose_pictures_are_always_shown(world: World, open_brows
     assert "cdn.example" not in (await browser.get(f"/console/mails/{mail.public_id}/body")).text
     await (other := await open_browser(world.wei)).get("/console/account")
     assert (await other.post(f"/console/mails/{mail.public_id}/trust", show="1")).status_code == 404
+
+
+async def test_mails_that_were_set_aside(world: World, open_browser: OpenBrowser) -> None:
+    odd = await arrive(world, state="quarantined", error="too many parts", subject="<b>odd</b>")
+    machine = await arrive(world, state="machine", conversation_id=None, message_id=None, sender="mailer@shop.example")
+    sue = await open_browser(world.sue)
+    page = (await sue.get("/console/mails")).text
+    assert odd.public_id in page
+    assert "&lt;b&gt;odd&lt;/b&gt;" in page
+    assert "too many parts" in page
+    assert machine.public_id not in page
+    assert machine.public_id in (await sue.get("/console/mails?state=machine&q=MAILER")).text
+    assert machine.public_id not in (await sue.get("/console/mails?state=machine&q=ines")).text
+    assert (await sue.get(f"/console/mails/{machine.public_id}")).status_code == 200
+    assert odd.public_id not in (await (await open_browser(world.ada)).get(f"/console/mails?before={odd.id}")).text
+    assert (await (await open_browser(world.omar)).get("/console/mails")).status_code == 403
+
+
+async def test_the_source_is_for_administrators_and_looking_is_noted(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world, content=LETTER.format(subject="x\u202ey", key=1).encode() + b"\xff\x00")
+    path = f"/console/mails/{mail.public_id}"
+    sue, ada = await open_browser(world.sue), await open_browser(world.ada)
+    assert "Content-Type: multipart" not in (await sue.get(path)).text
+    assert (await sue.get(f"{path}/raw")).status_code == 403
+    assert await AuditEntry.filter(subject=mail.public_id).count() == 0
+    page = (await ada.get(path)).text
+    assert "Content-Type: multipart" in page
+    assert "x\\u202ey" in page
+    assert "&lt;script&gt;alert(1)" in page
+    answer = await ada.get(f"{path}/raw")
+    assert answer.content == bytes((await IncomingMail.get(id=mail.id)).content)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{mail.public_id}.eml"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    noted = await AuditEntry.filter(subject=mail.public_id).order_by("id")
+    assert [entry.action for entry in noted] == ["mail.read", "mail.downloaded"]
+
+
+async def test_a_mail_is_read_again(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world, state="machine", conversation_id=None, message_id=None)
+    path = f"/console/mails/{mail.public_id}"
+    ada, sue = await open_browser(world.ada), await open_browser(world.sue)
+    assert "A person wrote this" in (await ada.get(path)).text
+    assert (await ada.post(f"{path}/read", person="1")).headers["location"] == f"{path}?said=mail_reread"
+    job = await Job.get(kind="mail.reread")
+    assert job.args == {"incoming_mail": mail.id, "person": True}
+    await sue.get("/console/account")
+    assert (await sue.post(f"{path}/read")).status_code == 403
+
+
+async def test_what_became_of_ours_and_sending_it_again(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world)
+    assert mail.conversation_id is not None
+    said = await post(mail.conversation_id, Actor.of(world.omar), "It comes.", client_id="say-1", channel="email")
+    ours = await OutgoingMail.create(
+        public_id=new_id("mlo"),
+        header_id="1@lumen.example",
+        key="reply:1",
+        shop=world.lumen,
+        conversation_id=mail.conversation_id,
+        message_id=said.id,
+        sender="help@lumen.example",
+        recipient="ines@example.com",
+        to=[["Ines", "ines@example.com"]],
+        cc=[["", "mum@example.com"]],
+        kind="reply",
+        subject="Re: A lamp",
+        content=b"x",
+        state="failed",
+        attempts=2,
+        error="550 5.1.1 <i>no such user</i>",
+        created_at=now(),
+    )
+    await OutgoingTry.create(mail=ours, outcome="deferred", detail="451 later", at=now())
+    browser = await open_browser(world.omar)
+    page = await thread_of(browser, mail)
+    for words in (
+        "to Ines and 1 more",
+        "Not delivered",
+        "This address does not exist",
+        "&lt;i&gt;no such user",
+        "451 later",
+    ):
+        assert words in page
+    assert (await (other := await open_browser(world.wei)).get("/console/account")).status_code == 200
+    assert (await other.post(f"/console/sent-mails/{ours.public_id}/retry")).status_code == 404
+    await thread_of(browser, mail)
+    assert (await browser.post(f"/console/sent-mails/{ours.public_id}/retry")).status_code == 303
+    page = await thread_of(browser, mail)
+    assert "Waits to be sent" in page
+    assert "Sent again by an agent" in page

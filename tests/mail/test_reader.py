@@ -9,8 +9,9 @@ import pytest
 from app.gateways.mail import RecordingMailer
 from app.jobs.arriving import give_up_mail, reread_mail
 from app.jobs.context import JobContext
+from app.mail.access import mails_for
 from app.mail.arriving import reader as reading
-from app.mail.arriving.quarantine import mails_set_aside, raw_mail, re_process
+from app.mail.arriving.quarantine import raw_mail, re_process
 from app.mail.arriving.reader import NotRead, Reader
 from app.mail.arriving.receiving import Means, receive
 from app.mail.arriving.rereading import reread
@@ -123,7 +124,7 @@ async def test_what_cannot_be_read_three_times_reaches_a_person(world: World, ho
     assert (mail.state, mail.tries, mail.headers["from"]) == ("quarantined", 3, "ines@example.com")
     assert (await Ticket.get()).subject == "Where is my lamp?"
     assert mail.public_id in (await Note.get()).text
-    [shown] = await mails_set_aside(world.omar, None, 10)
+    [shown] = await mails_for(world.omar, ["quarantined"])
     assert shown.public_id == mail.public_id
     assert await raw_mail(world.ada, mail.public_id) == Letter(text="DIE, order 1001").bytes()
     assert await AuditEntry.filter(action="mail.downloaded", subject=mail.public_id).exists()

@@ -1,34 +1,14 @@
-"""What administrators do with mails as they came: see what we could not read, download it, read it again."""
+"""What administrators do with mails as they came: download them, and have them read again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from app.mail.models import DUPLICATE, QUARANTINED, IncomingMail
+from app.mail.models import DUPLICATE, IncomingMail
 from core import audit
 from core.errors import Conflict, Forbidden, NotFound
 from core.ids import as_id
 from core.jobs import enqueue
 from core.people import ADMIN, Actor, Agent, shop_ids_of
 from core.transactions import transaction
-
-SHOWN = (
-    *("id", "public_id", "sender", "recipient", "header_id", "state", "error", "tries", "headers", "text", "html"),
-    *("sender_check", "received_at", "shop_id", "conversation_id", "message_id"),
-)  # everything but the bytes, of which there may be 25 MiB
-
-
-async def mails_set_aside(
-    agent: Agent, before: int | None, limit: int, states: Collection[str] = (QUARANTINED,)
-) -> list[IncomingMail]:
-    """Mails of the agent's shops in these states, newest first, older than the row `before`; without their bytes."""
-    found = IncomingMail.filter(shop_id__in=await shop_ids_of(agent), state__in=list(states))
-    if before is not None:
-        found = found.filter(id__lt=before)
-    return await found.order_by("-id").limit(limit).only(*SHOWN)
-
-
-async def mail_in_view(agent: Agent, public_id: str) -> IncomingMail:
-    """A mail of one of the agent's shops, without its bytes. Raises NotFound."""
-    return await _found(agent, public_id, SHOWN)
 
 
 async def raw_mail(agent: Agent, public_id: str) -> bytes:
