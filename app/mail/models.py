@@ -154,6 +154,7 @@ class OutgoingMail(Model):
             Index(fields=("state", "created_at")),
             Index(fields=("domain", "paced_at")),
             Index(fields=("identity_id",)),
+            Index(fields=("recipient", "created_at")),
         )
 
 
@@ -172,6 +173,24 @@ class OutgoingTry(Model):
         app = "wismo"
         table = "outgoing_try"
         indexes = (Index(fields=("mail_id", "id")),)
+
+
+class MailHold(Model):
+    """Why letters to an address wait: it does not exist, or two machines were answering each other."""
+
+    id = fields.BigIntField(primary_key=True)
+    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="mail_holds")
+    shop_id: int
+    address = fields.CharField(max_length=320)  # lower case
+    kind = code_field()  # unreachable: nothing is sent · paused: nothing automatic
+    detail = fields.TextField(default="")  # the mail server's words
+    since = UtcDatetimeField()
+    until = UtcDatetimeField()
+
+    class Meta:
+        app = "wismo"
+        table = "mail_hold"
+        unique_together = (("shop_id", "address", "kind"),)
 
 
 class MailParticipant(Model):

@@ -75,6 +75,8 @@ EVENTS = {
     "compensation_refused": ("cross-circle", _("%(who)s refused compensation: %(sum)s")),
     "compensation_issued": ("check-circle", _("%(who)s issued compensation: %(sum)s")),
     "compensation_withdrawn": ("cross-circle", _("%(who)s withdrew compensation: %(sum)s")),
+    "undelivered": ("alert", _("A mail to %(name)s did not arrive: this is to be dealt with")),
+    "mail_again": ("mail", _("%(who)s lets mails to %(name)s leave again")),
     "recovery_opened": ("bell", _("Somebody is to win the customer back: %(name)s")),
     "recovery_done": ("check", _("%(who)s heard the customer who rated badly")),
     "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),

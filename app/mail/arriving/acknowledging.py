@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from app.mail.holding import may_answer_by_itself
 from app.mail.leaving.composing import is_address
 from app.mail.leaving.writing import queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
@@ -28,10 +29,10 @@ async def acknowledge(
     recipient = customer.email or ""
     if parsed.machine or parsed.unanswerable or recipient != parsed.from_address or not is_address(recipient):
         return None
-    if await _is_enough(mail, recipient):
-        return None
     shop = mail.shop
     assert shop is not None
+    if await _is_enough(mail, recipient) or not await may_answer_by_itself(shop.id, recipient, conversation.id):
+        return None
     return await queue_letter(
         shop,
         recipient,

@@ -16,15 +16,18 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from app.files.intake import Intake
+from app.mail.arriving.automatic import note_automatic
 from app.mail.arriving.bouncing import note_bounce
 from app.mail.arriving.entering import begin_conversation, continue_conversation
 from app.mail.arriving.filing import forget_files, keep_files
+from app.mail.arriving.flooding import flooded, fold_into
 from app.mail.arriving.forwarding import forwarded_by, hold_forwarded
 from app.mail.arriving.joining import Place, place_of
 from app.mail.arriving.noting import letter_of, note_what_was_read
 from app.mail.arriving.reader import NotRead, Reader
 from app.mail.arriving.senders import is_ours
-from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
+from app.mail.holding import hear_from
+from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail, OutgoingMail
 from app.mail.reading.child import read_whole
 from app.mail.reading.parsing import ParsedMail
 from conversations.attachments import ArrivedFile
@@ -142,28 +145,39 @@ async def _deal_with(
     mail: IncomingMail, parsed: ParsedMail, secret: bytes, files: Sequence[ArrivedFile], *, person: bool
 ) -> None:
     letter = letter_of(mail.shop_id, parsed)
-    sign = "" if person else parsed.automatic or ("" if mail.sender else "null sender") or await _own(parsed)
+    sign = "" if person else parsed.automatic or ("" if mail.sender else "null sender") or await _own(mail, parsed)
     if parsed.bounce is not None and not person:
         mail.state, mail.error = MACHINE, "bounce"
         await note_bounce(mail, parsed.bounce, secret)
     elif sign:
         mail.state, mail.error = MACHINE, sign
+        if not await _own(mail, parsed):
+            await note_automatic(mail, parsed, secret)
     elif (first := await _twin(letter)) is not None:
         mail.state, mail.conversation_id, mail.message_id = DUPLICATE, first.conversation_id, first.message_id
     elif isinstance(place := await place_of(mail, parsed, secret), Place):
         mail.state, mail.letter = POSTED, letter
         await continue_conversation(mail, parsed, place, files)
+        await hear_from(mail.shop_id, parsed.from_address)
     elif (passed_on := await forwarded_by(mail, parsed)) is not None:
         mail.state, mail.letter = POSTED, letter
         await hold_forwarded(mail, parsed, *passed_on, files)
+    elif (flood := await flooded(mail, parsed)) is not None:
+        mail.state, mail.letter = POSTED, letter
+        await fold_into(flood, mail, parsed, files)
     else:
         mail.state = POSTED if parsed.from_address and not parsed.problem else QUARANTINED
         mail.error, mail.letter = parsed.problem, letter
         await begin_conversation(mail, parsed, secret, files, place.conversation if place else None)
+        await hear_from(mail.shop_id, parsed.from_address)
 
 
-async def _own(parsed: ParsedMail) -> str:
-    return "own address" if await is_ours(parsed.from_address) else ""
+async def _own(mail: IncomingMail, parsed: ParsedMail) -> str:
+    """A mail from our own address, or a letter of ours that comes back by a forward, whatever its From says now."""
+    if await is_ours(parsed.from_address):
+        return "own address"
+    came_back = mail.header_id and await OutgoingMail.exists(header_id=mail.header_id[:300], shop_id=mail.shop_id)
+    return "own letter" if came_back else ""
 
 
 async def _twin(letter: str | None) -> IncomingMail | None:

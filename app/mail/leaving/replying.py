@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.files.storage import Storage
+from app.mail.holding import may_answer_by_itself
 from app.mail.leaving.addressing import Addressing, addressing_of
 from app.mail.leaving.cards import card_for
 from app.mail.leaving.composing import REPLIED, Mailbox, is_address, reply_subject
@@ -42,6 +43,8 @@ async def reply(message_id: int, secret: bytes, storage: Storage | None = None) 
         "order": await card_for(conversation, message, [*to, *cc]) if by_person else None,
     }
     async with transaction():
+        if not by_person and not await _may_leave(message, to[0].address):
+            return None
         await add_participants(
             conversation.id,
             [(box.name, box.address) for box in (*to, *cc) if not _is_customer(box, conversation)],
@@ -68,6 +71,17 @@ async def reply(message_id: int, secret: bytes, storage: Storage | None = None) 
             enclosures=enclosures,
             identity=choice.identity,
         )
+
+
+async def _may_leave(message: Message, address: str) -> bool:
+    """Whether a machine's answer may leave by mail; otherwise its message says that it did not."""
+    key = f"message:{message.id}"
+    if await OutgoingMail.exists(key=key):
+        return True
+    if await may_answer_by_itself(message.conversation.shop_id, address, message.conversation_id):
+        return True
+    await Message.filter(id=message.id).update(state="failed")
+    return False
 
 
 def _recipients(choice: Addressing, conversation: Conversation) -> tuple[list[Mailbox], list[Mailbox]]:

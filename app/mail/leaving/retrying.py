@@ -1,6 +1,8 @@
 """A mail that has failed is sent once more: the same mail, under the same Message-ID."""
 
+from app.mail.holding import hear_from
 from app.mail.leaving.journal import RETRIED, note_try
+from app.mail.leaving.sending import pending_of
 from app.mail.leaving.writing import SEND_ATTEMPTS
 from app.mail.models import OutgoingMail
 from conversations.access import require_access
@@ -31,6 +33,8 @@ async def retry(agent: Agent, public_id: str) -> OutgoingMail:
         await mail.save(update_fields=["state", "attempts", "error", "pending", "job_key"])
         if mail.message_id is not None:
             await Message.filter(id=mail.message_id).update(state="sent")
+        for address in pending_of(mail):  # somebody knows better
+            await hear_from(mail.shop_id, address)
         await note_try(mail, RETRIED, agent.name)
         await enqueue("mail.send", {"outgoing_mail": mail.id}, key=mail.job_key, max_attempts=SEND_ATTEMPTS)
     return mail

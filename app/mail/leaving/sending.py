@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from app.gateways.mail import MailDeferred, Mailer, MailRefused, Refusal
-from app.i18n import gettext
-from app.mail.arriving.bouncing import mark_failed
+from app.mail.arriving.bouncing import mark_failed, tell_of_copy
+from app.mail.holding import UNREACHABLE, holds_on
 from app.mail.leaving.composing import wire_address
 from app.mail.leaving.journal import DEFERRED, EXPIRED, REFUSED, SENT, note_try
 from app.mail.leaving.servers import Servers
 from app.mail.leaving.writing import SEND_ATTEMPTS
 from app.mail.models import OutgoingMail
-from conversations.models import Conversation
-from conversations.noting import add_note
 from core.clock import now
 from core.transactions import transaction
 
@@ -57,9 +55,17 @@ async def _hand_over(
     mail: OutgoingMail, content: bytes, pending: Sequence[str], mailer: Mailer
 ) -> Mapping[str, Refusal]:
     """Who of them was refused, by the names that we know them by."""
-    wired = {wire_address(address): address for address in pending}
+    held = {one.address: one.detail for one in await holds_on(mail.shop_id, pending, UNREACHABLE)}
+    in_vain = {
+        address: Refusal(f"not tried, because it was refused before: {held[address.lower()]}", final=True)
+        for address in pending
+        if address.lower() in held
+    }
+    wired = {wire_address(address): address for address in pending if address not in in_vain}
+    if not wired:
+        raise MailRefused(in_vain[pending[0]].words)
     refused = await mailer.send(wire_address(mail.sender), list(wired), content)
-    return {wired[address]: refusal for address, refusal in refused.items() if address in wired}
+    return in_vain | {wired[address]: refusal for address, refusal in refused.items() if address in wired}
 
 
 async def _settle(mail: OutgoingMail, pending: Sequence[str], refused: Mapping[str, Refusal]) -> None:
@@ -76,7 +82,7 @@ async def _settle(mail: OutgoingMail, pending: Sequence[str], refused: Mapping[s
         for address, words in final.items():
             await note_try(mail, REFUSED, words, recipient=address)
             if address != mail.recipient:
-                await _tell_of_copy(mail, address, words)
+                await tell_of_copy(mail, address, words)
         mail.pending = list(later)
         await mail.save(update_fields=["pending"])
         if mail.recipient in final and not later:
@@ -104,7 +110,7 @@ async def _try_again_or_give_up(mail: OutgoingMail, pending: Sequence[str], word
         async with transaction():  # whom it was written to has it, or was told of already
             for address in pending:
                 await note_try(mail, EXPIRED, words, recipient=address)
-                await _tell_of_copy(mail, address, words)
+                await tell_of_copy(mail, address, words)
         await _sent(mail, logged=True)
         return
     async with transaction():
@@ -119,18 +125,3 @@ async def _give_up(mail: OutgoingMail, outcome: str, words: str) -> None:
         await note_try(mail, outcome, words)
         await mark_failed(mail, words)
     log.warning("mail_failed", mail=mail.public_id, attempts=mail.attempts, error=words)
-
-
-async def _tell_of_copy(mail: OutgoingMail, address: str, words: str) -> None:
-    """The desk hears that somebody beside the customer did not get it; the message itself has arrived."""
-    if mail.conversation_id is None:
-        return
-    conversation = await Conversation.get(id=mail.conversation_id)
-    text = gettext(_("The copy for %(address)s could not be delivered: %(error)s"), conversation.language)
-    values = {"address": address, "error": words[:500]}
-    await add_note(conversation.id, None, text % values, f"mail:{mail.id}:{address}"[:80])
-
-
-def _(message: str) -> str:
-    """Mark a message for the catalogue."""
-    return message
