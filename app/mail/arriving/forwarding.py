@@ -9,7 +9,7 @@ from app.mail.arriving.entering import add_mail_note, open_mail_ticket, post_wor
 from app.mail.arriving.senders import is_ours, language_of
 from app.mail.models import FORWARDED, IncomingMail, MailSuggestion
 from app.mail.reading.authentication import FAIL
-from app.mail.reading.forwarding import Forwarded, forwarded
+from app.mail.reading.forwarding import Forwarded
 from app.mail.reading.parsing import ParsedMail
 from conversations.attachments import ArrivedFile
 from conversations.handover import hand_to_queue
@@ -22,13 +22,13 @@ from core.people import SYSTEM, Actor, Agent, Customer, shop_ids_of
 
 async def forwarded_by(mail: IncomingMail, parsed: ParsedMail) -> tuple[Agent, Forwarded] | None:
     """The agent of the shop whose address the mail comes from, and what it passes on; nothing if that is forged."""
-    if mail.sender_check == FAIL or parsed.senders != 1:
+    found = parsed.forwarded
+    if found is None or mail.sender_check == FAIL or parsed.senders != 1:
         return None
     agent = await Agent.get_or_none(email=parsed.from_address, active=True)
     if agent is None or mail.shop_id not in await shop_ids_of(agent):
         return None
-    found = forwarded(parsed)
-    if found is None or await is_ours(found.address) or await Agent.exists(email=found.address):
+    if await is_ours(found.address) or await Agent.exists(email=found.address):
         return None
     return agent, found
 

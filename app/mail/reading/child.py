@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from app.mail.reading.cleaning import CleanHtml, clean_html
+from app.mail.reading.forwarding import forwarded
 from app.mail.reading.parsing import ParsedMail, parse, parse_headers
 
 MEGA = 1 << 20
@@ -52,7 +53,7 @@ def main() -> None:
 
 def read_whole(mail: bytes) -> ParsedMail:
     """What can be read of `mail`, with its HTML cleaned, and only so. Pure; never raises."""
-    parsed = parse(mail)
+    parsed = _with_forwarded(parse(mail))
     if not parsed.html:
         return parsed
     try:
@@ -60,6 +61,13 @@ def read_whole(mail: bytes) -> ParsedMail:
     except Exception:  # noqa: BLE001 - the text and the raw mail are there; nothing uncleaned may leave here
         clean = CleanHtml("")
     return dataclasses.replace(parsed, html="", clean=clean)
+
+
+def _with_forwarded(parsed: ParsedMail) -> ParsedMail:
+    try:
+        return dataclasses.replace(parsed, forwarded=forwarded(parsed, parse))
+    except Exception:  # noqa: BLE001 - then it is a mail as any other
+        return parsed
 
 
 def _answer(answers: BinaryIO, read: ParsedMail, *, last: bool) -> None:

@@ -2,13 +2,19 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.mail.reading.headers import MAX_ADDRESS, addresses
-from app.mail.reading.parsing import MAX_SUBJECT, ParsedMail, parse
 
+if TYPE_CHECKING:
+    from app.mail.reading.parsing import ParsedMail
+
+MAX_WITHIN = 4_194_304  # bytes of a mail that is attached whole
 MAX_LINES = 5_000
+MAX_SUBJECT = 300
 MAX_LABEL, MAX_VALUE = 40, 1_000  # characters of the name and the value of a copied header line
 MAX_BLOCK, LEAST_LINES = 14, 2
 
@@ -23,7 +29,7 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\ufeff\xad"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarded:
-    """The mail within. `address` may be empty: some programs copy the name alone."""
+    """A mail that another one passes on. `address` may be empty: some programs copy the name alone."""
 
     name: str
     address: str  # lower case
@@ -32,10 +38,15 @@ class Forwarded:
     cover: str  # what whoever passed it on wrote above it
 
 
-def forwarded(mail: ParsedMail) -> Forwarded | None:
-    """The mail that `mail` passes on, attached whole or copied into the text; None when it passes on none."""
+def forwarded(mail: "ParsedMail", parse: Callable[[bytes], "ParsedMail"]) -> Forwarded | None:
+    """The mail that `mail` passes on, attached whole or copied into the text; None when it passes on none.
+
+    `parse` reads the one that is attached. A machine's report of a mail passes on nothing.
+    """
+    if mail.machine:
+        return None
     for file in mail.attachments:
-        if file.type == "message/rfc822" and file.content:
+        if file.type == "message/rfc822" and 0 < file.size <= MAX_WITHIN:
             inner = parse(file.content)
             if inner.from_address and not inner.machine:
                 return Forwarded(

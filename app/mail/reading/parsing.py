@@ -8,6 +8,7 @@ from app.mail.reading.authentication import Hops, hops_of
 from app.mail.reading.bodies import Letter, letter_of, tidy
 from app.mail.reading.bounces import Bounce, bounce
 from app.mail.reading.cleaning import CleanHtml
+from app.mail.reading.forwarding import Forwarded
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
 from app.mail.reading.html import reply_of_html, text_of_html
 from app.mail.reading.mime import MAX_HEAD, Part, walk
@@ -59,6 +60,7 @@ class ParsedMail:
     automatic: str = ""  # the sign by which a machine was recognised
     unanswerable: bool = False
     authentication: Hops = ()  # what mail servers say of the sender: see `reading.authentication`
+    forwarded: Forwarded | None = None  # looked for by `child.read_whole` alone
     problem: str = ""
 
     @property

@@ -137,7 +137,7 @@ INLINE = [
 
 @pytest.mark.parametrize(("subject", "text", "wanted"), INLINE)
 def test_a_mail_copied_into_the_text(subject: str, text: str, wanted: tuple[str, str, str, str]) -> None:
-    found = forwarded(ParsedMail(subject=subject, text=text))
+    found = forwarded(ParsedMail(subject=subject, text=text), parse)
     assert found is not None
     assert (found.name, found.address, found.subject, found.text) == wanted
     assert found.cover in ("Please look after her.", "请跟进一下。")
@@ -150,7 +150,7 @@ def test_a_mail_attached_whole() -> None:
         'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nPlease look after her.\n'
         f"--b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"
     )
-    found = forwarded(parse(mail.encode()))
+    found = forwarded(parse(mail.encode()), parse)
     assert found is not None
     assert (found.address, found.text, found.cover) == ("anna@example.com", "It came broken.", "Please look after her.")
 
@@ -166,17 +166,17 @@ NOT = [
 
 @pytest.mark.parametrize(("subject", "text"), NOT)
 def test_what_is_not_passed_on(subject: str, text: str) -> None:
-    assert forwarded(ParsedMail(subject=subject, text=text)) is None
+    assert forwarded(ParsedMail(subject=subject, text=text), parse) is None
 
 
 @given(st.text(alphabet="From: >*-Subject发件人：\n<a@b>[mailto]", max_size=600))
 def test_any_text_can_be_read(text: str) -> None:
-    found = forwarded(ParsedMail(subject="Fwd: x", text=text))
+    found = forwarded(ParsedMail(subject="Fwd: x", text=text), parse)
     assert found is None or found.text
 
 
 @pytest.mark.parametrize("line", ["From: a@b\n", "> ", "From:" * 50, "-- Forwarded message\nFrom: x\nTo: y", "_-= \n"])
 def test_long_texts_take_no_time(line: str) -> None:
     start = time.perf_counter()
-    forwarded(ParsedMail(subject="Fwd: x", text=line * (1_000_000 // len(line))))
+    forwarded(ParsedMail(subject="Fwd: x", text=line * (1_000_000 // len(line))), parse)
     assert time.perf_counter() - start < 2
