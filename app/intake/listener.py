@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from typing import Any
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
+from app.intake.data import Endless, read_data
 from app.mail.arriving.storing import shop_of, store_mail
 from app.settings import Settings
 from core.tasks import spawn
@@ -14,15 +14,19 @@ from core.tasks import spawn
 log = structlog.get_logger(__name__)
 
 MAX_BYTES = 25 * 1024 * 1024
-MAX_LINE = 1024 * 1024  # bytes; mailers do send lines longer than the 998 that RFC 5322 allows
+PIECE = 64 * 1024  # bytes that are read at once
 MAX_RECIPIENTS = 100
-MAX_CONNECTIONS = 20
-PATIENCE = 60.0  # seconds without a word
+MAX_WRONG = 20  # recipients that nobody has, of one connection
+MAX_CONNECTIONS, MAX_OF_ADDRESS = 20, 10  # the latter of another machine: on ours is the mail server
+MAX_CALLS = {"*": 1000, "RCPT": 20_000, "NOOP": 20, "VRFY": 20, "EXPN": 20, "HELP": 20}  # of one connection
+PATIENCE = 60.0  # seconds without a command, or without another piece of a mail
+SLOWEST = 600.0  # seconds for a mail
 STOP_PATIENCE = 5.0  # seconds that mails being stored get at the end
 
 OK = "250 2.0.0 Stored"
 TRY_AGAIN = "451 4.3.0 Cannot store it now, please try again"
-REFUSED_DATA = ("552 Error: Too much mail data", "500 Line too long")  # the library's words
+TOO_MUCH = "552 5.3.4 Too much mail data"
+LOOPBACK = ("127.0.0.1", "::1", "")
 NO_SUCH_ADDRESS = "550 5.1.1 No such address here"
 
 
@@ -67,16 +71,18 @@ async def start_listener(settings: Settings) -> Listener:
 class MailProtocol(SMTP):
     """One connection. LHLO makes it LMTP (an answer per recipient), HELO and EHLO make it SMTP (one answer)."""
 
-    line_length_limit = MAX_LINE
+    line_length_limit = PIECE
 
     def __init__(self, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
+        self.handler = MailHandler(listener)
         super().__init__(
-            MailHandler(listener),
+            self.handler,
             data_size_limit=MAX_BYTES,
             enable_SMTPUTF8=True,
             hostname="wismo",  # the default asks a name server, in a blocking call
             ident="mail",
             timeout=PATIENCE,
+            command_call_limit=MAX_CALLS,
             loop=loop,
         )
         self.listener = listener
@@ -85,20 +91,52 @@ class MailProtocol(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.listener.connections.add(self)
         super().connection_made(transport)
-        if len(self.listener.connections) > MAX_CONNECTIONS:
-            self._writer.write(b"421 4.7.0 Too many connections, please try again\r\n")
-            transport.close()
+        if len(self.listener.connections) > MAX_CONNECTIONS or self._of_address() > MAX_OF_ADDRESS:
+            self._hang_up("421 4.7.0 Too many connections, please try again")
 
     def connection_lost(self, error: Exception | None) -> None:
         self.listener.connections.discard(self)
         super().connection_lost(error)
 
-    async def push(self, status: Any) -> None:
-        """Answer. LMTP wants one answer per recipient after the data, also for what the library refuses by itself."""
-        recipients = len(self.envelope.rcpt_tos) if self.lmtp and self.envelope else 0
-        if recipients > 1 and isinstance(status, str) and status.startswith(REFUSED_DATA):
-            status = "\r\n".join([status] * recipients)
-        await super().push(status)
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - named after the command
+        """The mail itself. LMTP wants one answer for each recipient."""
+        if await self.check_helo_needed():
+            return
+        envelope = self.envelope
+        if envelope is None or not envelope.rcpt_tos or arg:
+            await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        try:
+            async with asyncio.timeout(SLOWEST):
+                content = await read_data(self._reader, MAX_BYTES, self._reset_timeout)
+        except (TimeoutError, Endless, asyncio.IncompleteReadError):
+            self._hang_up("421 4.4.2 Too slow or too much, please try again")
+            return
+        self._reset_timeout()
+        if content is None:
+            answers = [TOO_MUCH] * len(envelope.rcpt_tos)
+        else:
+            answers = await self.handler.take(envelope, content)
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push("\r\n".join(answers) if self.lmtp else one_answer(answers))
+
+    def _of_address(self) -> int:
+        """How many connections another machine has."""
+        address = _address_of(self)
+        if address in LOOPBACK:
+            return 0
+        return sum(_address_of(connection) == address for connection in self.listener.connections)
+
+    def too_many_wrong(self) -> str:
+        """Somebody tries out addresses: the answer, behind which we hang up."""
+        asyncio.get_running_loop().call_soon(self._hang_up, "")
+        return "421 4.7.0 Too many wrong addresses"
+
+    def _hang_up(self, words: str) -> None:
+        if self.transport is not None:
+            self._writer.write(words.encode() + b"\r\n")
+            self.transport.close()
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 - named after the command
@@ -122,6 +160,14 @@ class MailHandler:
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
+        self.wrong = 0
+
+    async def handle_EHLO(  # noqa: N802 - named by the library
+        self, server: MailProtocol, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Say what else we can: commands may come together (RFC 2920; RFC 2033 wants it of LMTP)."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_RCPT(  # noqa: N802 - named by the library
         self, server: MailProtocol, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -133,21 +179,18 @@ class MailHandler:
             return "553 5.1.3 That address cannot be read"
         try:
             if await spawn(shop_of(address), name="mail recipient") is None:
-                return NO_SUCH_ADDRESS
+                self.wrong += 1
+                return NO_SUCH_ADDRESS if self.wrong < MAX_WRONG else server.too_many_wrong()
         except Exception:
             log.exception("mail_lookup_failed")
             return TRY_AGAIN
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: MailProtocol, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def take(self, envelope: Envelope, content: bytes) -> list[str]:
         """Store the mail for each recipient. A sender who hangs up meanwhile must not tear the commit in half."""
         sender = (envelope.mail_from or "").removeprefix("<").removesuffix(">")
-        content = envelope.original_content or b""
-        answers = [await self._stored(sender, recipient, content) for recipient in envelope.rcpt_tos]
-        if server.lmtp:
-            return "\r\n".join(answers)
-        return TRY_AGAIN if TRY_AGAIN in answers else OK
+        return [await self._stored(sender, recipient, content) for recipient in envelope.rcpt_tos]
 
     async def handle_exception(self, error: Exception) -> str:
         """A fault of ours is never the mail's fault: the sender keeps it and tries again."""
@@ -161,6 +204,11 @@ class MailHandler:
         return await asyncio.shield(task)
 
 
+def one_answer(answers: list[str]) -> str:
+    """What SMTP says for all recipients: yes only if it is yes for each, and the sender forgets the mail."""
+    return next((answer for answer in (TRY_AGAIN, TOO_MUCH) if answer in answers), OK)
+
+
 async def _store(sender: str, recipient: str, content: bytes) -> str:
     try:
         shop = await shop_of(recipient)
@@ -172,6 +220,11 @@ async def _store(sender: str, recipient: str, content: bytes) -> str:
         return TRY_AGAIN
     log.info("mail_stored", mail=mail.public_id, size=len(content))
     return OK
+
+
+def _address_of(connection: MailProtocol) -> str:
+    peer = connection.session.peer if connection.session is not None else None
+    return str(peer[0]) if peer else ""
 
 
 def _is_text(address: str) -> bool:

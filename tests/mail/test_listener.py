@@ -7,9 +7,11 @@ from typing import Any
 
 import aiosmtplib
 import pytest
+from tortoise.exceptions import OperationalError
 
 from app.intake import listener as door_module
 from app.intake.listener import Listener
+from app.mail.arriving import storing
 from app.mail.arriving.storing import store_mail
 from app.mail.models import IncomingMail
 from core.jobs import Job
@@ -105,7 +107,7 @@ async def test_too_large_is_refused_for_each_recipient(door: Listener, monkeypat
         lmtp.rcpt("help@chaye.example")
         lmtp.putcmd("data")
         lmtp.getreply()
-        lmtp.send(Letter(text="x\n" * 5000).bytes() + b".\r\n")
+        lmtp.send(Letter(text="x\n" * 2000).bytes() + b".\r\n")
         return [lmtp.getreply()[0], lmtp.getreply()[0], lmtp.noop()[0]]
 
     assert await talk(door, deliver, smtplib.LMTP) == [552, 552, 250]
@@ -161,3 +163,75 @@ async def test_closing_waits_for_what_is_being_stored(door: Listener, monkeypatc
     await door.close()
     assert await sending == {}
     assert await IncomingMail.all().count() == 1
+
+
+async def spoken(door: Listener, said: bytes, until: bytes) -> bytes:
+    """Say all of it at once, as a client that pipelines; what is answered up to `until`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(said)
+    async with asyncio.timeout(10):
+        answer = await reader.readuntil(until) if until else await reader.read()
+    writer.close()
+    return answer
+
+
+BEGIN = f"LHLO mx.example\r\nMAIL FROM:<ines@example.com>\r\nRCPT TO:<{HELP}>\r\n".encode()
+
+
+async def test_commands_may_come_together(door: Listener) -> None:
+    one, two = (b"DATA\r\nSubject: Hi\r\n\r\n" + words + b"\r\n.\r\n" for words in (b"one", b"two"))
+    answer = await spoken(door, BEGIN + one + BEGIN[17:] + two + b"QUIT\r\n", b"221 Bye\r\n")
+    assert b"250-PIPELINING" in answer
+    assert answer.count(b"250 2.0.0 Stored") == 2
+    assert [bytes(mail.content)[-5:] for mail in await IncomingMail.all().order_by("id")] == [b"one\r\n", b"two\r\n"]
+
+
+async def test_a_second_mail_cannot_be_smuggled_in(door: Listener) -> None:
+    first = b"DATA\r\nSubject: 1\r\n\r\none\n.\r\n"
+    second = BEGIN[17:].replace(b"ines", b"ceo") + b"DATA\r\ntwo\r\n.\r\n"
+    await spoken(door, BEGIN + first + second + b"QUIT\r\n", b"221 Bye\r\n")
+    [mail] = await IncomingMail.all()
+    assert mail.sender == "ines@example.com"
+
+
+async def test_whoever_tries_out_addresses_is_sent_away(door: Listener) -> None:
+    tries = b"".join(b"RCPT TO:<a%d@lumen.example>\r\n" % number for number in range(30))
+    answer = await spoken(door, BEGIN + tries, b"")
+    assert answer.count(b"550 5.1.1") == 19
+    assert answer.rstrip().endswith(b"421 4.7.0 Too many wrong addresses")
+
+
+async def test_noise_and_floods_are_sent_away(door: Listener) -> None:
+    assert b"421 4.7.0 NOOP sent too many times" in await spoken(door, b"NOOP\r\n" * 30, b"")
+    many = b"".join(b"RCPT TO:<help+%d@lumen.example>\r\n" % number for number in range(120))
+    answer = await spoken(door, BEGIN + many + b"QUIT\r\n", b"221 Bye\r\n")
+    assert answer.count(b"452 4.5.3") == 21
+
+
+async def test_another_machine_has_fewer_connections(door: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "LOOPBACK", ())
+    monkeypatch.setattr(door_module, "MAX_OF_ADDRESS", 1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    assert (await reader.readline()).startswith(b"220")
+    assert (await spoken(door, b"", b"\r\n")).startswith(b"421")
+    writer.close()
+
+
+async def test_a_slow_sender_is_cut_off(door: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "SLOWEST", 0.05)
+    assert (await spoken(door, BEGIN + b"DATA\r\nSubject: 1", b"")).rstrip().endswith(b"please try again")
+    assert await IncomingMail.all().count() == 0
+
+
+async def test_a_full_disk_keeps_nothing_of_a_mail(door: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "enqueue", full)
+        with pytest.raises(smtplib.SMTPDataError) as failure:
+            await talk(door, lambda smtp: smtp.sendmail("ines@example.com", [HELP], Letter().bytes()))
+    assert failure.value.smtp_code == 451
+    assert await IncomingMail.all().count() == 0
+    await talk(door, lambda smtp: smtp.sendmail("ines@example.com", [HELP], Letter().bytes()))
+    assert await IncomingMail.all().count() == await Job.filter(kind="mail.receive").count() == 1
