@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from app.gateways.imap_troubles import ImapTrouble
 from app.mail.fetching.following import follow
 from app.mail.fetching.taking import TurnLost
-from app.mail.fetching.turns import RENEW_SECONDS, due, end_turn, keep_turn, note_failure, take_turn
+from app.mail.fetching.turns import due, end_turn, hold_turn, note_failure, take_turn
 from app.mail.mailbox_models import Mailbox
 from app.settings import Settings
 from core.tasks import end, spawn
@@ -69,24 +69,13 @@ class MailboxReader:
 
     async def _follow(self, mailbox: Mailbox) -> None:
         reading = spawn(follow(mailbox, self._secret, private=self._private), name=f"follow {mailbox.public_id}")
-        holding = spawn(_hold(mailbox), name=f"hold {mailbox.public_id}")
+        holding = spawn(hold_turn(mailbox), name=f"hold {mailbox.public_id}")
         try:
             await asyncio.wait([reading, holding], return_when=asyncio.FIRST_COMPLETED)
         finally:
             await end([reading, holding])
         if not reading.cancelled() and (error := reading.exception()) is not None:
             await _note(mailbox, error)
-
-
-async def _hold(mailbox: Mailbox) -> None:
-    """Ends when the mailbox is not ours any more, or has another revision."""
-    while True:
-        await asyncio.sleep(RENEW_SECONDS)
-        try:
-            if not await keep_turn(mailbox):
-                return
-        except Exception:
-            log.exception("mailbox_lease_not_renewed", mailbox=mailbox.public_id)
 
 
 async def _note(mailbox: Mailbox, error: BaseException) -> None:

@@ -147,8 +147,8 @@ def place_of(mailbox: Mailbox) -> Place:
 
 
 def checked(place: Place) -> Place:
-    """The place with its names in their usual form. Raises Invalid (bad_mail_address, bad_host, bad_port, bad_security,
-    bad_auth, bad_mailbox_user, bad_folder, bad_after)."""
+    """The place with its names in their usual form. Raises Invalid (bad_mailbox_address, bad_host, bad_port,
+    bad_security, bad_auth, bad_mailbox_user, bad_folder, bad_after)."""
     tidy = Place(
         address=place.address.strip().lower(),
         host=place.host.strip().lower().rstrip("."),
@@ -160,7 +160,7 @@ def checked(place: Place) -> Place:
         after=place.after,
     )
     right = {
-        "bad_mail_address": is_address(tidy.address) and len(tidy.address) <= 254,
+        "bad_mailbox_address": is_address(tidy.address) and len(tidy.address) <= 254,
         "bad_host": len(tidy.host) <= 253 and bool(_HOST.fullmatch(tidy.host)),
         "bad_port": 0 < tidy.port <= 65535,
         "bad_security": tidy.security in (TLS, STARTTLS, PLAIN),

@@ -172,6 +172,7 @@ REASONS = {
     "bad_cause": _("Choose a cause from the list."),
     "bad_remedy": _("Choose a remedy."),
     "bad_outcome": _("Say whether the customer is right."),
+    "bad_mailbox_address": _("That is not an e-mail address."),
     "bad_host": _("A server has a name like imap.example.com."),
     "bad_port": _("A port is a number from 1 to 65535."),
     "bad_mailbox_user": _("Type the user name that you sign in with."),

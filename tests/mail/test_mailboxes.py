@@ -53,7 +53,7 @@ async def test_a_mailbox_is_kept_without_its_password(world: World) -> None:
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"address": "nobody"}, "bad_mail_address"),
+        ({"address": "nobody"}, "bad_mailbox_address"),
         ({"host": "imap.example\r\nA1 DELETE INBOX"}, "bad_host"),
         ({"host": "imap.example/x"}, "bad_host"),
         ({"port": 0}, "bad_port"),

@@ -17,12 +17,12 @@ NAMED = ("id", "public_id", "state", "shop_id", "conversation_id", "message_id")
 
 
 async def shop_of(recipient: str) -> Shop | None:
-    """The shop whose address (with any `+` part) `recipient` is: its first one or one that it answers from."""
+    """The shop whose address (with any `+` part) `recipient` is: its first one, one that it answers from or fetches."""
     mailbox = mailbox_of(recipient)
     shop = await Shop.filter(mail_address__iexact=mailbox).order_by("id").first()
     if shop is None:
         identity = await MailIdentity.filter(address=mailbox).select_related("shop").first()
-        shop = identity.shop if identity else None
+        shop = identity.shop if identity else await Shop.filter(mailboxes__address=mailbox).order_by("id").first()
     return shop
 
 

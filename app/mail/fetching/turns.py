@@ -1,14 +1,18 @@
 """Whose turn it is to read a mailbox, and how it went: one process at a time, with growing pauses after failures."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from tortoise.expressions import F, Q
 
 from app.mail.mailbox_models import Mailbox
 from core.bundles import Bundle, Later
 from core.clock import now
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
@@ -40,6 +44,17 @@ async def keep_turn(mailbox: Mailbox) -> bool:
     """Hold it for longer. False: it was changed, paused, removed, or is another's by now; stop reading."""
     ours = Mailbox.filter(id=mailbox.id, lease=mailbox.lease, revision=mailbox.revision, enabled=True)
     return bool(await ours.update(lease_until=now() + LEASE))
+
+
+async def hold_turn(mailbox: Mailbox) -> None:
+    """Keep it ours; ends when it is not any more. A database that is away is asked again."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        try:
+            if not await keep_turn(mailbox):
+                return
+        except Exception:
+            log.exception("mailbox_lease_not_renewed", mailbox=mailbox.public_id)
 
 
 async def end_turn(mailbox: Mailbox) -> None:

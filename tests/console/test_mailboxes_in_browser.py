@@ -1,0 +1,50 @@
+"""The pages of mailboxes in a real browser: they fit, can be read in both languages, and work from the keyboard."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+from starlette.applications import Starlette
+
+from app.mail.mailbox_models import Mailbox
+from app.settings import Settings
+from tests.console.test_mailboxes import MAIL, PAGE, add
+from tests.mail.scripted_imap import scripted
+from tests.people import World
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+@pytest.mark.parametrize(("width", "language"), [(320, "zh"), (1280, "en")])
+async def test_the_pages_fit_and_can_be_read(
+    world: World, desk: Starlette, open_page: OpenPage, width: int, language: str
+) -> None:
+    mailbox = await add(world, desk)
+    await Mailbox.filter(id=mailbox.id).update(last_error="app_password", last_error_detail="Please use a code")
+    world.ada.language = language
+    await world.ada.save(update_fields=["language"])
+    page = await open_page(world.ada, PAGE, viewport={"width": width, "height": 800})
+    for path in (PAGE, f"{PAGE}/new", f"{PAGE}/new?provider=163", f"{PAGE}/{mailbox.public_id}"):
+        await page.goto(path)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert (await Axe().run(page)).violations_count == 0
+
+
+async def test_a_test_before_it_is_added(world: World, desk: Starlette, open_page: OpenPage) -> None:
+    settings: Settings = desk.state.settings
+    desk.state.settings = settings.model_copy(update={"private_hosts": True})
+    page = await open_page(world.ada, f"{PAGE}/new?provider=other")
+    async with scripted(mails={1: MAIL}) as server:
+        await page.get_by_label("Address that customers write to").fill("help@lumen.example")
+        await page.get_by_label("Password or authorization code", exact=True).fill("swordfish")
+        await page.get_by_label("Server for IMAP").fill("127.0.0.1")
+        await page.get_by_label("Encryption").select_option("plain")
+        await page.get_by_label("Port").fill(str(server.port))
+        await page.get_by_role("button", name="Test the connection").click()
+        await expect(page.get_by_role("status").first).to_contain_text("It works.")
+        await expect(page.get_by_label("Password or authorization code", exact=True)).to_have_value("")
+        await page.get_by_label("Password or authorization code", exact=True).fill("swordfish")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("link", name="help@lumen.example")).to_be_visible()
