@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 from tortoise.expressions import Q
 
-from app.mail.models import MailHold, OutgoingMail
+from app.mail.models import MailHold, MailParticipant, OutgoingMail
+from conversations.models import Conversation
 from core.clock import now
 from core.people import Actor, Agent
 from core.text import clean
@@ -47,6 +48,13 @@ async def holds_on(shop_id: int, addresses: Collection[str], kind: str | None = 
 async def hear_from(shop_id: int | None, address: str) -> None:
     """A mail came from `address`, so it exists. Whoever forges one only makes us try again."""
     await MailHold.filter(shop_id=shop_id, address=address.lower()[:320], kind=UNREACHABLE).delete()
+
+
+async def addresses_of(conversation_id: int) -> set[str]:
+    """Whoever is written to in a conversation: the customer, and who was brought in. Lower case."""
+    talk = await Conversation.get(id=conversation_id).select_related("customer")
+    others: Any = await MailParticipant.filter(conversation_id=conversation_id).values_list("address", flat=True)
+    return {(talk.customer.email or "").lower(), *others} - {""}
 
 
 async def lift(ticket: Ticket, address: str, kind: str, agent: Agent) -> None:

@@ -55,6 +55,7 @@ SAID = {
     "undone": _("Back in the composer."),
     "noted": _("Note added."),
     "forwarded": _("Forwarded."),
+    "mail_again": _("Letters to this address leave again."),
     "assigned": _("Assigned."),
     "prioritised": _("Priority changed."),
     "reclassified": _("Kind changed."),

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.mail.queries import Mails, mails_in
 from app.web.case_panels import panels_in
+from app.web.mail_holds import holds_in
 from app.web.mail_suggestions import suggestions_in
 from app.web.ticket_about import Subject, subject_in
 from app.web.ticket_strip import Standing, standing_in
@@ -55,6 +56,7 @@ class Scene:
     claims: list[Claim]  # on its orders, newest first
     mails: Mails  # behind the messages
     mail_suggestions: list[dict[str, Any]]  # what its mails seem to be
+    mail_holds: list[dict[str, Any]]  # to whom letters do not leave
     before: int | None = None  # an older page: messages below this number
 
     @property
@@ -79,7 +81,7 @@ async def gather(
     proved, ratings = proven_in(bundle, conversation.id), ratings_in(bundle, conversation.id)
     turned = turned_in(bundle, ticket.id if ticket else None, conversation.order_id)
     subject = subject_in(bundle, ticket)
-    suggested = suggestions_in(bundle, ticket)
+    suggested, held_mail = suggestions_in(bundle, ticket), holds_in(bundle, ticket)
     mails = mails_in(bundle, conversation.id, before, MESSAGES)
     claims = claims_in(bundle, ticket.id if ticket else None, conversation.order_id)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
@@ -114,4 +116,5 @@ async def gather(
         claims=claims(),
         mails=mails(),
         mail_suggestions=suggested(),
+        mail_holds=held_mail(),
     )

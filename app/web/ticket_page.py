@@ -13,6 +13,7 @@ from app.web.console_inbox import list_in
 from app.web.desk import HOME, shell
 from app.web.inbox_views import LIVE, all_counts_in, chosen_view, saved_views
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
+from app.web.mail_holds import shown_holds
 from app.web.mail_suggestions import shown_suggestions
 from app.web.mail_words import letters
 from app.web.nearness import nearness_in_head
@@ -69,6 +70,7 @@ async def ticket_page(request: Request, scene: Scene, draft: Draft | None = None
     context["list"] = pane()
     context["shell"] = shell(request, scene.agent, counts=numbers(), current=view.key)
     context["c"] = await composer(scene, draft, language) | {"orders": context["pane"]["sights"]}
+    context["mail_holds"] = shown_holds(scene.mail_holds, scene.base, scene.shop.timezone, language)
     context["mail_suggestions"] = shown_suggestions(scene.mail_suggestions, scene.base, language)
     context["held"] = [held_row(held) for held in scene.held]
     return render(request, "console/ticket.html", context, draft.status)
