@@ -79,8 +79,6 @@ async def begin_conversation(
     await hand_to_queue(conversation.id, SYSTEM, "mail")
     actor = Actor.of(customer)
     await post_words(mail, parsed, conversation, actor, files)
-    if len(parsed.text) > len(parsed.reply_text) + 20:
-        await add_mail_note(conversation, mail, "whole", gettext("The whole mail:", language) + "\n\n" + parsed.text)
     ticket = await open_mail_ticket(parsed, conversation, actor)
     if mail.state == QUARANTINED:
         words = gettext(
@@ -94,7 +92,7 @@ async def begin_conversation(
 
 
 def cut(words: str) -> str:
-    """As much of a mail's words as one message shows."""
+    """As much of a mail's words as one message shows; the whole text is one click away."""
     return words if len(words) <= TEXT_LIMIT else words[:_WORDS_SHOWN] + " …"
 
 
@@ -105,14 +103,10 @@ async def post_words(
     language = conversation.language
     said = (words.strip() for words in (parsed.reply_text, parsed.text) if not is_blank(words))
     words = next(said, gettext("(a mail without text)", language))
-    shown = cut(words)
     message = await post_arrived(
-        conversation.id, author, shown, files, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL
+        conversation.id, author, cut(words), files, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL
     )
     mail.conversation_id, mail.message_id = conversation.id, message.id
-    if shown != words:
-        words = gettext("The mail is longer than what is shown. It is kept as it came: %(mail)s", language)
-        await add_mail_note(conversation, mail, "long", words % {"mail": mail.public_id})
 
 
 async def add_mail_note(conversation: Conversation, mail: IncomingMail, what: str, text: str) -> None:

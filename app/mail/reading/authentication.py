@@ -1,7 +1,8 @@
 """What our mail servers found out about a sender: Authentication-Results (RFC 8601) to one word. Pure; never raises.
 
-Only the fields of the topmost hop that speak under a trusted name count: everything below was written by somebody
-else. A server of ours has to remove what came in under its own name (RFC 8601 §5); all common ones do.
+Only the fields of the topmost hop that speak under a trusted name count, and of those only the first name's:
+everything below was written by somebody else. A server of ours has to remove what came in under its own name (RFC 8601
+§5); all common ones do.
 """
 
 import re
@@ -39,21 +40,24 @@ def sender_check(hops: Hops, trusted: Collection[str], sender: str) -> str:
     """
     domain = _domain(sender)
     for hop in hops:
-        results = [result for field in hop for result in _results(field, trusted)]
-        if results:
+        speaker = next((name for name in map(_speaker, hop) if name in trusted), "")
+        if speaker:
+            results = [result for field in hop if _speaker(field) == speaker for result in _results(field)]
             return _verdict(results, domain) if domain else UNKNOWN
     return UNKNOWN
 
 
-def _results(field: str, trusted: Collection[str]) -> list[tuple[str, str, dict[str, str]]]:
-    """Method, result and properties, all in lower case; none when the name in front is not trusted."""
-    head, *rest = _without_comments(field).split(";")
+def _speaker(field: str) -> str:
+    """The authserv-id of a field."""
+    head = _without_comments(field).partition(";")[0]
     name = _FIRST_WORD.match(head)
-    if "=" in head:
-        rest, known = [head, *rest], NAMELESS in trusted
-    else:
-        known = name is not None and name[1].lower() in trusted and bool(name[1])
-    found = [(_METHOD.match(piece), piece) for piece in rest] if known else []
+    return NAMELESS if "=" in head else name[1].lower() if name else ""
+
+
+def _results(field: str) -> list[tuple[str, str, dict[str, str]]]:
+    """Method, result and properties, all in lower case."""
+    pieces = _without_comments(field).split(";")
+    found = [(_METHOD.match(piece), piece) for piece in (pieces if "=" in pieces[0] else pieces[1:])]
     return [
         (match[1].lower(), match[2].lower(), {key.lower(): _value(value) for key, value in _PROPERTY.findall(piece)})
         for match, piece in found

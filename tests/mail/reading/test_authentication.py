@@ -65,6 +65,14 @@ def test_what_stands_below_a_hop_of_ours_is_a_strangers() -> None:
     assert sender_check(hops_of([hop, foreign]), TRUSTED, INES) == UNKNOWN
 
 
+def test_what_another_trusted_server_says_below_ours_is_not_heard() -> None:
+    fields = [
+        ("authentication-results", b"mx.shop.example; none"),
+        ("authentication-results", b"mx.google.com; dmarc=pass header.from=example.com"),
+    ]
+    assert sender_check(hops_of(fields), TRUSTED, INES) == UNKNOWN
+
+
 def test_two_fields_of_one_server_are_read_together() -> None:
     fields = [
         ("authentication-results", b"mx.shop.example; dmarc=none header.from=example.com"),
