@@ -16,17 +16,22 @@ _VERBS = tuple(" " + verb for verb in _TABLES["verbs"]) + tuple(_TABLES["verbs_w
 _VERBS_INSIDE = tuple(f" {verb} " for verb in _TABLES["verbs_inside"])
 _STARTS = tuple(_TABLES["starts"])
 _CITING = tuple(_TABLES["citing"])
-_EDGES = "-=*_~> \t‐‑‒–—"
+_EDGES = "-=*_~>[]| \t‐‑‒–—"
 _COLONS = (":", "：")
 _LAST = frozenset(":：-=_*" + "".join(verb[-1] for verb in _VERBS))
 _ADDRESS_AT_END = re.compile(r"@[^\s@<>]{1,255}[>)\]\"'\s]*[:：]$")
-_ANGLE_ADDRESS = re.compile(r"[<(\[] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+_ANGLE_ADDRESS = re.compile(r"[<(\[（] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+_DATE = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d[年년]|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
 _TIME = re.compile(r"\d{1,2}[:.h點点시] ?\d{2}|\b(?:19|20)\d\d\b|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d月\d")
+_NAME_IS_ABOVE = ("<", "(<", *(f"{verb} " for verb in _TABLES["verbs"] + _TABLES["verbs_inside"]))
+_QUESTIONS = ("?", "？", "!", "！")
+_FEW_WORDS = 4
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", ":", "：", ";")
 
 
 def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
     """Whether `line` (lower case, single blanks) introduces a quoted mail."""
+    drawn = line.startswith("--") and line.endswith("--")
     line = line.strip(_EDGES)
     if not line or len(line) > _LONGEST:
         return False
@@ -37,7 +42,7 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
     if _ends_with_verb(line):
         if digits >= 3 and (starts or address or colon):
             return True
-        return colon and (address or (quote_follows and len(line) <= 80))
+        return drawn or (colon and (address or (quote_follows and len(line) <= 80)))
     if not colon:
         return quote_follows and digits >= 6 and bool(_ANGLE_ADDRESS.search(line))
     if line.startswith(_CITING) and (address or quote_follows):
@@ -85,13 +90,18 @@ def attribution_start(lines: Sequence[str], last: int, floor: int, *, quote_foll
 
 def _begins(line: str, rest: str, *, complete: bool) -> bool:
     """Whether `line` looks like the first line of an attribution that goes on with `rest`."""
+    if rest.startswith(_NAME_IS_ABOVE):
+        return not _ends_sentence(line)
+    if "@" not in rest and _ANGLE_ADDRESS.search(line) or _DATE.search(line) and not _DATE.search(rest):
+        return not line.endswith(_QUESTIONS)
     if complete:
-        return line.startswith(_STARTS) and not rest.startswith(_STARTS) and any(map(str.isdigit, line[:_LONGEST]))
+        short = line.count(" ") < _FEW_WORDS
+        if f"{line} ".startswith(_STARTS) and (not rest.startswith(_STARTS) or len(line) < 4):
+            return short or any(map(str.isdigit, line[:_LONGEST]))
+        return short and (line[0].isdigit() or bool(_TIME.search(line))) and not _ends_sentence(line)
     if _ends_sentence(line) and not line.startswith(_STARTS):
         return False
-    if _TIME.search(line):
-        return True
-    return bool(_ANGLE_ADDRESS.search(line)) and "@" not in rest
+    return bool(_TIME.search(line))
 
 
 def _is_complete(line: str) -> bool:
@@ -105,4 +115,4 @@ def _ends_sentence(line: str) -> bool:
 
 
 def _ends_with_verb(line: str) -> bool:
-    return (" " + line.rstrip(" :：.*_>,")).endswith(_VERBS)
+    return (" " + line[-60:].replace(">", "> ").rstrip(" :：.*_>,")).endswith(_VERBS)

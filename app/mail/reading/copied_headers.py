@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FROM, DATE, TO, SUBJECT, OTHER = "from", "date", "to", "subject", "other"
@@ -14,6 +14,7 @@ _NAMES: dict[str, str] = {
     for role, names in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
     for name in names
 }
+_YEAR = re.compile(r"\d[:.]\d\d|(?:19|20)\d\d")
 _HEADER = re.compile(r"[*_|: ]*([^:：*|\d@<>,.!?]{1,24}?)[*_ ]*(?:[:：]|\|)")
 _HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
 
@@ -27,7 +28,7 @@ def role_of(line: str) -> str:
 def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:
     """Whether a copied header block begins with the header line `index`.
 
-    The sender and two more lines make one, or the sender's address and the date.
+    The sender and two more lines make one, or an address and the date.
     """
     found: dict[str, int] = {}
     last = index
@@ -37,13 +38,17 @@ def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:
         if roles[at]:
             found.setdefault(roles[at], at)
             last = at
-    if FROM not in found:
+    if FROM in found and len(found.keys() - {OTHER}) >= 3 and (DATE in found or SUBJECT in found):
+        return True
+    return _are_two(lines, found) or _are_on_one_line(lines[index])
+
+
+def _are_two(lines: Sequence[str], found: Mapping[str, int]) -> bool:
+    """Whether the date stands right beside somebody's address."""
+    if DATE not in found or not _YEAR.search(lines[found[DATE]]):
         return False
-    if len(found.keys() - {OTHER}) >= 3 and (DATE in found or SUBJECT in found):
-        return True
-    if DATE in found and "@" in lines[found[FROM]] and abs(found[DATE] - found[FROM]) == 1:
-        return True
-    return _are_on_one_line(lines[index])
+    people = [found[role] for role in (FROM, TO) if role in found]
+    return any(abs(found[DATE] - at) == 1 and "@" in lines[at] for at in people)
 
 
 def _are_on_one_line(line: str) -> bool:

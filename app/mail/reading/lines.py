@@ -13,19 +13,21 @@ EMPTY, QUOTE, DELIMITER, SIGNATURE, PHONE, HEADER, SEPARATOR, ATTRIBUTION, ARMOU
 
 MAX_LINES = 20_000
 _CLIPPED = 600  # characters of a line that are looked at
-_BROKEN = 55  # columns from which a quoted line may have been broken by a mail program
+_BROKEN, _SURELY_BROKEN = 50, 70  # columns from which a quoted line may have been broken by a mail program
 _LONGEST_SEPARATOR = 120
 
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("quoting.toml").read_text("utf-8"))
 _SEPARATORS = frozenset(_TABLES["separators"])
 _LONG_SEPARATORS = tuple(phrase for phrase in _TABLES["separators"] if len(phrase.encode()) >= 9)
 _REPLY_MARKERS = tuple(_TABLES["reply_markers"])
-_DECORATION = "-_=*~·•<>#+|—–―‐‑‒━─＊＝＿◆◇■□☆★ \t"
+_DECORATION = "-_=*~·•<>#+|—–―‐‑‒━─ー・＊＝＿◆◇■□☆★ \t"
 _SIGNATURE_MARKS = ("--", "—", "–", "| |")  # of the net, of phones, of NetEase's cards
 _BRACKETS = "[]【】()「」"
 _QUOTED = re.compile(r"[>＞]|[a-z]{1,4}> |\| [^|]*$")
 _MARKS = re.compile(r"(?:[>＞|] ?)+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u1427\u00ad]")
+_LINKS = ("(http", "<http", "http:", "https:", "<mailto:", "(mailto:")
+_SENTENCE_ENDS = tuple(".!?:;。！？：；")
 _FENCES = ("```", "~~~")
 
 
@@ -157,16 +159,23 @@ def _mark_broken_quotes(lines: Lines) -> None:
     for index in range(1, len(lines.kinds) - 1):
         if (
             lines.kinds[index] == TEXT
-            and lines.kinds[index - 1] == QUOTE
-            and lines.kinds[index + 1] == QUOTE
-            and columns(lines.compared[index - 1]) >= _BROKEN
+            and lines.kinds[index - 1] == QUOTE == lines.kinds[index + 1]
+            and (is_broken_end(lines, index) or lines.compared[index].startswith(_LINKS))
         ):
             lines.kinds[index] = QUOTE
 
 
-def may_be_broken(lines: Lines, index: int) -> bool:
-    """Whether the line `index` is a quoted one so long that its end may stand on the next line."""
-    return lines.kinds[index] == QUOTE and columns(lines.compared[index]) >= _BROKEN
+def is_broken_end(lines: Lines, index: int) -> bool:
+    """Whether the line `index` is the end of the quoted line above it, which a mail program broke.
+
+    Broken lines are long, and go on in the middle of a sentence; an answer begins with a capital letter.
+    """
+    if not index or lines.kinds[index - 1] != QUOTE:
+        return False
+    above = lines.compared[index - 1]
+    if lines.written[index].lstrip()[:1].islower():
+        return columns(above) >= _BROKEN
+    return columns(above) >= _SURELY_BROKEN and not above.endswith(_SENTENCE_ENDS)
 
 
 def _mark_cards(lines: Lines) -> None:

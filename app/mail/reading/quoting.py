@@ -18,7 +18,7 @@ from app.mail.reading.lines import (
     TEXT,
     Lines,
     classify,
-    may_be_broken,
+    is_broken_end,
 )
 from app.mail.reading.signatures import is_signed
 
@@ -88,7 +88,7 @@ def _own_words(lines: Lines) -> list[bool]:
     own = []
     broken = False
     for index, kind in enumerate(lines.kinds):
-        broken = kind == TEXT and (broken or (index > 0 and may_be_broken(lines, index - 1)))
+        broken = kind == TEXT and (broken or is_broken_end(lines, index))
         own.append(kind in _WORDS and not broken)
     return own
 
