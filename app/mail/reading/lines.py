@@ -20,12 +20,14 @@ _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("quoting.
 _SEPARATORS = frozenset(_TABLES["separators"])
 _LONG_SEPARATORS = tuple(phrase for phrase in _TABLES["separators"] if len(phrase.encode()) >= 9)
 _REPLY_MARKERS = tuple(_TABLES["reply_markers"])
-_DECORATION = "-_=*~·•<>#+|—–―‐‑‒━─ー・＊＝＿◆◇■□☆★ \t"
+_DECORATION = "-_=*~/·•<>#+|—–―‐‑‒━─ー・＊＝＿◆◇■□☆★ \t"
 _SIGNATURE_MARKS = ("--", "—", "–", "| |")  # of the net, of phones, of NetEase's cards
+_HEADING_GAP = 3
+_DRAWN_BOTH = re.compile(r"[-=*_]{3,}[^-=*_].{0,80}[-=*_]{3,}$")
 _BRACKETS = "[]【】()「」"
 _QUOTED = re.compile(r"[>＞]|[a-z]{1,4}> |\| [^|]*$")
 _MARKS = re.compile(r"(?:[>＞|] ?)+")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u1427\u00ad]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u1427\u00ad]")
 _LINKS = ("(http", "<http", "http:", "https:", "<mailto:", "(mailto:")
 _SENTENCE_ENDS = tuple(".!?:;。！？：；")
 _FENCES = ("```", "~~~")
@@ -73,7 +75,7 @@ def _drawn(line: str) -> str:
     """The kind of a line that begins or ends with dashes and the like; empty when its words decide."""
     inner = line.strip(_DECORATION)
     if not inner:
-        if "|" in line and "-" in line:  # of a table
+        if "|" in line and ("-" in line or line.count("|") > 2):  # of a table
             return TEXT
         return SIGNATURE if line in _SIGNATURE_MARKS else DELIMITER
     if inner.startswith("begin pgp signed"):
@@ -151,7 +153,17 @@ def _mark_headers(lines: Lines) -> None:
             lines.kinds[index], lines.roles[index] = HEADER, role
     for index, kind in enumerate(lines.kinds):
         if kind == HEADER and is_block(lines.compared, lines.roles, index):
-            lines.kinds[index] = SEPARATOR
+            lines.kinds[_heading(lines, index)] = SEPARATOR
+
+
+def _heading(lines: Lines, index: int) -> int:
+    """The line between dashes above a copied block, whatever its language, or else the block's first line."""
+    above = index - 1
+    while above > 0 and index - above < _HEADING_GAP and not lines.compared[above]:
+        above -= 1
+    if above >= 0 and lines.kinds[above] == TEXT and _DRAWN_BOTH.match(lines.compared[above]):
+        return above
+    return index
 
 
 def _mark_broken_quotes(lines: Lines) -> None:

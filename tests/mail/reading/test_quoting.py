@@ -79,6 +79,40 @@ def test_something_is_always_left(lines: list[str]) -> None:
     assert bool(new_part(text).strip()) == bool(text.strip())
 
 
+PIECES = [
+    "On Fri, 3 May 2024 at 10:02, Lumen <a@b.example> wrote:",
+    "> quoted",
+    "> a long quoted line that was broken by a program at the place where it",
+    "goes on",
+    "",
+    "The blue one.",
+    "-----",
+    "-- ",
+    "From: a <a@b.example>",
+    "Sent: Friday, 3 May 2024",
+    "Subject: c",
+    "-----Original Message-----",
+    "Sent from my iPhone",
+    "在 2024年5月3日 10:02，茶野 写道：",
+    "谢谢",
+    "-Ines",
+    "```",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30))
+def test_lines_are_left_out_and_nothing_else_is_done(lines: list[str]) -> None:
+    left = iter(line.rstrip() for line in "\n".join(lines).strip().split("\n"))
+    assert all(line.rstrip() in left for line in new_part("\n".join(lines)).split("\n"))
+
+
+@given(st.text(max_size=300), st.sampled_from(["Lumen wrote:", "Thanks", "收到"]))
+def test_what_stands_above_a_mail_is_what_it_is_without_that_mail(words: str, more: str) -> None:
+    words = f"{more}\n{words}"
+    quote = "\n\n-----Original Message-----\nFrom: a <a@b.example>\nSent: Friday\nTo: b\nSubject: c\n\nHello"
+    assert new_part(words + quote).split() == new_part(words).split()
+
+
 @pytest.mark.parametrize(
     "piece", ["On ", "> ", "On 2026 a@b.c wrote:\n", "From:\nTo:\nSubject:\n", "2\n", "-", "在2026\n", "wrote:\n"]
 )
