@@ -92,7 +92,7 @@ def _begins(line: str, rest: str, *, complete: bool) -> bool:
     """Whether `line` looks like the first line of an attribution that goes on with `rest`."""
     if rest.startswith(_NAME_IS_ABOVE):
         return not _ends_sentence(line)
-    if "@" not in rest and _ANGLE_ADDRESS.search(line) or _DATE.search(line) and not _DATE.search(rest):
+    if ("@" not in rest and _ANGLE_ADDRESS.search(line)) or (_DATE.search(line) and not _DATE.search(rest)):
         return not line.endswith(_QUESTIONS)
     if complete:
         short = line.count(" ") < _FEW_WORDS
