@@ -40,8 +40,9 @@ def undo(encoding: bytes, body: bytes, *, is_text: bool = False) -> bytes:
 def base64_bytes(content: bytes) -> bytes:
     """Decode base64 as far as it goes: foreign characters are skipped, missing padding added, pieces joined."""
     letters = content.translate(None, _FOREIGN)
-    if b"=" not in letters[:-2]:
-        return _unpadded(letters.rstrip(b"="))
+    bare = letters.rstrip(b"=")
+    if b"=" not in bare:
+        return _unpadded(bare)
     found = bytearray()
     for piece in islice(_PADDED.finditer(letters), _MAX_PIECES):
         found += _unpadded(piece[1])
