@@ -1,0 +1,81 @@
+"""Mail in a real browser: nothing of a letter runs, nothing leaves, and a keyboard gets at everything."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import expect
+
+from app.mail.models import IncomingMail
+from app.mail.reading.cleaning import clean_html
+from conversations.models import Conversation
+from core.people import Agent
+from tests.console.conftest import OpenPage
+from tests.console.test_mail import arrive
+from tests.mail.reading.hostile_html import HOSTILE
+from tests.people import World
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+HURT = "document.title = 'hurt'; fetch('https://evil.example/')"
+PUT = """(html) => {
+  document.body.innerHTML = html;
+  const again = document.createElement("div");
+  again.innerHTML = document.body.innerHTML;
+  document.body.append(again);
+  for (const one of document.querySelectorAll("*")) one.dispatchEvent(new Event("toggle"));
+}"""
+
+
+async def path_of(mail: IncomingMail) -> str:
+    return f"/console/conversations/{(await Conversation.get(id=mail.conversation_id)).public_id}"
+
+
+async def test_nothing_of_a_letter_acts_even_without_the_frame(chromium: Chromium) -> None:
+    """The cleaning alone, twice through the browser's own parser, where no policy helps."""
+    context = await chromium.new_context()
+    page = await context.new_page()
+    heard: list[str] = []
+    page.on("dialog", lambda dialog: heard.append(dialog.message))
+    page.on("request", lambda request: heard.append(request.url))
+    await page.set_content("<title>calm</title>")
+    for html in HOSTILE:
+        await page.evaluate(PUT, clean_html(html.replace("alert(1)", f"alert(1);{HURT}")).html)
+    await page.set_content("<title>calm</title>" + "".join(clean_html(html).html for html in HOSTILE))
+    await page.wait_for_load_state()
+    outside = [one for one in heard if not one.startswith(("data:", "about:", "remote:"))]
+    assert (outside, await page.title()) == ([], "calm")
+    await context.close()
+
+
+async def test_a_letter_is_read_by_keyboard_and_nothing_leaves(world: World, open_page: OpenPage) -> None:
+    hostile = "".join(clean_html(html).html for html in HOSTILE)
+    mail = await arrive(world, html=f'<p>The original</p>{hostile}<div style="height:700px">end</div>', subject="Other")
+    page = await open_page(world.omar, await path_of(mail), viewport={"width": 390, "height": 844})
+    left: list[str] = []
+    page.on("request", lambda request: left.append(request.url))
+    page.on("dialog", lambda dialog: left.append(dialog.message))
+    original = page.locator(".mail-part", has=page.get_by_title("The original mail"))
+    await original.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    frame = page.frame_locator('iframe[title="The original mail"]')
+    await expect(frame.get_by_text("The original")).to_be_visible()
+    height = await page.get_by_title("The original mail").evaluate("frame => frame.offsetHeight")
+    inside = await frame.locator("body").evaluate("body => body.scrollHeight")
+    assert 700 < inside <= height
+    own = page.url.partition("/console")[0]
+    assert [url for url in left if not url.startswith((own, "data:"))] == []
+    assert await page.locator("body").evaluate("body => body.scrollWidth <= innerWidth")
+    await page.get_by_text("to us and 2 more").click()
+    await expect(page.get_by_text("mum@example.com")).to_be_visible()
+    results = await Axe().run(page, options={"iframes": False})
+    assert [found["id"] for found in results.response["violations"]] == []
+
+
+async def test_everything_is_there_without_scripts(world: World, open_page: OpenPage) -> None:
+    await Agent.filter(id=world.omar.id).update(language="zh")
+    mail = await arrive(world)
+    page = await open_page(world.omar, await path_of(mail), java_script_enabled=False)
+    await page.get_by_text("原邮件", exact=True).click()
+    await expect(page.frame_locator('iframe[title="原邮件"]').get_by_text("Where is my lamp?")).to_be_visible()
+    await page.get_by_text("全文", exact=True).click()
+    whole = page.frame_locator('iframe[title="邮件全文"]')
+    await expect(whole.get_by_text("We pack it with care")).to_be_visible()
