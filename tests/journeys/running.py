@@ -111,6 +111,10 @@ class Desk:
         for name, value in headers.items():
             message[name.replace("_", "-")] = value
         message.set_content(text)
+        self.send(message)
+
+    def send(self, message: EmailMessage) -> None:
+        """A mail that is written already."""
         with smtplib.SMTP("127.0.0.1", self.mail_port, timeout=10) as server:
             server.send_message(message)
 
