@@ -10,7 +10,7 @@ from app.mail.reading.forwarding import forwarded
 from app.mail.reading.parsing import ParsedMail, parse
 
 ANNA = ("Anna Smith", "anna@example.com", "My lamp", "It came broken.\n\nAnna")
-LI = ("李娜", "lina@qq.com", "我的台灯", "收到的台灯是坏的。")
+LI = ("李娜", "lina@qq.example", "我的台灯", "收到的台灯是坏的。")
 
 GMAIL = """Please look after her.
 
@@ -95,7 +95,7 @@ Anna"""
 QQ = """请跟进一下。
 
 ------------------ 转发邮件信息 ------------------
-发件人: "李娜" <lina@qq.com>;
+发件人: "李娜" <lina@qq.example>;
 发送时间: 2026年3月2日(星期一) 上午9:12
 收件人: "maya"<maya@chaye.example>;
 主题: 我的台灯
@@ -104,7 +104,7 @@ QQ = """请跟进一下。
 NETEASE = """请跟进一下。
 
 -------- 转发邮件信息 --------
-发件人："李娜" <lina@qq.com>
+发件人："李娜" <lina@qq.example>
 发送日期：2026-03-02 09:12:00
 收件人：maya@chaye.example
 主题：我的台灯
