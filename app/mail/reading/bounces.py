@@ -165,8 +165,8 @@ def _is_spoken(parts: list[Part], text: str) -> bool:
     if nobody:
         return (by_subject and (by_words or evidence > 0 or not opening)) or (by_words and evidence > 0) or evidence > 1
     if _is_in(sender, "systems"):
-        named = by_subject and by_words and bool(failed_recipient(parts, said))
-        return named or (evidence > 0 and (by_subject or by_words))
+        spoken = by_subject and by_words and ("postmaster" in sender or bool(failed_recipient(parts, said)))
+        return spoken or (evidence > 0 and (by_subject or by_words))
     return (
         by_subject and evidence > 0 and _begins_as_bounce(opening) and "?" not in opening and not _by_mail_program(root)
     )

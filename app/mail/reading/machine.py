@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from app.mail.reading.headers import text_of
+from app.mail.reading.headers import addresses, text_of
 from app.mail.reading.mime import Part
 
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("machine.toml").read_text("utf-8"))
@@ -19,6 +19,7 @@ _ANSWERED = re.compile(
     r"^(?:(?:re|aw|sv|vs|ref|antw|odp|回复|回覆|答复|答覆|返信|회신)(?:\[\d{1,3}\])?\s{0,3}[:：]\s{0,3})+"
 )
 _SENT_ON = re.compile(r"^(?:fwd?|wg|tr|rv|enc|转发|轉寄|転送|전달)\s{0,3}[:：]|^转[:：]")
+_SENTENCE = re.compile(r"[，。！!.\n]\s{0,3}")
 _AFTER_SUBJECT = re.compile(
     r"$|\s{0,3}[:：!！.。\-–—|/(（\[【<>\]】)）,，;~]|\s{1,3}(?:re|fw|fwd|aw|wg|回复|转发|答复)[:：]"
 )
@@ -50,6 +51,8 @@ def automatic(root: Part, text: str = "") -> str:
         return "report"
     if field("precedence").strip().lower() == "bulk" and not _is_discussion(root):
         return "precedence"
+    if _writes_for_others(root):
+        return ""
     return _spoken(" ".join(field("subject").lower().replace("’", "'").split()), text)
 
 
@@ -108,27 +111,49 @@ def _is_discussion(root: Part) -> bool:
     )
 
 
+def _writes_for_others(root: Part) -> bool:
+    """A form or a market place names whom to answer to: a machine sends a person's words."""
+    sender = {box.email for box in addresses(root.raw("from"))}
+    return any(box.email and box.email not in sender for box in addresses(root.raw("reply-to")))
+
+
 def _spoken(subject: str, text: str) -> str:
     """Signs in words. An answer to an automatic reply carries its subject, and a person wrote it."""
     if _SENT_ON.match(subject):
         return ""
-    opening = " ".join(text[: _OPENING * 3].lower().replace("’", "'").split())[:_OPENING]
-    if _begins(opening, "auto_openings") or _begins(_without_greeting(opening), "auto_openings"):
+    opening = _opening(text)
+    if any(word in opening for word in _TABLES["errands"]):
+        return ""
+    if _says_so(opening) or _ends_so(text):
         return "words"
     answered = _ANSWERED.match(subject)
-    bare = subject[answered.end() :] if answered else subject
-    bare = bare.lstrip("[(【（*<\"'“「 ")
-    if answered is None and any(bare.startswith(word) for word in _TABLES["report_subjects"]):
-        return "report"
     if answered is not None:
         return ""
+    bare = subject.lstrip("[(【（*<\"'“「 ")
+    if _begins(bare, "report_subjects"):
+        return "report"
     if _is_whole(bare, "auto_subjects"):
         return "subject"
     if _begins(bare, "away_subjects") or _begins(bare, "auto_subjects"):
-        phrase = any(word in opening for word in _TABLES["auto_phrases"])
-        errand = any(word in opening for word in _TABLES["errands"])
-        return "subject" if phrase and not errand else ""
+        return "subject" if any(word in opening for word in _TABLES["auto_phrases"]) else ""
     return ""
+
+
+def _opening(text: str) -> str:
+    """The first words, down to a quote."""
+    own = text[: _OPENING * 3].partition("\n>")[0]
+    return " ".join(own.lower().replace("’", "'").split())[:_OPENING]
+
+
+def _says_so(opening: str) -> bool:
+    """Whether one of the first sentences says that a machine wrote it."""
+    sentences = _SENTENCE.split(opening, maxsplit=3)[:3]
+    return any(_begins(piece, "auto_openings") for piece in (opening, _without_greeting(opening), *sentences))
+
+
+def _ends_so(text: str) -> bool:
+    own = text[:_OPENING].partition("\n>")[0].rstrip().lower()
+    return len(text) <= _OPENING and own.endswith(tuple(_TABLES["auto_closings"]))
 
 
 def _is_whole(subject: str, table: str) -> bool:
