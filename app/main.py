@@ -29,7 +29,7 @@ from app.guards import BodyLimit, KeptStatic, PlainAddresses, RequestLog, SafeHe
 from app.intake import hook
 from app.intake.listener import MAX_BYTES, start_listener
 from app.intake.mailboxes import MailboxReader
-from app.jobs import HANDLERS, LAST_RESORTS, TOGETHER
+from app.jobs import BULK, HANDLERS, LAST_RESORTS, TOGETHER
 from app.jobs.context import JobContext
 from app.jobs.housekeeping import schedule
 from app.jobs.runner import Worker
@@ -173,7 +173,7 @@ async def open_parts(
         servers = Servers(mailer, settings)
         stack.push_async_callback(servers.close)
         context = JobContext(settings, mailer, Shelf(own_rulebook()), files_of_mails, mail_reader, servers)
-        worker = Worker(context, HANDLERS, LAST_RESORTS, TOGETHER)
+        worker = Worker(context, HANDLERS, LAST_RESORTS, TOGETHER, BULK)
         jobs.use_waker(worker.wake)
         if relay is not None:
             relay.on_work = worker.wake

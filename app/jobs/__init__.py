@@ -88,6 +88,9 @@ HANDLERS: dict[str, Handler] = {
 # Kinds whose waiting jobs are done many at once; a job that was tried before is done by its handler above.
 TOGETHER: dict[str, Together] = {"orders.fold": fold_orders}
 
+# Kinds that may come by the thousand, from outside: they take half of the places at most.
+BULK = frozenset({"mail.receive", "mail.reread"})
+
 # What is done when a job of this kind is given up.
 LAST_RESORTS: dict[str, Handler] = {
     "bot.answer": give_up,

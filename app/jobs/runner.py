@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -23,6 +23,7 @@ Handler = Callable[[dict[str, Any], JobContext], Awaitable[None]]
 Together = Callable[[Sequence[dict[str, Any]], JobContext], Awaitable[Sequence[Exception | None]]]
 
 CONCURRENT = 8
+MOST_BULK = 4  # of those; a thousand mails must not keep a chat's answer waiting
 LEAST_TOGETHER, MOST_TOGETHER = 64, 128  # jobs of a batch, as many as are done in this time:
 BATCH_SECONDS = 0.05  # its transaction keeps whoever else writes waiting meanwhile
 LONGEST_NAP = 1.0  # seconds; another process may have added work that nobody told us of
@@ -43,12 +44,15 @@ class Worker:
         handlers: Mapping[str, Handler],
         last_resorts: Mapping[str, Handler] | None = None,
         together: Mapping[str, Together] | None = None,
+        bulk: Collection[str] = (),
     ) -> None:
         self.context = context
         self.handlers = handlers
         self.last_resorts = last_resorts or {}
         self.together = together or {}
-        self._alone = handlers.keys() - self.together.keys()
+        self._bulk_kinds = frozenset(bulk)
+        self._alone = handlers.keys() - self.together.keys() - self._bulk_kinds
+        self._bulk: set[asyncio.Task[None]] = set()
         self._sizes = dict.fromkeys(self.together, LEAST_TOGETHER)
         self._batches: set[str] = set()  # the kinds of which a batch runs: never more than one, so that others get on
         self._awake = asyncio.Event()
@@ -83,7 +87,7 @@ class Worker:
     async def _start_due(self) -> bool:
         """Start as many due jobs as there is room for. Whether there were any.
 
-        What goes together comes last: however much of it waits, single jobs are not behind it.
+        What comes in bulk, and what goes together, is last: however much of it waits, single jobs are not behind it.
         """
         room = CONCURRENT - len(self._running)  # below nothing while batches run beside a full house
         if room <= 0:
@@ -91,21 +95,34 @@ class Worker:
         claimed = await jobs.claim(room, kinds=self._alone)
         for job in claimed:
             self._start(self._run_one(job), f"job {job.kind} {job.id}")
+        claimed += await self._start_bulk()
         for kind in self.together.keys() - self._batches:
             if batch := await lanes.claim_together(kind, self._sizes[kind]):
                 self._batches.add(kind)
                 self._start(self._run_batch(kind, batch), f"jobs {kind} {batch[0].id}")
                 claimed += batch
         if not claimed and not self._running:
-            claimed = await jobs.claim(room, but={*self._alone, *self.together})
+            claimed = await jobs.claim(room, but={*self._alone, *self.together, *self._bulk_kinds})
             for job in claimed:
                 self._start(self._run_one(job), f"job {job.kind} {job.id}")
         return bool(claimed)
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    async def _start_bulk(self) -> list[Claimed]:
+        room = min(MOST_BULK - len(self._bulk), CONCURRENT - len(self._running))
+        if room <= 0 or not self._bulk_kinds:
+            return []
+        claimed = await jobs.claim(room, kinds=self._bulk_kinds)
+        for job in claimed:
+            task = self._start(self._run_one(job), f"job {job.kind} {job.id}")
+            self._bulk.add(task)
+            task.add_done_callback(self._bulk.discard)
+        return claimed
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = spawn(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

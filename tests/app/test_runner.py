@@ -37,7 +37,8 @@ class Desk:
         handlers = {"note": self.note, "wait": self.wait, "fail": self.fail, "refuse": self.refuse}
         context = JobContext(Settings(data_dir=folder), RecordingMailer(), Shelf(own_rulebook()))
         handlers["fold"] = self.note
-        self.worker = Worker(context, handlers, {"note": self.rescue}, {"fold": self.fold})
+        handlers["mail"] = self.wait
+        self.worker = Worker(context, handlers, {"note": self.rescue}, {"fold": self.fold}, {"mail"})
         self.log: list[str] = []
         self.release = asyncio.Event()
 
@@ -123,6 +124,18 @@ async def test_a_lane_is_done_in_order_and_holds_up_nobody_else(desk: Desk) -> N
         "second",
         "third",
     ]
+
+
+async def test_what_comes_in_bulk_leaves_places_to_others(desk: Desk) -> None:
+    for number in range(20):
+        await enqueue("mail", {"word": f"mail {number}"})
+    async with desk.working():
+        await heard(desk, *(f"mail {number} begins" for number in range(runner.MOST_BULK)))
+        await enqueue("note", {"word": "a chat's answer"})
+        await heard(desk, "a chat's answer")
+        assert len([word for word in desk.log if word.endswith("begins")]) == runner.MOST_BULK
+        desk.release.set()
+        await heard(desk, "mail 19 ends")
 
 
 async def test_a_commit_wakes_the_worker_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,7 +138,7 @@ async def _place(
         await locked.save(update_fields=_FOUND_OUT)
     received.labels(locked.state).inc()
     log.info("mail_received", mail=locked.public_id, state=locked.state, sign=parsed.automatic, problem=parsed.problem)
-    return locked.state in (POSTED, QUARANTINED)
+    return locked.message_id is not None and locked.state in (POSTED, QUARANTINED)
 
 
 async def _deal_with(
@@ -167,7 +167,7 @@ async def _deal_with(
         await fold_into(flood, mail, parsed, files)
     else:
         mail.state = POSTED if parsed.from_address and not parsed.problem else QUARANTINED
-        mail.error, mail.letter = parsed.problem, letter
+        mail.error, mail.letter = parsed.problem or None, letter
         await begin_conversation(mail, parsed, secret, files, place.conversation if place else None)
         await hear_from(mail.shop_id, parsed.from_address)
 
