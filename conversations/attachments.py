@@ -151,8 +151,11 @@ async def attachment_of(customer: Customer, public_id: str) -> Attachment:
 
 
 async def attachment_for(agent: Agent, public_id: str) -> Attachment:
-    """A posted file of one of the agent's shops, or one that the agent has sent and not posted. Raises NotFound."""
-    posted = Q(message_id__isnull=False)
+    """A file of one of the agent's shops that came with words or a note, or the agent's own unposted one.
+
+    Raises NotFound.
+    """
+    posted = Q(message_id__isnull=False) | Q(note_id__isnull=False)
     unposted = Q(message_id=None, uploader_kind="agent", uploader_id=agent.id)
     shops = await shop_ids_of(agent) if agent.active else []
     return await _found(Attachment.filter(posted | unposted, public_id=as_id(public_id), shop_id__in=shops))
@@ -161,7 +164,7 @@ async def attachment_for(agent: Agent, public_id: str) -> Attachment:
 async def forget_unposted(limit: int = 500) -> list[str]:
     """Delete the rows of files that nobody has posted within 24 hours; returns the ids whose content may go now."""
     async with transaction():
-        old = Attachment.filter(message_id=None, created_at__lt=now() - UNPOSTED_LIVE)
+        old = Attachment.filter(message_id=None, note_id=None, created_at__lt=now() - UNPOSTED_LIVE)
         rows = await old.order_by("id").limit(limit).select_for_update()
         await Attachment.filter(id__in=[row.id for row in rows]).delete()
     return [row.public_id for row in rows]

@@ -119,7 +119,11 @@ class Attachment(Model):
     message: fields.ForeignKeyNullableRelation[Message] = fields.ForeignKeyField(
         "wismo.Message", null=True, related_name="files"
     )
-    message_id: int | None  # null: not posted yet
+    message_id: int | None  # null: not posted yet, or with a note
+    note: fields.ForeignKeyNullableRelation["Note"] = fields.ForeignKeyField(
+        "wismo.Note", null=True, related_name="files"
+    )
+    note_id: int | None  # what a third party sent to the desk: never for the customer
     uploader_kind = code_field()  # customer · agent
     uploader_id = fields.BigIntField()
     name = fields.CharField(max_length=200)
@@ -140,6 +144,7 @@ class Attachment(Model):
             Index(fields=("shop_id",)),
             Index(fields=("conversation_id",)),
             Index(fields=("message_id", "created_at")),
+            Index(fields=("note_id",)),
             Index(fields=("uploader_kind", "uploader_id")),
         )
 
@@ -159,6 +164,7 @@ class Note(Model):
     )
     agent_id: int | None  # null: the bot's handover summary
     text = fields.TextField()
+    attachments: Any = fields.JSONField(null=True)  # what the rows of Attachment say, as of messages
     created_at = UtcDatetimeField()
 
     class Meta:

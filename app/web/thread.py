@@ -171,6 +171,7 @@ def _note(note: Note, timezone: str, language: str) -> dict[str, Any]:
         "name": note.agent.name if note.agent else gettext("Bot", language),
         "text": note.text,
         "lang": "",
+        "files": shown_files(note.attachments, language),
         **_time(note.created_at, timezone, language),
     }
 

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from app.mail.models import IncomingMail, MailSuggestion
+from conversations.attachments import ArrivedFile
 from conversations.models import Conversation, Message
+from conversations.noting import add_note
 from core.people import Agent
 from tests.console.conftest import Browser
 from tests.mail.conftest import Letter
@@ -109,3 +111,14 @@ async def test_only_the_shops_agents_decide(world: World, open_browser: OpenBrow
     )
     assert answer.status_code in (401, 403, 404)
     assert (await MailSuggestion.get()).state == "open"
+
+
+async def test_files_of_a_third_party_stand_in_the_note(world: World, open_browser: OpenBrowser) -> None:
+    talk, _, _ = await thread(world)
+    file = ArrivedFile(
+        public_id="att_1", name="protocol.pdf", media_type="application/pdf", size=2_000, sha256="0" * 64
+    )
+    await add_note(talk.id, None, "Warehouse answers:", "w1", files=[file])
+    _, page = await look(await open_browser(world.omar), await IncomingMail.get())
+    note = page[page.index('class="note"') :]
+    assert 'href="/files/att_1/protocol.pdf"' in note[: note.index("</li>")]

@@ -1,12 +1,17 @@
 """Whose words enter which conversation: the token's owner, who takes part and is proved, and nobody else."""
 
 from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.files.intake import Intake
+from app.files.storage import FolderStorage
 from app.mail.arriving.joining import Place, Trace, lead
 from app.mail.arriving.receiving import Means, receive
 from app.mail.arriving.settling import dismiss_suggestion, join_suggested, let_take_part
@@ -25,9 +30,11 @@ from app.mail.threading import (
     token_in_address,
     token_in_id,
 )
-from conversations.models import Conversation, Message, Note
+from conversations.attachments import attachment_for, attachment_of, forget_unposted
+from conversations.models import Attachment, Conversation, Message, Note
 from conversations.posting import post
-from core.errors import Conflict
+from core.clock import now
+from core.errors import Conflict, NotFound
 from core.people import Actor, Customer
 from tests.mail.conftest import Letter
 from tests.mail.test_receiving import HELP, SECRET, arrive, opened
@@ -312,6 +319,14 @@ def test_no_token_lets_anybody_speak_as_another(found: list[tuple[Token, tuple[s
 # Whom an agent asked
 
 
+async def ask_warehouse(world: World, talk: Conversation) -> str:
+    """Omar forwards the first words to a warehouse; where its answer goes."""
+    choice = Addressing(mode="forward", to=(Mailbox("Warehouse", EVE),), numbers=(1,))
+    note = await forward(talk.id, world.omar, "Where is it?", choice, client_id="f1")
+    asked = await send_forward(note.id, "Where is it?", choice.as_data(), SECRET)
+    return str(opened(asked)["Reply-To"].addresses[0].addr_spec)
+
+
 @on_both_databases
 @pytest.mark.parametrize("verdict", ["pass", "none"])
 async def test_what_a_third_party_answers_is_for_the_desk_alone(world: World, verdict: str) -> None:
@@ -319,10 +334,7 @@ async def test_what_a_third_party_answers_is_for_the_desk_alone(world: World, ve
     ticket = await Ticket.get()
     await resolve(ticket.id, Actor.of(world.omar))
     before = await said(talk)
-    choice = Addressing(mode="forward", to=(Mailbox("Warehouse", EVE),), numbers=(1,))
-    note = await forward(talk.id, world.omar, "Where is it?", choice, client_id="f1")
-    asked = await send_forward(note.id, "Where is it?", choice.as_data(), SECRET)
-    reply_to = str(opened(asked)["Reply-To"].addresses[0].addr_spec)
+    reply_to = await ask_warehouse(world, talk)
     letter = Letter(sender=f"Warehouse <{EVE}>", text="It is lost.", header_id="warehouse@x", subject="Re: Fwd")
     mail = await come(world, letter, EVE, reply_to, verdict)
     assert (mail.state, mail.conversation_id, mail.message_id) == ("posted", talk.id, None)
@@ -333,3 +345,27 @@ async def test_what_a_third_party_answers_is_for_the_desk_alone(world: World, ve
     assert "It is lost." in answer.text
     assert (await Ticket.get(id=ticket.id)).status == "open"
     assert await Conversation.all().count() == 1
+
+
+@on_both_databases
+async def test_files_of_a_third_party_are_for_the_desk_alone(world: World, tmp_path: Path) -> None:
+    talk, _, _ = await thread(world)
+    reply_to = await ask_warehouse(world, talk)
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Message-ID"] = EVE, reply_to, "<files@x>"
+    letter.set_content("See the protocol.")
+    letter.add_attachment(b"%PDF-1.7 lost", maintype="application", subtype="pdf", filename="protocol.pdf")
+    files = Intake(FolderStorage(tmp_path / "files"), 1_000_000)
+    mail = await store_mail(world.lumen, EVE, reply_to, letter.as_bytes())
+    await receive(mail.id, Means(secret=SECRET, files=files))
+    file, note = await Attachment.get(), await Note.filter(attachments__isnull=False).get()
+    assert (file.note_id, file.message_id, file.state) == (note.id, None, "ready")
+    assert note.attachments[0]["name"] == "protocol.pdf"
+    assert (await attachment_for(world.mei, file.public_id)).id == file.id
+    for refused in (attachment_for(world.wei, file.public_id), attachment_of(world.ines, file.public_id)):
+        with pytest.raises(NotFound):
+            await refused
+    with pytest.raises(NotFound):
+        await attachment_of(await Customer.get(id=talk.customer_id), file.public_id)
+    await Attachment.all().update(created_at=now() - timedelta(days=30))
+    assert await forget_unposted() == []

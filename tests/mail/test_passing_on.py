@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.mail.arriving.receiving import Means
+from app.mail.arriving.rereading import reread
 from app.mail.arriving.settling import confirm_forwarded, dismiss_suggestion
 from app.mail.leaving.replying import reply
 from app.mail.models import IncomingMail, MailSuggestion, OutgoingMail
@@ -118,3 +120,15 @@ async def test_nobody_settles_what_is_in_another_ticket(world: World) -> None:
     ticket, suggestion = await ticket_of(other.conversation_id or 0, world), await MailSuggestion.get()
     with pytest.raises(NotFound):
         await confirm_forwarded(suggestion.public_id, ticket, world.omar, address=ANNA)
+
+
+async def test_reading_it_again_tells_the_customer_nothing_new(world: World) -> None:
+    mail = await come(world, passed_on(extra="Cc: boss@wismo.example\n"), OMAR)
+    await reread(mail.id, Means(secret=b"secret"))
+    again = await IncomingMail.get(id=mail.id)
+    assert [message.text for message in await Message.all()] == ["It came broken. Order 1001."]
+    assert (again.headers, again.message_id) == (mail.headers, mail.message_id)
+    await IncomingMail.filter(id=mail.id).update(content=passed_on(text="Nothing to see.").bytes())
+    await reread(mail.id, Means(secret=b"secret"))
+    assert await Message.all().count() == 1
+    assert (await IncomingMail.get(id=mail.id)).headers == mail.headers

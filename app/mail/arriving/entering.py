@@ -27,7 +27,6 @@ from tickets.resolution import wake_for
 from tickets.statuses import UNFINISHED
 
 MAX_SUGGESTIONS = 3  # orders
-MAX_NAMED = 50  # files
 _WORDS_SHOWN = 7_000  # characters of a mail in one message
 
 
@@ -40,7 +39,7 @@ async def continue_conversation(
     """
     conversation = place.conversation
     if place.internal:
-        await _note_answer(mail, parsed, place)
+        await _note_answer(mail, parsed, place, files)
         return
     if conversation.handler == BOT and (conversation.channel == EMAIL or mail.sender_check == FAIL):
         await hand_to_queue(conversation.id, SYSTEM, "mail")
@@ -50,16 +49,14 @@ async def continue_conversation(
         await open_mail_ticket(parsed, conversation, Actor.of(conversation.customer))
 
 
-async def _note_answer(mail: IncomingMail, parsed: ParsedMail, place: Place) -> None:
+async def _note_answer(mail: IncomingMail, parsed: ParsedMail, place: Place, files: Sequence[ArrivedFile]) -> None:
     """What a third party answers the desk stands in a note, and opens what waits."""
     talk, language = place.conversation, place.conversation.language
     mail.conversation_id = talk.id
     lines = [gettext("%(name)s answers:", language) % {"name": place.author.name}, ""]
     lines.append((parsed.reply_text or parsed.text).strip() or gettext("(a mail without text)", language))
-    if parsed.attachments:
-        names = ", ".join(file.name or file.type for file in parsed.attachments[:MAX_NAMED])
-        lines += ["", gettext("Files, in the mail itself: %(names)s", language) % {"names": names}]
-    await add_mail_note(talk, mail, "answer", "\n".join(lines))
+    text = "\n".join(lines)[:TEXT_LIMIT]
+    await add_note(talk.id, None, text, f"mail:{mail.public_id}:answer", files=files)
     await wake_for(talk.id, place.author)
 
 

@@ -1,6 +1,6 @@
 """A customer's mail that an agent passed on to the shop's address: held until somebody says who the customer is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +40,7 @@ async def hold_forwarded(
     confirms one, so nothing can be sent to anybody. The caller has a transaction open.
     """
     assert mail.shop is not None
-    inner = replace(parsed, subject=found.subject or parsed.subject, text=found.text, reply_text=found.text)
+    inner = _within(parsed, found)
     language = language_of(inner, mail.shop)
     customer = await Customer.create(
         public_id=new_id("cus"),
@@ -51,7 +51,7 @@ async def hold_forwarded(
     )
     conversation = await open_conversation(mail.shop, customer, channel=EMAIL, language=language, subject=inner.subject)
     await hand_to_queue(conversation.id, SYSTEM, "mail")
-    mail.headers = _as_passed_on(mail, found, agent)
+    mail.headers = _as_passed_on(mail, found, agent.name)
     await post_words(mail, inner, conversation, Actor.of(customer), files)
     if found.cover:
         words = gettext("%(name)s passed this mail on and wrote:", language) % {"name": agent.name}
@@ -69,7 +69,27 @@ async def hold_forwarded(
     )
 
 
-def _as_passed_on(mail: IncomingMail, found: Forwarded, agent: Agent) -> dict[str, Any]:
+def read_within(mail: IncomingMail, before: Mapping[str, Any] | None, parsed: ParsedMail) -> ParsedMail:
+    """What is read again of a mail that was held: the mail within and nothing else, or nothing when none is found now.
+
+    `before` are the row's headers as they were.
+    """
+    by = str((before or {}).get("passed_on_by") or "")
+    if not by:
+        return parsed
+    found = parsed.forwarded
+    if found is None:
+        mail.headers = before
+        return replace(parsed, text="", reply_text="")
+    mail.headers = _as_passed_on(mail, found, by)
+    return _within(parsed, found)
+
+
+def _within(parsed: ParsedMail, found: Forwarded) -> ParsedMail:
+    return replace(parsed, subject=found.subject or parsed.subject, text=found.text, reply_text=found.text)
+
+
+def _as_passed_on(mail: IncomingMail, found: Forwarded, by: str) -> dict[str, Any]:
     """The mail's fields as those of the mail within. Whom the agent wrote to takes part in nothing."""
-    about = {"from": found.address, "from_name": found.name, "subject": found.subject, "passed_on_by": agent.name}
+    about = {"from": found.address, "from_name": found.name, "subject": found.subject, "passed_on_by": by}
     return (mail.headers or {}) | about | {"reply_to": [], "to": [], "cc": [], "in_reply_to": []}

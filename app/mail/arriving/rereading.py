@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.mail.arriving.entering import cut
 from app.mail.arriving.filing import forget_files, keep_files
+from app.mail.arriving.forwarding import read_within
 from app.mail.arriving.noting import note_what_was_read
 from app.mail.arriving.receiving import Means, read_mail, receive, take_in
 from app.mail.models import MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
@@ -52,7 +53,9 @@ async def _read_posted(mail: IncomingMail, parsed: ParsedMail, means: Means) -> 
         locked = await IncomingMail.filter(id=mail.id, state=mail.state).select_for_update().first()
         if locked is None:
             return
+        before = locked.headers
         note_what_was_read(locked, parsed, means.trusted)
+        parsed = read_within(locked, before, parsed)
         if not parsed.problem:
             locked.state, locked.error = POSTED, None
         await _post_what_is_new(locked, parsed, new)
@@ -73,7 +76,7 @@ async def _unknown(mail: IncomingMail, kept: Sequence[ArrivedFile]) -> list[Arri
 
 
 async def _post_what_is_new(mail: IncomingMail, parsed: ParsedMail, files: Sequence[ArrivedFile]) -> None:
-    message = await Message.get(id=mail.message_id).select_related("conversation__customer")
+    message = await Message.get(id=mail.message_id).select_related("conversation")
     said = (words.strip() for words in (parsed.reply_text, parsed.text) if not is_blank(words))
     words = clean(cut(next(said, "")), limit=TEXT_LIMIT)
     if words == message.text or parsed.problem:
@@ -81,7 +84,7 @@ async def _post_what_is_new(mail: IncomingMail, parsed: ParsedMail, files: Seque
     if not words and not files:
         return
     what = hashlib.sha256("\x00".join((words, *(file.name for file in files))).encode()).hexdigest()
-    author = Actor.of(message.conversation.customer)
+    author = Actor("customer", message.conversation.customer_id, message.author_name)  # who took part speaks again
     key = f"mail:{mail.digest[:40]}:{what[:30]}"
     again = await post_arrived(message.conversation_id, author, words, files, client_id=key, channel=EMAIL)
     mail.message_id = again.id
