@@ -20,7 +20,7 @@ from app.mail.reading.lines import (
     classify,
     is_broken_end,
 )
-from app.mail.reading.signatures import is_signed
+from app.mail.reading.signatures import is_prose, is_signed
 
 _WORDS = (TEXT, HEADER, CODE)
 _BELOW_PHONE = 3  # lines of words that may follow "Sent from my phone": a name, "excuse my brevity"
@@ -101,15 +101,20 @@ def _without_signature(lines: Lines, kept: list[int]) -> list[int]:
             kept = kept[:place]
             break
         words = words or lines.kinds[index] in _WORDS
+    return _without_phones(lines, kept) if words else kept
+
+
+def _without_phones(lines: Lines, kept: list[int]) -> list[int]:
+    """Leave out a phone's line at the top or at the end, and what little stands below it there."""
     phones = [place for place, index in enumerate(kept) if lines.kinds[index] == PHONE]
-    if not phones or not words:
-        return kept
-    last = phones[-1]
-    rest = sum(lines.kinds[index] in _WORDS for index in kept[last:])
-    before = any(lines.kinds[index] in _WORDS for index in kept[:last])
-    if before and rest <= _BELOW_PHONE and not any(lines.kinds[index] == QUOTE for index in kept[last:]):
-        kept = kept[:last]
-    return [index for index in kept if lines.kinds[index] != PHONE]
+    words = [place for place, index in enumerate(kept) if lines.kinds[index] in _WORDS]
+    first = kept[words[0]] if words else 0
+    below = [place for place in words if phones and place > phones[-1]]
+    if phones and len(below) < len(words) and len(below) <= _BELOW_PHONE:
+        prose = any(is_prose(lines.compared[kept[place]]) for place in below)
+        quoted = any(lines.kinds[index] == QUOTE for index in kept[phones[-1] :])
+        kept = kept[: phones[-1]] if not (prose or quoted) else kept[: phones[-1]] + kept[phones[-1] + 1 :]
+    return [index for index in kept if index >= first or lines.kinds[index] != PHONE]
 
 
 def _without_tail(lines: Lines, kept: list[int]) -> list[int]:

@@ -8,10 +8,11 @@ from typing import Any
 
 _LONGEST = 140  # characters of a phone's line
 _SHORT = 60  # columns of a line in a card: a name, a street
+_AT_ONCE = 3  # words after the beginning
 _CARD = 8  # lines of a card that stands in a box
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-_DEVICES = tuple(_TABLES["devices"]["words"])
+_NAMES: dict[str, tuple[str, ...]] = {kind: tuple(names) for kind, names in _TABLES["names"].items()}
 _EVIDENCE = tuple(_TABLES["evidence"]["words"])
 _LINES = frozenset(_TABLES["lines"]["equal"])
 _DISCLAIMERS = tuple(_TABLES["disclaimers"]["starts"])
@@ -24,16 +25,23 @@ _SIGNED = re.compile(rf"(?:[-–—~]{{1,2}}|[–—] )(?:{_NAME}(?: {_NAME}){{0
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """How a phone's line looks: one of the beginnings and one of the ends, when given; the words it may have."""
+    """How a phone's line looks: one of the beginnings and of the ends, a name of a list, and so many words."""
 
     starts: tuple[str, ...]
     ends: tuple[str, ...]
-    device: bool
+    names: tuple[str, ...]
+    at_once: bool
     words: int
 
 
 _RULES = [
-    _Rule(tuple(rule.get("starts", ())), tuple(rule.get("ends", ())), rule.get("device", False), rule.get("words", 12))
+    _Rule(
+        tuple(rule.get("starts", ())),
+        tuple(rule.get("ends", ())),
+        _NAMES.get(rule.get("names", ""), ()),
+        rule.get("at_once", False),
+        rule["words"],
+    )
     for rule in _TABLES["phones"]
 ]
 _ANY_START = tuple({start for rule in _RULES for start in rule.starts})
@@ -64,12 +72,17 @@ def is_signed(line: str) -> bool:
 
 
 def _fits(line: str, rule: _Rule) -> bool:
-    if (rule.starts and not line.startswith(rule.starts)) or (rule.ends and not line.endswith(rule.ends)):
+    if rule.ends and not line.endswith(rule.ends):
         return False
-    clause = _CLAUSE.split(line, maxsplit=1)
-    if len(clause[0].split()) > rule.words or (len(clause) > 1 and not rule.device):
+    start = next((start for start in rule.starts if line.startswith(start)), "")
+    if rule.starts and not start:
         return False
-    return not rule.device or any(device in clause[0] for device in _DEVICES)
+    clause, *more = _CLAUSE.split(line[len(start) :], maxsplit=1)
+    words = clause.split()
+    if len(words) > rule.words or (more and not rule.names):
+        return False
+    looked_at = " ".join(words[:_AT_ONCE]) if rule.at_once else clause
+    return not rule.names or any(name in looked_at for name in rule.names)
 
 
 @dataclass(slots=True)
@@ -85,7 +98,7 @@ class Card:
     def add(self, line: str) -> None:
         """One more line of words (lower case) on top."""
         self.lines += 1
-        self.prose = self.prose or _is_prose(line)
+        self.prose = self.prose or is_prose(line)
         self.evident = self.evident or any(word in line for word in _EVIDENCE)
 
     def is_signature(self, *, tight: bool) -> bool:
@@ -101,7 +114,7 @@ class Card:
         return Card(boxed=True, below=0 if signature else self.below + self.lines)
 
 
-def _is_prose(line: str) -> bool:
+def is_prose(line: str) -> bool:
     """A long line, a question, a sentence of six words or a Chinese one: nothing that a card has."""
     if columns(line) > _SHORT or line.endswith(("?", "？", "。", "！")):
         return True
