@@ -15,14 +15,15 @@ _NAMES: dict[str, str] = {
     for name in names
 }
 _YEAR = re.compile(r"\d[:.]\d\d|(?:19|20)\d\d")
-_HEADER = re.compile(r"[*_|: ]*([^:：*|\d@<>,.!?]{1,24}?)[*_ ]*(?:[:：]|\|)")
+_NAME = r"([^:：*|\d@<>,.!?]{1,24}?)"
+_HEADER = re.compile(rf"[*_|: ]*{_NAME}[*_ ]*[:：]|\| *{_NAME} *\|")
 _HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
 
 
 def role_of(line: str) -> str:
     """What the header line `line` (lower case) says: FROM, DATE …; empty when it is none."""
     match = _HEADER.match(line)
-    return _NAMES.get(match[1].replace(" ", ""), "") if match else ""
+    return _NAMES.get((match[1] or match[2]).replace(" ", ""), "") if match else ""
 
 
 def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:

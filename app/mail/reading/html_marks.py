@@ -75,7 +75,11 @@ _MARKS: dict[str, dict[str, Mark]] = {
         "origbody": Mark.QUOTE,  # Sina
         "x_origin_mail": Mark.QUOTE,
     },
-    "name": {"messagereplysection": Mark.QUOTE, "messagesignaturesection": Mark.SIGNATURE},  # Spark
+    "name": {
+        "quote": Mark.QUOTE,
+        "messagereplysection": Mark.QUOTE,
+        "messagesignaturesection": Mark.SIGNATURE,
+    },  # Spark
     "data-marker": {"__divider__": Mark.REST, "__quoted_text__": Mark.QUOTE, "__sig_post__": Mark.SIGNATURE},  # Zimbra
 }
 _ENDINGS = ("yahoo_quoted",)  # of classes that carry a random beginning
