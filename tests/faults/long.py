@@ -16,6 +16,7 @@ from app.migrating import migrate
 from core.clock import FrozenClock, frozen
 from tests.faults.campaign import Outcome, at_random, rehearse
 from tests.faults.houses import House, one_process, several
+from tests.faults.mail_run import mail_desk
 from tests.faults.refund_run import RefundRun
 from tests.faults.soak import Soaked, soak
 from tests.faults.stall import stall
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         "--stall", type=int, metavar="READERS", help="one of so many readers stops reading, that is all"
     )
     parser.add_argument("--refunds", type=int, metavar="KEYS", help="only refunds: so many keys, with faults and kills")
+    parser.add_argument("--mails", type=int, metavar="MAILS", help="only mail: so many in and out, kills and bad lines")
     parser.add_argument("--cancels", action="store_true", help="only cancellations: every order in which they can race")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
         return asyncio.run(_cancels())
     if options.refunds:
         return asyncio.run(_refunds(seed, options.refunds))
+    if options.mails:
+        return asyncio.run(_mails(seed, options.mails))
     if options.stall:
         return asyncio.run(_stall(options.minutes * 60, options.stall))
     settings = [options.only] if options.only else ["one", "several"]
@@ -86,6 +90,15 @@ async def _refunds(seed: int, keys: int) -> int:
     async with _empty_desk() as clock:
         world = await make_world()
         seen = await RefundRun(world.lumen, world.ada, clock, seed).go(keys)
+    print(f"seed {seed}: {seen}")
+    return int(not seen.clean)
+
+
+async def _mails(seed: int, mails: int) -> int:
+    """So many mails in over two ways, and as many answers out, while processes are killed and lines break."""
+    with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
+        async with mail_desk(Path(folder), seed) as (run, agent):
+            seen = await run.go(mails, agent, pause=4.0)
     print(f"seed {seed}: {seen}")
     return int(not seen.clean)
 
