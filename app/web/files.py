@@ -71,7 +71,7 @@ async def read(request: Request) -> Response:
     content = await _intake(request).storage.open(key)
     size = os.fstat(content.fileno()).st_size
     headers = HEADERS | {"Content-Length": str(size), "Content-Disposition": _disposition(attachment)}
-    return StreamingResponse(_pieces(content), media_type=_media_type(attachment), headers=headers)
+    return StreamingResponse(pieces(content), media_type=_media_type(attachment), headers=headers)
 
 
 async def _registered(
@@ -135,7 +135,8 @@ def _disposition(attachment: Attachment) -> str:
     return f'{kind}; filename="{plain}"; filename*={encode_rfc2231(attachment.name, "utf-8")}'
 
 
-async def _pieces(content: IO[bytes]) -> AsyncIterator[bytes]:
+async def pieces(content: IO[bytes]) -> AsyncIterator[bytes]:
+    """The rest of a file, which is closed at its end."""
     try:
         while piece := await run_in_threadpool(content.read, CHUNK_BYTES):
             yield piece

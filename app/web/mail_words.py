@@ -8,6 +8,7 @@ from typing import Any
 from app.i18n import gettext, when
 from app.mail.leaving.failures import failure_of, words_of
 from app.mail.queries import ArrivedMail, Mails, SentMail, Try
+from app.web.mail_invitation import invitation_card
 from app.web.times import iso
 from conversations.models import Message
 
@@ -95,6 +96,8 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
         **_written(headers.get("date"), timezone, language),
         "check": _chip(check, language) if check else None,
         "kind": {"label": gettext(kind[0], language), "icon": kind[1]} if kind else None,
+        "invitation": invitation_card(headers.get("invitation"), timezone, language),
+        "all_files": f"{HERE}/{mail.public_id}/files.zip" if _many(message) else "",
         "unread": mail.state == "quarantined",
         "body": f"{HERE}/{mail.public_id}/body",
         "whole": mail.characters > len(message.text) + _CLIPPED,
@@ -104,6 +107,11 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
         "pictures": mail.pictures,
         "doubtful": mail.sender_check == "fail",
     }
+
+
+def _many(message: Message) -> bool:
+    """Whether several files came with the words, and were kept."""
+    return sum("refusal" not in file for file in message.attachments or ()) > 1
 
 
 def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import html
 import io
 import re
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from app.gateways.remote_pictures import RemotePictures
 from app.mail.arriving.noting import note_what_was_read
 from app.mail.models import IncomingMail, OutgoingMail, OutgoingTry
 from app.mail.reading.child import read_whole
+from app.web.mail_invitation import invitation_card
 from conversations.models import Attachment, Conversation, Message
 from conversations.opening import open_conversation
 from conversations.posting import post
@@ -327,3 +329,55 @@ async def test_what_became_of_ours_and_sending_it_again(world: World, open_brows
     page = await thread_of(browser, mail)
     assert "Waits to be sent" in page
     assert "Sent again by an agent" in page
+
+
+async def test_all_files_of_a_mail_in_one_download(
+    world: World, open_browser: OpenBrowser, desk: Starlette, tmp_path: Path
+) -> None:
+    storage = FolderStorage(tmp_path / "files")
+    desk.state.files = Intake(storage, 1 << 20)
+    mail = await arrive(world)
+    path, browser = f"/console/mails/{mail.public_id}/files.zip", await open_browser(world.omar)
+    assert (await browser.get(path)).status_code == 404
+    for content in (b"one", b"two"):
+        row = await picture_of(mail, "photo@x")
+        (tmp_path / "new").write_bytes(content)
+        await storage.keep(tmp_path / "new", row.public_id)
+    await Attachment.filter(public_id=(await picture_of(mail, "x")).public_id).update(state="refused")
+    answer = await browser.get(path)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "photo.png": b"one",
+            "photo (2).png": b"two",
+        }
+    assert answer.headers["content-disposition"] == f'attachment; filename="{mail.public_id}.zip"'
+    assert (await (await open_browser(world.wei)).get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "shown"),
+    [
+        ("2026-03-02T09:00:00+00:00", "2026-03-02T10:00:00+00:00", "", "Mon 2 Mar, 10:00 – Mon 2 Mar, 11:00"),
+        ("2026-03-02T09:00:00", "", "Asia/Shanghai", "2026-03-02 09:00 (Asia/Shanghai)"),
+        ("2026-03-02", "2026-03-02", "", "2 Mar 2026"),
+        ("nonsense", "", "", ""),
+    ],
+)
+def test_the_time_of_an_appointment(start: str, end: str, zone: str, shown: str) -> None:
+    card = invitation_card({"summary": "Tea", "start": start, "end": end, "zone": zone}, "Europe/Berlin", "en")
+    assert card is not None
+    assert shown in card["time"] if shown else card["time"] == ""
+
+
+async def test_an_invitation_is_a_card(world: World, open_browser: OpenBrowser) -> None:
+    invitation = {
+        "method": "request",
+        "summary": "<b>Visit</b>",
+        "location": "Shop",
+        "guests": 2,
+        "start": "2026-03-02",
+    }
+    mail = await arrive(world, headers={"from": "ines@example.com", "invitation": invitation, "kind": "encrypted"})
+    page = await thread_of(await open_browser(world.omar), mail)
+    for words in ("Invitation", "&lt;b&gt;Visit", "2 invited", "Encrypted"):
+        assert words in page
