@@ -11,7 +11,11 @@ from app.intake.hook import SECRETS
 from app.intake.listener import MAX_BYTES
 from app.intake.pipe import TRY_AGAIN, take_piped
 from app.logs import configure_logs
+from app.mail.dkim_keys import dns_record
+from app.mail.identities import key_of
+from app.mail.identity_models import MailIdentity
 from app.mail.reading.__main__ import main as read_mails
+from app.mail.threading import ascii_domain
 from app.settings import read_settings
 from core.shops import add_secret
 
@@ -40,6 +44,21 @@ def parse_command(stream: bool) -> None:
     when something could not be read. A line that is no mail gives {"error": …}.
     """
     sys.exit(read_mails(stream=stream))
+
+
+@mail.command("dkim-key")
+@click.argument("domain")
+@in_database
+async def dkim_key_command(domain: str) -> None:
+    """Print the DNS records that the senders at DOMAIN need, so that receivers find their signatures genuine."""
+    signing = (
+        await MailIdentity.filter(address__endswith=f"@{domain.lower()}").exclude(selector="").order_by("selector")
+    )
+    if not signing:
+        raise click.ClickException(f"Nobody at {domain} signs: set a key in the settings, under senders.")
+    secret = read_settings().secret
+    for name, record in sorted({(row.selector, dns_record(key_of(row, secret))) for row in signing}):
+        click.echo(f'{name}._domainkey.{ascii_domain(domain.lower())} TXT "{record}"')
 
 
 @mail.command("receive")

@@ -48,7 +48,7 @@ from app.rendering import STATIC, asset, make_templates
 from app.rulebook_shelf import Shelf
 from app.settings import Settings
 from app.stopping import STOP_SECONDS
-from app.web import console, demo_mailbox, demo_shop, files, login, widget, withdrawal
+from app.web import console, demo_mailbox, demo_shop, files, login, mail_stop, widget, withdrawal
 from app.webhooks import alipay, carriers, saleor, shopify, stripe, wechatpay, woocommerce
 from bots.rulebook import own_rulebook
 from core import jobs
@@ -81,6 +81,7 @@ ROUTES: Sequence[BaseRoute] = [  # asked from above: the busiest doors come firs
     *console.routes,
     *widget.routes,
     *withdrawal.routes,
+    *mail_stop.routes,
     *files.routes,
     *socket.routes,
     *polling.routes,

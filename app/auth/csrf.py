@@ -16,7 +16,7 @@ from core.errors import Forbidden, Malformed, WismoError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # These prove themselves by signature or token, never by cookie.
-EXEMPT = ("/webhooks/", "/hooks/", "/api/", "/livez", "/readyz")
+EXEMPT = ("/webhooks/", "/hooks/", "/api/", "/mail/stop/", "/livez", "/readyz")
 GUARDED = "/console/"  # where the session's cookie is an authority
 LOGIN = "/console/login"
 

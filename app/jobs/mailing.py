@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:
     """Let `message` leave as mail."""
-    await reply(args["message"], context.settings.secret, _storage(context))
+    await reply(args["message"], context.settings.secret, _storage(context), site=context.settings.public_url)
 
 
 async def forward_by_mail(args: dict[str, Any], context: JobContext) -> None:

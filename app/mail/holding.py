@@ -21,8 +21,8 @@ from tickets.timeline import enter
 
 log = structlog.get_logger(__name__)
 
-UNREACHABLE, PAUSED = "unreachable", "paused"
-LASTS = {UNREACHABLE: timedelta(days=14), PAUSED: timedelta(days=1)}
+UNREACHABLE, PAUSED, STOPPED = "unreachable", "paused", "stopped"
+LASTS = {UNREACHABLE: timedelta(days=14), PAUSED: timedelta(days=1), STOPPED: timedelta(days=3650)}
 ROUNDS, WITHIN = 3, timedelta(minutes=10)  # automatic mails of ours to one address or in one conversation
 _AUTHORS = ("bot", "system")
 

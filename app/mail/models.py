@@ -182,7 +182,7 @@ class MailHold(Model):
     shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="mail_holds")
     shop_id: int
     address = fields.CharField(max_length=320)  # lower case
-    kind = code_field()  # unreachable: nothing is sent · paused: nothing automatic
+    kind = code_field()  # unreachable: nothing is sent · paused, stopped (by the reader): nothing automatic
     detail = fields.TextField(default="")  # the mail server's words
     since = UtcDatetimeField()
     until = UtcDatetimeField()

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.i18n import gettext, short_day, when
-from app.mail.holding import PAUSED, UNREACHABLE
+from app.i18n import short_day, when
+from app.mail.holding import PAUSED, STOPPED, UNREACHABLE
 from app.mail.leaving.failures import failure_of, words_of
 from app.web.labels import word
 from core.bundles import Bundle, Later
@@ -30,8 +30,12 @@ def _(message: str) -> str:
 WORDS = {
     UNREACHABLE: _("No mail reaches %(address)s. Nothing is sent there until %(until)s."),
     PAUSED: _("Automatic replies to %(address)s are paused since %(since)s. What you write is sent as always."),
+    STOPPED: _("%(address)s wants no automatic messages since %(since)s. What you write is sent as always."),
 }
-WHY = {PAUSED: _("Too many left in a short time: two machines may be answering each other.")}
+WHY = {
+    PAUSED: _("Too many left in a short time: two machines may be answering each other."),
+    STOPPED: _("The reader has said so in a mail of ours. Let them leave again only if they ask for it."),
+}
 
 
 def holds_in(bundle: Bundle, ticket: Ticket | None) -> Later[list[dict[str, Any]]]:
@@ -53,7 +57,7 @@ def _hold(row: dict[str, Any], base: str, timezone: str, language: str) -> dict[
     assert since is not None
     assert until is not None
     times = {"since": when(since, timezone, language), "until": short_day(until, timezone, language)}
-    why = gettext(WHY[PAUSED], language) if row["kind"] == PAUSED else words_of(failure_of(row["detail"]), language)
+    why = word(WHY, row["kind"], language) if row["kind"] in WHY else words_of(failure_of(row["detail"]), language)
     return {
         "kind": row["kind"],
         "url": f"{base}/mail-holds/{row['kind']}/lifting",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.database import open_database, sqlite_url
+from app.mail.identities import Words, add_identity, set_signing_key
 from app.mail.mailboxes import Place, add_mailbox
 from app.mail.models import IncomingMail
 from app.settings import Settings
@@ -68,3 +69,19 @@ def test_fetching_once(server: ScriptedImap, database_url: str, tmp_path: Path) 
     server.answers["LOGIN"] = lambda tag, _arguments: f"{tag} NO wrong\r\n".encode()
     assert "login_refused" in desk.call("mail", "fetch", status=1)
     assert "login_refused" in desk.call("mail", "mailboxes")
+
+
+def test_the_records_that_senders_need(tmp_path: Path) -> None:
+    desk, settings = Desk(tmp_path), Settings(data_dir=tmp_path)
+    desk.call("migrate")
+
+    async def prepare() -> None:
+        async with open_database(sqlite_url(tmp_path / "wismo.db")):
+            shop = await create_shop("lumen", "Lumen", "help@lumen.example", "https://lumen.example")
+            identity = await add_identity(shop, "returns@lumen.example", Words(), SYSTEM)
+            await set_signing_key(identity, "wismo1", SYSTEM, secret=settings.secret)
+
+    asyncio.run(prepare())
+    record = desk.call("mail", "dkim-key", "lumen.example")
+    assert record.startswith('wismo1._domainkey.lumen.example TXT "v=DKIM1; k=rsa; p=')
+    desk.call("mail", "dkim-key", "other.example", status=1)

@@ -11,6 +11,7 @@ from app.mail.leaving.addressing import (
     FORWARD,
     REPLY_ALL,
     Addressing,
+    Offer,
     addressing_of,
     check_addressing,
     from_data,
@@ -20,7 +21,7 @@ from app.mail.leaving.addressing import (
 )
 from app.mail.leaving.composing import Mailbox
 from app.mail.leaving.replying import reply
-from app.mail.models import OutgoingMail
+from app.mail.models import IncomingMail, OutgoingMail
 from app.mail.participants import COPIED, THIRD_PARTY, add_participants, participants_of, role_of
 from conversations.composing_models import HeldMessage, WrittenDraft
 from conversations.holding import hold, release, take_back
@@ -102,6 +103,17 @@ async def test_what_is_offered(world: World) -> None:
     assert offer.reply == Addressing(to=(INES,))
     assert offer.reply_all == Addressing(mode=REPLY_ALL, to=(INES,), cc=(Mailbox("Ben", "ben@example.net"),))
     assert [box.address for box in offer.instead] == ["elsewhere@example.org"]
+
+
+async def test_only_the_customers_own_mail_says_who_is_written_to(world: World) -> None:
+    conversation = await talk(world)
+    await IncomingMail.all().update(sender_check="fail")
+    assert await offer_for(conversation) == Offer(
+        reply=Addressing(to=(INES,)), reply_all=None, instead=(), subject="Where is my lamp?"
+    )
+    await IncomingMail.all().update(sender_check="")
+    await add_participants(conversation.id, [("Ben", "ben@example.net")], THIRD_PARTY, None)
+    assert (await offer_for(conversation)).reply_all is None  # what was asked behind the customer's back stays there
 
 
 async def test_nobody_else_no_reply_to_all(world: World) -> None:

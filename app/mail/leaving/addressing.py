@@ -8,8 +8,10 @@ from typing import Any
 from app.mail.leaving.composing import Mailbox, is_address
 from app.mail.models import IncomingMail
 from app.mail.owning import ours_among
-from app.mail.participants import COPIED, participants_of
+from app.mail.participants import COPIED, THIRD_PARTY, participants_of
+from app.mail.reading.authentication import FAIL
 from app.mail.reading.headers import one_line
+from app.mail.threading import same_address
 from conversations.models import Conversation, Message
 from core.errors import Invalid
 
@@ -17,6 +19,7 @@ REPLY, REPLY_ALL, FORWARD = "reply", "reply_all", "forward"
 MODES = (REPLY, REPLY_ALL, FORWARD)
 MAX_RECIPIENTS = 20  # in To and Cc together
 MAX_FORWARDED = 50  # messages
+LOOKED_AT = 20  # mails of a conversation
 
 _BETWEEN = re.compile(r'((?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^",;，；、<\r\n])*)[,;，；、\r\n]?')
 _NAMED = re.compile(r"^\s*(?P<name>[^<>]*?)\s*<\s*(?P<address>[^<>]*?)\s*>\s*$")
@@ -120,13 +123,12 @@ async def offer_for(conversation: Conversation) -> Offer:
     """What is offered in a conversation by mail: the customer; beside them everybody whom the newest mail named and
     whom an agent brought in. Needs `conversation.customer`."""
     customer = Mailbox(conversation.customer.name, conversation.customer.email or "")
-    headers = await _newest_headers(conversation.id)
-    copied = [
-        Mailbox(person.name, person.address)
-        for person in (await participants_of(conversation.id)).values()
-        if person.role == COPIED
-    ]
-    named = [box for field in ("to", "cc") for box in _boxes(headers.get(field)) if is_address(box.address)]
+    headers = await _newest_headers(conversation)
+    people = await participants_of(conversation.id)
+    copied = [Mailbox(person.name, person.address) for person in people.values() if person.role == COPIED]
+    asked = {address for address, person in people.items() if person.role == THIRD_PARTY}
+    written = [box for field in ("to", "cc") for box in _boxes(headers.get(field)) if is_address(box.address)]
+    named = [box for box in written if box.address.lower() not in asked]
     to = (customer,) if is_address(customer.address) else ()
     _, others = await _cleaned(Addressing(to=to, cc=(*named, *copied)))
     elsewhere = tuple(box for box in _boxes(headers.get("reply_to")) if is_address(box.address))
@@ -184,12 +186,16 @@ def _require_some(to: Sequence[Mailbox], cc: Sequence[Mailbox]) -> None:
 
 
 async def _wants_answers_at(conversation: Conversation) -> set[str]:
-    headers = await _newest_headers(conversation.id)
+    headers = await _newest_headers(conversation)
     return {box.address.lower() for box in _boxes(headers.get("reply_to"))}
 
 
-async def _newest_headers(conversation_id: int) -> Mapping[str, Any]:
-    """Of the customer's newest mail; nothing when it was read before headers were kept."""
-    newest = IncomingMail.filter(conversation_id=conversation_id, state="posted").order_by("-id")
-    found: Any = await newest.limit(1).values_list("headers", flat=True)
-    return found[0] or {} if found else {}
+async def _newest_headers(conversation: Conversation) -> Mapping[str, Any]:
+    """Of the customer's own newest mail: what others or forgers write decides nothing about who is written to."""
+    mails = IncomingMail.filter(conversation_id=conversation.id, state="posted", message_id__isnull=False)
+    rows = await mails.exclude(sender_check=FAIL).order_by("-id").limit(LOOKED_AT).values("headers")
+    customer = same_address(conversation.customer.email or "")
+    own = (
+        row["headers"] for row in rows if row["headers"] and same_address(row["headers"].get("from", "")) == customer
+    )
+    return next(own, {})

@@ -18,11 +18,14 @@ from core.transactions import transaction
 _THREAD = 50  # mails of a conversation that are looked at
 
 
-async def reply(message_id: int, secret: bytes, storage: Storage | None = None) -> OutgoingMail | None:
+async def reply(
+    message_id: int, secret: bytes, storage: Storage | None = None, *, site: str = ""
+) -> OutgoingMail | None:
     """Queue the mail for a message of an agent, the bot or the system; once, however often it is asked for.
 
     It goes to whom its agent chose, else to the customer. None when the conversation is none by mail, the customer
-    wrote the message, or nobody can be written to.
+    wrote the message, or nobody can be written to. `site` is where our pages are: what no person wrote can be stopped
+    there.
     """
     message = await Message.get_or_none(id=message_id).select_related("conversation__customer", "conversation__shop")
     if message is None or message.author_kind == "customer" or message.conversation.channel != EMAIL:
@@ -42,35 +45,33 @@ async def reply(message_id: int, secret: bytes, storage: Storage | None = None) 
         "missing": missing,
         "order": await card_for(conversation, message, [*to, *cc]) if by_person else None,
     }
-    async with transaction():
-        if not by_person and not await _may_leave(message, to[0].address):
-            return None
-        await add_participants(
-            conversation.id,
-            [(box.name, box.address) for box in (*to, *cc) if not _is_customer(box, conversation)],
-            COPIED,
-            message.author_id if by_person else None,
-        )
-        return await queue_letter(
-            conversation.shop,
-            to[0].address,
-            "reply",
-            context,
-            message.language,
-            secret=secret,
-            key=f"message:{message.id}",
-            conversation=conversation,
-            message=message,
-            in_reply_to=last,
-            references=thread,
-            to_name=to[0].name,
-            also_to=to[1:],
-            cc=cc,
-            from_name=message.author_name if by_person else "",
-            automatic="" if by_person else REPLIED,
-            enclosures=enclosures,
-            identity=choice.identity,
-        )
+    if not by_person:
+        async with transaction():
+            if not await _may_leave(message, to[0].address):
+                return None
+    others = [(box.name, box.address) for box in (*to, *cc) if not _is_customer(box, conversation)]
+    await add_participants(conversation.id, others, COPIED, message.author_id if by_person else None)
+    return await queue_letter(
+        conversation.shop,
+        to[0].address,
+        "reply",
+        context,
+        message.language,
+        secret=secret,
+        key=f"message:{message.id}",
+        conversation=conversation,
+        message=message,
+        in_reply_to=last,
+        references=thread,
+        to_name=to[0].name,
+        also_to=to[1:],
+        cc=cc,
+        from_name=message.author_name if by_person else "",
+        automatic="" if by_person else REPLIED,
+        enclosures=enclosures,
+        identity=choice.identity,
+        stop_at="" if by_person else site,
+    )
 
 
 async def _may_leave(message: Message, address: str) -> bool:

@@ -9,6 +9,7 @@ from app.mail.identities import sender_of
 from app.mail.leaving.composing import REPLIED, Enclosure, Envelope, Mailbox, compose
 from app.mail.leaving.letters import write_letter
 from app.mail.models import OutgoingMail
+from app.mail.stopping import stop_path
 from app.mail.threading import bounce_address, message_id, reply_address
 from conversations.models import Conversation, Message
 from core.clock import now
@@ -42,10 +43,12 @@ async def queue_letter(
     automatic: str = REPLIED,
     enclosures: Sequence[Enclosure] = (),
     identity: str = "",
+    stop_at: str = "",
 ) -> OutgoingMail:
     """Write a letter and enqueue its sending, once per `key`. With a conversation, its reply address is in the letter:
     its token is made for `recipient`, so whoever else answers is not taken for them. `from_name` is who wrote it,
-    `automatic` is empty for what a person wrote, `identity` is the public id of the address that was chosen.
+    `automatic` is empty for what a person wrote, `identity` is the public id of the address that was chosen;
+    with `stop_at` (the address of the desk) the letter says how such letters are stopped.
 
     Raises Invalid (bad_address) when `recipient` or our own address is none.
     """
@@ -53,8 +56,10 @@ async def queue_letter(
     if first is not None:
         return first
     sender = await sender_of(shop, language, conversation, identity)
-    letter = write_letter(template, {"shop": shop.name, "signature": sender.signature} | context, language)
     public_id, mailbox = new_id("mlo"), sender.address
+    stop_url = stop_at + stop_path(secret, public_id, recipient) if stop_at else ""
+    ours = {"shop": shop.name, "signature": sender.signature, "stop_url": stop_url}
+    letter = write_letter(template, ours | context, language)
     thread = conversation.public_id if conversation else ""
     header_id = message_id(secret, mailbox, key, thread, recipient)
     to = (Mailbox(to_name, recipient), *also_to)
@@ -70,6 +75,7 @@ async def queue_letter(
         in_reply_to=in_reply_to,
         references=references,
         automatic=automatic,
+        unsubscribe=stop_url,
     )
     if enclosures:  # megabytes: not between other people's messages
         content = await asyncio.to_thread(compose, letter, envelope, enclosures)
