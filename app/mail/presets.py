@@ -26,6 +26,7 @@ class Provider:
     auth: str = PASSWORD
     token_url: str = ""
     domains: tuple[str, ...] = ()
+    tags: bool = False  # mail to `name+anything@` arrives at `name@`
 
 
 _CODE = _(
@@ -44,6 +45,7 @@ PROVIDERS: dict[str, Provider] = {
         ),
         token_url=GOOGLE_TOKENS,
         domains=("gmail.com", "googlemail.com"),
+        tags=True,
     ),
     "microsoft": Provider(
         "Outlook, Microsoft 365",
@@ -55,6 +57,7 @@ PROVIDERS: dict[str, Provider] = {
         OAUTH,
         MICROSOFT_TOKENS,
         ("outlook.com", "hotmail.com", "live.com", "msn.com"),
+        tags=True,
     ),
     "qq": Provider("QQ 邮箱", "imap.qq.com", _CODE, domains=("qq.com", "vip.qq.com", "foxmail.com")),
     "exmail": Provider("腾讯企业邮", "imap.exmail.qq.com", _CODE),
@@ -71,8 +74,8 @@ PROVIDERS: dict[str, Provider] = {
         "imap.qiye.aliyun.com",
         _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
     ),
-    "fastmail": Provider("Fastmail", "imap.fastmail.com", _APP, domains=("fastmail.com", "fastmail.fm")),
-    "icloud": Provider("iCloud", "imap.mail.me.com", _APP, domains=("icloud.com", "me.com", "mac.com")),
+    "fastmail": Provider("Fastmail", "imap.fastmail.com", _APP, domains=("fastmail.com", "fastmail.fm"), tags=True),
+    "icloud": Provider("iCloud", "imap.mail.me.com", _APP, domains=("icloud.com", "me.com", "mac.com"), tags=True),
     "yahoo": Provider("Yahoo", "imap.mail.yahoo.com", _APP, domains=("yahoo.com", "ymail.com")),
     "other": Provider("", "", _("Name the server as your provider's help page for mail programs says.")),
 }

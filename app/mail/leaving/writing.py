@@ -10,6 +10,7 @@ from app.mail.leaving.composing import REPLIED, Enclosure, Envelope, Mailbox, co
 from app.mail.leaving.letters import write_letter
 from app.mail.models import OutgoingMail
 from app.mail.stopping import stop_path
+from app.mail.tagging import takes_tags
 from app.mail.threading import bounce_address, message_id, reply_address
 from conversations.models import Conversation, Message
 from core.clock import now
@@ -46,9 +47,10 @@ async def queue_letter(
     stop_at: str = "",
 ) -> OutgoingMail:
     """Write a letter and enqueue its sending, once per `key`. With a conversation, its reply address is in the letter:
-    its token is made for `recipient`, so whoever else answers is not taken for them. `from_name` is who wrote it,
-    `automatic` is empty for what a person wrote, `identity` is the public id of the address that was chosen;
-    with `stop_at` (the address of the desk) the letter says how such letters are stopped.
+    its token is made for `recipient`, so whoever else answers is not taken for them. Where a provider would refuse such
+    an address, it has none. `from_name` is who wrote it, `automatic` is empty for what a person wrote, `identity`
+    is the public id of the address that was chosen; with `stop_at` (the address of the desk) the letter says how such
+    letters are stopped.
 
     Raises Invalid (bad_address) when `recipient` or our own address is none.
     """
@@ -56,7 +58,7 @@ async def queue_letter(
     if first is not None:
         return first
     sender = await sender_of(shop, language, conversation, identity)
-    public_id, mailbox = new_id("mlo"), sender.address
+    public_id, mailbox, tagged = new_id("mlo"), sender.address, await takes_tags(sender.address)
     stop_url = stop_at + stop_path(secret, public_id, recipient) if stop_at else ""
     ours = {"shop": shop.name, "signature": sender.signature, "stop_url": stop_url}
     letter = write_letter(template, ours | context, language)
@@ -69,7 +71,7 @@ async def queue_letter(
         from_name=f"{from_name} ({sender.name})" if from_name else sender.name,
         to=to,
         cc=cc,
-        reply_to=reply_address(secret, mailbox, thread, recipient) if thread else "",
+        reply_to=reply_address(secret, mailbox, thread, recipient) if thread and tagged else "",
         message_id=header_id,
         date=now(),
         in_reply_to=in_reply_to,
@@ -91,7 +93,7 @@ async def queue_letter(
                 "identity_id": sender.identity_id,
                 "conversation": conversation,
                 "message": message,
-                "sender": bounce_address(secret, mailbox, public_id, recipient),
+                "sender": bounce_address(secret, mailbox, public_id, recipient) if tagged else mailbox,
                 "recipient": recipient,
                 "to": [[box.name, box.address] for box in to],
                 "cc": [[box.name, box.address] for box in cc],
