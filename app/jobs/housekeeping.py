@@ -9,6 +9,7 @@ from app.auth.visitors import forget_dead_tokens
 from app.files.intake import contents_of
 from app.files.storage import FolderStorage, Storage
 from app.jobs.context import JobContext
+from app.mail.holding import forget_ended
 from conversations.attachments import UNPOSTED_LIVE, forget_unposted, known
 from conversations.drafting import forget_old_drafts
 from conversations.holding import forget_settled
@@ -65,8 +66,8 @@ def _slot(kind: str, at: datetime) -> int:
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:
-    """Forget finished jobs, dead sessions, visitors who never came back, old drafts and
-    files that nobody posted."""
+    """Forget finished jobs, dead sessions, visitors who never came back, old drafts, holds that are
+    over and files that nobody posted."""
     await plan_next("housekeeping.daily", now())  # first: the next night may go better than this one
     await forget_done(KEEP_DONE)
     await forget_dead_sessions()
@@ -74,6 +75,7 @@ async def keep_house(args: dict[str, Any], context: JobContext) -> None:
     await forget_uses()
     await forget_settled(KEEP_SETTLED)
     await forget_old_drafts(KEEP_DRAFTS)
+    await forget_ended()
     await sweep_files(FolderStorage(context.settings.files_folder))
 
 

@@ -64,6 +64,11 @@ async def lift(ticket: Ticket, address: str, kind: str, agent: Agent) -> None:
             await enter(ticket, Actor.of(agent), "mail_again", name=address)
 
 
+async def forget_ended() -> None:
+    """Delete the holds that are over."""
+    await MailHold.filter(until__lt=now()).delete()
+
+
 async def may_answer_by_itself(shop_id: int, address: str, conversation_id: int | None) -> bool:
     """Whether the desk may send something that no person wrote; the fourth time in ten minutes it pauses for a day.
 

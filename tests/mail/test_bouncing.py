@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from app.gateways.mail import RecordingMailer
-from app.mail.holding import PAUSED, UNREACHABLE, hold, holds_on, lift
+from app.mail.holding import PAUSED, UNREACHABLE, forget_ended, hold, holds_on, lift
 from app.mail.leaving.addressing import Addressing
 from app.mail.leaving.composing import Mailbox
 from app.mail.leaving.replying import reply
 from app.mail.leaving.retrying import retry
 from app.mail.leaving.sending import send
+from app.mail.leaving.writing import queue_letter
 from app.mail.models import MailHold, OutgoingMail, OutgoingTry
 from conversations.models import Conversation, Message, Note
 from conversations.posting import post
@@ -177,9 +178,36 @@ async def test_an_automatic_answer_is_a_quiet_note(world: World, *, by_envelope:
 
 async def test_a_strangers_machine_says_nothing_in_other_peoples_talks(world: World) -> None:
     ours = await answered(world)
-    for recipient in (ours.sender, HELP):
-        await arrive(world.lumen, away(ours, "eve@example.net"), sender="", recipient=recipient)
+    for sender, recipient in (("eve@example.net", ours.sender), ("", HELP), ("eve@example.net", HELP)):
+        await arrive(world.lumen, away(ours, "eve@example.net"), sender=sender, recipient=recipient)
     assert not await Note.exists()
+
+
+async def test_a_machine_that_writes_to_the_envelope_sender_is_heard_in_any_words(world: World) -> None:
+    ours = await answered(world)
+    strange = Letter(
+        sender="Relay <relay@mx.example>", to=ours.sender, subject="Ei mennyt", text="Postia ei voi viedä."
+    )
+    mail = await arrive(world.lumen, strange, sender="", recipient=HELP)  # fetched: only its To has the token
+    assert (mail.state, mail.conversation_id) == ("machine", ours.conversation_id)
+    assert "Postia ei voi viedä." in (await Note.get()).text
+
+
+async def test_a_code_that_somebody_waits_for_is_tried_in_any_case(world: World) -> None:
+    await hold(world.lumen.id, INES, UNREACHABLE)
+    context = {"code": "123456", "minutes": 10}
+    mail = await queue_letter(world.lumen, INES, "code", context, "en", secret=SECRET, key="code:1")
+    mailer = RecordingMailer()
+    await send(mail.id, mailer)
+    assert len(mailer.sent) == 1
+
+
+async def test_holds_that_are_over_are_forgotten(world: World, clock: FrozenClock) -> None:
+    await hold(world.lumen.id, INES, PAUSED)
+    await hold(world.lumen.id, BEN, UNREACHABLE)
+    clock.advance(timedelta(days=2))
+    await forget_ended()
+    assert [held.address for held in await MailHold.all()] == [BEN]
 
 
 async def test_our_own_letter_coming_back_is_no_customers_mail(world: World) -> None:

@@ -31,10 +31,13 @@ async def note_automatic(mail: IncomingMail, parsed: ParsedMail, secret: bytes) 
 
 
 async def _conversation(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> Conversation | None:
-    """Such answers go to the envelope sender (RFC 3834 §4), which names one mail of ours, or to the reply address."""
+    """Such answers go to the envelope sender (RFC 3834 §4), which names one mail of ours, or to the reply address.
+
+    What comes there with an empty sender is about that mail, whoever writes: it may be a bounce in words of its own.
+    """
     answered = await sent_mail_named(mail, secret)
     if answered is not None and answered.conversation_id is not None:
-        theirs = parsed.from_address == answered.recipient.lower()
-        return await Conversation.get(id=answered.conversation_id) if theirs else None
+        about_it = not mail.sender or parsed.from_address == answered.recipient.lower()
+        return await Conversation.get(id=answered.conversation_id) if about_it else None
     place = await place_of(mail, parsed, secret)
     return place.conversation if isinstance(place, Place) else None

@@ -22,6 +22,7 @@ from tickets.models import Ticket
 from tickets.undelivered import take_up_again
 
 FAILED = "failed"
+_LOOKED_AT = 5  # recipients of a bounce
 _LATELY = timedelta(days=5)  # as long as mail systems try
 _REFUSED = re.compile(r"(?<![\d.])5[0-5]\d(?=[ -])")  # said by a server for good, not by our network
 _COLUMNS = (
@@ -107,12 +108,19 @@ async def tell_of_copy(outgoing: OutgoingMail, address: str, words: str) -> None
 
 
 async def sent_mail_named(mail: IncomingMail, secret: bytes) -> OutgoingMail | None:
-    """The mail of ours whose envelope sender `mail` was written to: only who got that one knows this address."""
-    token = token_in_address(mail.recipient)
-    if token is None or token.kind != BOUNCE:
-        return None
-    named = await OutgoingMail.filter(public_id=token.public_id, shop_id=mail.shop_id).only(*_COLUMNS).first()
-    return named if named is not None and verify(secret, token, named.recipient) else None
+    """The mail of ours whose envelope sender `mail` was written to: only who got that one knows this address.
+
+    Fetched mails may name it in their fields only.
+    """
+    written = mail.headers or {}
+    to = [address for _, address in [*written.get("to", ()), *written.get("cc", ())]]
+    tokens = [token_in_address(address) for address in (mail.recipient, *to[:_LOOKED_AT])]
+    for token in tokens:
+        if token is not None and token.kind == BOUNCE:
+            named = await OutgoingMail.filter(public_id=token.public_id, shop_id=mail.shop_id).only(*_COLUMNS).first()
+            if named is not None and verify(secret, token, named.recipient):
+                return named
+    return None
 
 
 async def _by_message_id(mail: IncomingMail, bounce: Bounce) -> OutgoingMail | None:

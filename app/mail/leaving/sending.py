@@ -18,6 +18,7 @@ from core.transactions import transaction
 log = structlog.get_logger(__name__)
 
 QUEUED = "queued"
+ASKED_FOR = ("code", "address_code")  # somebody waits for it this moment: it is tried whatever was before
 
 
 async def send(outgoing_id: int, servers: Mailer | Servers) -> None:
@@ -55,7 +56,9 @@ async def _hand_over(
     mail: OutgoingMail, content: bytes, pending: Sequence[str], mailer: Mailer
 ) -> Mapping[str, Refusal]:
     """Who of them was refused, by the names that we know them by."""
-    held = {one.address: one.detail for one in await holds_on(mail.shop_id, pending, UNREACHABLE)}
+    asked_for = mail.kind in ASKED_FOR
+    holds = [] if asked_for else await holds_on(mail.shop_id, pending, UNREACHABLE)
+    held = {one.address: one.detail for one in holds}
     in_vain = {
         address: Refusal(f"not tried, because it was refused before: {held[address.lower()]}", final=True)
         for address in pending
