@@ -26,6 +26,8 @@ _TIME = re.compile(r"\d{1,2}[:.h點点시] ?\d{2}|\b(?:19|20)\d\d\b|\d{1,4}[./-]
 _NAME_IS_ABOVE = ("<", "(<", *(f"{verb} " for verb in _TABLES["verbs"] + _TABLES["verbs_inside"]))
 _QUESTIONS = ("?", "？", "!", "！")
 _FEW_WORDS = 4
+_CLOCK = re.compile(r"(?<![\d.])\d{1,2}[:.h時时点點시] ?\d{2}(?![\d.])")
+_RUN_ON = re.compile(r"(?:写道|寫道|wrote|schrieb|a écrit|escribió|ha scritto|escreveu) ?[:：](?= ?[^\s:：*_>-])")
 _SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", ":", "：", ";")
 
 
@@ -39,8 +41,9 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
     colon = line.endswith(_COLONS)
     starts = line.startswith(_STARTS)
     address = "@" in line
+    strong = address or quote_follows or bool(_CLOCK.search(line))
     if _ends_with_verb(line):
-        if digits >= 3 and (starts or address or colon):
+        if digits >= 3 and (strong or (starts and "," in line)):
             return True
         return drawn or (colon and (address or (quote_follows and len(line) <= 80)))
     if not colon:
@@ -53,8 +56,21 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
         quote_follows
         or bool(_ADDRESS_AT_END.search(line))
         or (digits >= 6 and bool(_ANGLE_ADDRESS.search(line)))
-        or ((starts or digits >= 6) and any(verb in line for verb in _VERBS_INSIDE))
+        or (strong and (starts or digits >= 6) and any(verb in line for verb in _VERBS_INSIDE))
     )
+
+
+def runs_on(line: str) -> bool:
+    """Whether `line` begins with a whole attribution and goes on with the quoted mail: a line break was lost."""
+    match = _RUN_ON.search(line)
+    if match is None:
+        return False
+    head = line[: match.end()]
+    return len(head) <= _LONGEST and bool(_TIME.search(head)) and is_attribution(head) and _names_somebody(head)
+
+
+def _names_somebody(head: str) -> bool:
+    return bool(_ANGLE_ADDRESS.search(head)) or (head.startswith(("在", "于", "於")) and bool(_CLOCK.search(head)))
 
 
 def attribution_start(lines: Sequence[str], last: int, floor: int, *, quote_follows: bool) -> int | None:

@@ -19,6 +19,9 @@ _NAME = r"([^:：*|\d@<>,.!?]{1,24}?)"
 _HEADER = re.compile(rf"[*_|: ]*{_NAME}[*_ ]*[:：]|\| *{_NAME} *\|")
 _HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
 
+_CHINESE = sorted((name for name in _NAMES if name > "\u2e80" and len(name) > 1), key=len, reverse=True)
+_CHINESE_INSIDE = re.compile(f"({'|'.join(_CHINESE)}) ?[:：]")
+
 
 def role_of(line: str) -> str:
     """What the header line `line` (lower case) says: FROM, DATE …; empty when it is none."""
@@ -39,9 +42,18 @@ def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:
         if roles[at]:
             found.setdefault(roles[at], at)
             last = at
-    if FROM in found and len(found.keys() - {OTHER}) >= 3 and (DATE in found or SUBJECT in found):
+    if FROM in found and len(found.keys() - {OTHER}) >= 3 and _is_of_a_mail(lines, found):
         return True
     return _are_two(lines, found) or _are_on_one_line(lines[index])
+
+
+def _is_of_a_mail(lines: Sequence[str], found: Mapping[str, int]) -> bool:
+    """Senders, recipients and days are on parcels, too; subjects, addresses of mail and the time of day are not."""
+    if SUBJECT in found:
+        return True
+    return any("@" in lines[at] for at in found.values()) or (
+        DATE in found and ":" in lines[found[DATE]].partition(":")[2]
+    )
 
 
 def _are_two(lines: Sequence[str], found: Mapping[str, int]) -> bool:
@@ -53,7 +65,7 @@ def _are_two(lines: Sequence[str], found: Mapping[str, int]) -> bool:
 
 
 def _are_on_one_line(line: str) -> bool:
-    found = set()
+    found = {_NAMES[match[1]] for match in _CHINESE_INSIDE.finditer(line)}
     for match in _HEADER_INSIDE.finditer(line):
-        found.add(_NAMES.get(match[1].replace(" ", "")) or _NAMES.get(match[1].rpartition(" ")[2]))
+        found.add(_NAMES.get(match[1].replace(" ", "")) or _NAMES.get(match[1].rpartition(" ")[2], ""))
     return len(found & {FROM, DATE, TO, SUBJECT}) >= 3

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.mail.reading.attributions import attribution_start, is_attribution
+from app.mail.reading.attributions import attribution_start, is_attribution, runs_on
 from app.mail.reading.copied_headers import is_block, role_of
 from app.mail.reading.signatures import Card, columns, is_disclaimer, is_phone_line
 
@@ -44,9 +44,9 @@ class Lines:
 
 
 def classify(text: str) -> Lines:
-    """The lines of `text`, at most MAX_LINES of them."""
+    """The lines of `text`. What stands below the first MAX_LINES is one line."""
     text = _INVISIBLE.sub("", text).replace("&nbsp;", " ").replace("\r\n", "\n").replace("\r", "\n")
-    written = text.split("\n", MAX_LINES)[:MAX_LINES]
+    written = text.split("\n", MAX_LINES)
     compared = [" ".join(line[:_CLIPPED].lower().split()) for line in written]
     lines = Lines(written, compared, [_kind(line) for line in compared], [""] * len(written))
     _mark_code(lines)
@@ -88,7 +88,7 @@ def _is_separator(line: str) -> bool:
         return False
     inner = line.strip(_DECORATION)
     bare = inner.strip(_BRACKETS).strip()
-    if bare in _SEPARATORS and (inner != line or bare != inner or bare.endswith((":", "：")) or not bare.isascii()):
+    if bare in _SEPARATORS and (inner != line or bare != inner or bare.endswith((":", "：")) or _speaks(bare)):
         return True
     if line[0] in _DECORATION and line[:2].strip(_DECORATION) == "":
         if bare.startswith("forwarded by "):
@@ -96,6 +96,11 @@ def _is_separator(line: str) -> bool:
         if line[-2:].strip(_DECORATION) == "" and bare.startswith(_LONG_SEPARATORS):
             return True
     return any(marker in line for marker in _REPLY_MARKERS)
+
+
+def _speaks(phrase: str) -> bool:
+    """Whether a separator needs no dashes around it: 原始邮件 does not, 原文 does."""
+    return not phrase.isascii() and len(phrase) >= 4
 
 
 def _mark_code(lines: Lines) -> None:
@@ -125,6 +130,10 @@ def _mark_attributions(lines: Lines) -> None:
             if lines.kinds[index] == ATTRIBUTION or not line.endswith(":") or len(line) > 20:
                 continue
         if kind not in (TEXT, PHONE, QUOTE, SEPARATOR):
+            continue
+        if kind == TEXT and runs_on(line):
+            lines.kinds[index] = ATTRIBUTION
+            floor = index + 1
             continue
         follows = _next_kind(lines, index + 1) == QUOTE
         start = attribution_start(lines.compared, index, floor, quote_follows=follows)
