@@ -36,11 +36,12 @@ def hops_of(fields: Iterable[tuple[str, bytes]]) -> Hops:
 
 def sender_check(hops: Hops, trusted: Collection[str], sender: str) -> str:
     """PASS when DMARC, or DKIM or SPF in line with it, speaks for the domain of `sender` (an address, or empty when
-    there is not exactly one); FAIL when it speaks against it; else UNKNOWN. `trusted` are names in lower case.
+    there is not exactly one); FAIL when it speaks against it; else UNKNOWN. `trusted` are names in lower case; one that
+    begins with a dot stands for all below it.
     """
     domain = _domain(sender)
     for hop in hops:
-        speaker = next((name for name in map(_speaker, hop) if name in trusted), "")
+        speaker = next((name for name in map(_speaker, hop) if _is_trusted(name, trusted)), "")
         if speaker:
             results = [result for field in hop if _speaker(field) == speaker for result in _results(field)]
             return _verdict(results, domain) if domain else UNKNOWN
@@ -52,6 +53,11 @@ def _speaker(field: str) -> str:
     head = _without_comments(field).partition(";")[0]
     name = _FIRST_WORD.match(head)
     return NAMELESS if "=" in head else name[1].lower() if name else ""
+
+
+def _is_trusted(name: str, trusted: Collection[str]) -> bool:
+    """By its whole name, or below one that begins with a dot: large providers have a server for every letter."""
+    return name in trusted or any(each.startswith(".") and name.endswith(each) for each in trusted)
 
 
 def _results(field: str) -> list[tuple[str, str, dict[str, str]]]:
@@ -84,7 +90,7 @@ def _aligned(method: str, result: str, said: dict[str, str], domain: str) -> boo
         return False
     if method == "dkim":
         return _covers(said.get("header.d", "") or said.get("header.i", ""), domain)
-    return method == "spf" and _covers(said.get("smtp.mailfrom", ""), domain)
+    return method == "spf" and _covers(said.get("smtp.mailfrom", "") or said.get("smtp.mail", ""), domain)
 
 
 def _covers(proved: str, domain: str) -> bool:

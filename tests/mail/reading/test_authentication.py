@@ -54,6 +54,14 @@ def test_microsoft_writes_no_name_and_is_believed_only_when_asked() -> None:
     assert sender_check(hops, {"nameless"}, INES) == PASS
 
 
+def test_the_servers_of_a_large_provider_are_named_together() -> None:
+    said = b"mxfront7.mail.provider.example; spf=pass smtp.mail=ines@example.com; dkim=pass header.i=@example.com"
+    hops = hops_of([("authentication-results", said)])
+    assert sender_check(hops, {".mail.provider.example"}, INES) == PASS
+    assert sender_check(hops, {"mail.provider.example"}, INES) == UNKNOWN
+    assert sender_check(hops, {".l.provider.example"}, INES) == UNKNOWN
+
+
 def test_what_stands_below_a_hop_of_ours_is_a_strangers() -> None:
     forged = ("authentication-results", b"mx.shop.example; dmarc=pass header.from=example.com")
     ours = ("authentication-results", b"mx.shop.example; dmarc=fail header.from=example.com")
