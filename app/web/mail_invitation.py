@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
-from app.i18n import full_day, gettext, when
+from app.i18n import clock_time, full_day, gettext, when
+from app.web.times import same_day
 
 
 def _(message: str) -> str:
@@ -25,29 +26,46 @@ def invitation_card(invitation: Mapping[str, Any] | None, timezone: str, languag
     """What the thread shows of an appointment as the mail room has noted it; times in `timezone` (of the shop)."""
     if not invitation:
         return None
-    zone = str(invitation.get("zone") or "")
-    begins, ends = (_moment(invitation.get(name), zone, timezone, language) for name in ("start", "end"))
     guests = int(invitation.get("guests") or 0)
     return {
         "label": gettext(METHODS.get(str(invitation.get("method") or ""), OTHER), language),
         "summary": str(invitation.get("summary") or ""),
-        "time": f"{begins} – {ends}" if begins and ends and ends != begins else begins,
+        "time": _time(invitation, timezone, language),
         "location": str(invitation.get("location") or ""),
         "organizer": str(invitation.get("organizer") or ""),
         "guests": gettext(_("%(count)s invited"), language) % {"count": guests} if guests else "",
     }
 
 
-def _moment(written: Any, zone: str, timezone: str, language: str) -> str:
-    """A day, a moment on the shop's clocks, or what the clocks of another place show, with its name."""
+def _time(invitation: Mapping[str, Any], timezone: str, language: str) -> str:
+    """From when to when; the day is said once."""
+    zone = str(invitation.get("zone") or "")
+    begin, end = _read(invitation.get("start")), _read(invitation.get("end"))
+    begins, ends = (_shown(moment, zone, timezone, language) for moment in (begin, end))
+    if _is_moment(begin) and _is_moment(end) and same_day(begin, end, timezone):
+        ends = clock_time(end, timezone, language)
+    return f"{begins} – {ends}" if begins and ends and ends != begins else begins
+
+
+def _is_moment(read: datetime | date | None) -> TypeGuard[datetime]:
+    return isinstance(read, datetime) and read.tzinfo is not None
+
+
+def _read(written: Any) -> datetime | date | None:
+    """A moment, what clocks somewhere show (without a zone), or a day."""
     text = str(written or "")
     try:
-        if "T" not in text:
-            day = date.fromisoformat(text)
-            return full_day(datetime(day.year, day.month, day.day, tzinfo=UTC), "UTC", language)
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
     except ValueError:
+        return None
+
+
+def _shown(moment: datetime | date | None, zone: str, timezone: str, language: str) -> str:
+    """On the shop's clocks, or as the clocks of another place show it, with its name."""
+    if moment is None:
         return ""
+    if not isinstance(moment, datetime):
+        return full_day(datetime(moment.year, moment.month, moment.day, tzinfo=UTC), "UTC", language)
     if moment.tzinfo is not None:
         return when(moment, timezone, language)
-    return text.replace("T", " ")[:16] + (f" ({zone})" if zone else "")
+    return f"{moment:%Y-%m-%d %H:%M}" + (f" ({zone})" if zone else "")

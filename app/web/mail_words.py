@@ -13,6 +13,7 @@ from app.web.times import iso
 from conversations.models import Message
 
 HERE = "/console/mails"
+_NOTE = re.compile(r"mail:(mli_[0-9a-z]+):\w+")
 _CLIPPED = 20  # characters that a whole text must have more than what is shown, to be worth a look
 _ANSWER = re.compile(
     r"\s*(?:(?:re|aw|sv|antw|fwd?|fw|wg|tr|rv|回复|答复|回覆|转发|轉寄|轉發)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE
@@ -107,6 +108,12 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
         "pictures": mail.pictures,
         "doubtful": mail.sender_check == "fail",
     }
+
+
+def body_of_note(client_id: str) -> str:
+    """Where the mail is that a note tells of; empty for all other notes."""
+    found = _NOTE.fullmatch(client_id)
+    return f"{HERE}/{found[1]}/body" if found else ""
 
 
 def _many(message: Message) -> bool:

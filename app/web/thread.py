@@ -9,6 +9,7 @@ from app.i18n import clock_time, day, gettext
 from app.web.aftersale_words import EVENTS as CASE_EVENTS
 from app.web.aftersale_words import TIMERS
 from app.web.labels import CHANNELS, CLOCK_STAGES, CLOCKS, KINDS, PRIORITIES, STATUSES, word
+from app.web.mail_words import body_of_note
 from app.web.refund_words import EVENTS as REFUND_EVENTS
 from app.web.shown_files import shown_files
 from app.web.ticket_about import NEEDS
@@ -172,6 +173,7 @@ def _note(note: Note, timezone: str, language: str) -> dict[str, Any]:
         "text": note.text,
         "lang": "",
         "files": shown_files(note.attachments, language),
+        "mail": body_of_note(note.client_id),
         **_time(note.created_at, timezone, language),
     }
 

@@ -21,6 +21,7 @@ from app.mail.models import IncomingMail, OutgoingMail, OutgoingTry
 from app.mail.reading.child import read_whole
 from app.web.mail_invitation import invitation_card
 from conversations.models import Attachment, Conversation, Message
+from conversations.noting import add_note
 from conversations.opening import open_conversation
 from conversations.posting import post
 from core.audit import AuditEntry
@@ -357,7 +358,7 @@ async def test_all_files_of_a_mail_in_one_download(
 @pytest.mark.parametrize(
     ("start", "end", "zone", "shown"),
     [
-        ("2026-03-02T09:00:00+00:00", "2026-03-02T10:00:00+00:00", "", "Mon 2 Mar, 10:00 – Mon 2 Mar, 11:00"),
+        ("2026-03-02T09:00:00+00:00", "2026-03-02T10:00:00+00:00", "", "Mon 2 Mar, 10:00 – 11:00"),
         ("2026-03-02T09:00:00", "", "Asia/Shanghai", "2026-03-02 09:00 (Asia/Shanghai)"),
         ("2026-03-02", "2026-03-02", "", "2 Mar 2026"),
         ("nonsense", "", "", ""),
@@ -381,3 +382,14 @@ async def test_an_invitation_is_a_card(world: World, open_browser: OpenBrowser) 
     page = await thread_of(await open_browser(world.omar), mail)
     for words in ("Invitation", "&lt;b&gt;Visit", "2 invited", "Encrypted"):
         assert words in page
+
+
+async def test_a_note_about_a_mail_has_the_mail_beside_it(world: World, open_browser: OpenBrowser) -> None:
+    mail = await arrive(world)
+    answer = await arrive(world, conversation_id=mail.conversation_id, message_id=None)
+    assert mail.conversation_id is not None
+    await add_note(mail.conversation_id, None, "The warehouse answers:", f"mail:{answer.public_id}:answer")
+    await add_note(mail.conversation_id, world.omar, "Thanks", "note-1")
+    page = await thread_of(browser := await open_browser(world.omar), mail)
+    assert page.count(f'src="/console/mails/{answer.public_id}/body"') == 1
+    assert "Where is my lamp?" in (await browser.get(f"/console/mails/{answer.public_id}/body")).text
