@@ -10,6 +10,7 @@ from app.files.intake import contents_of
 from app.files.storage import FolderStorage, Storage
 from app.jobs.context import JobContext
 from app.mail.holding import forget_ended
+from app.mail.leaving.forgetting import forget_contents
 from conversations.attachments import UNPOSTED_LIVE, forget_unposted, known
 from conversations.drafting import forget_old_drafts
 from conversations.holding import forget_settled
@@ -66,8 +67,8 @@ def _slot(kind: str, at: datetime) -> int:
 
 
 async def keep_house(args: dict[str, Any], context: JobContext) -> None:
-    """Forget finished jobs, dead sessions, visitors who never came back, old drafts, holds that are
-    over and files that nobody posted."""
+    """Forget finished jobs, dead sessions, visitors who never came back, old drafts, holds that are over, bytes
+    of mails that left long ago, and files that nobody posted."""
     await plan_next("housekeeping.daily", now())  # first: the next night may go better than this one
     await forget_done(KEEP_DONE)
     await forget_dead_sessions()
@@ -76,6 +77,7 @@ async def keep_house(args: dict[str, Any], context: JobContext) -> None:
     await forget_settled(KEEP_SETTLED)
     await forget_old_drafts(KEEP_DRAFTS)
     await forget_ended()
+    await forget_contents()
     await sweep_files(FolderStorage(context.settings.files_folder))
 
 

@@ -10,6 +10,7 @@ from app.gateways.smtp import SmtpMailer
 from app.mail.leaving import sending
 from app.mail.leaving.addressing import Addressing
 from app.mail.leaving.composing import Mailbox
+from app.mail.leaving.forgetting import forget_contents
 from app.mail.leaving.journal import delivery_of
 from app.mail.leaving.replying import reply
 from app.mail.leaving.retrying import retry
@@ -208,3 +209,20 @@ async def test_automatic_letters_to_one_domain_leave_one_after_the_other(world: 
     mail = await queued(world)
     job = await jobs.Job.get(key=f"mail.send:{mail.id}")
     assert job.run_at == now()  # people do not wait for machines
+
+
+async def test_bytes_are_forgotten_words_are_not(world: World, clock: FrozenClock) -> None:
+    mail, mailer = await queued(world), RecordingMailer()
+    await send(mail.id, mailer)
+    assert await forget_contents() == 0
+    clock.advance(timedelta(days=91))
+    unsent = await OutgoingMail.exclude(id=mail.id).get()
+    assert await forget_contents() == 1
+    assert await forget_contents() == 0
+    await mail.refresh_from_db()
+    assert (mail.content, mail.subject, mail.state) == (b"", "Re: Where is my lamp?", "sent")
+    assert (await OutgoingMail.get(id=unsent.id)).content
+    await OutgoingMail.filter(id=mail.id).update(state="failed")
+    with pytest.raises(Conflict) as refused:
+        await retry(world.omar, mail.public_id)
+    assert refused.value.code == "content_gone"

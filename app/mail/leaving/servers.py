@@ -1,5 +1,7 @@
 """Which server a mail leaves through: its identity's own one, or the desk's."""
 
+import asyncio
+
 from app.gateways.mail import Mailer
 from app.gateways.smtp import SmtpMailer
 from app.mail.identities import key_of, server_of
@@ -26,7 +28,7 @@ class Servers:
         if identity.selector and can_sign():
             domain = wire_address(identity.address).rpartition("@")[2]
             pem = key_of(identity, self._settings.secret)
-            content = sign(content, domain=domain, selector=identity.selector, pem=pem)
+            content = await asyncio.to_thread(sign, content, domain=domain, selector=identity.selector, pem=pem)
         return await self._server(identity), content
 
     async def close(self) -> None:
