@@ -208,10 +208,10 @@ class Imap:
             raise
         except imaplib.IMAP4.error as error:
             raise folder_trouble(error, self._folders(), folder) from None
-        uidnext = told.get(b"UIDNEXT", 0)
+        uidnext, exists = told.get(b"UIDNEXT", 0), told.get(b"EXISTS", 0)
         if not uidnext:  # servers older than RFC 3501
-            uidnext = max(client.search("UID *"), default=0) + 1
-        return Folder(told.get(b"UIDVALIDITY", 0), uidnext, told.get(b"EXISTS", 0))
+            uidnext = max(client.search("UID *"), default=0) + 1 if exists else 1
+        return Folder(told.get(b"UIDVALIDITY", 0), uidnext, exists)
 
     def _search(self, first: int, last: int, since: datetime | None) -> list[int]:
         words = f"UID {first}:{last}"

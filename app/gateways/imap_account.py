@@ -50,3 +50,4 @@ def sign_in(client: Client, account: Account) -> None:
             client.sign_in(account.user, account.password)
     except LoginError as error:
         raise login_trouble(error, account.password, account.token) from None
+    client.forget_capabilities()

@@ -158,6 +158,10 @@ class Client(IMAPClient):  # type: ignore[misc]  # the library has no types
         else:
             self.plain_login(user, password)
 
+    def forget_capabilities(self) -> None:
+        """Some servers offer more to whoever is signed in; the library would remember what they said before."""
+        self._cached_capabilities = None
+
     def wait_for_news(self, seconds: float) -> bool:
         """IDLE (RFC 2177) until the server says anything, at most `seconds`. False: it refused to."""
         imap = self._imap

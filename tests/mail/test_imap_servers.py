@@ -144,6 +144,22 @@ async def test_a_server_without_idle_is_asked_again(monkeypatch: pytest.MonkeyPa
     assert server.heard.count("IDLE") == 1
 
 
+async def test_what_a_server_offers_after_signing_in_counts() -> None:
+    async with scripted(capabilities="IMAP4rev1") as server:
+
+        def welcome(tag: str, _arguments: str) -> bytes:
+            server.capabilities = "IMAP4rev1 IDLE ID"
+            return f"{tag} OK in\r\n".encode()
+
+        server.answers["LOGIN"] = welcome
+        imap = await connected(server.port)
+        server.calls.set()
+        await asyncio.wait_for(imap.wait(30), 5)
+        await imap.close()
+    assert "IDLE" in server.heard
+    assert any(line.startswith("ID (") for line in server.heard)
+
+
 async def test_whoever_is_cancelled_leaves_no_thread_behind() -> None:
     async with scripted() as server:
         imap = await connected(server.port)
