@@ -61,6 +61,13 @@ class IncomingMail(Model):
         )
 
 
+# Everything but the bytes, of which there may be 25 MiB.
+BESIDES_CONTENT = (
+    *("id", "public_id", "digest", "sender", "recipient", "header_id", "state", "sender_check", "error", "tries"),
+    *("letter", "headers", "text", "html", "received_at", "shop_id", "conversation_id", "message_id"),
+)
+
+
 class MailSuggestion(Model):
     """What a mail seems to be and cannot prove: a part of another conversation, or a customer's mail passed on."""
 

@@ -187,7 +187,7 @@ async def test_a_chat_is_never_joined_from_outside_of_its_shop(world: World) -> 
 MACHINES = [
     Letter(extra="Auto-Submitted: auto-replied\n"),
     Letter(extra="Precedence: bulk\n"),
-    Letter(subject="Out of office: Where is my lamp?"),
+    Letter(subject="Out of office: Where is my lamp?", text="I am away until Monday."),
     Letter(subject="自动回复：您的邮件"),
     Letter(sender="Lumen <help@lumen.example>"),
     Letter(sender="help+x@chaye.example"),

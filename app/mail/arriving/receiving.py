@@ -27,7 +27,7 @@ from app.mail.arriving.noting import letter_of, note_what_was_read
 from app.mail.arriving.reader import NotRead, Reader
 from app.mail.arriving.senders import is_ours
 from app.mail.holding import hear_from
-from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail, OutgoingMail
+from app.mail.models import BESIDES_CONTENT, DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail, OutgoingMail
 from app.mail.reading.child import read_whole
 from app.mail.reading.parsing import ParsedMail
 from conversations.attachments import ArrivedFile
@@ -129,7 +129,8 @@ async def _place(
     mail: IncomingMail, parsed: ParsedMail, files: Sequence[ArrivedFile], means: Means, *, person: bool
 ) -> bool:
     async with transaction():
-        locked = await IncomingMail.filter(id=mail.id, state=mail.state).select_for_update().first()
+        found = IncomingMail.filter(id=mail.id, state=mail.state).only(*BESIDES_CONTENT)
+        locked = await found.select_for_update().first()
         if locked is None:
             return True  # somebody else has done it, and we do not know with which files
         await locked.fetch_related("shop")

@@ -10,7 +10,7 @@ from app.mail.arriving.filing import forget_files, keep_files
 from app.mail.arriving.forwarding import read_within
 from app.mail.arriving.noting import note_what_was_read
 from app.mail.arriving.receiving import Means, read_mail, receive, take_in
-from app.mail.models import MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
+from app.mail.models import BESIDES_CONTENT, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
 from app.mail.reading.parsing import ParsedMail
 from conversations.attachments import ArrivedFile
 from conversations.models import EMAIL, Attachment, Message
@@ -50,7 +50,8 @@ async def _read_posted(mail: IncomingMail, parsed: ParsedMail, means: Means) -> 
         new = await _unknown(mail, kept)
         await forget_files([file for file in kept if file not in new], means.files)
     async with transaction():
-        locked = await IncomingMail.filter(id=mail.id, state=mail.state).select_for_update().first()
+        found = IncomingMail.filter(id=mail.id, state=mail.state).only(*BESIDES_CONTENT)
+        locked = await found.select_for_update().first()
         if locked is None:
             return
         before = locked.headers
