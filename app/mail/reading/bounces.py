@@ -19,7 +19,7 @@ from app.mail.reading.returned import (
     SERVER_SAID,
     before_copy,
     diagnostic_in,
-    failed_recipient,
+    failed_recipients,
     holds_copy,
     returned_ids,
     returned_subject,
@@ -92,7 +92,7 @@ def _from_report(parts: list[Part], lost: list[Outcome], text: str) -> Bounce:
     return Bounce(
         hard=bool(hard),
         delayed=all(outcome.action == "delayed" for outcome in lost),
-        recipient=first.recipient or failed_recipient(parts, text),
+        recipient=first.recipient or next(iter(failed_recipients(parts, text)), ""),
         recipients=_named(failed),
         hard_recipients=_named(hard),
         diagnostic=first.diagnostic or diagnostic_in(text) or first.status,
@@ -111,15 +111,14 @@ def _is_hard_beside(outcome: Outcome, text: str) -> bool:
 
 def _from_words(parts: list[Part], text: str) -> Bounce:
     said = before_copy(text)
-    recipient = failed_recipient(parts, said)
-    hard = is_hard_text(said)
+    recipients, hard = failed_recipients(parts, said), is_hard_text(said)
     delayed = _is_delay(f"{_subject(parts[0])} {said[:OPENING].lower()}")
     return Bounce(
         hard=hard and not delayed,
         delayed=delayed,
-        recipient=recipient,
-        recipients=(recipient,) if recipient else (),
-        hard_recipients=(recipient,) if recipient and hard and not delayed else (),
+        recipient=next(iter(recipients), ""),
+        recipients=recipients,
+        hard_recipients=recipients if len(recipients) == 1 and hard and not delayed else (),
         diagnostic=diagnostic_in(said),
         status=status_in(said),
         subject=returned_subject(parts),
@@ -165,7 +164,7 @@ def _is_spoken(parts: list[Part], text: str) -> bool:
     if nobody:
         return (by_subject and (by_words or evidence > 0 or not opening)) or (by_words and evidence > 0) or evidence > 1
     if _is_in(sender, "systems"):
-        spoken = by_subject and by_words and ("postmaster" in sender or bool(failed_recipient(parts, said)))
+        spoken = by_subject and by_words and ("postmaster" in sender or bool(failed_recipients(parts, said)))
         return spoken or (evidence > 0 and (by_subject or by_words))
     return (
         by_subject and evidence > 0 and _begins_as_bounce(opening) and "?" not in opening and not _by_mail_program(root)

@@ -9,7 +9,9 @@ from app.mail.reading.headers import text_of
 MAX_REPORT = 65_536  # bytes of a report that are read
 MAX_RECIPIENTS = 200
 
-ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'=]{1,128}@[^\s<>()\[\],;:\"']{1,255}")
+# In running text an address may touch Chinese words; in a field nothing else does (RFC 6533).
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,128}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}")
+_WIDE_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'=]{1,128}@[^\s<>()\[\],;:\"']{1,255}")
 _FIELD = re.compile(r"([A-Za-z-]{1,60})[ \t]*:[ \t]*(.*)")
 _STATUS = re.compile(r"(?<!\d)([245])\.(\d{1,3})\.(\d{1,3})(?!\d)")
 _ENDS = ("delivered", "relayed", "expanded")  # actions of RFC 3464 §2.3.3 that are no failure
@@ -96,7 +98,7 @@ def _outcome(group: dict[str, str]) -> Outcome:
 
 def _recipient(group: dict[str, str]) -> str:
     for name in _RECIPIENTS:
-        match = ADDRESS.search(group.get(name, ""))
+        match = _WIDE_ADDRESS.search(group.get(name, ""))
         if match is not None:
             return match[0].strip(".").lower()[:320]
     return ""

@@ -14,6 +14,8 @@ OPENING = 3_000  # characters in which a mail system says what it has to say
 _BEGINNINGS: list[str] = tomllib.loads(Path(__file__).with_name("bounces.toml").read_text("utf-8"))["copies"]
 _COPIES = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/partial")
 
+_OF_SYSTEMS = ("postmaster@", "mailer-daemon@", "abuse@")
+_NAMED = 20_000  # characters of a list of recipients
 _MESSAGE_ID = re.compile(rb"(?im)^[> \t]{0,4}message-id:[ \t\r\n]*(<[^<>\s]{1,480}>)")
 _SUBJECT = re.compile(rb"(?im)^[> \t]{0,4}subject:[ \t]*([^\r\n]{1,500}(?:\r?\n[ \t][^\r\n]{1,500}){0,3})")
 _COPIED_FIELD = re.compile(r"(?im)^(?:Return-Path|Received|DKIM-Signature|X-Received|Message-ID): ?")
@@ -57,22 +59,20 @@ def diagnostic_in(text: str) -> str:
     return " ".join(text[start : match.start() + 300].partition("\n\n")[0].split())[:500]
 
 
-def failed_recipient(parts: list[Part], said: str) -> str:
-    """The address that the words are about: named in a field, else the first that is neither ours nor the system's."""
+def failed_recipients(parts: list[Part], said: str) -> tuple[str, ...]:
+    """The addresses that the words are about: those named in a field, else the first that is neither ours nor the
+    system's.
+    """
     root = parts[0]
-    named = ADDRESS.search(text_of(root.raw("x-failed-recipients")))
-    if named is not None:
-        return named[0].lower()[:320]
+    named = ADDRESS.findall(text_of(root.raw("x-failed-recipients"))[:_NAMED])
+    if named:
+        return tuple(dict.fromkeys(address.lower()[:320] for address in named))
     own = {address.email for name in ("to", "from", "reply-to") for address in addresses(root.raw(name))}
     for match in ADDRESS.finditer(said[:OPENING]):
         address = match[0].strip(".'").lower()
-        if (
-            address not in own
-            and not address.startswith(("postmaster@", "mailer-daemon@", "abuse@"))
-            and "+" not in address
-        ):
-            return address[:320]
-    return ""
+        if address not in own and not address.startswith(_OF_SYSTEMS) and "+" not in address:
+            return (address[:320],)
+    return ()
 
 
 def returned_ids(parts: list[Part]) -> tuple[str, ...]:

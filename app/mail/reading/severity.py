@@ -18,13 +18,12 @@ _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("severity.toml"
 
 def _pattern(pair: dict[str, list[str]]) -> re.Pattern[str]:
     subjects, predicates = ("|".join(map(re.escape, pair[name])) for name in ("subjects", "predicates"))
-    return re.compile(f"(?:{subjects})[^\\n.;。；]{{0,60}}?(?:{predicates})")
+    return re.compile(f"(?:{subjects})(?:[^\\n.;。；]|\\.(?=\\S)){{0,60}}?(?:{predicates})")  # a dot may be a domain's
 
 
 _PAIRS = {name: [_pattern(pair) for pair in _TABLES[name].get("pairs", ())] for name in ("gone", "soft")}
 _ABOUT_THE_SENDER = re.compile(f"(?:{'|'.join(map(re.escape, _TABLES['sender']['words']))})[^\\n.;。；]{{0,80}}")
 _LINK = re.compile(r"https?://\S{1,300}")
-_DOMAIN = re.compile(r"(?<![a-z0-9.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}")  # their dots end no sentence
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\d.#:-])([45])[0-5]\d(?=[ -])")
 _HARD_CODE = re.compile(r"5\.(?:1\.(?:0|1|2|3|4|6|10|20)|4\.4)$")
@@ -54,7 +53,7 @@ def is_hard_text(text: str) -> bool:
 def _spoken(words: str) -> bool | None:
     """What the words say; None when they say neither."""
     words = words[:_MAX_WORDS].lower().replace("’", "'")
-    words = _ABOUT_THE_SENDER.sub(" ", _DOMAIN.sub("@", ADDRESS.sub("@", _LINK.sub(" ", words))))
+    words = _ABOUT_THE_SENDER.sub(" ", ADDRESS.sub("@", _LINK.sub(" ", words)))
     gone, soft = _first(words, "gone"), _first(words, "soft")
     if gone is None:
         return None if soft is None else False

@@ -113,6 +113,21 @@ def test_receipts_and_complaints_are_reports() -> None:
         assert (mail.automatic, mail.bounce, mail.auto_reply) == ("report", None, True)
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "gbk"])
+def test_the_address_is_found_in_running_chinese(charset: str) -> None:
+    words = "您的邮件无法投递到anna@shop.example，收件人不存在。"
+    head = "From: postmaster@163.example\nSubject: 系统退信\n\n"
+    bounce = parse((head + words).encode(charset)).bounce  # no label anywhere
+    assert bounce is not None
+    assert (bounce.hard, bounce.recipients) == (True, ("anna@shop.example",))
+
+
+def test_a_field_may_name_several_addresses() -> None:
+    mail = parse(b"From: x@y.example\nX-Failed-Recipients: a@b.example, c@d.example\nSubject: Failed\n\nuser unknown")
+    assert mail.bounce is not None
+    assert (mail.bounce.recipients, mail.bounce.hard_recipients) == (("a@b.example", "c@d.example"), ())
+
+
 HOSTILE = [
     "user ",
     "a@",
