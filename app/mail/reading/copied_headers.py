@@ -15,6 +15,7 @@ _NAMES: dict[str, str] = {
     for name in names
 }
 _YEAR = re.compile(r"\d[:.]\d\d|(?:19|20)\d\d")
+_CLOCK = re.compile(r"\d:\d\d")
 _NAME = r"([^:：*|\d@<>,.!?]{1,24}?)"
 _HEADER = re.compile(rf"[*_|: ]*{_NAME}[*_ ]*[:：]|\| *{_NAME} *\|")
 _HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
@@ -51,9 +52,9 @@ def _is_of_a_mail(lines: Sequence[str], found: Mapping[str, int]) -> bool:
     """Senders, recipients and days are on parcels, too; subjects, addresses of mail and the time of day are not."""
     if SUBJECT in found:
         return True
-    return any("@" in lines[at] for at in found.values()) or (
-        DATE in found and ":" in lines[found[DATE]].partition(":")[2]
-    )
+    if DATE in found and _CLOCK.search(lines[found[DATE]]):
+        return True
+    return any("@" in lines[at] for at in found.values())
 
 
 def _are_two(lines: Sequence[str], found: Mapping[str, int]) -> bool:

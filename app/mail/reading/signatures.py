@@ -105,9 +105,9 @@ class Card:
         """Whether the line drawn above is a signature's. `tight`: words touch it on both sides, as below a heading."""
         if not self.lines or self.below:
             return False
-        if (self.evident and not (self.prose and self.lines == 1)) or (
-            self.boxed and self.lines <= _CARD and not self.prose
-        ):
+        if self.evident and not (self.prose and self.lines == 1):
+            return True
+        if self.boxed and self.lines <= _CARD and not self.prose:
             return True
         return not self.prose and self.lines <= (2 if tight else 4)
 
