@@ -18,7 +18,7 @@ _STARTS = tuple(_TABLES["starts"])
 _CITING = tuple(_TABLES["citing"])
 _EDGES = "-=*_~>[]| \t‐‑‒–—"
 _COLONS = (":", "：")
-_LAST = frozenset(":：-=_*" + "".join(verb[-1] for verb in _VERBS))
+_LAST = frozenset(":：-=_*]" + "".join(verb[-1] for verb in _VERBS))
 _ADDRESS_AT_END = re.compile(r"@[^\s@<>]{1,255}[>)\]\"'\s]*[:：]$")
 _ANGLE_ADDRESS = re.compile(r"[<(\[（] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _DATE = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d[年년]|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
@@ -54,7 +54,7 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
         return quote_follows and bool(_ANGLE_ADDRESS.search(line))
     return (
         quote_follows
-        or bool(_ADDRESS_AT_END.search(line))
+        or (bool(_ADDRESS_AT_END.search(line)) and (starts or line[0].isdigit() or line.endswith((">:", ">："))))
         or (digits >= 6 and bool(_ANGLE_ADDRESS.search(line)))
         or (strong and (starts or digits >= 6) and any(verb in line for verb in _VERBS_INSIDE))
     )

@@ -23,6 +23,7 @@ from app.mail.reading.lines import (
 from app.mail.reading.signatures import is_prose, is_signed
 
 _WORDS = (TEXT, HEADER, CODE)
+_ATTRIBUTION_LINES = 6
 _BELOW_PHONE = 3  # lines of words that may follow "Sent from my phone": a name, "excuse my brevity"
 
 
@@ -49,13 +50,27 @@ def _own(lines: Lines) -> list[int]:
             after = below[index]
             if after is None and words:
                 break
-            if after is not None and not in_turns[after]:
-                index = after
-                continue
+            if after is not None and _says_when_or_who(lines, index):
+                if not in_turns[after]:
+                    index = after
+                    continue
+            elif after is not None:
+                lines.kinds[index] = TEXT
         words = words or kind in _WORDS
         kept.append(index)
         index += 1
     return kept
+
+
+def _says_when_or_who(lines: Lines, attribution: int) -> bool:
+    """Whether a program may have written it. "My neighbour wrote:" is the sender's own, with what he wrote."""
+    for index in range(attribution, min(attribution + _ATTRIBUTION_LINES, len(lines.kinds))):
+        line = lines.compared[index]
+        if lines.kinds[index] != ATTRIBUTION:
+            break
+        if "@" in line or line.startswith("--") or any(map(str.isdigit, line)):
+            return True
+    return False
 
 
 def _words_below_quotes(lines: Lines) -> tuple[list[int | None], list[bool]]:
