@@ -7,7 +7,8 @@ import structlog
 
 from app.files.intake import Intake, contents_of
 from app.files.naming import shown_name
-from app.mail.reading.parsing import Attachment, ParsedMail
+from app.mail.reading.attachments import Attachment
+from app.mail.reading.parsing import ParsedMail
 from conversations.attachments import ArrivedFile
 from core.errors import Invalid, TooLarge, Unavailable
 from core.ids import new_unguessable_id

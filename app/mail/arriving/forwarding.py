@@ -49,7 +49,9 @@ async def hold_forwarded(
         language=language,
         created_at=now(),
     )
-    conversation = await open_conversation(mail.shop, customer, channel=EMAIL, language=language, subject=inner.subject)
+    conversation = await open_conversation(
+        mail.shop, customer, channel=EMAIL, language=language, subject=inner.subject[:300]
+    )
     await hand_to_queue(conversation.id, SYSTEM, "mail")
     mail.headers = _as_passed_on(mail, found, agent.name)
     await post_words(mail, inner, conversation, Actor.of(customer), files)

@@ -4,34 +4,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.mail.reading import machine
+from app.mail.reading.attachments import Attachment, attachments_of
 from app.mail.reading.authentication import Hops, hops_of
-from app.mail.reading.bodies import Letter, letter_of, tidy
+from app.mail.reading.bodies import letter_of, tidy
 from app.mail.reading.bounces import Bounce, bounce
+from app.mail.reading.charsets import decode
 from app.mail.reading.cleaning import CleanHtml
 from app.mail.reading.forwarding import Forwarded
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
 from app.mail.reading.html import reply_of_html, text_of_html
-from app.mail.reading.mime import MAX_HEAD, Part, walk
-from app.mail.reading.naming import harmless, suggested, type_of
+from app.mail.reading.invitations import MAX_CALENDAR, Invitation, read_invitation
+from app.mail.reading.mime import Part, walk
+from app.mail.reading.protection import SIGNED, protection_of, signed_content, without_armour
 from app.mail.reading.quoting import new_part
 
 MAX_MAIL = 36_700_160  # bytes: 25 MiB as base64, and some more
 MAX_SUBJECT = 998
-
-_MAILS = ("message/rfc822", "message/global", "message/news")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file in the mail. `name` is what the sender calls it, made harmless, and empty if he does not."""
-
-    name: str
-    suggested_name: str = "file"  # never empty
-    type: str
-    size: int  # bytes
-    inline: bool
-    content_id: str = ""
-    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +43,8 @@ class ParsedMail:
     html: str = field(default="", repr=False)  # as it came: not for anybody's eyes
     clean: CleanHtml = field(default=CleanHtml(""), repr=False)  # of it; by `child.read_whole`
     attachments: tuple[Attachment, ...] = ()
+    invitation: Invitation | None = None
+    protection: str = ""  # signed or encrypted; nothing is verified
     auto_reply: bool = False  # a machine wrote it and it is no bounce: an automatic reply, a receipt, a report
     bounce: Bounce | None = None
     automatic: str = ""  # the sign by which a machine was recognised
@@ -80,9 +70,16 @@ def parse(mail: bytes) -> ParsedMail:
 def _parse(mail: bytes) -> ParsedMail:
     walked = walk(mail[:MAX_MAIL])
     root = walked.parts[0]
-    letter = letter_of(walked.parts)
+    parts = _opened(walked.parts)
+    letter = letter_of(parts)
+    attachments = attachments_of(letter)
     plain, html = letter.plain, letter.html
+    invitation = _invitation(parts)
     text = tidy(plain if plain.strip() else text_of_html(html))
+    protection = protection_of(walked.parts, text)
+    text = without_armour(text) if protection == SIGNED else text
+    if invitation is not None and not text.strip():
+        text = invitation.text()
     bounced = bounce(walked.parts, text)
     sign = machine.automatic(root, text)
     return replace(
@@ -90,7 +87,9 @@ def _parse(mail: bytes) -> ParsedMail:
         text=text,
         reply_text=_reply(plain, html, text),
         html=html,
-        attachments=_attachments(letter),
+        attachments=attachments,
+        invitation=invitation,
+        protection=protection,
         bounce=bounced,
         automatic=sign,
         auto_reply=bool(sign) and bounced is None,
@@ -139,6 +138,21 @@ def _sender(root: Part) -> Address:
     return next(iter(addresses(root.raw("from"))), Address("", ""))
 
 
+def _opened(parts: list[Part]) -> list[Part]:
+    """The parts, with those of a mail that stands in its own signature."""
+    if parts[0].type.startswith("multipart/") or (inner := signed_content(parts[0])) is None:
+        return parts
+    return [*walk(inner).parts, parts[0]]
+
+
+def _invitation(parts: list[Part]) -> Invitation | None:
+    for part in parts:
+        if part.type in ("text/calendar", "application/ics") or part.filename.lower().endswith(".ics"):
+            calendar = decode(part.content()[:MAX_CALENDAR], part.type_parameters.get("charset", ""))
+            return read_invitation(calendar)
+    return None
+
+
 def _problem(root: Part) -> str:
     return "" if root.fields else "no header fields"
 
@@ -151,30 +165,3 @@ def _reply(plain: str, html: str, text: str) -> str:
         if marked and (not plain.strip() or "".join(marked.split()) in "".join(text.split())):
             return marked
     return new
-
-
-def _attachments(letter: Letter) -> tuple[Attachment, ...]:
-    parts = (_attachment(part) for part in letter.files)
-    return (*parts, *(_enclosed(file.name, file.content) for file in letter.enclosed))
-
-
-def _attachment(part: Part) -> Attachment:
-    content = part.content()
-    subject = text_of(walk(content[:MAX_HEAD]).parts[0].raw("subject")) if part.type in _MAILS else ""
-    return Attachment(
-        name=part.filename,
-        suggested_name=part.filename or suggested(part.type, subject),
-        type=part.type,
-        size=len(content),
-        inline=part.disposition == "inline" or bool(part.raw("content-id")),
-        content_id=next(iter(ids(part.raw("content-id"))), ""),
-        content=content,
-    )
-
-
-def _enclosed(name: str, content: bytes) -> Attachment:
-    plain = harmless(name)
-    kind = type_of(plain)
-    return Attachment(
-        name=plain, suggested_name=plain or suggested(kind), type=kind, size=len(content), inline=False, content=content
-    )
