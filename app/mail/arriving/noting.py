@@ -7,6 +7,7 @@ from typing import Any
 from app.mail.models import IncomingMail
 from app.mail.reading.authentication import sender_check
 from app.mail.reading.headers import Address
+from app.mail.reading.invitations import Invitation
 from app.mail.reading.parsing import ParsedMail
 
 MOST_ADDRESSES = 200  # that are shown of one field
@@ -32,9 +33,24 @@ def headers_of(parsed: ParsedMail) -> dict[str, Any]:
         "subject": _plain(parsed.subject),
         "date": parsed.date.isoformat() if parsed.date else None,
         "in_reply_to": [_plain(header_id) for header_id in parsed.in_reply_to],
-        "kind": "",
+        "kind": parsed.protection,
+        "invitation": _appointment(parsed.invitation) if parsed.invitation else None,
         "remote_images": parsed.clean.remote_images,
         "trackers": parsed.clean.trackers,
+    }
+
+
+def _appointment(invitation: Invitation) -> dict[str, Any]:
+    """What a card shows of an appointment; the times as `Invitation` has them."""
+    return {
+        "method": invitation.method,
+        "summary": _plain(invitation.summary),
+        "location": _plain(invitation.location),
+        "organizer": _plain(invitation.organizer),
+        "guests": len(invitation.guests),
+        "start": invitation.start,
+        "end": invitation.end,
+        "zone": _plain(invitation.zone),
     }
 
 

@@ -119,7 +119,7 @@ def nearly_utf8(content: bytes) -> str | None:
     text = content[:65_536].decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(character > "\x7f" for character in text) - broken
-    if whole < (4 * broken if whole > 3 else broken + 1):
+    if whole < 4 * broken and not (broken == 1 and whole >= 2):
         return None
     return content.decode("utf-8", "replace")
 

@@ -150,7 +150,7 @@ def _address_in(text: str) -> str:
 
 
 def _display_name(text: str) -> str:
-    text = text.strip()
+    text = text.strip()[:4000]
     if not text.startswith('"') and _GROUP.fullmatch(text):
         text = text.rpartition(":")[2]
     name = one_line(decode_words(_unquote(text)))
@@ -161,5 +161,5 @@ def _unquote(text: str) -> str:
     """Quoted strings as what they say. What stands behind a quote that never ends belongs to it."""
     if '"' not in text:
         return text.replace("\\", "") if "\\" in text else text
-    pieces = re.split(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"|$)', text)
+    pieces = re.split(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?$)', text)
     return " ".join(re.sub(r"\\(.)", r"\1", piece).strip() for piece in pieces if piece.strip())

@@ -19,7 +19,7 @@ _PERIOD = re.compile(r"P(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """An appointment. Times are UTC, or as the clocks of `zone` (empty: of the reader) show them; days have no time."""
+    """An appointment. Times are ISO 8601: in UTC, or as the clocks of `zone` (empty: of the reader) show them."""
 
     method: str = ""  # lower case: request, reply, cancel, publish …
     summary: str = ""
@@ -27,14 +27,14 @@ class Invitation:
     description: str = ""
     organizer: str = ""
     guests: tuple[str, ...] = ()
-    start: datetime | date | None = None
-    end: datetime | date | None = None
+    start: str = ""  # a moment, or a day
+    end: str = ""
     zone: str = ""
 
     def text(self) -> str:
         """What, when, where and who, a line each."""
-        times = " – ".join(_shown(moment) for moment in (self.start, self.end) if moment is not None)
-        zone = f" ({self.zone})" if self.zone and isinstance(self.start, datetime) else ""
+        times = " – ".join(moment.replace("T", " ")[:16] for moment in (self.start, self.end) if moment)
+        zone = f" ({self.zone})" if self.zone and "T" in self.start else ""
         lines = (
             self.summary,
             times + zone if times else "",
@@ -84,8 +84,8 @@ def _invitation(method: str, found: dict[str, tuple[str, str]], guests: tuple[st
         description=_plain(found, "DESCRIPTION")[:20_000].strip(),
         organizer=_person(*found["ORGANIZER"]) if "ORGANIZER" in found else "",
         guests=guests,
-        start=start,
-        end=end,
+        start=start.isoformat() if start else "",
+        end=end.isoformat() if end else "",
         zone="UTC" if in_utc else one_line(zone[1]) if zone else "",
     )
 
@@ -122,7 +122,3 @@ def _after(start: datetime | date, period: str) -> datetime | date | None:
         return start + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
     except OverflowError:
         return None
-
-
-def _shown(moment: datetime | date) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M") if isinstance(moment, datetime) else moment.isoformat()

@@ -10,7 +10,7 @@ from app.mail.reading.words import decode_words
 _MOST = 200  # parameters of one field
 _KNOWN = "charset|name|filename|boundary|format|delsp|type|start|server|size|access-type|protocol|micalg|method"
 # A semicolon was forgotten where a known parameter begins.
-_NEXT = re.compile(rf"[\s,]+(?=(?:{_KNOWN})(?:\*\d*\*?)?\s{{0,3}}=)", re.IGNORECASE)
+_NEXT = re.compile(rf"(?<![\s,])[\s,]{{1,100}}(?=(?:{_KNOWN})(?:\*\d*\*?)?\s{{0,3}}=)", re.IGNORECASE)
 _FOLLOWED = re.compile(r'([^="]*=\s*"[^"\\]*(?:\\.[^"\\]*)*")(?=\s*[\w*-]+\s*=)')
 _COMMENT = re.compile(r"\([^()]*\)")
 _EXTENDED = re.compile(r"[\w.:-]{2,40}'[\w-]{0,20}'.*%[0-9A-Fa-f]{2}")
@@ -68,7 +68,9 @@ def _apart(piece: str) -> list[str]:
     while len(found) < _MOST and (quoted := _FOLLOWED.match(piece)) is not None:
         found.append(quoted[1])
         piece = piece[quoted.end() :]
-    return [*found, piece] if '"' in piece else [*found, *_NEXT.split(piece)]
+    before, quote, after = piece.partition('"')
+    *others, last = _NEXT.split(before)
+    return [*found, *others, last + quote + after]
 
 
 def _unquote(value: str) -> str:
