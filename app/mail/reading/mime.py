@@ -161,8 +161,11 @@ class _Walker:
 
 
 def _with_line_feeds(mail: bytes) -> bytes:
-    """Some systems end lines with CR alone; then there is no LF near the top at all. Else the bytes stay."""
-    return mail.replace(b"\r", b"\n") if b"\n" not in mail[:4096] and b"\r" in mail[:4096] else mail
+    """Some systems end lines with CR alone, or with one too many; the top of a mail shows it. Else the bytes stay."""
+    top = mail[:4096]
+    if b"\n" not in top and b"\r" in top:
+        return mail.replace(b"\r", b"\n")
+    return mail.replace(b"\r\r\n", b"\r\n") if top.partition(b"\n")[0].endswith(b"\r\r") else mail
 
 
 def _beginning(mail: bytes) -> int:

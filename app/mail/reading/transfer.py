@@ -73,7 +73,8 @@ def enclosed(text: bytes) -> tuple[bytes, list[Enclosed]]:
 def _is_written(body: bytes) -> bool:
     """Whether a "base64" text is in truth not encoded: then punctuation and high bytes stand in it."""
     head = body[:2000]
-    return len(_WRITTEN.findall(head)) * 50 > len(head) > 0
+    foreign = len(_WRITTEN.findall(head))
+    return foreign > 2 and foreign * 50 > len(head)
 
 
 def _unpadded(letters: bytes) -> bytes:
