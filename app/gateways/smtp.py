@@ -20,6 +20,8 @@ CONNECT_TIMEOUT = 15.0  # seconds
 TIMEOUT = 60.0  # seconds for the answer to one command
 DATA_TIMEOUT = 300.0  # seconds for the answer after the last dot: to give up early there sends a mail twice
 CONNECTIONS = 4  # to one server at the same time
+PATIENCE = 5.0  # seconds that a mail waits for a connection while others use them all
+AWAY = 10.0  # seconds without a try after nobody could be reached
 IDLE = 5.0  # seconds after which a kept connection is reset before its next mail, which shows whether it is there
 MAX_IDLE = 30.0  # seconds after which it is closed
 MAX_MAILS = 100  # that go over one connection
@@ -51,7 +53,8 @@ class SmtpMailer:
         if _FORBIDDEN & set(self._host):
             raise Invalid("no name of a server", code="bad_smtp_url")
         self._timeout, self._data_timeout, self._private = timeout, data_timeout, private
-        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._room, self._patience = asyncio.Semaphore(CONNECTIONS), PATIENCE
+        self._away, self._away_until = "", 0.0
         self._idle: list[_Line] = []
         self._janitor: asyncio.Task[None] | None = None
 
@@ -74,12 +77,12 @@ class SmtpMailer:
     @asynccontextmanager
     async def _line(self) -> AsyncIterator["_Line"]:
         """A connection for one mail; afterwards it is kept, unless the dialogue broke off."""
-        async with self._room:
+        async with self._place():
             line = await self._connected()
             try:
                 yield line
             except BaseException as error:
-                if not isinstance(error, MailRefused) or not line.client.is_connected:
+                if not isinstance(error, MailRefused | MailDeferred):
                     line.client.close()  # half a dialogue is of no use to the next mail
                 raise
             finally:
@@ -89,6 +92,22 @@ class SmtpMailer:
                     self._sweep_later()
                 elif line.client.is_connected:
                     await line.close()
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of a few places. A server that is stuck or away must not keep everybody waiting who has other work, so
+        nobody waits long for a place, and after a failure nobody tries to connect for a moment."""
+        if time.monotonic() < self._away_until:
+            raise MailDeferred(self._away)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._room.acquire()
+        except TimeoutError:
+            raise MailDeferred("SMTPTimeoutError: all connections to the mail server are busy") from None
+        try:
+            yield
+        finally:
+            self._room.release()
 
     async def _connected(self) -> "_Line":
         while self._idle:
@@ -111,6 +130,7 @@ class SmtpMailer:
             await client.connect()
         except _LOST as error:
             client.close()
+            self._stay_away(error)
             raise _meaning(error) from error
         except BaseException:
             client.close()
@@ -131,8 +151,12 @@ class SmtpMailer:
                 await asyncio.get_running_loop().sock_connect(sock, place.address)
         except OSError as error:
             sock.close()
+            self._stay_away(error)
             raise _meaning(error) from error
         return sock
+
+    def _stay_away(self, error: Exception) -> None:
+        self._away, self._away_until = _words(error), time.monotonic() + AWAY
 
     def _sweep_later(self) -> None:
         if self._janitor is None or self._janitor.done():
@@ -166,6 +190,8 @@ class _Line:
                 await self.client.data(content, timeout=patience)
             else:
                 await self.client.rset()
+        except ValueError as error:  # the library takes no such address
+            raise MailRefused(_words(error)) from error
         except _LOST as error:
             meaning = _meaning(error)
             if isinstance(error, aiosmtplib.SMTPResponseException):

@@ -18,7 +18,16 @@ from app.jobs.complaints import acknowledge_complaint, read_complaint
 from app.jobs.context import JobContext
 from app.jobs.folding import fold_order, fold_orders
 from app.jobs.housekeeping import close_tickets, keep_house
-from app.jobs.mailing import forward_by_mail, reply_by_mail, send_code, send_mail, send_transcript
+from app.jobs.mailing import (
+    forward_by_mail,
+    give_up_forwarded,
+    give_up_reply,
+    give_up_sent,
+    reply_by_mail,
+    send_code,
+    send_mail,
+    send_transcript,
+)
 from app.jobs.notices import send_notice
 from app.jobs.promises import judge_promise
 from app.jobs.reconciling import compare_with_shop, plan_comparisons
@@ -96,4 +105,7 @@ LAST_RESORTS: dict[str, Handler] = {
     "bot.answer": give_up,
     "reply.release": give_back_reply,
     "mail.receive": give_up_mail,
+    "mail.reply": give_up_reply,
+    "mail.forward": give_up_forwarded,
+    "mail.send": give_up_sent,
 }

@@ -7,9 +7,9 @@ import structlog
 from app.files.storage import Storage
 from app.jobs.context import JobContext
 from app.mail.leaving.composing import GENERATED, is_address
-from app.mail.leaving.forwarding import send_forward
-from app.mail.leaving.replying import reply
-from app.mail.leaving.sending import send
+from app.mail.leaving.forwarding import give_up_forward, send_forward
+from app.mail.leaving.replying import give_up_replying, reply
+from app.mail.leaving.sending import give_up_sending, send
 from app.mail.leaving.transcripts import write_transcript
 from app.mail.leaving.writing import queue_letter
 from app.mail.models import OutgoingMail
@@ -25,6 +25,21 @@ log = structlog.get_logger(__name__)
 async def reply_by_mail(args: dict[str, Any], context: JobContext) -> None:
     """Let `message` leave as mail."""
     await reply(args["message"], context.settings.secret, _storage(context), site=context.settings.public_url)
+
+
+async def give_up_reply(args: dict[str, Any], context: JobContext) -> None:
+    """The letter for `message` cannot be written."""
+    await give_up_replying(args["message"])
+
+
+async def give_up_forwarded(args: dict[str, Any], context: JobContext) -> None:
+    """The letter that `note` tells of cannot be written."""
+    await give_up_forward(args["note"])
+
+
+async def give_up_sent(args: dict[str, Any], context: JobContext) -> None:
+    """The job of `outgoing_mail` is dead."""
+    await give_up_sending(args["outgoing_mail"])
 
 
 async def forward_by_mail(args: dict[str, Any], context: JobContext) -> None:

@@ -8,7 +8,7 @@ import pytest
 from app.files.storage import FolderStorage
 from app.mail.leaving.addressing import FORWARD, Addressing
 from app.mail.leaving.composing import Mailbox
-from app.mail.leaving.forwarding import forward, send_forward
+from app.mail.leaving.forwarding import forward, give_up_forward, send_forward
 from app.mail.models import OutgoingMail
 from app.mail.participants import THIRD_PARTY, role_of
 from app.mail.threading import reply_address
@@ -101,3 +101,15 @@ async def test_others_conversations_are_not_there(world: World) -> None:
     conversation = await talk(world)
     with pytest.raises(NotFound):
         await forward(conversation.id, world.wei, "x", CHOICE, client_id="f1")
+
+
+async def test_a_forward_that_cannot_be_written_is_told_of(world: World) -> None:
+    conversation = await talk(world)
+    note = await forward(conversation.id, world.omar, "x", CHOICE, client_id="f1")
+    await give_up_forward(note.id)
+    await give_up_forward(note.id)
+    assert await Note.filter(client_id=f"mail:unwritten:{note.public_id}").count() == 1
+    other = await forward(conversation.id, world.omar, "y", CHOICE, client_id="f2")
+    await sent(other)
+    await give_up_forward(other.id)
+    assert await Note.filter(client_id=f"mail:unwritten:{other.public_id}").count() == 0

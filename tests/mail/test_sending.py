@@ -12,9 +12,9 @@ from app.mail.leaving.addressing import Addressing
 from app.mail.leaving.composing import Mailbox
 from app.mail.leaving.forgetting import forget_contents
 from app.mail.leaving.journal import delivery_of
-from app.mail.leaving.replying import reply
+from app.mail.leaving.replying import give_up_replying, reply
 from app.mail.leaving.retrying import retry
-from app.mail.leaving.sending import send
+from app.mail.leaving.sending import give_up_sending, send
 from app.mail.leaving.writing import SEND_ATTEMPTS, queue_letter
 from app.mail.models import OutgoingMail, OutgoingTry
 from conversations.models import Conversation, Message, Note
@@ -226,3 +226,19 @@ async def test_bytes_are_forgotten_words_are_not(world: World, clock: FrozenCloc
     with pytest.raises(Conflict) as refused:
         await retry(world.omar, mail.public_id)
     assert refused.value.code == "content_gone"
+
+
+async def test_a_dead_job_leaves_no_mail_that_seems_to_wait(world: World) -> None:
+    mail = await queued(world)
+    await give_up_sending(mail.id)
+    await give_up_sending(mail.id)
+    await mail.refresh_from_db()
+    assert mail.state == "failed"
+    assert (await Message.get(id=mail.message_id)).state == "failed"
+    assert await Note.filter(client_id__startswith="mail:").count() == 1
+    assert mail.message_id is not None
+    await give_up_replying(mail.message_id)  # a letter was written: that job told of itself
+    assert await Note.filter(client_id__startswith="mail:unwritten").count() == 0
+    await OutgoingMail.filter(id=mail.id).delete()
+    await give_up_replying(mail.message_id)
+    assert "It left." in (await Note.get(client_id__startswith="mail:unwritten")).text

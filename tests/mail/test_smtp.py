@@ -8,7 +8,7 @@ from app.gateways import smtp
 from app.gateways.mail import MailDeferred, MailRefused
 from app.gateways.smtp import SmtpMailer
 from core.errors import Invalid
-from tests.mail.sink import Sink
+from tests.mail.sink import Sink, listening
 
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
 HELP, INES, BEN = "help@lumen.example", "ines@example.com", "ben@example.net"
@@ -127,6 +127,35 @@ async def test_a_stalled_server_is_given_up(sink: Sink) -> None:
     await mailer.send(HELP, [INES], MAIL)
     await mailer.close()
     assert sink.connections == 2
+
+
+async def test_a_stuck_server_keeps_few_waiting(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "PATIENCE", 0.05)
+    mailer, sink.stall = SmtpMailer(f"smtp://127.0.0.1:{sink.port}", timeout=5), 0.5
+    outcomes = await asyncio.gather(
+        *(mailer.send(HELP, [f"{number}@example.com"], MAIL) for number in range(6)), return_exceptions=True
+    )
+    assert len([outcome for outcome in outcomes if isinstance(outcome, MailDeferred)]) == 2
+    assert len(sink.mails) == smtp.CONNECTIONS
+    await mailer.close()
+
+
+async def test_a_server_that_is_away_is_not_asked_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with listening(Sink()) as sink:
+        address = f"smtp://127.0.0.1:{sink.port}"
+    mailer = SmtpMailer(address, timeout=2)
+    for _ in range(2):
+        with pytest.raises(MailDeferred) as away:
+            await mailer.send(HELP, [INES], MAIL)
+        assert "ConnectError" in str(away.value)
+    async with listening(sink):
+        with pytest.raises(MailDeferred):
+            await mailer.send(HELP, [INES], MAIL)
+        assert sink.connections == 0
+        mailer._away_until = 0.0
+        await mailer.send(HELP, [INES], MAIL)
+        assert sink.connections == 1
+    await mailer.close()
 
 
 async def test_whoever_gives_up_waiting_leaves_no_half_dialogue(sink: Sink, mailer: SmtpMailer) -> None:

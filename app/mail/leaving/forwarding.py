@@ -91,6 +91,15 @@ async def send_forward(
     )
 
 
+async def give_up_forward(note_id: int) -> None:
+    """No letter could be written for what a note says was forwarded: another note says so."""
+    note = await Note.get_or_none(id=note_id).select_related("conversation")
+    if note is None or await OutgoingMail.exists(key=f"note:{note.public_id}"):
+        return
+    text = gettext(_("This could not be forwarded by mail: %(text)s"), note.conversation.language)
+    await add_note(note.conversation_id, None, text % {"text": note.text[:200]}, f"mail:unwritten:{note.public_id}")
+
+
 async def _chosen(conversation_id: int, numbers: Sequence[int]) -> list[Message]:
     rows = await Message.filter(conversation_id=conversation_id, number__in=list(numbers)).order_by("number")
     if len(rows) != len(set(numbers)):

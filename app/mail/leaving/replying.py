@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.files.storage import Storage
+from app.i18n import gettext
 from app.mail.holding import may_answer_by_itself
 from app.mail.leaving.addressing import Addressing, addressing_of
 from app.mail.leaving.cards import card_for
@@ -13,6 +14,7 @@ from app.mail.leaving.writing import queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
 from app.mail.participants import COPIED, add_participants
 from conversations.models import AGENT, EMAIL, Conversation, Message
+from conversations.noting import add_note
 from core.transactions import transaction
 
 _THREAD = 50  # mails of a conversation that are looked at
@@ -74,6 +76,18 @@ async def reply(
     )
 
 
+async def give_up_replying(message_id: int) -> None:
+    """No letter could be written for a message: it has failed, and the desk hears of it."""
+    message = await Message.get_or_none(id=message_id)
+    if message is None or await OutgoingMail.exists(key=f"message:{message_id}"):
+        return
+    async with transaction():
+        await Message.filter(id=message_id).update(state="failed")
+        words = gettext(_("This answer could not be sent by mail: %(text)s"), message.language)
+        text = words % {"text": message.text[:200]}
+        await add_note(message.conversation_id, None, text, f"mail:unwritten:{message_id}")
+
+
 async def _may_leave(message: Message, address: str) -> bool:
     """Whether a machine's answer may leave by mail; otherwise its message says that it did not."""
     key = f"message:{message.id}"
@@ -129,3 +143,8 @@ async def _thread(conversation: Conversation) -> tuple[str, list[str]]:
     )  # fmt: skip
     last = next((header_id for _, header_id in came if header_id), "")
     return last, [header_id for _, header_id in sorted([*came, *left]) if header_id and header_id != last]
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message

@@ -44,6 +44,13 @@ async def send(outgoing_id: int, servers: Mailer | Servers) -> None:
         await _settle(mail, pending, refused)
 
 
+async def give_up_sending(outgoing_id: int) -> None:
+    """The job of a mail has ended without a word of ours: the mail has failed, and the desk hears of it."""
+    mail = await OutgoingMail.get_or_none(id=outgoing_id)
+    if mail is not None and mail.state == QUEUED:
+        await _give_up(mail, EXPIRED, "could not be handed over")
+
+
 def pending_of(mail: OutgoingMail) -> list[str]:
     """The addresses that have not taken it yet."""
     if mail.pending is not None:
