@@ -188,7 +188,7 @@ MACHINES = [
     Letter(extra="Auto-Submitted: auto-replied\n"),
     Letter(extra="Precedence: bulk\n"),
     Letter(subject="Out of office: Where is my lamp?", text="I am away until Monday."),
-    Letter(subject="自动回复：您的邮件"),
+    Letter(subject="自动回复：您的邮件", text="您好，您的邮件我已收到，会尽快回复您。"),
     Letter(sender="Lumen <help@lumen.example>"),
     Letter(sender="help+x@chaye.example"),
 ]
