@@ -19,6 +19,11 @@ _ANSWERED = re.compile(
     r"^(?:(?:re|aw|sv|vs|ref|antw|odp|回复|回覆|答复|答覆|返信|회신)(?:\[\d{1,3}\])?\s{0,3}[:：]\s{0,3})+"
 )
 _SENT_ON = re.compile(r"^(?:fwd?|wg|tr|rv|enc|转发|轉寄|転送|전달)\s{0,3}[:：]|^转[:：]")
+_CHINESE = re.compile(  # 这是张三的自动回复 · 此邮件由系统自动发出
+    r"(?:这|此|本|该|這|該)(?:是|为|為|封|邮件|郵件|信件|信|消息|訊息)"
+    r"[^，。！？\n]{0,16}(?:自动|自動)(?:回复|回覆|答复|答覆|应答|發送|发送|發出|发出|生成|產生|产生)"
+)
+_ASKS = ("?", "？", "吗", "嗎")
 _SENTENCE = re.compile(r"[，。！!.\n]\s{0,3}")
 _AFTER_SUBJECT = re.compile(
     r"$|\s{0,3}[:：!！.。\-–—|/(（\[【<>\]】)）,，;~]|\s{1,3}(?:re|fw|fwd|aw|wg|回复|转发|答复)[:：]"
@@ -51,9 +56,12 @@ def automatic(root: Part, text: str = "") -> str:
         return "report"
     if field("precedence").strip().lower() == "bulk" and not _is_discussion(root):
         return "precedence"
+    subject = " ".join(field("subject").lower().replace("’", "'").split())
     if _writes_for_others(root):
         return ""
-    return _spoken(" ".join(field("subject").lower().replace("’", "'").split()), text)
+    if any(word in field("from").lower() for word in _TABLES["daemons"]) and not _SENT_ON.match(subject):
+        return "daemon"
+    return _spoken(subject, text)
 
 
 def unanswerable(root: Part) -> bool:
@@ -122,9 +130,8 @@ def _spoken(subject: str, text: str) -> str:
     if _SENT_ON.match(subject):
         return ""
     opening = _opening(text)
-    if any(word in opening for word in _TABLES["errands"]):
-        return ""
-    if _says_so(opening) or _ends_so(text):
+    wants = any(word in opening for word in _TABLES["errands"])
+    if not wants and (_says_so(opening) or _ends_so(text)):
         return "words"
     answered = _ANSWERED.match(subject)
     if answered is not None:
@@ -132,10 +139,12 @@ def _spoken(subject: str, text: str) -> str:
     bare = subject.lstrip("[(【（*<\"'“「 ")
     if _begins(bare, "report_subjects"):
         return "report"
-    if _is_whole(bare, "auto_subjects"):
+    away = _begins(bare, "away_subjects")
+    if _is_whole(bare, "auto_subjects") and not (away and wants):
         return "subject"
-    if _begins(bare, "away_subjects") or _begins(bare, "auto_subjects"):
-        return "subject" if any(word in opening for word in _TABLES["auto_phrases"]) else ""
+    if away or _begins(bare, "auto_subjects"):
+        asks = wants or any(sign in opening for sign in _ASKS)
+        return "subject" if not asks and any(word in opening for word in _TABLES["auto_phrases"]) else ""
     return ""
 
 
@@ -148,7 +157,9 @@ def _opening(text: str) -> str:
 def _says_so(opening: str) -> bool:
     """Whether one of the first sentences says that a machine wrote it."""
     sentences = _SENTENCE.split(opening, maxsplit=3)[:3]
-    return any(_begins(piece, "auto_openings") for piece in (opening, _without_greeting(opening), *sentences))
+    pieces = (_SENTENCE.split(_without_greeting(opening), maxsplit=1)[0], *sentences)
+    said = [piece for piece in pieces if _begins(piece, "auto_openings") or _CHINESE.match(piece) is not None]
+    return any(not any(sign in piece for sign in _ASKS) for piece in said)
 
 
 def _ends_so(text: str) -> bool:
@@ -168,8 +179,8 @@ def _begins(text: str, table: str) -> bool:
 
 def _without_greeting(opening: str) -> str:
     """The first words after `Dear customer,`, if that is how it begins."""
-    opening = opening.lstrip("*#-=~_[(【（ \"'“「")
+    opening = opening.lstrip("*#-=~_[(【（ ")
     if not _begins(opening, "greetings"):
         return opening
     end = re.search(r"[,，、:：!！。.]\s{0,3}", opening[:80])
-    return opening[end.end() :].lstrip("*#-=~_[(【（ \"'") if end else opening
+    return opening[end.end() :].lstrip("*#-=~_[(【（ ") if end else opening
