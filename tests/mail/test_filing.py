@@ -108,6 +108,7 @@ async def test_what_was_read_stands_beside_the_mail(world: World, files: Intake)
         "date": "2026-03-02T09:00:00+00:00",
         "in_reply_to": [],
         "kind": "",
+        "invitation": None,
         "remote_images": 0,
         "trackers": 0,
     }
@@ -129,6 +130,16 @@ async def test_one_letter_on_two_ways_at_once_is_one_message(world: World, files
     assert sorted(states) == ["duplicate", "posted"]
     assert await Message.all().count() == await Ticket.all().count() == await Attachment.all().count() == 1
     assert len(found(files)) == 2  # nothing is left of the second
+
+
+async def test_programs_that_use_one_message_id_for_all(world: World, files: Intake) -> None:
+    first, second = letter(), letter()
+    second.replace_header("Date", "Mon, 02 Mar 2026 10:00:01 +0100")
+    assert [(await arrive(world, mail, files)).state for mail in (first, second)] == ["posted", "posted"]
+    for mail, number in ((first, 1), (second, 2)):  # pictures that lie elsewhere, and nothing else
+        mail.set_content(f'<img src="https://shop.example/{number}.png">', subtype="html")
+    second.replace_header("Date", str(first["Date"]))
+    assert [(await arrive(world, mail, files)).state for mail in (first, second)] == ["posted", "posted"]
 
 
 async def test_without_a_message_id_the_date_tells_letters_apart(world: World, files: Intake) -> None:

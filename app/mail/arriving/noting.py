@@ -57,13 +57,15 @@ def _appointment(invitation: Invitation) -> dict[str, Any]:
 def letter_of(shop_id: int | None, parsed: ParsedMail) -> str | None:
     """A digest of what the sender wrote, the same on whichever way it came: by LMTP, IMAP or hook, re-encoded or not.
 
-    None for a letter that neither a Message-ID nor a date tells from others.
+    The date counts as well as the Message-ID, because some programs give the same one to all their mails, and the HTML
+    where there is no text. None for a letter that neither tells from others.
     """
-    named = parsed.message_id or (f"{parsed.date.isoformat()} {parsed.subject}" if parsed.date else "")
-    if not named or parsed.problem:
+    if not parsed.message_id and parsed.date is None:
         return None
+    named = (parsed.message_id or parsed.subject, parsed.date.isoformat() if parsed.date else "", parsed.from_address)
+    words = parsed.text if parsed.text.strip() else parsed.clean.html
     files = (hashlib.sha256(file.content).hexdigest() for file in parsed.attachments)
-    said = (str(shop_id), named, parsed.from_address, " ".join(parsed.text.split()), *files)
+    said = (str(shop_id), *named, " ".join(words.split()), *files)
     return hashlib.sha256("\x00".join(said).encode("utf-8", "replace")).hexdigest()
 
 
