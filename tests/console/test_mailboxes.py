@@ -127,11 +127,14 @@ async def test_one_that_fails_for_a_quarter_of_an_hour_is_seen_from_everywhere(
     await note_failure(mailbox, "login_refused", "LOGIN <b>failed</b>", refused=True)
     assert "Trying again" in (await ada.get(PAGE)).text
     assert 'class="chip warn">1<' not in (await ada.get("/console/settings")).text
+    assert "Mail from a mailbox cannot be fetched" not in (await ada.get("/console")).text
     clock.advance(timedelta(minutes=16))
     page = (await ada.get(PAGE)).text
     for words in ("Fails", "refuses the user name", "LOGIN &lt;b&gt;failed"):
         assert words in page
     assert 'class="chip warn">1<' in (await ada.get("/console/settings")).text
+    assert "Mail from a mailbox cannot be fetched" in (await ada.get("/console")).text
+    assert "Mail from a mailbox cannot be fetched" not in (await (await open_browser(world.omar)).get("/console")).text
 
 
 async def test_only_administrators_of_the_shop(world: World, desk: Starlette, open_browser: OpenBrowser) -> None:

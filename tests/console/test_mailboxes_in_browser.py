@@ -1,6 +1,7 @@
 """The pages of mailboxes in a real browser: they fit, can be read in both languages, and work from the keyboard."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -9,6 +10,7 @@ from starlette.applications import Starlette
 
 from app.mail.mailbox_models import Mailbox
 from app.settings import Settings
+from core.clock import now
 from tests.console.test_mailboxes import MAIL, PAGE, add
 from tests.mail.scripted_imap import scripted
 from tests.people import World
@@ -22,11 +24,12 @@ async def test_the_pages_fit_and_can_be_read(
     world: World, desk: Starlette, open_page: OpenPage, width: int, language: str
 ) -> None:
     mailbox = await add(world, desk)
-    await Mailbox.filter(id=mailbox.id).update(last_error="app_password", last_error_detail="Please use a code")
+    trouble = {"last_error": "app_password", "last_error_detail": "Please use a code"}
+    await Mailbox.filter(id=mailbox.id).update(**trouble, failing_since=now() - timedelta(hours=1))
     world.ada.language = language
     await world.ada.save(update_fields=["language"])
     page = await open_page(world.ada, PAGE, viewport={"width": width, "height": 800})
-    for path in (PAGE, f"{PAGE}/new", f"{PAGE}/new?provider=163", f"{PAGE}/{mailbox.public_id}"):
+    for path in ("/console", PAGE, f"{PAGE}/new", f"{PAGE}/new?provider=163", f"{PAGE}/{mailbox.public_id}"):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert (await Axe().run(page)).violations_count == 0
