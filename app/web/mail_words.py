@@ -129,7 +129,7 @@ def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
         "id": mail.public_id,
         "short": _short(people, "", language),
         "everybody": ", ".join(person["address"] for person in people),
-        "state": {"label": gettext(label, language), "tone": tone, "icon": icon},
+        "state": {"code": mail.state, "label": gettext(label, language), "tone": tone, "icon": icon},
         "error": mail.error if mail.state != "sent" else "",
         "why": words_of(failure_of(mail.error), language) if mail.error and mail.state == "failed" else "",
         "attempts": mail.attempts if mail.state == "queued" else 0,

@@ -39,6 +39,7 @@ export class LiveThread {
     addEventListener("visibilitychange", () => document.hidden || this.#seen());
     find("#new-below button").addEventListener("click", () => this.toEnd());
     setInterval(() => this.#showPresence(), 5_000);
+    setInterval(() => document.hidden || (find("[data-delivery=queued]", this.#list) && this.refreshEvents()), 15_000);
   }
 
   get last() {
