@@ -106,7 +106,7 @@ def _judged(content: bytes, codec: str) -> str:
     few = codec not in OF_MANY_BYTES and sum(byte > 0x7F for byte in content[:100]) < 4
     if fits and (codec in ("utf-7", "hz") or few or own >= _PLAUSIBLE):
         return codec
-    if not fits and nearly_utf8(content) is not None:
+    if decode_strictly(content, "utf-8") is not None or (not fits and nearly_utf8(content) is not None):
         return "utf-8"
     other = likeliest(content, codec, fits=fits)
     return other if not fits or likelihood(content, other) >= max(_CONVINCING, own + _MUCH) else codec

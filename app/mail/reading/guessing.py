@@ -5,6 +5,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 
 _TABLES = tomllib.loads(Path(__file__).with_name("charsets.toml").read_text("utf-8"))
@@ -85,7 +86,13 @@ def likeliest(content: bytes, labelled: str = "", *, fits: bool = False) -> str:
     usual = {codec: CANDIDATES[codec] for codec in CANDIDATES if not fits or _is_another_kind(codec, labelled, content)}
     if labelled:
         usual[labelled] = _TRUST_IN_LABEL
-    return max(usual, key=lambda codec: likelihood(content, codec) + usual[codec])
+    best, score = labelled or "utf-8", -9.0
+    for codec, prior in sorted(usual.items(), key=itemgetter(1), reverse=True):
+        if score >= 1 + prior:  # what no text in this one or in those that follow can reach
+            break
+        if (own := likelihood(content, codec) + prior) > score:
+            best, score = codec, own
+    return best
 
 
 def likelihood(content: bytes, codec: str) -> float:

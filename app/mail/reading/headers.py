@@ -1,6 +1,7 @@
 """Header fields of a mail: unfolding, addresses, ids and dates, in the broken forms that occur. Pure; never raises."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -45,7 +46,7 @@ def one_line(text: str) -> str:
 def addresses(raw: bytes) -> tuple[Address, ...]:
     """The mailboxes of a field, at most `MAX_ADDRESSES`; broken ones give what can be read."""
     found: list[Address] = []
-    for piece in _split_list(unfold(raw)):
+    for piece in _with_commas_of_names(_split_list(unfold(raw))):
         address = _mailbox(piece) if "@" in piece or "=?" not in piece else _mailbox(one_line(decode_words(piece)))
         if address is not None:
             found.append(address)
@@ -108,6 +109,24 @@ def _split_list(text: str) -> list[str]:
     if quoted or depth:  # a quote that never ends would swallow all that follows
         pieces = re.split(r"[,;]", text)
     return [piece for piece in pieces if piece.strip()]
+
+
+def _with_commas_of_names(pieces: list[str]) -> Iterator[str]:
+    """A name with a comma that nobody quoted: `Lin, Tea <lin@example.com>`."""
+    held = ""
+    for piece in pieces:
+        if "@" not in piece and not re.search(r"[<>:()]|=\?", piece):
+            if held:
+                yield held
+            held = piece
+            continue
+        if held and "<" in piece.partition("@")[0]:
+            yield f"{held},{piece}"
+        else:
+            yield from (one for one in (held, piece) if one)
+        held = ""
+    if held:
+        yield held
 
 
 def _mailbox(piece: str) -> Address | None:

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from app.mail.reading.headers import one_line
+from app.mail.reading.charsets import codec_of, decode
+from app.mail.reading.headers import MAX_VALUE, one_line
 from app.mail.reading.naming import harmless
 from app.mail.reading.parameters import parameters
 from app.mail.reading.transfer import undo
@@ -114,6 +115,7 @@ class _Walker:
             parts.append(current)
             self._open(current, at)
         current.body = mail[body_from:]
+        _read_raw_fields(parts)
         return Walk(parts, self._cut)
 
     def _open(self, part: Part, at: int) -> None:
@@ -239,6 +241,23 @@ def _read_one_type(part: Part, value: bytes) -> bool:
         part.type_parameters = found
     part.type = read or part.type
     return bool(read)
+
+
+def _read_raw_fields(parts: list[Part]) -> None:
+    """Bytes beyond ASCII in a header have no label; that of the text is the best guess. Then they are UTF-8."""
+    labels = (part.type_parameters.get("charset", "") for part in parts)
+    label = next((label for label in labels if codec_of(label) not in (None, "utf-8")), "")
+    if not label:
+        return
+    for part in parts:
+        if any(not value.isascii() for _, value in part.fields):
+            part.fields = [(name, _in_utf8(value, label)) for name, value in part.fields]
+            if not part.children:
+                _read_type(part)
+
+
+def _in_utf8(value: bytes, label: str) -> bytes:
+    return value if value.isascii() else decode(value[:MAX_VALUE], label).encode("utf-8", "replace")
 
 
 def _looks_like_multipart(part: Part, mail: bytes, at: int) -> bool:

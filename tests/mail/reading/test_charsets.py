@@ -149,6 +149,7 @@ def test_a_false_label_is_found_out() -> None:
         (b"~{VPND~} x", "hz-gb-2312", "中文 x"),
         (b"+Ti1lhw-", "utf-7", "中文"),
         (b"abc\x80def", "us-ascii", "abc€def"),
+        ("Größe".encode(), "gb2312", "Größe"),
         (b"", "gb2312", ""),
     ],
 )

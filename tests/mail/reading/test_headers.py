@@ -97,6 +97,8 @@ def test_words_without_any_label(codec: str) -> None:
         (f"=?utf-8?B?{b('林, 茶')}?= <a@b.example>", [("林, 茶", "a@b.example")]),
         (f"=?utf-8?B?{b('林 <a@b.example>')}?=", [("林", "a@b.example")]),
         (f"=?utf-8?B?{b('林')}?=<a@b.example>", [("林", "a@b.example")]),
+        ("Lin, Tea <a@b.example>, C <c@d.example>", [("Lin, Tea", "a@b.example"), ("C", "c@d.example")]),
+        ("a@b.example, <c@d.example>", [("", "a@b.example"), ("", "c@d.example")]),
         ("a@b.example (Lin)", [("Lin", "a@b.example")]),
         ("(x) a@b.example", [("x", "a@b.example")]),
         ("Lin <a@b.example", [("Lin", "a@b.example")]),

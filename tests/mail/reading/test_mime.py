@@ -185,6 +185,17 @@ def test_html_knows_its_own_charset(meta: str) -> None:
     assert parse(b"Content-Type: text/html\n\n" + page).text == "镕堃喆"
 
 
+@pytest.mark.parametrize(
+    ("codec", "name"), [("big5", "佐藤"), ("gbk", "颉镕"), ("shift_jis", "佐藤"), ("koi8-r", "Ян")]
+)
+@pytest.mark.parametrize("multipart", [True, False])
+def test_raw_headers_are_in_the_charset_of_the_text(codec: str, name: str, multipart: bool) -> None:
+    part = f"Content-Type: text/plain; charset={codec}\n\nx\n"
+    body = f"Content-Type: multipart/mixed; boundary=b\n\n--b\n{part}--b--\n" if multipart else part
+    mail = parse(f"From: {name} <a@b.example>\nSubject: {name}\n{body}".encode(codec))
+    assert (mail.from_name, mail.subject, mail.text.strip()) == (name, name, "x")
+
+
 def test_headers_hold_no_line_breaks() -> None:
     evil = b"=?utf-8?Q?a=0D=0ABcc=3A_x=00=E2=80=A8y?="
     fields = (b"From", b"To", b"Subject", b"Reply-To", b"Cc", b"Message-ID", b"References")
