@@ -158,10 +158,8 @@ def _problem(root: Part) -> str:
 
 
 def _reply(plain: str, html: str, text: str) -> str:
-    """The new part. What HTML marks as quote counts when there is no plain text, or nothing in it shows a quote."""
+    """The new part. What HTML marks as quote or signature is left out, too, if the plain text begins with the rest."""
     new = new_part(text)
-    if html and (not plain.strip() or new == text.strip()):
-        marked = tidy(reply_of_html(html) or "")
-        if marked and (not plain.strip() or "".join(marked.split()) in "".join(text.split())):
-            return marked
-    return new
+    marked = tidy(reply_of_html(html) or "") if html and "\n>" not in new else ""
+    agrees = not plain.strip() or "".join(new.split()).startswith("".join(marked.split()))
+    return marked if marked and agrees else new

@@ -73,3 +73,32 @@ def test_whole_mail(program: str, both: str) -> None:
     kind = "html" if program.startswith("html") else "plain"
     read = parse(f"From: i@example.com\nContent-Type: text/{kind}; charset=utf-8\n\n{mail}".encode())
     assert squeezed(read.reply_text) == squeezed(new)
+
+
+ALTERNATIVE = """From: i@example.com
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=b
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+{plain}
+--b
+Content-Type: text/html; charset=utf-8
+
+{html}
+--b--
+"""
+
+
+@pytest.mark.parametrize(
+    ("plain", "html", "new"),
+    [
+        ("Fine.\n\nFrá: Lumen\n\nHello", "<p>Fine.</p><div id=appendonsend></div>Frá: Lumen<p>Hello</p>", "Fine."),
+        ("Fine.\nBest\nInes", "<p>Fine.</p><div id=Signature>Best<br>Ines</div>", "Fine."),
+        ("Fine.\nBest\nInes", "<p>Other.</p><div id=Signature>Best<br>Ines</div>", "Fine. Best Ines"),
+        ("Hi\n\n> a\n\nb\n\n> c\n\nd", "<p>Hi</p><div class=yahoo_quoted>a b c d</div>", "Hi > a b > c d"),
+    ],
+)
+def test_marks_of_html_beside_plain_text(plain: str, html: str, new: str) -> None:
+    assert squeezed(parse(ALTERNATIVE.format(plain=plain, html=html).encode()).reply_text) == new
