@@ -99,10 +99,10 @@ def _limit(which: int, most: int) -> None:
 
 
 def _allow_seconds() -> None:
-    """From now on so much processor time; the parent counts the time on the wall, unless it is gone."""
+    """From now on so much processor time, to the whole second below; the parent counts the time on the wall."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + SECONDS, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + SECONDS, hard))
 
 
 def _kept_bytes() -> int:
