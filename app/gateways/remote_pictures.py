@@ -4,6 +4,8 @@ Nothing tells the other side who reads: no cookies, no referrer, the same words 
 """
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx2
@@ -48,8 +50,7 @@ class RemotePictures:
         for _hop in range(REDIRECTS + 1):
             url = self._checked(address)
             port = url.port or (443 if url.scheme == "https" else 80)
-            [endpoint, *_others] = await endpoints(url.host, port, private=self.private)
-            found = await _ask(url, endpoint)
+            found = await _ask_one_of(url, await endpoints(url.host, port, private=self.private))
             if isinstance(found, bytes):
                 return found
             address = str(url.join(found))
@@ -64,6 +65,14 @@ class RemotePictures:
         if url.scheme not in ("http", "https") or not url.host or url.userinfo or not usual:
             raise Forbidden("no plain address of the web", code="bad_address")
         return url
+
+
+async def _ask_one_of(url: httpx2.URL, places: Sequence[Endpoint]) -> bytes | str:
+    """What the first of its addresses answers that can be reached from here."""
+    for place in places[:-1]:
+        with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+            return await _ask(url, place)
+    return await _ask(url, places[-1])
 
 
 async def _ask(url: httpx2.URL, endpoint: Endpoint) -> bytes | str:

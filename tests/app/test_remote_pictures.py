@@ -89,6 +89,11 @@ async def test_our_own_network_is_out_of_reach(address: str) -> None:
     assert refused.value.code in ("host_refused", "bad_address", "host_unknown")
 
 
+async def test_a_host_of_which_one_address_is_out_of_reach() -> None:
+    async with site(lambda _path: ok(b"picture")) as (address, _heard):  # `localhost` is ::1, too, where nobody listens
+        assert await RemotePictures(private=True).fetch(address.replace("127.0.0.1", "localhost")) == b"picture"
+
+
 async def test_redirects_are_judged_and_end() -> None:
     async with site(lambda _path: moved("file:///etc/passwd")) as (address, _heard):
         with pytest.raises(Forbidden):
