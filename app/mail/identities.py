@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from app.gateways.smtp import SmtpMailer
 from app.mail.dkim_keys import new_key
 from app.mail.identity_models import MailIdentity
-from app.mail.leaving.composing import is_address, wire_address
+from app.mail.leaving.composing import Mailbox, is_address, wire_address
 from app.mail.models import IncomingMail
 from app.mail.owning import ours_among
 from app.mail.reading.headers import one_line
@@ -152,8 +152,10 @@ async def identity_named(shop_ids: list[int], public_id: str) -> MailIdentity:
 
 
 async def sender_of(shop: Shop, language: str, conversation: Conversation | None = None, chosen: str = "") -> Sender:
-    """Whom a letter is from: the one that was chosen, else the one that the conversation's newest mail came to, else
-    its team's, else the shop's main one, else the shop's first address."""
+    """Whom a letter is from: the one that was chosen (the shop's own id for its first address), else the one that the
+    conversation's newest mail came to, else its team's, else the shop's main one, else the shop's first address."""
+    if chosen == shop.public_id:
+        return _first(shop)
     rows = await MailIdentity.filter(shop_id=shop.id, retired_at=None).order_by("id")
     came_to = await _came_to(conversation) if conversation and rows else ""
     if not rows or (came_to == shop.mail_address.lower() and not any(row.public_id == chosen for row in rows)):
@@ -161,6 +163,18 @@ async def sender_of(shop: Shop, language: str, conversation: Conversation | None
     team_id = conversation.team_id if conversation else None
     ranked = sorted(rows, key=lambda row: -_rank(row, chosen, came_to, team_id))
     return _sender(ranked[0], shop, language) if _rank(ranked[0], chosen, came_to, team_id) else _first(shop)
+
+
+async def senders_for(shop: Shop, conversation: Conversation, language: str) -> tuple[str, list[tuple[str, str]]]:
+    """The address that an answer leaves from by itself, and what may be chosen instead: (id, `name <address>`). Nothing
+    to choose for a shop with one address."""
+    rows = await MailIdentity.filter(shop_id=shop.id, retired_at=None).order_by("address")
+    if not rows:
+        return shop.mail_address, []
+    usual = await sender_of(shop, language, conversation)
+    first = (shop.public_id, str(Mailbox(shop.name, shop.mail_address)))
+    others = [(row, _sender(row, shop, language)) for row in rows]
+    return usual.address, [first, *((row.public_id, str(Mailbox(one.name, one.address))) for row, one in others)]
 
 
 def _rank(row: MailIdentity, chosen: str, came_to: str, team_id: int | None) -> int:

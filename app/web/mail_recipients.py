@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.i18n import gettext
+from app.mail.identities import senders_for
 from app.mail.leaving.addressing import (
     REPLY,
     REPLY_ALL,
@@ -19,7 +20,7 @@ from app.mail.leaving.composing import Mailbox
 from conversations.models import EMAIL, Conversation
 from core.errors import Invalid
 
-FIELDS = ("mail_mode", "mail_to", "mail_cc", "mail_quote")
+FIELDS = ("mail_mode", "mail_to", "mail_cc", "mail_quote", "mail_identity")
 
 
 def _(message: str) -> str:
@@ -38,7 +39,10 @@ async def recipients(
         gettext(_("The sender wants answers at %(address)s."), language) % {"address": box.address}
         for box in offer.instead
     ]
+    usual, senders = await senders_for(conversation.shop, conversation, conversation.language)
     return shown | {
+        "sender": usual,
+        "senders": senders,
         "open": bool(refused or offer.instead) or shown != _shown(offer.reply),
         "everybody": _shown(offer.reply_all) if offer.reply_all else None,
         "usual": _shown(offer.reply),
@@ -86,6 +90,7 @@ def _shown(addressing: Addressing) -> dict[str, str]:
         "mail_to": _line(addressing.to),
         "mail_cc": _line(addressing.cc),
         "mail_quote": "1" if addressing.quote else "0",
+        "mail_identity": addressing.identity,
     }
 
 

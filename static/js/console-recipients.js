@@ -9,6 +9,7 @@ export class Recipients {
   #short = find("#recipients-short");
   #to = find("#mail-to");
   #cc = find("#mail-cc");
+  #from = find("#mail-identity"); // none where a shop has one address
 
   constructor() {
     if (!this.#box) return;
@@ -30,6 +31,7 @@ export class Recipients {
       mail_to: this.#to.value,
       mail_cc: this.#cc.value,
       mail_quote: find("[type=checkbox][name=mail_quote]", this.#box).checked ? "1" : "0",
+      mail_identity: this.#from?.value ?? "",
     };
   }
 
@@ -38,6 +40,7 @@ export class Recipients {
     if (!this.#box || !chosen || !FIELDS.every((name) => name in chosen)) return;
     for (const choice of this.#modes) choice.checked = choice.value === chosen.mail_mode;
     find("[type=checkbox][name=mail_quote]", this.#box).checked = chosen.mail_quote !== "0";
+    if (this.#from) this.#from.value = chosen.mail_identity ?? "";
     this.#fill(chosen.mail_to, chosen.mail_cc);
   }
 

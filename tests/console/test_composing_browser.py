@@ -1,5 +1,7 @@
 """The composer in a real browser: undo, drafts on two devices, news of the order, and keys."""
 
+import asyncio
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
@@ -162,5 +164,7 @@ async def test_an_answer_by_mail_goes_to_one_or_to_all(world: World, open_page: 
     await page.locator("#text").press("Control+Enter")
     await expect(page.locator("#text")).to_have_value("")
     await expect(copy).to_have_value("")
-    said = await Message.get(author_kind="agent")
+    async with asyncio.timeout(10):
+        while (said := await Message.get_or_none(author_kind="agent")) is None:
+            await asyncio.sleep(0.02)
     assert [address for _, address in said.addressing["cc"]] == ["mum@example.com"]

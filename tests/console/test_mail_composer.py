@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from app.mail.identities import Words, add_identity, sender_of
 from app.mail.models import IncomingMail
 from conversations.models import Conversation, Message, Note
 from core.jobs import Job
+from core.people import Actor
 from tests.console.conftest import Browser
 from tests.console.test_mail import arrive
 from tests.people import World
@@ -97,3 +99,19 @@ async def test_nobody_forwards_what_is_another_shops(world: World, open_browser:
     assert (await stranger.get(f"{base}/forward")).status_code == 404
     await stranger.get("/console")
     assert (await stranger.post(f"{base}/forward", to="me@example.net", message="1")).status_code == 404
+
+
+async def test_an_answer_leaves_from_the_address_that_was_chosen(world: World, open_browser: OpenBrowser) -> None:
+    browser, base, mail = await desk_of(world, open_browser)
+    assert "mail_identity" not in (await browser.get(base)).text  # there is nothing to choose
+    row = await add_identity(world.lumen, "returns@lumen.example", Words(name_en="Returns"), Actor.of(world.ada))
+    page = (await browser.get(base)).text
+    assert f'<option value="{row.public_id}" >Returns &lt;returns@lumen.example&gt;</option>' in page
+    more = {"mail_identity": row.public_id, "hold": "0", "seen": await seen(mail)}
+    await browser.post(f"{base}/replies", text="On its way", **(OFFERED | more))
+    said = await Message.get(author_kind="agent")
+    assert said.addressing["identity"] == row.public_id
+    shop, talk = world.lumen, await Conversation.get(id=mail.conversation_id)
+    assert (await sender_of(shop, "en", talk, row.public_id)).address == "returns@lumen.example"
+    assert (await sender_of(shop, "en", talk, shop.public_id)).address == "help@lumen.example"
+    assert (await sender_of(shop, "en", talk, "idt_of_somebody_else")).address == "help@lumen.example"
