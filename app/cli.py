@@ -15,7 +15,7 @@ from app.cli_audit import audit
 from app.cli_bot import bot
 from app.cli_connections import connect, connections, disconnect
 from app.cli_mail import mail
-from app.cli_mailboxes import fetch, mailboxes
+from app.cli_mailboxes import add_mailbox_command, fetch, mailboxes
 from app.cli_orders import orders, shop_of
 from app.cli_payments import accounts_command, connect_command, disconnect_command
 from app.cli_policies import policies
@@ -66,6 +66,7 @@ main.add_command(bot)
 main.add_command(mail)
 mail.add_command(mailboxes)
 mail.add_command(fetch)
+mail.add_command(add_mailbox_command)
 main.add_command(orders)
 orders.add_command(reconcile)
 main.add_command(policies)

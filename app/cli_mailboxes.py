@@ -1,15 +1,21 @@
-"""`wismo mail mailboxes` and `wismo mail fetch`: the mailboxes that mail is fetched from, from the command line."""
+"""`wismo mail mailboxes`, `add-mailbox` and `fetch`: the mailboxes that mail is fetched from, from the command line."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from app.cli_orders import in_database
+from app.cli_orders import in_database, shop_of
 from app.gateways.imap_troubles import ImapTrouble
-from app.mail.fetching.following import fetch_once
+from app.mail.fetching.following import fetch_once, look
 from app.mail.fetching.taking import TurnLost
 from app.mail.fetching.turns import end_turn, hold_turn, note_failure, take_turn
-from app.mail.mailbox_models import Mailbox
+from app.mail.mailbox_models import OAUTH, PASSWORD, PLAIN, STARTTLS, TLS, USUAL_PORTS, Mailbox
+from app.mail.mailboxes import Place, add_mailbox, check_credentials, checked
 from app.settings import read_settings
-from core.errors import Unavailable
+from core.errors import Invalid, Unavailable
+from core.people import SYSTEM
 from core.tasks import end, spawn
 
 
@@ -22,6 +28,57 @@ async def mailboxes() -> None:
         wrong = f"{mailbox.last_error}: {mailbox.last_error_detail or ''}" if mailbox.last_error else "fine"
         place = [mailbox.shop.key, mailbox.address, mailbox.host, mailbox.folder]
         click.echo("\t".join([*place, last, wrong if mailbox.enabled else "paused"]))
+
+
+@click.command("add-mailbox")
+@click.argument("shop_key", metavar="SHOP")
+@click.option("--address", required=True, help="What customers write to.")
+@click.option("--host", required=True, help="The server for IMAP.")
+@click.option("--port", type=int, help="The usual one if it is not given.")
+@click.option("--security", type=click.Choice([TLS, STARTTLS, PLAIN]), default=TLS, show_default=True)
+@click.option("--user", help="The address if it is not given.")
+@click.option("--folder", default="INBOX", show_default=True)
+@click.option("--begin", type=click.DateTime(["%Y-%m-%d"]), help="Also fetch what came since that day (UTC).")
+@click.option(
+    "--credentials-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON object: password, or what OAuth needs; without it a password is asked for.",
+)
+@in_database
+async def add_mailbox_command(
+    shop_key: str,
+    address: str,
+    host: str,
+    port: int | None,
+    security: str,
+    user: str | None,
+    folder: str,
+    begin: datetime | None,
+    credentials_file: Path | None,
+) -> None:
+    """Sign in, and fetch the mail of SHOP from a mailbox from now on."""
+    shop, settings = await shop_of(shop_key), read_settings()
+    given = (
+        _from_file(credentials_file) if credentials_file else {"password": click.prompt("Password", hide_input=True)}
+    )
+    place = checked(
+        Place(
+            address=address,
+            host=host,
+            user=user or address,
+            port=port or USUAL_PORTS[security],
+            security=security,
+            auth=PASSWORD if "password" in given else OAUTH,
+            folder=folder,
+        )
+    )
+    check_credentials(place.auth, given)
+    sight = await look(place, given, private=settings.private_hosts)
+    begin_at = begin.replace(tzinfo=UTC) if begin else None
+    mailbox = await add_mailbox(
+        shop, place, given, SYSTEM, secret=settings.secret, begin=None if begin_at else sight.cursor, begin_at=begin_at
+    )
+    click.echo(f"{mailbox.public_id}: the folder holds {sight.mails} mails. A running desk fetches within seconds.")
 
 
 @click.command()
@@ -58,3 +115,18 @@ async def _held(mailbox: Mailbox, secret: bytes, *, private: bool) -> int:
         return await fetch_once(mailbox, secret, private=private)
     finally:
         await end([holding])
+
+
+def _asked() -> dict[str, str]:
+    return {"password": click.prompt("Password", hide_input=True)}
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    """Raises Invalid (bad_credentials), which never says what was given."""
+    try:
+        given = json.loads(path.read_bytes())
+    except ValueError:
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise Invalid(f"{path.name} is no JSON object with texts", code="bad_credentials")
+    return given

@@ -10,6 +10,7 @@ from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.shops import Shop
 
 TLS, STARTTLS, PLAIN = "tls", "starttls", "plain"  # `plain`: on this machine only
+USUAL_PORTS = {TLS: 993, STARTTLS: 143, PLAIN: 143}
 PASSWORD, OAUTH = "password", "oauth"
 LEAVE, MARK_SEEN = "leave", "seen"
 

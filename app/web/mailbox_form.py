@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from app.mail.mailbox_models import LEAVE, PASSWORD, TLS, Mailbox
+from app.mail.mailbox_models import LEAVE, PASSWORD, TLS, USUAL_PORTS, Mailbox
 from app.mail.mailboxes import CREDENTIALS, Place, place_of
 
 _GROUPS = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")
@@ -43,6 +43,4 @@ def shown_form(mailbox: Mailbox) -> dict[str, str]:
 
 def _usual_port(typed: str, security: str) -> int:
     """Nothing typed: the usual one. Anything else that is no number is none."""
-    if typed:
-        return 0
-    return 993 if security == TLS else 143
+    return 0 if typed else USUAL_PORTS.get(security, 0)

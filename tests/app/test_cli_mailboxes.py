@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.database import open_database, sqlite_url
-from app.mail.identities import Words, add_identity, set_signing_key
-from app.mail.mailboxes import Place, add_mailbox
 from app.mail.models import IncomingMail
-from app.settings import Settings
-from core.people import SYSTEM
 from core.shops import create_shop
 from tests.app.commands import Desk
 from tests.mail.scripted_imap import ScriptedImap, scripted
@@ -42,19 +38,12 @@ def server() -> Iterator[ScriptedImap]:
     loop.close()
 
 
-def test_fetching_once(server: ScriptedImap, database_url: str, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
+def test_adding_and_fetching_once(server: ScriptedImap, database_url: str, tmp_path: Path) -> None:
     assert database_url == sqlite_url(tmp_path / "wismo.db")
 
     async def prepare() -> None:
         async with open_database(database_url):
-            shop = await create_shop("lumen", "Lumen", "help@lumen.example", "https://lumen.example")
-            place = Place(
-                address="help@lumen.example", host="127.0.0.1", port=server.port, user="help", security="plain"
-            )
-            mailbox = await add_mailbox(shop, place, {"password": "swordfish"}, SYSTEM, secret=settings.secret)
-            mailbox.begin_at = mailbox.begin_at.replace(year=2020)
-            await mailbox.save()
+            await create_shop("lumen", "Lumen", "help@lumen.example", "https://lumen.example")
 
     async def count() -> int:
         async with open_database(database_url):
@@ -62,6 +51,10 @@ def test_fetching_once(server: ScriptedImap, database_url: str, tmp_path: Path) 
 
     asyncio.run(prepare())
     desk = Desk(tmp_path, PRIVATE_HOSTS="true")
+    place = ["--address", "help@lumen.example", "--host", "127.0.0.1", "--port", str(server.port)]
+    add = ["mail", "add-mailbox", "lumen", *place, "--security", "plain", "--begin", "2026-01-01"]
+    assert "the folder holds 2 mails" in desk.call(*add, typed="swordfish\n")
+    assert "fetched already" in desk.call(*add, typed="swordfish\n", status=1)
     assert "help@lumen.example\t127.0.0.1\tINBOX\tnever\tfine" in desk.call("mail", "mailboxes")
     assert desk.call("mail", "fetch") == "help@lumen.example: 2 new.\n"
     assert desk.call("mail", "fetch", "--address", "help@lumen.example") == "help@lumen.example: 0 new.\n"
@@ -69,19 +62,6 @@ def test_fetching_once(server: ScriptedImap, database_url: str, tmp_path: Path) 
     server.answers["LOGIN"] = lambda tag, _arguments: f"{tag} NO wrong\r\n".encode()
     assert "login_refused" in desk.call("mail", "fetch", status=1)
     assert "login_refused" in desk.call("mail", "mailboxes")
-
-
-def test_the_records_that_senders_need(tmp_path: Path) -> None:
-    desk, settings = Desk(tmp_path), Settings(data_dir=tmp_path)
-    desk.call("migrate")
-
-    async def prepare() -> None:
-        async with open_database(sqlite_url(tmp_path / "wismo.db")):
-            shop = await create_shop("lumen", "Lumen", "help@lumen.example", "https://lumen.example")
-            identity = await add_identity(shop, "returns@lumen.example", Words(), SYSTEM)
-            await set_signing_key(identity, "wismo1", SYSTEM, secret=settings.secret)
-
-    asyncio.run(prepare())
-    record = desk.call("mail", "dkim-key", "lumen.example")
-    assert record.startswith('wismo1._domainkey.lumen.example TXT "v=DKIM1; k=rsa; p=')
-    desk.call("mail", "dkim-key", "other.example", status=1)
+    given = tmp_path / "credentials.json"
+    given.write_text('{"password": 7}')
+    assert "no JSON object" in desk.call(*add, "--credentials-file", str(given), status=1)
