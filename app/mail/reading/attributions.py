@@ -15,13 +15,14 @@ _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml"
 _VERBS = tuple(" " + verb for verb in _TABLES["verbs"]) + tuple(_TABLES["verbs_without_spaces"])
 _VERBS_INSIDE = tuple(f" {verb} " for verb in _TABLES["verbs_inside"])
 _STARTS = tuple(_TABLES["starts"])
+_OWN_WORDS = tuple(_TABLES["own_words"])
 _CITING = tuple(_TABLES["citing"])
 _EDGES = "-=*_~>[]| \t‐‑‒–—"
 _COLONS = (":", "：")
 _LAST = frozenset(":：-=_*]" + "".join(verb[-1] for verb in _VERBS))
 _ADDRESS_AT_END = re.compile(r"@[^\s@<>]{1,255}[>)\]\"'\s]*[:：]$")
 _ANGLE_ADDRESS = re.compile(r"[<(\[（] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
-_DATE = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d[年년]|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
+_DATE = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d[年년]|\b\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}\b")
 _TIME = re.compile(r"\d{1,2}[:.h點点시] ?\d{2}|\b(?:19|20)\d\d\b|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d月\d")
 _NAME_IS_ABOVE = ("<", "(<", *(f"{verb} " for verb in _TABLES["verbs"] + _TABLES["verbs_inside"]))
 _QUESTIONS = ("?", "？", "!", "！")
@@ -41,7 +42,11 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
     colon = line.endswith(_COLONS)
     starts = line.startswith(_STARTS)
     address = "@" in line
-    strong = address or quote_follows or bool(_CLOCK.search(line))
+    strong = address or quote_follows
+    if not strong:
+        if any(word in line for word in _OWN_WORDS):
+            return False
+        strong = bool(_CLOCK.search(line)) and ("," in line or "，" in line or bool(_DATE.search(line)))
     if _ends_with_verb(line):
         if digits >= 3 and (strong or (starts and "," in line)):
             return True
