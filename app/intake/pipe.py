@@ -32,8 +32,8 @@ async def take_piped(content: bytes, recipient: str | None, sender: str | None) 
         if shop is None:
             return NO_SUCH_ADDRESS
         mail = await store_mail(shop, _sender(sender, written_by), address, content)
-    except Exception:
-        log.exception("mail_store_failed")
+    except Exception as error:  # noqa: BLE001 - whatever it is; mail servers quote what we say to strangers
+        log.error("mail_store_failed", error=type(error).__name__)
         return TRY_AGAIN
     log.info("mail_stored", mail=mail.public_id, size=len(content))
     return STORED
