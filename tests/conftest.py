@@ -26,6 +26,7 @@ from app.database import open_database, sqlite_url
 from app.migrating import migrate
 from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
+from tests.emptying import TEMPLATE, SharedDatabase
 from tests.machine import chromium_path
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
 from tickets.rules import listening
@@ -128,20 +129,14 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(
-    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest, _fresh_names: Iterator[int]
-) -> Iterator[str]:
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a migrated database without rows, for this test alone."""
     if database_kind == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         yield sqlite_url(Path(shutil.copy(template, tmp_path / "wismo.db")))
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    request.getfixturevalue("postgres_template")
-    name = f"test_{next(_fresh_names)}"
-    server.run(f"CREATE DATABASE {name} TEMPLATE wismo_template")
-    yield server.url(name)
-    server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    shared: SharedDatabase = request.getfixturevalue("shared_database")
+    yield shared.empty()
 
 
 @pytest.fixture
@@ -189,9 +184,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> str:
     """The name of a migrated PostgreSQL database to use as a template."""
-    postgres.run("CREATE DATABASE wismo_template")
-    asyncio.run(migrate(postgres.url("wismo_template")))
-    return "wismo_template"
+    postgres.run(f"CREATE DATABASE {TEMPLATE}")
+    asyncio.run(migrate(postgres.url(TEMPLATE)))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: PostgresServer, postgres_template: str) -> SharedDatabase:
+    """What tests on PostgreSQL have their rows in, one after the other."""
+    return SharedDatabase(postgres)
 
 
 @pytest.fixture(scope="session")

@@ -42,16 +42,22 @@ class PostgresServer:
     def run(self, *statements: str) -> None:
         """Run statements, each by itself, in the maintenance database."""
         for statement in statements:
-            account = ["-h", self.host, "-p", str(self.port), "-U", "postgres", "-d", "postgres"]
-            answer = subprocess.run(
-                [str(self.program_folder / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", *account, "-c", statement],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=START_SECONDS,
-            )
-            if answer.returncode:
-                raise RuntimeError(f"{statement}: {answer.stderr.strip()}")
+            self.ask(statement)
+
+    def ask(self, statements: str, database: str = "postgres") -> str:
+        """Run statements at once in a database. Returns what they print."""
+        account = ["-h", self.host, "-p", str(self.port), "-U", "postgres", "-d", database]
+        answer = subprocess.run(
+            [str(self.program_folder / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", *account],
+            input=statements,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_SECONDS,
+        )
+        if answer.returncode:
+            raise RuntimeError(f"{statements}: {answer.stderr.strip()}")
+        return answer.stdout.strip()
 
 
 @contextmanager
