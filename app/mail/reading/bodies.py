@@ -32,30 +32,25 @@ class Letter:
 
 def letter_of(parts: list[Part]) -> Letter:
     """The text and the HTML of the letter. Where both say the same (an alternative), the plain one is read."""
-    letter = Letter()
+    letter = Letter(files=[part for part in parts if not _is_body(part) and _is_file(part)])
+    bodies = [part for part in parts if _is_body(part)]
+    texts = {id(part): _plain_of(part, letter.enclosed) for part in bodies if part.type not in _HTML}
+    speakers: dict[int, Part] = {}  # of each alternative the first part that says it in plain words
+    for part in bodies:
+        if texts.get(id(part), "").strip() and (alternative := part.inside("multipart/alternative")) is not None:
+            speakers.setdefault(id(alternative), part)
     plain: list[str] = []
     html: list[str] = []
-    bodies = []
-    for part in parts:
-        if _is_body(part):
-            bodies.append(part)
-        elif _is_file(part):
-            letter.files.append(part)
-    spoken: set[int] = set()  # alternatives that already have their plain text
     for part in bodies:
-        alternative = part.inside("multipart/alternative")
-        is_spoken = alternative is not None and id(alternative) in spoken
+        speaker = speakers.get(id(part.inside("multipart/alternative")), part)
         if part.type in _HTML:
-            source = _html_of(part)
-            html.append(source)
-            if not is_spoken and len(bodies) > 1:
-                plain.append(text_of_html(source))
+            html.append(_html_of(part))
+        if _branch(part) is not _branch(speaker):
             continue
-        text = _plain_of(part, letter.enclosed)
-        if not is_spoken:
-            plain.append(text)
-        if alternative is not None and text.strip():
-            spoken.add(id(alternative))
+        if id(part) in texts:
+            plain.append(texts[id(part)])
+        elif len(bodies) > 1:
+            plain.append(text_of_html(html[-1]))
     letter.plain = "\n".join(_without_repeats(plain))[:MAX_TEXT]
     letter.html = "\n".join(html)[:MAX_HTML]
     return letter
@@ -80,6 +75,13 @@ def _is_body(part: Part) -> bool:
         return False
     first = part.parent is None or (part.place == 0 and part.disposition != "inline")
     return first or not part.filename
+
+
+def _branch(part: Part) -> Part:
+    """Which of the choices of its alternative a part belongs to."""
+    while part.parent is not None and part.parent.type != "multipart/alternative":
+        part = part.parent
+    return part
 
 
 def _is_file(part: Part) -> bool:

@@ -26,6 +26,8 @@ MIXED = ("Content-Type: multipart/mixed; boundary=b", "")
 PLAIN = ("--b", "Content-Type: text/plain", "", "hello", "")
 HTML = ("--b", "Content-Type: text/html", "", "<p>hello</p>", "")
 PDF = ("--b", "Content-Type: application/pdf; name=a.pdf", "Content-Transfer-Encoding: base64", "", "JVBERg==", "")
+OTHER = ("--b", "Content-Type: text/html", "", "<ul><li>hello</li></ul>", "")
+NESTED = ("Content-Type: multipart/mixed; boundary=n", "", "--n", "", "one", "--n", "", "two", "--n--")
 ENCODINGS = ("8bit", "base64", "quoted-printable")
 NAMED = ("--b", "Content-Type: a/b; name=c")
 UUENCODED = ("begin 644 a.txt", "#86)C", "`", "end")
@@ -76,6 +78,10 @@ FILE, TEXT = [("a.pdf", "application/pdf", b"%PDF")], [("a.txt", "text/plain", b
         (["Content-Type: multipart/alternative; boundary=b", "", *PLAIN, *HTML, "--b--"], "hello"),
         (["Content-Type: multipart/alternative; boundary=b", "", *HTML, *PLAIN, "--b--"], "hello"),
         (["Content-Type: multipart/alternative; boundary=b", "", "--b", "", "", *HTML, "--b--"], "hello"),
+        (["Content-Type: multipart/alternative; boundary=b", "", *OTHER, *PLAIN, "--b--"], "hello"),
+        (["Content-Type: multipart/alternative; boundary=b", "", *PLAIN, *OTHER, "--b--"], "hello"),
+        (["Content-Type: multipart/alternative; boundary=b", "", *PLAIN, "--b", *NESTED, "--b--"], "hello"),
+        (["Content-Type: multipart/alternative; boundary=b", "", "--b", *NESTED, *OTHER, "--b--"], "one two"),
         (["Content-Type: multipart/related; boundary=b", "", *HTML, *PDF, "--b--"], "hello"),
         (["Content-Type: multipart/what; boundary=b", "", *PLAIN, "--b--"], "hello"),
         (["Content-Type: multipart/mixed; boundary=b", "", "hello"], "hello"),  # none of its parts came
