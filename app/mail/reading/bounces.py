@@ -12,12 +12,13 @@ from pathlib import Path
 
 from app.mail.reading.headers import text_of
 from app.mail.reading.mime import Part, walk
-from app.mail.reading.reports import MAX_REPORT, Outcome, outcomes, status_in
+from app.mail.reading.reports import Outcome, outcomes, status_in
 from app.mail.reading.returned import (
     MAX_TEXT,
     OPENING,
     SERVER_SAID,
     before_copy,
+    beginning,
     diagnostic_in,
     failed_recipients,
     holds_copy,
@@ -78,7 +79,7 @@ def _is_likely(root: Part) -> bool:
 
 def _told(parts: list[Part], text: str, *, by_system: bool) -> list[Outcome]:
     """What the delivery reports of the mail say, also where a system writes one as plain text."""
-    reports = [part.content()[:MAX_REPORT] for part in parts[:50] if part.type in _REPORTS]
+    reports = [beginning(part) for part in parts[:50] if part.type in _REPORTS]
     found = [outcome for report in reports for outcome in outcomes(report)]
     if not found and by_system and "-recipient:" in text[:MAX_TEXT].lower():
         found = [outcome for outcome in outcomes(text[:MAX_TEXT].encode("utf-8")) if outcome.status]
@@ -130,7 +131,7 @@ def _returned_inside(parts: list[Part]) -> Bounce | None:
     """A gateway passed a bounce on as a whole: the first message inside, when it is one by its report."""
     for part in parts[:10]:
         if part.type == "message/rfc822" and part.depth <= 2:
-            inner = walk(part.content()[:MAX_REPORT]).parts
+            inner = walk(beginning(part)).parts
             lost = [outcome for outcome in _told(inner, "", by_system=True) if outcome.lost]
             return _from_report(inner, lost, "") if lost else None
     return None

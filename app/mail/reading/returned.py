@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from app.mail.reading.headers import addresses, ids, text_of
@@ -46,6 +47,11 @@ def before_copy(text: str) -> str:
     return text[: min(places, default=len(text))]
 
 
+def beginning(part: Part) -> bytes:
+    """The first bytes of a part, decoded; the rest of 25 MiB is left alone."""
+    return replace(part, body=part.body[: 2 * MAX_REPORT]).content()[:MAX_REPORT]
+
+
 def holds_copy(parts: list[Part]) -> bool:
     return any(part.type in _COPIES for part in parts[1:50])
 
@@ -80,16 +86,16 @@ def returned_ids(parts: list[Part]) -> tuple[str, ...]:
     found: list[str] = []
     for part in parts[:50]:
         if part.type in _COPIES or part.type == "text/plain":
-            for match in _MESSAGE_ID.finditer(part.content()[:MAX_REPORT]):
+            for match in _MESSAGE_ID.finditer(beginning(part)):
                 found.extend(ids(match[1]))
     return tuple(dict.fromkeys([*found, *ids(parts[0].raw("in-reply-to")), *ids(parts[0].raw("references"))]))[:50]
 
 
 def returned_subject(parts: list[Part]) -> str:
     for part in parts[1:50]:
-        if part.type in _COPIES and (match := _SUBJECT.search(part.content()[:MAX_REPORT])) is not None:
+        if part.type in _COPIES and (match := _SUBJECT.search(beginning(part))) is not None:
             return text_of(match[1])[:300]
     for part in parts[:3]:
-        if part.type == "text/plain" and (match := _SUBJECT.search(part.content()[:MAX_REPORT])) is not None:
+        if part.type == "text/plain" and (match := _SUBJECT.search(beginning(part))) is not None:
             return text_of(match[1])[:300]
     return ""
