@@ -36,7 +36,7 @@ class _Rule:
 
 _RULES = [
     _Rule(
-        tuple(rule.get("starts", ())),
+        tuple(sorted(rule.get("starts", ()), key=len, reverse=True)),
         tuple(rule.get("ends", ())),
         _NAMES.get(rule.get("names", ""), ()),
         rule.get("at_once", False),
@@ -50,14 +50,14 @@ _ANY_END = tuple({end for rule in _RULES if not rule.starts for end in rule.ends
 
 def is_phone_line(line: str) -> bool:
     """Whether `line` (lower case) is "Sent from my phone" or its kin; a sentence that begins so is none."""
-    if len(line) > _LONGEST:
-        line = _LINK.sub("", line)
+    if "http" in line:
+        line = _LINK.sub(" ", line)
     bare = line.strip(_EDGES)
     if bare in _LINES:
         return True
     if not bare.startswith(_ANY_START) and not bare.endswith(_ANY_END):
         return False
-    bare = " ".join(_LINK.sub(" ", bare).split()).strip(_EDGES)
+    bare = " ".join(bare.split())
     return len(bare) <= _LONGEST and any(_fits(bare, rule) for rule in _RULES)
 
 
