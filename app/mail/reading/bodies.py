@@ -34,6 +34,9 @@ def letter_of(parts: list[Part]) -> Letter:
     """The text and the HTML of the letter. Where both say the same (an alternative), the plain one is read."""
     letter = Letter(files=[part for part in parts if not _is_body(part) and _is_file(part)])
     bodies = [part for part in parts if _is_body(part)]
+    for part in bodies:
+        if not part.raw("content-type") and part.body[:200].lstrip().lower().startswith((b"<html", b"<!doctype html")):
+            part.type = "text/html"  # scripts that send mail forget to say so
     texts = {id(part): _plain_of(part, letter.enclosed) for part in bodies if part.type not in _HTML}
     speakers: dict[int, Part] = {}  # of each alternative the first part that says it in plain words
     for part in bodies:

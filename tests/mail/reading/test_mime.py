@@ -1,5 +1,6 @@
 """Whole mails, whole and broken, are taken apart as their senders meant them."""
 
+import re
 from base64 import b64encode
 from itertools import product
 
@@ -43,6 +44,7 @@ FILE, TEXT = [("a.pdf", "application/pdf", b"%PDF")], [("a.txt", "text/plain", b
         (["Content-Type: text", "", "hello"], "hello"),
         (["Content-Type: text/html", "", "<b>hello</b>"], "hello"),
         (["Content-Type: html", "", "<b>hello</b>"], "hello"),
+        (["", "<!DOCTYPE html><html><body>hello</body></html>"], "hello"),
         (["Content-Type: text/plain; name=a.txt", "", "hello"], "hello"),
         (["Content-Type: text/enriched", "", "<bold>hello</bold>"], "hello"),
         (["Content-Transfer-Encoding: base64", "", "aGVsbG8="], "hello"),
@@ -229,4 +231,5 @@ def test_damaged_mails_are_read_somehow(raw: bytes, wounds: list[tuple[int, int,
     mail = parse(raw)
     assert isinstance(mail, ParsedMail)
     assert "Error" not in mail.problem
-    assert all(value.isprintable() for value in (mail.subject, mail.from_name, mail.from_address, mail.message_id))
+    values = (mail.subject, mail.from_name, mail.from_address, mail.message_id)
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", "".join(values))
