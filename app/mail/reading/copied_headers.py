@@ -61,8 +61,11 @@ def _are_two(lines: Sequence[str], found: Mapping[str, int]) -> bool:
     """Whether the date stands right beside somebody's address."""
     if DATE not in found or not _YEAR.search(lines[found[DATE]]):
         return False
-    people = [found[role] for role in (FROM, TO) if role in found]
-    return any(abs(found[DATE] - at) == 1 and "@" in lines[at] for at in people)
+    for at in (found[role] for role in (FROM, TO) if role in found):
+        first, last = sorted((found[DATE], at))
+        if last - first <= _GAP and any("@" in line for line in lines[first : last + 1]):
+            return True
+    return False
 
 
 def _are_on_one_line(line: str) -> bool:
