@@ -14,6 +14,7 @@ from app.mail.models import DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, Inc
 from app.rendering import render
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, whole_number
+from app.web.mail_signs import sign_words
 from app.web.mail_words import CHECKS, people_of
 from app.web.raw import shown_source
 from app.web.roles import require_admin, require_overseer
@@ -141,7 +142,7 @@ def _row(mail: IncomingMail, shop: Shop | None, language: str) -> dict[str, Any]
         "state": gettext(state, language),
         "tone": tone,
         "icon": icon,
-        "error": mail.error or "",
+        "error": sign_words(mail.error or "", language),
     }
 
 
