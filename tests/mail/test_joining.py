@@ -361,6 +361,8 @@ async def test_files_of_a_third_party_are_for_the_desk_alone(world: World, tmp_p
     file, note = await Attachment.get(), await Note.filter(attachments__isnull=False).get()
     assert (file.note_id, file.message_id, file.state) == (note.id, None, "ready")
     assert note.attachments[0]["name"] == "protocol.pdf"
+    with await files.storage.open(file.public_id) as content:
+        assert content.read() == b"%PDF-1.7 lost"
     assert (await attachment_for(world.mei, file.public_id)).id == file.id
     for refused in (attachment_for(world.wei, file.public_id), attachment_of(world.ines, file.public_id)):
         with pytest.raises(NotFound):

@@ -30,7 +30,7 @@ from app.mail.holding import hear_from
 from app.mail.models import BESIDES_CONTENT, DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail, OutgoingMail
 from app.mail.reading.child import read_whole
 from app.mail.reading.parsing import ParsedMail
-from conversations.attachments import ArrivedFile
+from conversations.attachments import ArrivedFile, known
 from core.clock import now
 from core.errors import Unavailable, WismoError
 from core.transactions import transaction
@@ -97,15 +97,16 @@ async def take_in(mail: IncomingMail, parsed: ParsedMail, means: Means, *, perso
     if means.files is not None and (person or (mail.sender and not parsed.machine)):
         files = await keep_files(parsed, means.files, patient=now() - mail.received_at < PATIENCE)
     try:
-        posted = await _place_once(mail, parsed, files, means, person=person)
+        await _place_once(mail, parsed, files, means, person=person)
     except Unavailable:
         raise
     except _OUR_FAULTS as error:
         log.exception("mail_not_understood", mail=mail.public_id)
         unread = ParsedMail(problem=type(error).__name__)
-        posted = await _place_once(mail, unread, files, means, person=person)
-    if means.files is not None and not posted:  # a crash leaves contents without a row, which housekeeping finds
-        await forget_files(files, means.files)
+        await _place_once(mail, unread, files, means, person=person)
+    if files and means.files is not None:  # what a crash leaves without a row, housekeeping finds
+        told_of = await known([file.public_id for file in files])
+        await forget_files([file for file in files if file.public_id not in told_of], means.files)
 
 
 async def _headers_of(mail: IncomingMail, means: Means, problem: str) -> ParsedMail:
@@ -117,29 +118,28 @@ async def _headers_of(mail: IncomingMail, means: Means, problem: str) -> ParsedM
 
 async def _place_once(
     mail: IncomingMail, parsed: ParsedMail, files: Sequence[ArrivedFile], means: Means, *, person: bool
-) -> bool:
-    """Whether the mail became a message. If its twin is posted at the same time, it is looked at again."""
+) -> None:
+    """Find its place. If its twin is posted at the same time, it is looked at again."""
     try:
-        return await _place(mail, parsed, files, means, person=person)
+        await _place(mail, parsed, files, means, person=person)
     except IntegrityError:
-        return await _place(mail, parsed, files, means, person=person)
+        await _place(mail, parsed, files, means, person=person)
 
 
 async def _place(
     mail: IncomingMail, parsed: ParsedMail, files: Sequence[ArrivedFile], means: Means, *, person: bool
-) -> bool:
+) -> None:
     async with transaction():
         found = IncomingMail.filter(id=mail.id, state=mail.state).only(*BESIDES_CONTENT)
         locked = await found.select_for_update().first()
         if locked is None:
-            return True  # somebody else has done it, and we do not know with which files
+            return  # somebody else has done it
         await locked.fetch_related("shop")
         note_what_was_read(locked, parsed, means.trusted)
         await _deal_with(locked, parsed, means.secret, files, person=person)
         await locked.save(update_fields=_FOUND_OUT)
     received.labels(locked.state).inc()
     log.info("mail_received", mail=locked.public_id, state=locked.state, sign=parsed.automatic, problem=parsed.problem)
-    return locked.message_id is not None and locked.state in (POSTED, QUARANTINED)
 
 
 async def _deal_with(
