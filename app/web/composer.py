@@ -46,7 +46,9 @@ async def composer(scene: Scene, draft: Draft, language: str) -> dict[str, Any]:
         problem = await whats_new(scene, kept, language)
     addressing = kept.addressing if kept else None
     return {
-        "mail": await recipients(scene.conversation, addressing, draft.recipients, language) if mail else None,
+        "mail": await recipients(scene.conversation, scene.shop, addressing, draft.recipients, language)
+        if mail
+        else None,
         "base": scene.base,
         "seen": scene.conversation.last_number,
         "client_id": kept.client_id if kept else draft.client_id,

@@ -19,6 +19,7 @@ from app.mail.leaving.addressing import (
 from app.mail.leaving.composing import Mailbox
 from conversations.models import EMAIL, Conversation
 from core.errors import Invalid
+from core.shops import Shop
 
 FIELDS = ("mail_mode", "mail_to", "mail_cc", "mail_quote", "mail_identity")
 
@@ -29,7 +30,7 @@ def _(message: str) -> str:
 
 
 async def recipients(
-    conversation: Conversation, kept: Mapping[str, Any] | None, refused: Mapping[str, str], language: str
+    conversation: Conversation, shop: Shop, kept: Mapping[str, Any] | None, refused: Mapping[str, str], language: str
 ) -> dict[str, Any]:
     """What the composer begins with: what was just refused, else what a draft has kept, else the usual people."""
     offer = await offer_for(conversation)
@@ -39,7 +40,7 @@ async def recipients(
         gettext(_("The sender wants answers at %(address)s."), language) % {"address": box.address}
         for box in offer.instead
     ]
-    usual, senders = await senders_for(conversation.shop, conversation, conversation.language)
+    usual, senders = await senders_for(shop, conversation, conversation.language)
     return shown | {
         "sender": usual,
         "senders": senders,

@@ -13,6 +13,7 @@ from core.people import Actor
 from tests.console.conftest import Browser
 from tests.console.test_mail import arrive
 from tests.people import World
+from tickets.opening import open_ticket
 
 pytestmark = pytest.mark.anyio
 OpenBrowser = Callable[..., Awaitable[Browser]]
@@ -47,6 +48,19 @@ async def test_an_answer_to_all_keeps_the_choice(world: World, open_browser: Ope
     assert said.addressing["mode"] == "reply_all"
     assert [address for _, address in said.addressing["cc"]] == ["omar@friends.example", "mum@example.com"]
     assert said.addressing["quote"] is False
+
+
+async def test_a_ticket_that_came_by_mail_is_answered_and_forwarded(world: World, open_browser: OpenBrowser) -> None:
+    browser, _, mail = await desk_of(world, open_browser)
+    assert mail.conversation_id is not None
+    ticket = await open_ticket(mail.conversation_id, "question", Actor.of(world.ines), subject="A lamp")
+    base = f"/console/tickets/{ticket.number}"
+    assert 'name="mail_to"' in (await browser.get(base)).text
+    sent = await browser.post(f"{base}/replies", text="On its way", hold="0", **(OFFERED | {"seen": await seen(mail)}))
+    assert sent.status_code == 303
+    assert (await browser.get(f"{base}/forward")).status_code == 200
+    sent = await browser.post(f"{base}/forward", to="depot@example.net", text="Please look", client_id="forward-0002")
+    assert sent.status_code == 303
 
 
 async def test_a_wrong_address_keeps_the_words_and_the_people(world: World, open_browser: OpenBrowser) -> None:
