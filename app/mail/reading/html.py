@@ -81,7 +81,7 @@ def _end_of_markup(lower: str, start: int, nowhere: set[str]) -> int | None:
     if lower.startswith("<!--", start):
         return _find_end(lower, "-->", start + 4, nowhere)
     if lower.startswith(("<!", "<?"), start):
-        return _find_end(lower, ">", start, nowhere)
+        return _find_end(lower, ">", start + 2, nowhere)
     return None
 
 

@@ -44,6 +44,8 @@ FILE, TEXT = [("a.pdf", "application/pdf", b"%PDF")], [("a.txt", "text/plain", b
         (["Content-Type: text", "", "hello"], "hello"),
         (["Content-Type: text/html", "", "<b>hello</b>"], "hello"),
         (["Content-Type: html", "", "<b>hello</b>"], "hello"),
+        (["Content-Type: text/html", "", "hello<!"], "hello"),
+        (["Content-Type: text/html", "", "hello<? a"], "hello a"),
         (["", "<!DOCTYPE html><html><body>hello</body></html>"], "hello"),
         (["Content-Type: text/plain; name=a.txt", "", "hello"], "hello"),
         (["Content-Type: text/enriched", "", "<bold>hello</bold>"], "hello"),
