@@ -66,8 +66,13 @@ class ChatSession:
         self._is_open = True
 
     async def start(self, hello: Hello) -> None:
-        """Subscribe first, then catch up: what happens in between arrives twice and is merged by its number."""
+        """Subscribe first, then catch up: what happens in between comes behind the welcome, perhaps twice, and is
+        merged by its number."""
         self._language, self._is_open = hello.language or self._language, hello.shown
+        with self.connection.hub.held(self.connection):
+            await self._begin(hello)
+
+    async def _begin(self, hello: Hello) -> None:
         fresh = not visitors.is_genuine(self._secret, self.shop.key, hello.token) or await visitors.is_dead(hello.token)
         self._token = visitors.issue(self._secret, self.shop.key) if fresh else hello.token
         self.connection.hub.subscribe(visitor_topic(visitors.digest(self._token)), self.connection)

@@ -1,6 +1,8 @@
 """Who listens to what in this process. Publishing never waits and serialises a frame once, however many listen."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from pydantic_core import to_json
@@ -32,6 +34,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: defaultdict[str, dict[Listener, None]] = defaultdict(dict)
         self._topics: defaultdict[Listener, set[str]] = defaultdict(set)
+        self._held: dict[Listener, list[tuple[dict[str, Any], str]]] = {}
         self.attendance = Attendance(self._tell_desk)  # of customers
         self.departures = Departures()  # of agents
         self.colleagues = Colleagues()
@@ -60,8 +63,23 @@ class Hub:
             return None
         text = encode(frame)
         for listener in list(listeners):
-            listener.deliver(frame, text)
+            if self._held and listener in self._held and frame["type"] != "bye":
+                self._held[listener].append((frame, text))
+            else:
+                listener.deliver(frame, text)
         return text
+
+    @contextmanager
+    def held(self, listener: Listener) -> Iterator[None]:
+        """What comes for `listener` meanwhile is handed over at the end, behind what its session says first."""
+        waiting: list[tuple[dict[str, Any], str]] = []
+        self._held[listener] = waiting
+        try:
+            yield
+        finally:
+            del self._held[listener]
+            for frame, text in waiting:
+                listener.deliver(frame, text)
 
     def subscribe(self, topic: str, listener: Listener) -> None:
         """Let `listener` hear `topic`. The caller has checked that it may."""

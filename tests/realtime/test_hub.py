@@ -44,6 +44,18 @@ async def eventually(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def test_what_comes_before_the_first_word_waits_behind_it() -> None:
+    hub, ear = Hub(), Ear()
+    hub.subscribe("talk", ear)
+    with hub.held(ear):
+        hub.publish("talk", {"type": "message", "number": 7})
+        assert ear.frames == []
+        ear.deliver({"type": "welcome"}, "")
+        hub.publish("talk", {"type": "bye", "reason": "left"})
+    hub.publish("talk", {"type": "message", "number": 8})
+    assert [frame["type"] for frame in ear.frames] == ["welcome", "bye", "message", "message"]
+
+
 async def test_only_listeners_hear_and_a_frame_is_written_once() -> None:
     hub, ears, deaf = Hub(), [Ear() for _ in range(50)], Ear()
     for ear in ears:
