@@ -1,7 +1,7 @@
 """Files that people send: kept first, posted with a message later, read only by who may read the conversation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,8 @@ UNPOSTED_LIVE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFile:
-    """A file that is safely in the storage under `public_id`: what we found out about it ourselves."""
+    """A file that is safely in the storage under `public_id`: what we found out about it ourselves. Its fields are
+    columns of `Attachment`."""
 
     public_id: str
     name: str
@@ -50,17 +51,11 @@ async def register(shop_id: int, uploader: Actor, file: KeptFile, *, conversatio
         if await waiting.count() >= UNPOSTED_LIMIT:
             raise TooMany("too many files that were never posted", code="too_many_files")
         return await Attachment.create(
-            public_id=file.public_id,
+            **asdict(file),
             shop_id=shop_id,
             conversation_id=conversation_id,
             uploader_kind=uploader.kind,
             uploader_id=uploader.id,
-            name=file.name,
-            media_type=file.media_type,
-            size=file.size,
-            width=file.width,
-            height=file.height,
-            sha256=file.sha256,
             created_at=now(),
         )
 
@@ -84,19 +79,11 @@ def arrived(shop_id: int, uploader: Actor, files: Iterable[ArrivedFile]) -> list
     at = now()
     return [
         Attachment(
-            public_id=file.public_id,
+            **asdict(file),
             shop_id=shop_id,
             uploader_kind=uploader.kind,
             uploader_id=uploader.id or 0,
-            name=file.name,
-            media_type=file.media_type,
-            size=file.size,
-            width=file.width,
-            height=file.height,
-            sha256=file.sha256,
             state="refused" if file.refusal else "ready",
-            refusal=file.refusal,
-            content_id=file.content_id,
             created_at=at,
         )
         for file in files

@@ -34,7 +34,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: defaultdict[str, dict[Listener, None]] = defaultdict(dict)
         self._topics: defaultdict[Listener, set[str]] = defaultdict(set)
-        self._held: dict[Listener, list[tuple[dict[str, Any], str]]] = {}
+        self._held: dict[Listener, list[tuple[str, dict[str, Any], str]]] = {}
         self.attendance = Attendance(self._tell_desk)  # of customers
         self.departures = Departures()  # of agents
         self.colleagues = Colleagues()
@@ -64,22 +64,24 @@ class Hub:
         text = encode(frame)
         for listener in list(listeners):
             if self._held and listener in self._held and frame["type"] != "bye":
-                self._held[listener].append((frame, text))
+                self._held[listener].append((topic, frame, text))
             else:
                 listener.deliver(frame, text)
         return text
 
     @contextmanager
     def held(self, listener: Listener) -> Iterator[None]:
-        """What comes for `listener` meanwhile is handed over at the end, behind what its session says first."""
-        waiting: list[tuple[dict[str, Any], str]] = []
+        """What comes for `listener` meanwhile is handed over at the end, behind what its session says first; nothing of
+        what it does not follow any more by then."""
+        waiting: list[tuple[str, dict[str, Any], str]] = []
         self._held[listener] = waiting
         try:
             yield
         finally:
             del self._held[listener]
-            for frame, text in waiting:
-                listener.deliver(frame, text)
+            for topic, frame, text in waiting:
+                if self.hears(topic, listener):
+                    listener.deliver(frame, text)
 
     def subscribe(self, topic: str, listener: Listener) -> None:
         """Let `listener` hear `topic`. The caller has checked that it may."""

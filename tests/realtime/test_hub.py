@@ -56,6 +56,15 @@ async def test_what_comes_before_the_first_word_waits_behind_it() -> None:
     assert [frame["type"] for frame in ear.frames] == ["welcome", "bye", "message", "message"]
 
 
+async def test_what_is_followed_no_more_is_not_handed_over_late() -> None:
+    hub, ear = Hub(), Ear()
+    hub.subscribe("talk", ear)
+    with hub.held(ear):
+        hub.publish("talk", {"type": "message", "number": 7})
+        hub.unsubscribe("talk", ear)
+    assert ear.frames == []
+
+
 async def test_only_listeners_hear_and_a_frame_is_written_once() -> None:
     hub, ears, deaf = Hub(), [Ear() for _ in range(50)], Ear()
     for ear in ears:
