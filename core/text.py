@@ -11,11 +11,13 @@ _ACCENTS = re.compile(r"[\u0300-\u036f]")
 _SEPARATORS = re.compile(r"[\s\-_./#\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 # Neither shown nor storable: control characters, and halves of characters that JSON can smuggle in.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# The two overrides of direction show words backwards, and nothing that a person writes needs them; the marks that
+# Arabic and Hebrew do need stay.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 
 
 def clean(text: str, *, limit: int) -> str:
-    """What a person typed, without control characters, in NFC, trimmed, cut to `limit` characters."""
+    """What a person typed, without what nobody should see in it, in NFC, trimmed, cut to `limit` characters."""
     if text.isascii() and text.isprintable():
         return text.strip()[:limit].rstrip()
     lines = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -19,6 +19,8 @@ from core.text import clean, fold, index_text, is_blank, query_words, reference
         ("👩‍💻 ok", "👩‍💻 ok"),
         ("订单　１００１", "订单　１００１"),
         ("\u200b", "\u200b"),
+        ("invoice\u202efdp.exe", "invoicefdp.exe"),
+        ("\u202bשלום\u202c \u200fשלום", "\u202bשלום\u202c \u200fשלום"),
     ],
 )
 def test_clean(typed: str, cleaned: str) -> None:

@@ -85,6 +85,15 @@ async def test_a_first_mail_opens_a_conversation_a_ticket_and_is_acknowledged(wo
     assert await Job.filter(kind="mail.send").count() == 1
 
 
+async def test_nothing_is_shown_backwards(world: World) -> None:
+    backwards = "\u202eenohp ruoy tset"
+    mail = await arrive(world.lumen, Letter(subject=f"Please {backwards}", text=f"Hello {backwards}"))
+    assert (await Ticket.get()).subject == "Please enohp ruoy tset"
+    assert (await Message.get()).text == (mail.text or "").strip() == "Hello enohp ruoy tset"
+    assert mail.headers is not None
+    assert mail.headers["subject"] == "Please enohp ruoy tset"
+
+
 async def test_a_chinese_mail_is_answered_in_chinese(world: World) -> None:
     letter = Letter(
         sender="林 <lin@example.com>", to="help@chaye.example", subject="我的订单呢", text="请问订单1001到哪了？"

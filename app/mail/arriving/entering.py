@@ -18,7 +18,7 @@ from conversations.noting import add_note
 from conversations.opening import open_conversation
 from conversations.posting import TEXT_LIMIT, post_arrived
 from core.people import SYSTEM, Actor
-from core.text import is_blank, reference
+from core.text import clean, is_blank, reference
 from orders.models import Order
 from tickets.joining import follow_customer
 from tickets.models import QUESTION, Ticket
@@ -118,7 +118,6 @@ async def open_mail_ticket(parsed: ParsedMail, conversation: Conversation, autho
         QUESTION,
         author,
         subject=conversation.subject or _subject(parsed, conversation.language),
-        summary=parsed.reply_text[:1000],
         order_ids=await _orders_named(parsed, conversation.shop_id),
         link_source="mail",
         link_confirmed=False,
@@ -141,6 +140,7 @@ def _numbers_in(text: str) -> tuple[str, ...]:
 
 
 def _subject(parsed: ParsedMail, language: str) -> str:
+    subject = clean(parsed.subject, limit=300)
     if not parsed.from_address or parsed.problem:
-        return parsed.subject[:300] or gettext("Mail we could not read", language)
-    return parsed.subject[:300] or gettext("Mail without a subject", language)
+        return subject or gettext("Mail we could not read", language)
+    return subject or gettext("Mail without a subject", language)

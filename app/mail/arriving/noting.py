@@ -1,6 +1,7 @@
 """What was read of a mail stands beside its bytes, so that showing it needs no reading again. Pure."""
 
 import hashlib
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.mail.reading.invitations import Invitation
 from app.mail.reading.parsing import ParsedMail
 
 MOST_ADDRESSES = 200  # that are shown of one field
+_UNWANTED = re.compile("[\x00\u202d\u202e]")
 
 
 def note_what_was_read(mail: IncomingMail, parsed: ParsedMail, trusted: Collection[str]) -> None:
@@ -74,5 +76,5 @@ def _addresses(addresses: tuple[Address, ...]) -> list[list[str]]:
 
 
 def _plain(text: str) -> str:
-    """What every database takes: no NUL and no lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    """What every database takes, and nothing that shows words backwards: no NUL, no lone surrogates, no overrides."""
+    return _UNWANTED.sub("", text).encode("utf-8", "replace").decode()
