@@ -46,6 +46,7 @@ MODEL_MODULES = [
     "tickets.rules.models",
     "tickets.withdrawal_models",
     "app.auth.models",
+    "app.mail.forward_models",
     "app.mail.identity_models",
     "app.mail.mailbox_models",
     "app.mail.models",

@@ -21,8 +21,10 @@ from app.jobs.housekeeping import close_tickets, keep_house
 from app.jobs.mailing import (
     forward_by_mail,
     give_up_forwarded,
+    give_up_held_forward,
     give_up_reply,
     give_up_sent,
+    release_held_forward,
     reply_by_mail,
     send_code,
     send_mail,
@@ -64,6 +66,7 @@ HANDLERS: dict[str, Handler] = {
     "mail.send": send_mail,
     "mail.reply": reply_by_mail,
     "mail.forward": forward_by_mail,
+    "mail.forward.release": release_held_forward,
     "notice.send": send_notice,
     "refund.pay": pay_back,
     "refund.look": look_up,
@@ -107,5 +110,6 @@ LAST_RESORTS: dict[str, Handler] = {
     "mail.receive": give_up_mail,
     "mail.reply": give_up_reply,
     "mail.forward": give_up_forwarded,
+    "mail.forward.release": give_up_held_forward,
     "mail.send": give_up_sent,
 }

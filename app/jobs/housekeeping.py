@@ -11,6 +11,7 @@ from app.files.storage import FolderStorage, Storage
 from app.jobs.context import JobContext
 from app.mail.holding import forget_ended
 from app.mail.leaving.forgetting import forget_contents
+from app.mail.leaving.holding import forget_forwards
 from conversations.attachments import UNPOSTED_LIVE, forget_unposted, known
 from conversations.drafting import forget_old_drafts
 from conversations.holding import forget_settled
@@ -75,6 +76,7 @@ async def keep_house(args: dict[str, Any], context: JobContext) -> None:
     await forget_dead_tokens(KEEP_VISITORS)
     await forget_uses()
     await forget_settled(KEEP_SETTLED)
+    await forget_forwards(KEEP_SETTLED)
     await forget_old_drafts(KEEP_DRAFTS)
     await forget_ended()
     await forget_contents()

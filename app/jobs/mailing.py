@@ -6,12 +6,13 @@ import structlog
 
 from app.files.storage import Storage
 from app.jobs.context import JobContext
-from app.mail.leaving.composing import GENERATED, is_address
+from app.mail.leaving.composing import GENERATED, Mailbox, is_address
 from app.mail.leaving.forwarding import give_up_forward, send_forward
+from app.mail.leaving.holding import release_forward, stop_forward
 from app.mail.leaving.replying import give_up_replying, reply
 from app.mail.leaving.sending import give_up_sending, send
 from app.mail.leaving.transcripts import write_transcript
-from app.mail.leaving.writing import queue_letter
+from app.mail.leaving.writing import Dispatch, queue_letter
 from app.mail.models import OutgoingMail
 from conversations.codes import fulfil_code_request
 from conversations.proofs import CODE_LIVES
@@ -35,6 +36,16 @@ async def give_up_reply(args: dict[str, Any], context: JobContext) -> None:
 async def give_up_forwarded(args: dict[str, Any], context: JobContext) -> None:
     """The letter that `note` tells of cannot be written."""
     await give_up_forward(args["note"])
+
+
+async def release_held_forward(args: dict[str, Any], context: JobContext) -> None:
+    """Let the forward `held` leave, unless it was taken back."""
+    await release_forward(args["held"])
+
+
+async def give_up_held_forward(args: dict[str, Any], context: JobContext) -> None:
+    """The forward `held` cannot leave."""
+    await stop_forward(args["held"])
 
 
 async def give_up_sent(args: dict[str, Any], context: JobContext) -> None:
@@ -68,16 +79,16 @@ async def send_code(args: dict[str, Any], context: JobContext) -> None:
             if not is_address(found.contact):
                 log.warning("code_not_sent", reason="no way to reach a phone", code_request=args["code_request"])
                 continue
-            await queue_letter(
-                found.shop,
-                found.contact,
-                "address_code" if found.by_address else "code",
-                {"code": found.code, "minutes": CODE_MINUTES},
-                found.language,
-                secret=context.settings.secret,
+            letter = Dispatch(
+                shop=found.shop,
+                to=(Mailbox("", found.contact),),
+                template="address_code" if found.by_address else "code",
+                context={"code": found.code, "minutes": CODE_MINUTES},
+                language=found.language,
                 key=f"{key}:{position}",
                 automatic=GENERATED,
             )
+            await queue_letter(letter, secret=context.settings.secret)
 
 
 def _storage(context: JobContext) -> Storage | None:

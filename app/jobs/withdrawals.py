@@ -4,7 +4,8 @@ from typing import Any
 
 from app.i18n import clock_time, full_day
 from app.jobs.context import JobContext
-from app.mail.leaving.writing import queue_letter
+from app.mail.leaving.composing import Mailbox
+from app.mail.leaving.writing import Dispatch, queue_letter
 from tickets.withdrawal_models import Withdrawal
 from tickets.withdrawals import place
 
@@ -20,16 +21,15 @@ async def acknowledge_withdrawal(args: dict[str, Any], context: JobContext) -> N
         full_day(declared.received_at, shop.timezone, language),
         clock_time(declared.received_at, shop.timezone, language),
     )
-    await queue_letter(
-        shop,
-        declared.email,
-        "withdrawal",
-        {"statement": declared.statement, "day": day, "clock": clock, "timezone": shop.timezone},
-        language,
-        secret=context.settings.secret,
+    letter = Dispatch(
+        shop=shop,
+        to=(Mailbox(declared.name, declared.email),),
+        template="withdrawal",
+        context={"statement": declared.statement, "day": day, "clock": clock, "timezone": shop.timezone},
+        language=language,
         key=f"withdrawal:{declared.public_id}",
-        to_name=declared.name,
     )
+    await queue_letter(letter, secret=context.settings.secret)
 
 
 async def place_withdrawal(args: dict[str, Any], context: JobContext) -> None:

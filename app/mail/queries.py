@@ -10,6 +10,7 @@ from typing import Any
 from core.bundles import Bundle, Later
 from core.sql import as_time
 
+MOST_FORWARDS = 50  # of a conversation, the newest
 MOST_TRIES = 200  # that are shown of all mails together, the newest
 _MESSAGES = (
     "SELECT m.id FROM message AS m WHERE m.conversation_id = {conversation} AND m.number < {number}"
@@ -27,8 +28,18 @@ _SENT = f"""SELECT t.public_id, t.message_id, t.state, t.kind, t.recipient, t."t
 _TRIES = f"""SELECT o.mail_id, t.public_id, o.recipient, o.outcome, o.detail, o.at FROM outgoing_try AS o
     JOIN outgoing_mail AS t ON t.id = o.mail_id WHERE t.message_id IN ({_MESSAGES})
     ORDER BY o.id DESC LIMIT {MOST_TRIES}"""  # noqa: S608 (constants)
+_FORWARDS = f"""SELECT t.key, t.public_id, t.state, t.kind, t.recipient, t."to" AS receivers, t.cc AS copies,
+    t.attempts, t.error, t.created_at, t.sent_at, j.run_at
+    FROM outgoing_mail AS t LEFT JOIN job AS j
+    ON t.state = 'queued' AND j.key = COALESCE(t.job_key, 'mail.send:' || t.id)
+    WHERE t.conversation_id = {{conversation}} AND t.kind = 'forward'
+    ORDER BY t.id DESC LIMIT {MOST_FORWARDS}"""  # noqa: S608 (constants)
+_FORWARD_TRIES = f"""SELECT t.public_id, o.recipient, o.outcome, o.detail, o.at FROM outgoing_try AS o
+    JOIN outgoing_mail AS t ON t.id = o.mail_id WHERE t.conversation_id = {{conversation}} AND t.kind = 'forward'
+    ORDER BY o.id DESC LIMIT {MOST_TRIES}"""  # noqa: S608 (constants)
 _ARRIVED_COLUMNS = "public_id message_id state sender_check headers has_html characters pictures"
 _SENT_COLUMNS = "public_id message_id state kind recipient receivers copies attempts error created_at sent_at run_at"
+_FORWARD_COLUMNS = "key public_id state kind recipient receivers copies attempts error created_at sent_at run_at"
 _BEYOND = 2**62  # greater than every number
 
 
@@ -88,15 +99,33 @@ def mails_in(bundle: Bundle, conversation_id: int, number: int | None, limit: in
     tries = bundle.table("mail_id public_id recipient outcome detail at", _TRIES, **which)
 
     def found() -> Mails:
-        log: dict[str, list[Try]] = defaultdict(list)
-        for row in reversed(tries):
-            log[row["public_id"]].append(Try(row["recipient"], row["outcome"], row["detail"], _time(row["at"])))
+        log = _log(tries)
         return Mails(
             {row["message_id"]: _arrived(row) for row in arrived},
             {row["message_id"]: _sent(row, log[row["public_id"]]) for row in sent},
         )
 
     return found
+
+
+def forwarded_in(bundle: Bundle, conversation_id: int) -> Later[dict[str, SentMail]]:
+    """The newest forwards of a conversation, by the public id of the note that tells of each."""
+    mails = bundle.table(_FORWARD_COLUMNS, _FORWARDS, conversation=conversation_id)
+    tries = bundle.table("public_id recipient outcome detail at", _FORWARD_TRIES, conversation=conversation_id)
+
+    def found() -> dict[str, SentMail]:
+        log = _log(tries)
+        return {row["key"].removeprefix("note:"): _sent(row, log[row["public_id"]]) for row in mails}
+
+    return found
+
+
+def _log(tries: Sequence[dict[str, Any]]) -> dict[str, list[Try]]:
+    """The tries of each mail, oldest first, by its public id."""
+    log: dict[str, list[Try]] = defaultdict(list)
+    for row in reversed(tries):
+        log[row["public_id"]].append(Try(row["recipient"], row["outcome"], row["detail"], _time(row["at"])))
+    return log
 
 
 def _arrived(row: dict[str, Any]) -> ArrivedMail:

@@ -67,7 +67,7 @@ def letters(
             about = _plain(letter["subject"]) or about
             shown[message.id] = letter
         elif (sent := mails.sent.get(message.id)) is not None:
-            shown[message.id] = _sent(sent, timezone, language)
+            shown[message.id] = sent_letter(sent, timezone, language)
     return shown
 
 
@@ -121,15 +121,10 @@ def _many(message: Message) -> bool:
     return sum("refusal" not in file for file in message.attachments or ()) > 1
 
 
-def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
-    people = people_of(mail.to) + people_of(mail.cc)
-    label, tone, icon = STATES.get(mail.state, (mail.state, "", "clock"))
-    return {
-        "arrived": False,
+def sent_letter(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
+    """What the thread shows of a letter of ours."""
+    return waiting_letter(people_of(mail.to) + people_of(mail.cc), mail.state, language) | {
         "id": mail.public_id,
-        "short": _short(people, "", language),
-        "everybody": ", ".join(person["address"] for person in people),
-        "state": {"code": mail.state, "label": gettext(label, language), "tone": tone, "icon": icon},
         "error": mail.error if mail.state != "sent" else "",
         "why": words_of(failure_of(mail.error), language) if mail.error and mail.state == "failed" else "",
         "attempts": mail.attempts if mail.state == "queued" else 0,
@@ -137,6 +132,20 @@ def _sent(mail: SentMail, timezone: str, language: str) -> dict[str, Any]:
         "next": when(mail.next_at, timezone, language) if mail.next_at and mail.attempts else "",
         "retry": f"/console/sent-mails/{mail.public_id}/retry" if mail.state == "failed" else "",
         "tries": [_try(one, timezone, language) for one in mail.tries],
+    }
+
+
+def waiting_letter(people: Sequence[Mapping[str, str]], state: str, language: str) -> dict[str, Any]:
+    """The same of a letter that is not written yet, or could not be; `again` is where it is begun anew."""
+    label, tone, icon = STATES.get(state, (state, "", "clock"))
+    empty = dict.fromkeys(("id", "error", "why", "at", "next", "retry", "again"), "")
+    return empty | {
+        "arrived": False,
+        "short": _short(people, "", language),
+        "everybody": ", ".join(person["address"] for person in people),
+        "state": {"code": state, "label": gettext(label, language), "tone": tone, "icon": icon},
+        "attempts": 0,
+        "tries": [],
     }
 
 

@@ -38,6 +38,8 @@ REASONS = {
     "bad_selector": _("A selector is made of letters, digits and hyphens."),
     "bad_signing_key": _("That is no RSA key in PEM without a password."),
     "message_gone": _("A message is not there any more. Choose again."),
+    "taken_back": _("You took this back. Send it again, and it leaves."),
+    "forward_too_long": _("That is too long: 6,000 characters at most."),
     "nothing_to_forward": _("Write something, or choose messages to forward."),
     "answer_too_long": _("That is too long: 1,500 characters at most."),
     "text_too_long": _("That is too long: 8,000 characters at most."),

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.mail.queries import Mails, mails_in
+from app.mail.forward_models import HeldForward
+from app.mail.leaving.holding import forwards_in
+from app.mail.queries import Mails, SentMail, forwarded_in, mails_in
 from app.web.case_panels import panels_in
 from app.web.mail_holds import holds_in
 from app.web.mail_suggestions import suggestions_in
@@ -55,6 +57,8 @@ class Scene:
     subject: Subject
     claims: list[Claim]  # on its orders, newest first
     mails: Mails  # behind the messages
+    forwarded: dict[str, SentMail]  # by the public ids of their notes
+    forwards: list[HeldForward]  # that left lately, and those of this agent that have not
     mail_suggestions: list[dict[str, Any]]  # what its mails seem to be
     mail_holds: list[dict[str, Any]]  # to whom letters do not leave
     before: int | None = None  # an older page: messages below this number
@@ -83,6 +87,8 @@ async def gather(
     subject = subject_in(bundle, ticket)
     suggested, held_mail = suggestions_in(bundle, ticket), holds_in(bundle, ticket)
     mails = mails_in(bundle, conversation.id, before, MESSAGES)
+    forwarded = forwarded_in(bundle, conversation.id)
+    forwards = forwards_in(bundle, conversation.id, agent.id)
     claims = claims_in(bundle, ticket.id if ticket else None, conversation.order_id)
     standing = standing_in(bundle, ticket, conversation.id, conversation.customer_id, agent)
     panels = panels_in(bundle, ticket, shop, agent)
@@ -115,6 +121,8 @@ async def gather(
         panels=panels(),
         claims=claims(),
         mails=mails(),
+        forwarded=forwarded(),
+        forwards=forwards(),
         mail_suggestions=suggested(),
         mail_holds=held_mail(),
     )

@@ -112,11 +112,12 @@ def entries(
     attempts: Sequence[AuditEntry] = (),
     names: Mapping[int, str] | None = None,
     mails: Mapping[int, dict[str, Any]] | None = None,
+    forwards: Mapping[str, dict[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
     """Everything by time, with a line where a new day begins. `guest` names the customer.
 
     What comes from another conversation than `home` is marked as such. `attempts` were refused; `names` are the agents,
-    `mails` what is known of the mails behind messages, by message id.
+    `mails` what is known of the mails behind messages, by message id, `forwards` of those behind notes, by public id.
     """
     items: list[tuple[datetime, dict[str, Any]]] = []
     for row in thread:
@@ -125,6 +126,8 @@ def entries(
             made["order_number"] = order_numbers.get(row.order_id, "")
         if isinstance(row, Message):
             made["letter"] = (mails or {}).get(row.id)
+        else:
+            made["letter"] = (forwards or {}).get(row.public_id)
         made["elsewhere"] = home is not None and row.conversation_id != home
         items.append((row.created_at, made))
     items += [(entry.at, _event(entry, timezone, language, guest)) for entry in timeline if entry.action in EVENTS]

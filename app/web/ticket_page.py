@@ -11,6 +11,7 @@ from app.rendering import render
 from app.web.composer import Draft, composer, held_row
 from app.web.console_inbox import list_in
 from app.web.desk import HOME, shell
+from app.web.forward_words import forwarded_letters, waiting_forwards
 from app.web.inbox_views import LIVE, all_counts_in, chosen_view, saved_views
 from app.web.labels import CHANNELS, HANDLERS, KINDS, PRIORITIES, STATUSES, initials, word
 from app.web.mail_holds import shown_holds
@@ -248,6 +249,14 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
             timezone=scene.shop.timezone,
             language=language,
         ),
+        forwards=forwarded_letters(
+            scene.notes,
+            scene.forwarded,
+            scene.forwards,
+            base=scene.base,
+            timezone=scene.shop.timezone,
+            language=language,
+        ),
         ratings=[
             r
             for r in scene.ratings
@@ -255,7 +264,11 @@ def _thread(scene: Scene, language: str) -> dict[str, Any]:
         ],
     )
     first = scene.messages[0].number if scene.messages else 1
-    return {"entries": shown, "older": f"{scene.base}?before={first}" if first > 1 else ""}
+    return {
+        "entries": shown,
+        "older": f"{scene.base}?before={first}" if first > 1 else "",
+        "forwards": waiting_forwards(scene.forwards, scene.base, language) if scene.before is None else [],
+    }
 
 
 def _within(moment: datetime, since: datetime | None, until: datetime | None) -> bool:

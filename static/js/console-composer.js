@@ -109,6 +109,11 @@ export class Composer {
     this.#held.stopAll();
   }
 
+  /** A forward leaves about now: the thread knows. */
+  forwardDue() {
+    this.#thread?.refreshEvents();
+  }
+
   #take(frame) {
     if (frame.conversation !== this.#thread?.conversation) return;
     if (frame.type === "draft") this.#drafts.heard(frame);

@@ -3,6 +3,7 @@
 import { find, findAll, make, reason, submit, toast, word } from "./console-page.js";
 
 const TYPING_EVERY = 3_000; // milliseconds: for the customer somebody is still writing
+const LOOK_EVERY = 2_000; // milliseconds: a forward whose time has come is looked for
 
 /** `composer` gets words back by back(drafts) and tells why by refusedHeld(answer). */
 export class Held {
@@ -10,11 +11,12 @@ export class Held {
   #base;
   #composer;
   #typed = 0;
+  #looked = 0;
 
   constructor(base, composer) {
     this.#base = base;
     this.#composer = composer;
-    for (const line of this.#lines()) this.#start(line, Number(line.dataset.left));
+    for (const line of [...this.#lines(), ...this.#forwards()]) this.#start(line, Number(line.dataset.left));
     this.#list.addEventListener("click", (event) => this.#click(event));
     setInterval(() => this.#tick(), 250);
   }
@@ -36,8 +38,9 @@ export class Held {
   /** Take back what was sent last. False when nothing is held. */
   undoLast() {
     const last = this.#lines().at(-1);
-    if (!last) return false;
-    this.#undo(last);
+    if (last) this.#undo(last);
+    else if (!this.#forwards().length) return false;
+    else find("form", this.#forwards().at(-1)).requestSubmit();
     return true;
   }
 
@@ -60,6 +63,11 @@ export class Held {
     return findAll("[data-held]", this.#list);
   }
 
+  /** Forwards that can be undone; their buttons are forms, because the words go back to a page of their own. */
+  #forwards() {
+    return findAll("[data-forward][data-left]", this.#list);
+  }
+
   #start(line, seconds) {
     line.dataset.until = Date.now() + seconds * 1_000;
     this.#count(line);
@@ -67,11 +75,19 @@ export class Held {
 
   #tick() {
     const lines = this.#lines();
-    for (const line of lines) this.#count(line);
+    for (const line of [...lines, ...this.#forwards()]) this.#count(line);
+    this.#lookForLate();
     if (lines.length && Date.now() - this.#typed > TYPING_EVERY) {
       this.#typed = Date.now();
       this.#composer.showTyping(true, false);
     }
+  }
+
+  #lookForLate() {
+    const late = this.#forwards().some((line) => Number(line.dataset.until) < Date.now());
+    if (!late || Date.now() - this.#looked < LOOK_EVERY) return;
+    this.#looked = Date.now();
+    this.#composer.forwardDue();
   }
 
   #count(line) {

@@ -13,10 +13,19 @@ export function fitFrames() {
 
 /** Put what the desk knows of mails by now into lines that say less or something else, unless somebody reads there. */
 export function renewLetters(fresh, list) {
-  for (const line of findAll("li.mail[data-number]", fresh)) {
-    const shown = find(`li.mail[data-number="${line.dataset.number}"]`, list);
+  for (const line of findAll("li.mail[data-number], li.note.mailed", fresh)) {
+    const shown = document.getElementById(line.id);
     if (!shown || said(shown) === said(line) || find("details[open]", shown) || shown.contains(document.activeElement)) continue;
     shown.replaceWith(line);
+  }
+}
+
+/** Forwards that have left are notes now; stopped ones say why. */
+export function renewForwards(fresh, list) {
+  for (const line of findAll("li[data-forward]", list)) {
+    const now = find(`#${CSS.escape(line.id)}`, fresh);
+    if (!now) line.remove();
+    else if ("left" in line.dataset && !("left" in now.dataset)) line.replaceWith(now);
   }
 }
 

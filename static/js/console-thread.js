@@ -1,6 +1,6 @@
 // The thread stays alive: words, notes, typing, who speaks, and the order beside it.
 
-import { renewLetters } from "./console-mail.js";
+import { renewForwards, renewLetters } from "./console-mail.js";
 import { boot, find, findAll, fragment, gathered, icon, make, toast, word } from "./console-page.js";
 import { address, amount, extension } from "./files.js";
 import { Talk } from "./talk.js";
@@ -119,6 +119,7 @@ export class LiveThread {
   async #loadEvents() {
     const fresh = await fragment(`${this.base}?fragment=thread`);
     if (fresh) renewLetters(fresh, this.#list);
+    if (fresh) renewForwards(fresh, this.#list);
     for (const line of fresh ? findAll("li.event", fresh) : []) {
       if (!document.getElementById(line.id)) this.#add(line);
     }
@@ -211,11 +212,12 @@ export class LiveThread {
     const line = make("li", "note", head, make("p", "words", note.text));
     line.id = note.id;
     this.#add(line);
+    if (note.author.kind === "agent") this.refreshEvents(); // it may tell of a letter that is on its way
   }
 
   /** Replies that are on their way, or still held, will be said after it. */
   #add(line) {
-    const held = find("[data-held], .pending", this.#list);
+    const held = find("[data-held], [data-forward], .pending", this.#list);
     if (held) held.before(line);
     else this.#list.append(line);
   }

@@ -5,11 +5,16 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from app.gateways.mail import RecordingMailer
+from app.mail.arriving.bouncing import mark_failed
+from app.mail.forward_models import HeldForward
 from app.mail.identities import Words, add_identity, sender_of
-from app.mail.models import IncomingMail
+from app.mail.leaving.forwarding import give_up_forward, send_forward
+from app.mail.leaving.sending import send
+from app.mail.models import IncomingMail, OutgoingMail
 from conversations.models import Conversation, Message, Note
 from core.jobs import Job
-from core.people import Actor
+from core.people import Actor, Agent
 from tests.console.conftest import Browser
 from tests.console.test_mail import arrive
 from tests.people import World
@@ -129,3 +134,76 @@ async def test_an_answer_leaves_from_the_address_that_was_chosen(world: World, o
     assert (await sender_of(shop, "en", talk, row.public_id)).address == "returns@lumen.example"
     assert (await sender_of(shop, "en", talk, shop.public_id)).address == "help@lumen.example"
     assert (await sender_of(shop, "en", talk, "idt_of_somebody_else")).address == "help@lumen.example"
+
+
+async def test_a_forward_is_undone_within_seconds(world: World, open_browser: OpenBrowser) -> None:
+    await Agent.filter(id=world.omar.id).update(undo_seconds=10)
+    browser, base, mail = await desk_of(world, open_browser)
+    fields = {"to": "Depot <depot@example.net>", "text": "Please look", "message": "1", "client_id": "forward-0003"}
+    assert "said=held" in (await browser.post(f"{base}/forward", **fields)).headers["location"]
+    page = (await browser.get(base)).text
+    assert "Forward to Depot &lt;depot@example.net&gt;" in page
+    held = await HeldForward.get()
+    colleague = await open_browser(world.mei)
+    assert held.public_id not in (await colleague.get(base)).text  # it may never have been said
+    await browser.get(base)
+    answer = await browser.post(f"{base}/forwards/{held.public_id}/undo")
+    form = (await browser.get(answer.headers["location"])).text
+    assert 'value="Depot &lt;depot@example.net&gt;"' in form
+    assert "Please look</textarea>" in form
+    assert re.search(r'name="message" value="1"\s+checked', form)
+    assert not await Note.exists(conversation_id=mail.conversation_id)
+    spent = await browser.post(f"{base}/forward", **fields)  # the browser's way back to the old form
+    assert spent.status_code == 409
+    assert "You took this back." in spent.text
+    renewed = re.findall(r'name="client_id" value="([^"]+)"', spent.text)
+    assert renewed != ["forward-0003"]
+    await browser.post(f"{base}/forward", **(fields | {"client_id": renewed[0]}))
+    held = await HeldForward.filter(state="held").get()
+    await browser.post(f"{base}/forwards/{held.public_id}/now")
+    assert await Note.exists(conversation_id=mail.conversation_id)
+    assert (await browser.post(f"{base}/forwards/{held.public_id}/undo")).status_code == 409
+
+
+async def test_a_note_says_how_its_forward_fares(world: World, open_browser: OpenBrowser) -> None:
+    browser, base, _ = await desk_of(world, open_browser)
+    await browser.post(f"{base}/forward", to="Depot <depot@example.net>", text="Please look", message="1")
+    assert "to Depot · Waits to be sent" in (await browser.get(f"{base}?fragment=thread")).text
+    job = await Job.get(kind="mail.forward")
+    letter = await send_forward(job.args["note"], job.args["text"], job.args["addressing"], b"secret")
+    await send(letter.id, RecordingMailer())
+    assert "to Depot · Handed to the mail server" in (await browser.get(base)).text
+    await mark_failed(await OutgoingMail.get(id=letter.id), "550 5.1.1 no such user")
+    page = (await browser.get(base)).text
+    assert "to Depot · Not delivered" in page
+    assert "550 5.1.1 no such user" in page
+    await browser.post(f"/console/sent-mails/{letter.public_id}/retry")
+    page = (await browser.get(base)).text
+    assert "to Depot · Waits to be sent" in page
+    assert "Sent again by an agent" in page
+
+
+async def test_a_forward_without_a_letter_is_opened_again(world: World, open_browser: OpenBrowser) -> None:
+    browser, base, mail = await desk_of(world, open_browser)
+    await browser.post(f"{base}/forward", to="depot@example.net", text="Please look")
+    note = await Note.get(conversation_id=mail.conversation_id)
+    await give_up_forward(note.id)
+    page = (await browser.get(base)).text
+    assert "No letter could be made of it." in page
+    again = re.findall(r'href="([^"]+/forward\?held=[^"]+)"', page)[0]
+    assert "Please look</textarea>" in (await browser.get(again)).text
+
+
+async def test_a_forward_leaves_from_the_address_that_was_chosen(world: World, open_browser: OpenBrowser) -> None:
+    browser, base, _ = await desk_of(world, open_browser)
+    assert 'name="identity"' not in (await browser.get(f"{base}/forward")).text
+    repairs = await add_identity(world.lumen, "repairs@lumen.example", Words(), Actor.of(world.omar))
+    page = (await browser.get(f"{base}/forward")).text
+    assert f'<option value="{repairs.public_id}"' in page
+    wrong = await browser.post(f"{base}/forward", to="nobody", text="Look", identity=repairs.public_id)
+    assert f'<option value="{repairs.public_id}" selected>' in wrong.text
+    await browser.post(f"{base}/forward", to="depot@example.net", text="Look", identity=repairs.public_id)
+    job = await Job.get(kind="mail.forward")
+    letter = await send_forward(job.args["note"], job.args["text"], job.args["addressing"], b"secret")
+    assert letter.identity_id == repairs.id
+    assert b'From: "Omar (Lumen)" <repairs@lumen.example>' in letter.content

@@ -8,7 +8,10 @@ import pytest
 
 from app.gateways.smtp import SmtpMailer
 from app.intake.listener import Listener, start_listener
+from app.mail.leaving.composing import Mailbox
+from app.mail.leaving.writing import Dispatch
 from app.settings import Settings
+from core.shops import Shop
 from core.tasks import remember_base_context
 from tests.mail.sink import Sink, listening
 from tests.people import World, make_world
@@ -63,3 +66,9 @@ class Letter:
         head = f"From: {self.sender}\nTo: {self.to}\nSubject: {self.subject}\nMessage-ID: <{self.header_id}>\n"
         head += f"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n{self.extra}\n"
         return (head + self.text + "\n").replace("\n", "\r\n").encode()
+
+
+def code_for(shop: Shop, address: str, key: str) -> Dispatch:
+    """A letter with a one-time code."""
+    context = {"code": "123456", "minutes": 10}
+    return Dispatch(shop=shop, to=(Mailbox("", address),), template="code", context=context, language="en", key=key)

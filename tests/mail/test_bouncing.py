@@ -17,7 +17,7 @@ from conversations.models import Conversation, Message, Note
 from conversations.posting import post
 from core.clock import FrozenClock
 from core.people import SYSTEM, Actor
-from tests.mail.conftest import Letter
+from tests.mail.conftest import Letter, code_for
 from tests.mail.test_receiving import HELP, SECRET, answered, arrive, bounce
 from tests.people import World
 from tickets.assignment import assign
@@ -195,8 +195,7 @@ async def test_a_machine_that_writes_to_the_envelope_sender_is_heard_in_any_word
 
 async def test_a_code_that_somebody_waits_for_is_tried_in_any_case(world: World) -> None:
     await hold(world.lumen.id, INES, UNREACHABLE)
-    context = {"code": "123456", "minutes": 10}
-    mail = await queue_letter(world.lumen, INES, "code", context, "en", secret=SECRET, key="code:1")
+    mail = await queue_letter(code_for(world.lumen, INES, "code:1"), secret=SECRET)
     mailer = RecordingMailer()
     await send(mail.id, mailer)
     assert len(mailer.sent) == 1

@@ -86,7 +86,7 @@ async def test_files_travel_with_it(world: World, tmp_path: Path) -> None:
         ("x", Addressing(to=(STORE,)), "bad_mode"),
         ("", Addressing(mode=FORWARD, to=(STORE,)), "nothing_to_forward"),
         ("x", Addressing(mode=FORWARD, to=(STORE,), numbers=(99,)), "message_gone"),
-        ("x" * 6001, CHOICE, "text_too_long"),
+        ("x" * 6001, CHOICE, "forward_too_long"),
     ],
 )
 async def test_what_cannot_be_forwarded(world: World, text: str, choice: Addressing, code: str) -> None:

@@ -2,11 +2,14 @@
 
 import email
 import email.policy
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.files.storage import FolderStorage
 from app.mail.leaving.addressing import Addressing
 from app.mail.leaving.composing import Enclosure, Envelope, Mailbox, compose, reply_subject
 from app.mail.leaving.letters import Letter as Written
@@ -14,14 +17,17 @@ from app.mail.leaving.letters import write_letter
 from app.mail.leaving.replying import reply
 from app.mail.leaving.writing import queue_letter
 from app.mail.models import OutgoingMail
+from app.mail.reading.parsing import parse
+from conversations.attachments import KeptFile, register
 from conversations.models import Conversation, Message
 from conversations.posting import post
 from core.clock import FrozenClock, now
 from core.errors import Invalid
+from core.ids import new_unguessable_id
 from core.jobs import Job
 from core.people import BOT, SYSTEM, Actor
 from orders.models import Order
-from tests.mail.conftest import Letter
+from tests.mail.conftest import Letter, code_for
 from tests.mail.test_receiving import HELP, SECRET, arrive, opened, plain
 from tests.people import World, chat, make_order
 from tickets.models import TicketLink
@@ -205,9 +211,7 @@ def test_whatever_is_written_the_headers_are_ours(words: list[str], content: byt
 @pytest.mark.parametrize("address", ["", "x", "a@b.c, d@e.f", "a@b.c\r\nBcc: d@e.f", "<a@b.c>", "a b@c.d", "a@b@c"])
 async def test_what_is_no_address_gets_no_mail(world: World, address: str) -> None:
     with pytest.raises(Invalid):
-        await queue_letter(
-            world.lumen, address, "code", {"code": "123456", "minutes": 10}, "en", secret=SECRET, key="k"
-        )
+        await queue_letter(code_for(world.lumen, address, "k"), secret=SECRET)
     assert await OutgoingMail.all().count() == 0
 
 
@@ -231,3 +235,44 @@ def test_letters_are_written_in_both_languages(language: str) -> None:
         assert str(7919 * 7907) not in letter.text
         assert "<img" not in letter.html
     assert "123456" not in write_letter("code", {"shop": "Lumen"} | contexts["code"], language).subject
+
+
+async def test_pictures_stand_under_the_words(world: World, tmp_path: Path) -> None:
+    await arrive(world.lumen, Letter())
+    conversation, storage, agent = await Conversation.get(), FolderStorage(tmp_path / "files"), Actor.of(world.omar)
+    names = []
+    sizes: list[tuple[str, str, int | None, int | None]] = [
+        ("label & more.png", "image/png", 1180, 400),
+        ("phone.jpg", "image/jpeg", 1080, 2400),
+        ("icon.png", "image/png", 40, 40),
+        ("new.webp", "image/webp", 60, 60),  # Outlook would show an empty frame
+        ("bill.pdf", "application/pdf", None, None),
+    ]
+    for name, kind, width, height in sizes:
+        key = new_unguessable_id("att")
+        async with storage.room() as room:
+            room.path("x").write_bytes(name.encode())
+            await storage.keep(room.path("x"), key)
+        kept = KeptFile(public_id=key, name=name, media_type=kind, size=9, sha256="0" * 64, width=width, height=height)
+        await register(world.lumen.id, agent, kept, conversation_id=conversation.id)
+        names.append(key)
+    message = await post(conversation.id, agent, "Here it is", client_id="p", channel="email", attachments=names)
+    mail = await reply(message.id, SECRET, storage)
+    assert mail is not None
+    [alternative, *files] = opened(mail).iter_parts()
+    assert [part.get_filename() for part in files] == ["new.webp", "bill.pdf"]
+    [text, related] = alternative.iter_parts()
+    assert (related.get_content_type(), related.get_param("type")) == ("multipart/related", "text/html")
+    [html, *pictures] = related.iter_parts()
+    assert [part.get_content() for part in pictures] == [b"label & more.png", b"phone.jpg", b"icon.png"]
+    assert {part.get_content_disposition() for part in pictures} == {"inline"}
+    shown = re.findall(r'<img src="cid:([^"]+)" alt="([^"]+)" width="(\d+)"', html.get_content())
+    assert [(f"<{cid}>", alt, int(width)) for cid, alt, width in shown] == [
+        (part["Content-ID"], alt, width)
+        for part, alt, width in zip(
+            pictures, ["label &amp; more.png", "phone.jpg", "icon.png"], [552, 324, 40], strict=True
+        )
+    ]
+    assert "[Picture: label & more.png]" in text.get_content()
+    assert not any(key in mail.content.decode() for key in names)
+    assert parse(mail.content).text.startswith("Here it is")

@@ -23,7 +23,7 @@ from core import jobs
 from core.clock import FrozenClock, now
 from core.errors import Conflict, NotFound
 from core.people import Actor
-from tests.mail.conftest import Letter
+from tests.mail.conftest import Letter, code_for
 from tests.mail.sink import Sink, listening
 from tests.mail.test_receiving import SECRET, arrive
 from tests.people import World
@@ -193,15 +193,7 @@ async def test_cut_behind_the_dot_it_comes_twice_under_one_name(world: World) ->
 
 async def test_automatic_letters_to_one_domain_leave_one_after_the_other(world: World, clock: FrozenClock) -> None:
     for number in range(40):
-        await queue_letter(
-            world.lumen,
-            f"{number}@example.com",
-            "code",
-            {"code": "123456", "minutes": 10},
-            "en",
-            secret=SECRET,
-            key=f"code:{number}",
-        )
+        await queue_letter(code_for(world.lumen, f"{number}@example.com", f"code:{number}"), secret=SECRET)
     due = [job.run_at - now() for job in await jobs.Job.filter(kind="mail.send").order_by("id")]
     assert due[:29] == [timedelta()] * 29
     assert due[-1] == timedelta(seconds=10)

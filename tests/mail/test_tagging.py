@@ -8,6 +8,7 @@ from app.mail.leaving.writing import queue_letter
 from app.mail.mailboxes import Place, add_mailbox
 from app.mail.tagging import takes_tags
 from core.people import SYSTEM
+from tests.mail.conftest import code_for
 from tests.mail.test_receiving import SECRET, opened
 from tests.people import World, chat
 
@@ -17,16 +18,12 @@ PLACE = Place(address="help@lumen.example", host="imap.qq.com", user="help")
 
 async def test_a_mailbox_at_qq_is_answered_without(world: World) -> None:
     talk = await chat(world.lumen, world.ines)
-    letter = {"code": "123456", "minutes": 10}
-    tagged = await queue_letter(
-        world.lumen, "ines@example.com", "code", letter, "en", secret=SECRET, key="1", conversation=talk
-    )
+    letter = replace(code_for(world.lumen, "ines@example.com", "1"), conversation=talk)
+    tagged = await queue_letter(letter, secret=SECRET)
     assert opened(tagged)["Reply-To"].startswith("Lumen <help+r")
     assert tagged.sender.startswith("help+b")
     await add_mailbox(world.lumen, PLACE, {"password": "swordfish"}, SYSTEM, secret=SECRET)
-    bare = await queue_letter(
-        world.lumen, "ines@example.com", "code", letter, "en", secret=SECRET, key="2", conversation=talk
-    )
+    bare = await queue_letter(replace(letter, key="2"), secret=SECRET)
     assert opened(bare)["Reply-To"] is None
     assert bare.sender == "help@lumen.example"
     assert talk.public_id.removeprefix("cnv_") in bare.header_id  # the answer is known by this

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from app.mail.holding import may_answer_by_itself
-from app.mail.leaving.composing import is_address
-from app.mail.leaving.writing import queue_letter
+from app.mail.leaving.composing import Mailbox, is_address
+from app.mail.leaving.writing import Dispatch, queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
 from app.mail.reading.parsing import ParsedMail
 from conversations.models import Conversation
@@ -33,18 +33,18 @@ async def acknowledge(
     assert shop is not None
     if await _is_enough(mail, recipient) or not await may_answer_by_itself(shop.id, recipient, conversation.id):
         return None
-    return await queue_letter(
-        shop,
-        recipient,
-        "acknowledgement",
-        {"ticket": ticket.number, "by": ticket.first_reply_due_at, "timezone": shop.timezone},
-        conversation.language,
-        secret=secret,
+    letter = Dispatch(
+        shop=shop,
+        to=(Mailbox("", recipient),),
+        template="acknowledgement",
+        context={"ticket": ticket.number, "by": ticket.first_reply_due_at, "timezone": shop.timezone},
+        language=conversation.language,
         key=f"{KEY}{mail.public_id}",
         conversation=conversation,
         in_reply_to=parsed.message_id,
         references=(*parsed.references, parsed.message_id),
     )
+    return await queue_letter(letter, secret=secret)
 
 
 async def _is_enough(mail: IncomingMail, recipient: str) -> bool:

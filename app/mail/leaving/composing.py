@@ -93,8 +93,11 @@ def compose(letter: Letter, envelope: Envelope, enclosures: Sequence[Enclosure] 
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    shown = message.get_body(("html",))
     for enclosure in enclosures:
-        _enclose(message, enclosure)
+        _enclose(message, shown if isinstance(shown, EmailMessage) else message, enclosure)
+    if isinstance(shown, EmailMessage) and shown.is_multipart():
+        shown.set_param("type", "text/html")  # of its root (RFC 2387 section 3.1)
     head, end, body = message.as_bytes().partition(b"\r\n\r\n")
     return _addressed(envelope) + _EMPTY_FIRST_LINE.sub(rb"\1 <", head) + end + body
 
@@ -174,11 +177,11 @@ def _references(envelope: Envelope) -> list[str]:
     return unique if len(unique) <= MAX_REFERENCES else [unique[0], *unique[1 - MAX_REFERENCES :]]
 
 
-def _enclose(message: EmailMessage, file: Enclosure) -> None:
+def _enclose(message: EmailMessage, shown: EmailMessage, file: Enclosure) -> None:
+    """`shown` is the HTML: with its pictures it becomes one multipart/related (RFC 2387)."""
     main, _, sub = file.media_type.partition("/")
     name = _words(file.name)[:200] or "file"
-    shown = message.get_body(("html",)) if file.content_id else None
-    if isinstance(shown, EmailMessage) and _ID.fullmatch(file.content_id):
+    if _ID.fullmatch(file.content_id):
         shown.add_related(file.content, main, sub, cid=f"<{file.content_id}>", filename=name, disposition="inline")
     else:
         message.add_attachment(file.content, main, sub or "octet-stream", filename=name)

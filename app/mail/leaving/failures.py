@@ -57,9 +57,9 @@ def _(message: str) -> str:
 
 
 FAILURES = {
-    "unknown_address": _("This address does not exist. Check how it is spelled, or reach the customer another way."),
+    "unknown_address": _("This address does not exist. Check how it is spelled, or reach them another way."),
     "unknown_domain": _("There is no mail server for this address. Check how it is spelled."),
-    "mailbox_full": _("The recipient's mailbox is full. Try again later, or reach the customer another way."),
+    "mailbox_full": _("The recipient's mailbox is full. Try again later, or reach them another way."),
     "mailbox_closed": _("The recipient's mailbox takes no mail."),
     "too_large": _("The mail is too large for the recipient's server. Send it with fewer or smaller files."),
     "refused": _("The recipient's server takes this mail for spam, or takes none from us."),

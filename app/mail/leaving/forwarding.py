@@ -8,11 +8,12 @@ from typing import Any
 
 from app.files.storage import Storage
 from app.i18n import gettext
+from app.mail.forward_models import UNWRITTEN, HeldForward
 from app.mail.leaving.addressing import FORWARD, Addressing, check_addressing, from_data
 from app.mail.leaving.composing import forward_subject
 from app.mail.leaving.enclosing import enclosures_of
 from app.mail.leaving.quoting import Quoted, longest_that_fit, quoted
-from app.mail.leaving.writing import queue_letter
+from app.mail.leaving.writing import Dispatch, queue_letter
 from app.mail.models import OutgoingMail
 from app.mail.participants import THIRD_PARTY, add_participants
 from conversations.access import require_access
@@ -30,27 +31,34 @@ TEXT_LIMIT = 6000  # characters: the note holds who got it, too
 async def forward(conversation_id: int, agent: Agent, text: str, addressing: Addressing, *, client_id: str) -> Note:
     """Send `text` and the messages that `addressing` names to third parties, with their files; note it for the desk.
 
-    A resend with the same client id returns the first note. Raises NotFound, Invalid (bad_mode, text_too_long,
+    A resend with the same client id returns the first note. Raises NotFound, Invalid (bad_mode, forward_too_long,
     message_gone, nothing_to_forward and what `check_addressing` raises).
     """
-    if addressing.mode != FORWARD:
-        raise Invalid("a forwarded mail", code="bad_mode")
-    words = clean(text, limit=TEXT_LIMIT + 1)
-    if len(words) > TEXT_LIMIT:
-        raise Invalid("at most 6,000 characters", code="text_too_long", limit=TEXT_LIMIT)
-    if not words.strip() and not addressing.numbers:
-        raise Invalid("nothing to forward", code="nothing_to_forward")
     async with transaction():
-        await require_access(Actor.of(agent), conversation_id)
-        conversation = await Conversation.get(id=conversation_id).select_related("customer")
-        wanted = await check_addressing(conversation, addressing)
-        messages = await _chosen(conversation_id, wanted.numbers)
+        words, wanted, messages = await check_forward(conversation_id, agent, text, addressing)
         note = await add_note(conversation_id, agent, _note(wanted, messages, words, agent.language), client_id)
         args = {"note": note.id, "text": words, "addressing": wanted.as_data()}
         await enqueue("mail.forward", args, key=f"mail.forward:{note.id}")
         people = [(box.name, box.address) for box in (*wanted.to, *wanted.cc)]
         await add_participants(conversation_id, people, THIRD_PARTY, agent.id)
     return note
+
+
+async def check_forward(
+    conversation_id: int, agent: Agent, text: str, addressing: Addressing
+) -> tuple[str, Addressing, list[Message]]:
+    """The words, the choice and the messages as they would leave now. Raises as `forward` does."""
+    if addressing.mode != FORWARD:
+        raise Invalid("a forwarded mail", code="bad_mode")
+    words = clean(text, limit=TEXT_LIMIT + 1)
+    if len(words) > TEXT_LIMIT:
+        raise Invalid("at most 6,000 characters", code="forward_too_long", limit=TEXT_LIMIT)
+    if not words.strip() and not addressing.numbers:
+        raise Invalid("nothing to forward", code="nothing_to_forward")
+    await require_access(Actor.of(agent), conversation_id)
+    conversation = await Conversation.get(id=conversation_id).select_related("customer")
+    wanted = await check_addressing(conversation, addressing)
+    return words, wanted, await _chosen(conversation_id, wanted.numbers)
 
 
 async def send_forward(
@@ -60,8 +68,10 @@ async def send_forward(
     note = await Note.get(id=note_id).select_related("agent", "conversation__shop", "conversation__customer")
     conversation, choice = note.conversation, from_data(addressing)
     messages = await _chosen(conversation.id, choice.numbers)
-    enclosures, missing = await enclosures_of([message.id for message in messages if message.attachments], storage)
-    author, first = note.agent.name if note.agent else "", choice.to[0]
+    ids = [message.id for message in messages if message.attachments]
+    enclosures, _pictures, missing = await enclosures_of(ids, storage)
+    author, before = note.agent.name if note.agent else "", OutgoingMail.filter(conversation_id=conversation.id)
+    same: Any = before.filter(kind=FORWARD, recipient=choice.to[0].address).order_by("id").limit(20)
     context = {
         "text": text,
         "author": author,
@@ -69,26 +79,22 @@ async def send_forward(
         "quoted": longest_that_fit([_quoted(message, conversation) for message in messages]),
         "missing": missing,
     }
-    before = OutgoingMail.filter(conversation_id=conversation.id, kind=FORWARD, recipient=first.address)
-    thread: Any = await before.order_by("id").limit(20).values_list("header_id", flat=True)
-    return await queue_letter(
-        conversation.shop,
-        first.address,
-        FORWARD,
-        context,
-        conversation.language,
-        secret=secret,
+    letter = Dispatch(
+        shop=conversation.shop,
+        template=FORWARD,
+        context=context,
+        language=conversation.language,
         key=f"note:{note.public_id}",
-        conversation=conversation,
-        references=thread,
-        to_name=first.name,
-        also_to=choice.to[1:],
+        to=choice.to,
         cc=choice.cc,
-        from_name=author,
+        conversation=conversation,
+        references=await same.values_list("header_id", flat=True),
+        author=author,
         automatic="",
         enclosures=enclosures,
         identity=choice.identity,
     )
+    return await queue_letter(letter, secret=secret)
 
 
 async def give_up_forward(note_id: int) -> None:
@@ -96,6 +102,7 @@ async def give_up_forward(note_id: int) -> None:
     note = await Note.get_or_none(id=note_id).select_related("conversation")
     if note is None or await OutgoingMail.exists(key=f"note:{note.public_id}"):
         return
+    await HeldForward.filter(note_id=note.id).update(state=UNWRITTEN)
     text = gettext(_("This could not be forwarded by mail: %(text)s"), note.conversation.language)
     await add_note(note.conversation_id, None, text % {"text": note.text[:200]}, f"mail:unwritten:{note.public_id}")
 

@@ -65,13 +65,6 @@ async def delivery_of(message_ids: Iterable[int]) -> dict[int, Delivery]:
     }
 
 
-async def delivery_of_forwards(note_ids: Iterable[str]) -> dict[str, Delivery]:
-    """How the mails fare that notes tell of, by the note's public id. Three queries."""
-    keys = {f"note:{note_id}": note_id for note_id in note_ids}
-    mails = await OutgoingMail.filter(key__in=list(keys)).order_by("id").only(*_COLUMNS) if keys else []
-    return {keys[mail.key]: delivery for mail, delivery in zip(mails, await _deliveries(mails), strict=True)}
-
-
 async def _deliveries(mails: list[OutgoingMail]) -> list[Delivery]:
     if not mails:
         return []

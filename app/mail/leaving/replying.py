@@ -1,5 +1,7 @@
 """What the desk says in a conversation that came by mail leaves as mail, in the right thread."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.files.storage import Storage
@@ -10,7 +12,7 @@ from app.mail.leaving.cards import card_for
 from app.mail.leaving.composing import REPLIED, Mailbox, is_address, reply_subject
 from app.mail.leaving.enclosing import enclosures_of
 from app.mail.leaving.quoting import Quoted, quoted
-from app.mail.leaving.writing import queue_letter
+from app.mail.leaving.writing import Dispatch, queue_letter
 from app.mail.models import IncomingMail, OutgoingMail
 from app.mail.participants import COPIED, add_participants
 from conversations.models import AGENT, EMAIL, Conversation, Message
@@ -37,42 +39,50 @@ async def reply(
     to, cc = _recipients(choice, conversation)
     if not to:
         return None
-    last, thread = await _thread(conversation)
-    enclosures, missing = await enclosures_of([message.id] if message.attachments else [], storage)
-    context: dict[str, Any] = {
-        "text": message.text,
-        "author": message.author_name if by_person else "",
-        "subject": _subject(conversation),
-        "quoted": await _answered(message) if choice.quote else None,
-        "missing": missing,
-        "order": await card_for(conversation, message, [*to, *cc]) if by_person else None,
-    }
     if not by_person:
         async with transaction():
             if not await _may_leave(message, to[0].address):
                 return None
     others = [(box.name, box.address) for box in (*to, *cc) if not _is_customer(box, conversation)]
     await add_participants(conversation.id, others, COPIED, message.author_id if by_person else None)
-    return await queue_letter(
-        conversation.shop,
-        to[0].address,
-        "reply",
-        context,
-        message.language,
-        secret=secret,
+    letter = await _letter(message, choice, to, cc, storage)
+    return await queue_letter(letter if by_person else replace(letter, stop_at=site), secret=secret)
+
+
+async def _letter(
+    message: Message, choice: Addressing, to: Sequence[Mailbox], cc: Sequence[Mailbox], storage: Storage | None
+) -> Dispatch:
+    """What leaves for the message. Its pictures stand under the words."""
+    conversation, by_person = message.conversation, message.author_kind == AGENT
+    last, thread = await _thread(conversation)
+    ids = [message.id] if message.attachments else []
+    enclosures, pictures, missing = await enclosures_of(ids, storage, shown=True)
+    author = message.author_name if by_person else ""
+    context = {
+        "text": message.text,
+        "author": author,
+        "subject": _subject(conversation),
+        "quoted": await _answered(message) if choice.quote else None,
+        "pictures": pictures,
+        "missing": missing,
+        "order": await card_for(conversation, message, [*to, *cc]) if by_person else None,
+    }
+    return Dispatch(
+        shop=conversation.shop,
+        template="reply",
+        context=context,
+        language=message.language,
         key=f"message:{message.id}",
+        to=to,
+        cc=cc,
         conversation=conversation,
         message=message,
         in_reply_to=last,
         references=thread,
-        to_name=to[0].name,
-        also_to=to[1:],
-        cc=cc,
-        from_name=message.author_name if by_person else "",
+        author=author,
         automatic="" if by_person else REPLIED,
         enclosures=enclosures,
         identity=choice.identity,
-        stop_at="" if by_person else site,
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from app.i18n import clock_time, day, gettext
-from app.mail.leaving.composing import GENERATED, is_address
-from app.mail.leaving.writing import queue_letter
+from app.mail.leaving.composing import GENERATED, Mailbox, is_address
+from app.mail.leaving.writing import Dispatch, queue_letter
 from app.mail.models import OutgoingMail
 from conversations.models import Conversation, Message
 from conversations.queries import messages_before
@@ -60,16 +60,16 @@ async def write_transcript(conversation_id: int, recipient: str, secret: bytes) 
             "omitted": messages[0].number > 1,
             "timezone": shop.timezone,
         }
-        return await queue_letter(
-            shop,
-            recipient,
-            "transcript",
-            context,
-            conversation.language,
-            secret=secret,
+        letter = Dispatch(
+            shop=shop,
+            to=(Mailbox("", recipient),),
+            template="transcript",
+            context=context,
+            language=conversation.language,
             key=prefix + new_id("trs"),
             automatic=GENERATED,
         )
+        return await queue_letter(letter, secret=secret)
 
 
 def _days(messages: Sequence[Message], shop: Shop, language: str) -> Iterator[tuple[str, list[Line]]]:

@@ -1,11 +1,12 @@
 """Putting a letter into the outbox: one row per purpose with its bytes and its Message-ID, and a job to send it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.mail.identities import sender_of
+from app.mail.identities import Sender, sender_of
 from app.mail.leaving.composing import REPLIED, Enclosure, Envelope, Mailbox, compose
 from app.mail.leaving.letters import write_letter
 from app.mail.models import OutgoingMail
@@ -24,87 +25,102 @@ PACE = timedelta(seconds=1)  # between automatic letters to one mail domain, aft
 BURST = timedelta(seconds=30)  # so many of them at once
 
 
-async def queue_letter(
-    shop: Shop,
-    recipient: str,
-    template: str,
-    context: dict[str, Any],
-    language: str,
-    *,
-    secret: bytes,
-    key: str,
-    conversation: Conversation | None = None,
-    message: Message | None = None,
-    in_reply_to: str = "",
-    references: Sequence[str] = (),
-    to_name: str = "",
-    also_to: Sequence[Mailbox] = (),
-    cc: Sequence[Mailbox] = (),
-    from_name: str = "",
-    automatic: str = REPLIED,
-    enclosures: Sequence[Enclosure] = (),
-    identity: str = "",
-    stop_at: str = "",
-) -> OutgoingMail:
-    """Write a letter and enqueue its sending, once per `key`. With a conversation, its reply address is in the letter:
-    its token is made for `recipient`, so whoever else answers is not taken for them. Where a provider would refuse such
-    an address, it has none. `from_name` is who wrote it, `automatic` is empty for what a person wrote, `identity`
-    is the public id of the address that was chosen; with `stop_at` (the address of the desk) the letter says how such
-    letters are stopped.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """One letter that is to leave: its words, to whom, and in which thread.
 
-    Raises Invalid (bad_address) when `recipient` or our own address is none.
+    The token of its reply address is made for the first of `to`, so whoever else answers is not taken for them.
     """
-    first = await OutgoingMail.get_or_none(key=key)
+
+    shop: Shop
+    template: str
+    context: Mapping[str, Any]  # for the template
+    language: str
+    key: str  # what it is for: one letter per key
+    to: Sequence[Mailbox]
+    cc: Sequence[Mailbox] = ()
+    conversation: Conversation | None = None  # its reply address is in the letter
+    message: Message | None = None  # that it carries
+    in_reply_to: str = ""
+    references: Sequence[str] = ()
+    author: str = ""  # who wrote it, beside the sender's own name
+    automatic: str = REPLIED  # empty for what a person wrote
+    enclosures: Sequence[Enclosure] = ()
+    identity: str = ""  # public id of the address that was chosen
+    stop_at: str = ""  # address of the desk: the letter says how such letters are stopped
+
+    @property
+    def recipient(self) -> str:
+        return self.to[0].address
+
+    @property
+    def thread(self) -> str:
+        return self.conversation.public_id if self.conversation else ""
+
+
+async def queue_letter(dispatch: Dispatch, *, secret: bytes) -> OutgoingMail:
+    """Write a letter and enqueue its sending, once per key. Where a provider would refuse an address with a token, it
+    has none. Raises Invalid (bad_address) when a recipient or our own address is none.
+    """
+    first = await OutgoingMail.get_or_none(key=dispatch.key)
     if first is not None:
         return first
-    sender = await sender_of(shop, language, conversation, identity)
-    public_id, mailbox, tagged = new_id("mlo"), sender.address, await takes_tags(sender.address)
-    stop_url = stop_at + stop_path(secret, public_id, recipient) if stop_at else ""
-    ours = {"shop": shop.name, "signature": sender.signature, "stop_url": stop_url}
-    letter = write_letter(template, ours | context, language)
-    thread = conversation.public_id if conversation else ""
-    header_id = message_id(secret, mailbox, key, thread, recipient)
-    to = (Mailbox(to_name, recipient), *also_to)
-    domain = recipient.rpartition("@")[2].lower()[:255]
-    envelope = Envelope(
-        from_address=mailbox,
-        from_name=f"{from_name} ({sender.name})" if from_name else sender.name,
-        to=to,
-        cc=cc,
-        reply_to=reply_address(secret, mailbox, thread, recipient) if thread and tagged else "",
-        message_id=header_id,
-        date=now(),
-        in_reply_to=in_reply_to,
-        references=references,
-        automatic=automatic,
-        unsubscribe=stop_url,
-    )
-    if enclosures:  # megabytes: not between other people's messages
-        content = await asyncio.to_thread(compose, letter, envelope, enclosures)
+    sender = await sender_of(dispatch.shop, dispatch.language, dispatch.conversation, dispatch.identity)
+    public_id, tagged = new_id("mlo"), await takes_tags(sender.address)
+    stop_url = dispatch.stop_at + stop_path(secret, public_id, dispatch.recipient) if dispatch.stop_at else ""
+    ours = {"shop": dispatch.shop.name, "signature": sender.signature, "stop_url": stop_url}
+    letter = write_letter(dispatch.template, {**ours, **dispatch.context}, dispatch.language)
+    envelope = _envelope(dispatch, sender, secret, tagged=tagged, stop_url=stop_url)
+    if dispatch.enclosures:  # megabytes: not between other people's messages
+        content = await asyncio.to_thread(compose, letter, envelope, dispatch.enclosures)
     else:
         content = compose(letter, envelope)
+    back_to = bounce_address(secret, sender.address, public_id, dispatch.recipient) if tagged else sender.address
+    row = {
+        "public_id": public_id,
+        "header_id": envelope.message_id,
+        "identity_id": sender.identity_id,
+        "sender": back_to,
+        "subject": letter.subject[:300],
+        "content": content,
+    }
+    return await _queue(dispatch, row)
+
+
+def _envelope(dispatch: Dispatch, sender: Sender, secret: bytes, *, tagged: bool, stop_url: str) -> Envelope:
+    mailbox, thread, recipient = sender.address, dispatch.thread, dispatch.recipient
+    return Envelope(
+        from_address=mailbox,
+        from_name=f"{dispatch.author} ({sender.name})" if dispatch.author else sender.name,
+        to=dispatch.to,
+        cc=dispatch.cc,
+        reply_to=reply_address(secret, mailbox, thread, recipient) if thread and tagged else "",
+        message_id=message_id(secret, mailbox, dispatch.key, thread, recipient),
+        date=now(),
+        in_reply_to=dispatch.in_reply_to,
+        references=dispatch.references,
+        automatic=dispatch.automatic,
+        unsubscribe=stop_url,
+    )
+
+
+async def _queue(dispatch: Dispatch, row: Mapping[str, Any]) -> OutgoingMail:
+    """The row of the outbox and its job, in one change."""
+    domain = dispatch.recipient.rpartition("@")[2].lower()[:255]
     async with transaction():
-        mail, created = await OutgoingMail.get_or_create(
-            key=key,
-            defaults={
-                "public_id": public_id,
-                "header_id": header_id,
-                "shop": shop,
-                "identity_id": sender.identity_id,
-                "conversation": conversation,
-                "message": message,
-                "sender": bounce_address(secret, mailbox, public_id, recipient) if tagged else mailbox,
-                "recipient": recipient,
-                "to": [[box.name, box.address] for box in to],
-                "cc": [[box.name, box.address] for box in cc],
-                "kind": template,
-                "subject": letter.subject[:300],
-                "content": content,
-                "created_at": now(),
-                "domain": domain,
-                "paced_at": await _place_in_row(domain) if automatic else None,
-            },
-        )
+        known = {
+            "shop": dispatch.shop,
+            "conversation": dispatch.conversation,
+            "message": dispatch.message,
+            "recipient": dispatch.recipient,
+            "to": [[box.name, box.address] for box in dispatch.to],
+            "cc": [[box.name, box.address] for box in dispatch.cc],
+            "kind": dispatch.template,
+            "created_at": now(),
+            "domain": domain,
+            "paced_at": await _place_in_row(domain) if dispatch.automatic else None,
+        }
+        mail, created = await OutgoingMail.get_or_create(key=dispatch.key, defaults={**known, **row})
         if created:
             await enqueue(
                 "mail.send",
