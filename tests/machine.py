@@ -23,8 +23,18 @@ if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
     mkdir -p /etc/postgresql-common
     echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
 fi
+# Only a program of Postfix's package is wanted: without a main.cf it does not start with the machine either.
+if [ ! -e /etc/postfix ] && command -v debconf-set-selections >/dev/null; then
+    echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+fi
+install() {
+    apt-get install -y -qq --no-install-recommends --no-remove -o Dpkg::Options::=--force-confold "$@"
+}
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
+install "$@" && exit
+# One of them cannot be had here, or would take the place of something that is installed: the others can.
+for package; do install "$package" || echo "not installed: $package"; done
+exit 1
 """
 
 
@@ -44,6 +54,10 @@ def has_dovecot() -> bool:
     return (
         bool(shutil.which("dovecot") or Path("/usr/sbin/dovecot").exists()) and Path("/usr/lib/dovecot/imap").exists()
     )
+
+
+def has_smtp_sink() -> bool:
+    return bool(shutil.which("smtp-sink") or Path("/usr/sbin/smtp-sink").exists())
 
 
 def chromium_path() -> str | None:
@@ -68,6 +82,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], tuple[str, ...]]] = {
     "Redis": (has_redis, ("redis-server",)),
     "nginx": (has_nginx, ("nginx-light",)),
     "Dovecot": (has_dovecot, ("dovecot-imapd",)),
+    "smtp-sink": (has_smtp_sink, ("postfix",)),
     "Chromium": (has_chromium, ("chromium",)),
     "a Chinese font": (has_chinese_font, ("fontconfig", "fonts-wqy-microhei")),
 }

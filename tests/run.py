@@ -57,14 +57,19 @@ STEPS = (
         marker="(pg or redis or database) and not browser",
         options=("--database=pg", "--require-services"),
         workers=WORKERS,
-        needs=("PostgreSQL", "Redis", "nginx", "Dovecot"),
+        needs=("PostgreSQL", "Redis", "nginx", "Dovecot", "smtp-sink"),
     ),
     Step("browser", "pytest in Chromium", marker="browser", workers=WORKERS, needs=("Chromium", "a Chinese font")),
 )
 PARTS = {step.part: (step.part,) for step in STEPS} | {"pg": ("services",), "redis": ("services",)}
 
 
-FAULTS = Step("faults", "the long fault suite", ("-m", "tests.faults.long"), needs=("PostgreSQL", "Redis", "nginx"))
+FAULTS = Step(
+    "faults",
+    "the long fault suite",
+    ("-m", "tests.faults.long"),
+    needs=("PostgreSQL", "Redis", "nginx", "Dovecot", "smtp-sink"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:

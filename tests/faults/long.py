@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.database import open_database, sqlite_url
+from app.logs import configure_logs
 from app.migrating import migrate
 from core.clock import FrozenClock, frozen
 from tests.faults.campaign import Outcome, at_random, rehearse
 from tests.faults.houses import House, one_process, several
-from tests.faults.mail_run import mail_desk
+from tests.faults.mail_desks import one_desk, several_desk
+from tests.faults.mail_run import MailRun
 from tests.faults.refund_run import RefundRun
 from tests.faults.soak import Soaked, soak
 from tests.faults.stall import stall
@@ -40,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--refunds", type=int, metavar="KEYS", help="only refunds: so many keys, with faults and kills")
     parser.add_argument("--mails", type=int, metavar="MAILS", help="only mail: so many in and out, kills and bad lines")
+    parser.add_argument("--every", type=int, default=18, help="with --mails: so many between two faults, on average")
     parser.add_argument("--cancels", action="store_true", help="only cancellations: every order in which they can race")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.refunds:
         return asyncio.run(_refunds(seed, options.refunds))
     if options.mails:
-        return asyncio.run(_mails(seed, options.mails))
+        return asyncio.run(_mails(options.only, seed, options.mails, options.every))
     if options.stall:
         return asyncio.run(_stall(options.minutes * 60, options.stall))
     settings = [options.only] if options.only else ["one", "several"]
@@ -94,13 +97,19 @@ async def _refunds(seed: int, keys: int) -> int:
     return int(not seen.clean)
 
 
-async def _mails(seed: int, mails: int) -> int:
-    """So many mails in over two ways, and as many answers out, while processes are killed and lines break."""
-    with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
-        async with mail_desk(Path(folder), seed) as (run, agent):
-            seen = await run.go(mails, agent, pause=4.0)
-    print(f"seed {seed}: {seen}")
-    return int(not seen.clean)
+async def _mails(only: str | None, seed: int, mails: int, every: int) -> int:
+    """So many mails in over four ways, and as many answers out, while processes are killed and lines break."""
+    configure_logs("console", "error")  # here, too: this process writes the agent's answers
+    clean = True
+    for name, make in (("one", one_desk), ("several", several_desk)):
+        if only in (None, name):
+            with tempfile.TemporaryDirectory(prefix="wismo-faults-") as folder:
+                async with make(Path(folder)) as desk:
+                    print(f"\n── {desk.name}, seed {seed}", flush=True)
+                    seen = await MailRun(desk, seed).go(mails, every=every)
+            print(seen.table(), flush=True)
+            clean = clean and seen.clean
+    return int(not clean)
 
 
 async def _cancels() -> int:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 CHUNK = 16_384
 
@@ -21,6 +22,19 @@ class Weather:
     cut_every: int = 0  # every so many COMMITs the question passes and the answer does not: the line is reset
 
 
+class Watch(Protocol):
+    """Who reads along."""
+
+    def asked(self, line: object, piece: bytes) -> None:
+        """A piece is about to go to the server."""
+
+    def answered(self, line: object, piece: bytes) -> None:
+        """A piece of the server's went to the client."""
+
+    def ended(self, line: object) -> None:
+        """Nothing comes over this line any more."""
+
+
 class FaultProxy:
     """Listens on a free port and passes on to `port` of this machine, through its `weather`."""
 
@@ -28,6 +42,7 @@ class FaultProxy:
         self.target = port
         self.port = 0
         self.weather = Weather()
+        self.watch: Watch | None = None
         self._lines: set[_Line] = set()
         self._commits = 0
         self._calm = asyncio.Event()
@@ -78,6 +93,8 @@ class FaultProxy:
         finally:
             line.reset()
             self._lines.discard(line)
+            if self.watch is not None:
+                self.watch.ended(line)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: "_Line", *, answers: bool
@@ -96,9 +113,14 @@ class FaultProxy:
             elif self.weather.cut_every and b"COMMIT" in piece:
                 self._commits += 1
                 line.doomed = self._commits % self.weather.cut_every == 0
-            if not line.half_closed:  # else nobody is there to take it
-                writer.write(piece)
-                await writer.drain()
+            if line.half_closed:  # nobody is there to take it
+                continue
+            if self.watch is not None and not answers:
+                self.watch.asked(line, piece)
+            writer.write(piece)
+            await writer.drain()
+            if self.watch is not None and answers:
+                self.watch.answered(line, piece)
         with contextlib.suppress(OSError, RuntimeError):
             writer.write_eof()
 
