@@ -36,7 +36,7 @@ _VIEWPORT = re.compile(r"\d\s*[sld]?v(?:h|w|min|max|b|i)\b", re.IGNORECASE)  # t
 _FORBIDDEN = re.compile(r"[\\@<>{}\x00-\x08\x0b-\x1f]|/\*|!\s*ie|//", re.IGNORECASE)
 _LINK = re.compile(r"\s*(?:https?:|mailto:|tel:|//)", re.IGNORECASE)
 _INLINE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[a-zA-Z0-9+/=%\s]+\Z", re.IGNORECASE)
-_BODY = re.compile(r"<body\b((?:[^<>\"']++|\"[^\"]*\"|'[^']*'){0,200})>", re.IGNORECASE)
+_BODY = re.compile(r"<body\b([^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*){0,200})>", re.IGNORECASE)
 _BACKGROUND = re.compile(r"bgcolor\s*=\s*[\"']?\s*(#?\w{3,20})", re.IGNORECASE)
 _STYLE = re.compile(r"(?<![\w-])style\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")

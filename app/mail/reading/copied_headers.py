@@ -17,11 +17,11 @@ _NAMES: dict[str, str] = {
 _YEAR = re.compile(r"\d[:.]\d\d|(?:19|20)\d\d")
 _CLOCK = re.compile(r"\d:\d\d")
 _NAME = r"([^:：*|\d@<>,.!?]{1,24}?)"
-_HEADER = re.compile(rf"[*_|: ]*{_NAME}[*_ ]*[:：]|\| *{_NAME} *\|")
+_HEADER = re.compile(rf"(?:-{{5,}})?[*_|: ]*{_NAME}[*_ ]*[:：]|\| *{_NAME} *\|")
 _HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
 
 _CHINESE = sorted((name for name in _NAMES if name > "\u2e80" and len(name) > 1), key=len, reverse=True)
-_CHINESE_INSIDE = re.compile(f"({'|'.join(_CHINESE)}) ?[:：]")
+_CHINESE_INSIDE = re.compile(f"({'|'.join(' ?'.join(name) for name in _CHINESE)}) ?[:：]")
 
 
 def role_of(line: str) -> str:
@@ -69,7 +69,7 @@ def _are_two(lines: Sequence[str], found: Mapping[str, int]) -> bool:
 
 
 def _are_on_one_line(line: str) -> bool:
-    found = {_NAMES[match[1]] for match in _CHINESE_INSIDE.finditer(line)}
+    found = {_NAMES[match[1].replace(" ", "")] for match in _CHINESE_INSIDE.finditer(line)}
     for match in _HEADER_INSIDE.finditer(line):
         found.add(_NAMES.get(match[1].replace(" ", "")) or _NAMES.get(match[1].rpartition(" ")[2], ""))
     return len(found & {FROM, DATE, TO, SUBJECT}) >= 3

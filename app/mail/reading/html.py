@@ -5,39 +5,30 @@ The result is text only; HTML that anybody shall see goes through the sanitiser 
 """
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
-from app.mail.reading.html_marks import Mark, mark_of
+from app.mail.reading.html_marks import Mark, is_hidden, mark_of
+from app.mail.reading.html_tokens import Attributes, tokens
 from app.mail.reading.quoting import new_part
 
 MAX_HTML = 2_097_152  # characters; more is cut
 MAX_QUOTE_DEPTH = 8
-_LONGEST_TAG = 16_384  # characters; data: images are longer, and their attributes are of no use
 
 _PARAGRAPHS = frozenset("blockquote h1 h2 h3 h4 h5 h6 ol p pre ul".split())  # noqa: SIM905 - easier to read
 _LINES = frozenset(
     "address article aside center dd div dl dt fieldset figure footer header li main nav section table tr".split()  # noqa: SIM905
 )
-_HIDDEN = ("script", "style", "title", "head", "noscript", "template", "textarea", "xml")
 _VOID = frozenset(("br", "hr", "img", "col", "meta", "link", "input", "base", "area", "wbr"))
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]{0,30})((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'){0,400}+)>")
-_ATTRIBUTE = re.compile(
-    r"""(?<![\w-])(class|id|type|name|style|data-marker|href|alt)\s{0,9}=\s{0,9}"""
-    r"""(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""",
-    re.IGNORECASE,
-)
-_LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # keeps each place where it is
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 
-Attributes = dict[str, str]
-
 
 def text_of_html(html: str) -> str:
-    """The readable text of `html`, quotes included and marked with `>`."""
-    return _Writer(by_marks=False).write(html[:MAX_HTML])
+    """The readable text of `html`, quotes included and marked with `>`; what is hidden only if there is nothing else."""
+    writer = _Writer(by_marks=False)
+    text = writer.write(html[:MAX_HTML])
+    return text if text and writer.ended else _Writer(by_marks=False, hides=False).write(html[:MAX_HTML])
 
 
 def reply_of_html(html: str) -> str | None:
@@ -45,72 +36,19 @@ def reply_of_html(html: str) -> str | None:
     writer = _Writer(by_marks=True)
     reply = new_part(writer.write(html[:MAX_HTML]))
     new = any(line and not line.startswith(">") for line in reply.split("\n"))
-    return reply if writer.marked and new else None
-
-
-def _tokens(html: str) -> Iterator[tuple[str, str, Attributes]]:
-    """Text (`"", text`), opening (`tag`) and closing (`/tag`) tags; comments and hidden elements are passed over."""
-    at, size, lower = 0, len(html), html.translate(_LOWER)
-    nowhere: set[str] = set()  # ends that were looked for in vain: looking again and again would not be linear
-    while at < size:
-        start = html.find("<", at)
-        if start < 0:
-            break
-        if start > at:
-            yield "", html[at:start], {}
-        end = _end_of_markup(lower, start, nowhere)
-        if end is not None:
-            at = end
-            continue
-        match = _TAG.match(html, start, start + _LONGEST_TAG)
-        if match is None:  # a "less than" of somebody's own
-            following = html.find("<", start + 1)
-            at = size if following < 0 else following
-            yield "", html[start:at], {}
-            continue
-        tag, at = match[2].lower(), match.end()
-        if tag in _HIDDEN and not match[1]:
-            at = _find_end(lower, f"</{tag}", at, nowhere) if f"</{tag}" not in nowhere else at
-        else:
-            yield match[1] + tag, "", {} if match[1] else _attributes(match[3])
-    yield "", html[at:], {}
-
-
-def _end_of_markup(lower: str, start: int, nowhere: set[str]) -> int | None:
-    """Where a comment or declaration that begins at `start` ends; None when none begins there."""
-    if lower.startswith("<!--", start):
-        return _find_end(lower, "-->", start + 4, nowhere)
-    if lower.startswith(("<!", "<?"), start):
-        return _find_end(lower, ">", start + 2, nowhere)
-    return None
-
-
-def _find_end(lower: str, end: str, at: int, nowhere: set[str]) -> int:
-    """The place behind `end`, or `at` when it never comes."""
-    found = -1 if end in nowhere else lower.find(end, at)
-    if found < 0:
-        nowhere.add(end)
-        return at
-    return found if end.startswith("</") else found + len(end)
-
-
-def _attributes(written: str) -> Attributes:
-    found: Attributes = {}
-    for match in _ATTRIBUTE.finditer(written):
-        value = match[2] if match[2] is not None else match[3] if match[3] is not None else match[4]
-        found.setdefault(match[1].lower(), unescape(value[:2000]))
-    return found
+    return reply if writer.marked and writer.ended and new else None
 
 
 class _Writer:
     """Writes text as a reader sees it: blocks on lines of their own, lists with dashes."""
 
-    def __init__(self, *, by_marks: bool) -> None:
+    def __init__(self, *, by_marks: bool, hides: bool = True) -> None:
         self.by_marks = by_marks  # what programs mark is written as quote, or left out when it is a signature
+        self.hides = hides  # what no reader sees is left out
         self.marked = False
         self._pieces: list[str] = []
         self._breaks = 2  # line breaks at the end of what is written; none are needed at the top
-        self._skipped = ""  # the tag of the signature that is being left out …
+        self._skipped = ""  # the tag of the signature or hidden element that is being left out …
         self._depth = 0  # … and how many of its kind are open
         self._preformatted = 0
         self._quotes = 0
@@ -121,7 +59,7 @@ class _Writer:
 
     def write(self, html: str) -> str:
         """The text of `html`."""
-        for tag, text, attributes in _tokens(html):
+        for tag, text, attributes in tokens(html):
             if self._skipped:
                 self._pass_over(tag)
             elif not tag:
@@ -129,12 +67,22 @@ class _Writer:
             elif tag.startswith("/"):
                 self._close(tag[1:])
             else:
-                if self.by_marks:
+                if self.hides and tag not in _VOID and is_hidden(attributes):
+                    self._skip(tag)
+                elif self.by_marks:
                     self._heed(tag, mark_of(tag, attributes))
                 if not self._skipped:
                     self._open(tag, attributes)
         lines = "".join(self._pieces).replace("\xa0", " ").split("\n")
         return _MANY_BREAKS.sub("\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
+
+    @property
+    def ended(self) -> bool:
+        """Whether whatever was left out had an end."""
+        return not self._skipped
+
+    def _skip(self, tag: str) -> None:
+        self._skipped, self._depth = tag, 1
 
     def _pass_over(self, tag: str) -> None:
         self._depth += (tag == self._skipped) - (tag == "/" + self._skipped)
@@ -153,7 +101,7 @@ class _Writer:
         self.marked = True
         if mark is Mark.SIGNATURE:
             if tag not in _VOID:
-                self._skipped, self._depth = tag, 1
+                self._skip(tag)
         elif mark is Mark.REST:
             self._begin_quote()
         elif not self._marked_tag and tag not in _VOID and tag != "blockquote":

@@ -1,5 +1,6 @@
 """How mail programs mark the mail that is answered, and signatures, in their HTML."""
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 
@@ -84,8 +85,19 @@ _MARKS: dict[str, dict[str, Mark]] = {
 }
 _ENDINGS = ("yahoo_quoted",)  # of classes that carry a random beginning
 _BEGINNINGS = ("lark-mail-quote", "__aliyun_previous")
+_HIDES = re.compile(
+    r"(?:^|[;\s])(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|opacity\s{0,9}:\s{0,9}0(?:\.0{0,9})?\s{0,9}(?:[;!]|$)|"
+    r"max-height\s{0,9}:\s{0,9}0(?:px)?\s{0,9}(?:[;!]|$))",
+    re.IGNORECASE,
+)
 _RULE = "border-top:solid"  # Outlook and Foxmail draw one above the copied header lines …
 _RULE_PADDING = "padding:3.0pt0"  # … and always leave so much room below it
+
+
+def is_hidden(attributes: Mapping[str, str]) -> bool:
+    """Whether no reader sees the element: the words that newsletters hide to show them in lists of mails."""
+    style = attributes.get("style")
+    return style is not None and _HIDES.search(style) is not None
 
 
 def mark_of(tag: str, attributes: Mapping[str, str]) -> Mark | None:

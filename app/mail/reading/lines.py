@@ -3,11 +3,12 @@
 import re
 import tomllib
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from app.mail.reading.attributions import attribution_start, is_attribution, runs_on
 from app.mail.reading.copied_headers import is_block, role_of
-from app.mail.reading.signatures import Card, columns, is_disclaimer, is_phone_line
+from app.mail.reading.signatures import Card, columns, is_company, is_disclaimer, is_phone_line
 
 EMPTY, QUOTE, DELIMITER, SIGNATURE, PHONE, HEADER, SEPARATOR, ATTRIBUTION, ARMOUR, CODE, TEXT = "eqdsphoaxct"
 
@@ -20,13 +21,17 @@ _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("quoting.
 _SEPARATORS = frozenset(_TABLES["separators"])
 _LONG_SEPARATORS = tuple(phrase for phrase in _TABLES["separators"] if len(phrase.encode()) >= 9)
 _REPLY_MARKERS = tuple(_TABLES["reply_markers"])
+_REPLY_PLACES = tuple(_TABLES["reply_places"])
 _DECORATION = "-_=*~/·•<>#+|—–―‐‑‒━─ー・＊＝＿◆◇■□☆★ \t"
 _SIGNATURE_MARKS = ("--", "—", "–", "| |")  # of the net, of phones, of NetEase's cards
 _HEADING_GAP = 3
+_LOOKED_AT = 4  # lines of a paragraph
 _DRAWN_BOTH = re.compile(r"[-=*_]{3,}[^-=*_].{0,80}[-=*_]{3,}$")
+_GROUPWISE = re.compile(r">>> [^>]{1,120}(?:<[^>]{1,120}>[^>]{0,60})?\d[^>]{0,60}>>>$")
 _BRACKETS = "[]【】()「」"
-_QUOTED = re.compile(r"[>＞]|[a-z]{1,4}> |\| [^|]*$")
-_MARKS = re.compile(r"(?:[>＞|] ?)+")
+_DRAWN_OR_BRACKETS = _DECORATION + _BRACKETS
+_QUOTED = re.compile(r"[>＞》]|[a-z]{1,4}> |\| [^|]*$")
+_MARKS = re.compile(r"(?:[>＞》|] ?)+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u1427\u00ad]")
 _LINKS = ("(http", "<http", "http:", "https:", "<mailto:", "(mailto:")
 _SENTENCE_ENDS = tuple(".!?:;。！？：；")
@@ -50,6 +55,7 @@ def classify(text: str) -> Lines:
     compared = [" ".join(line[:_CLIPPED].lower().split()) for line in written]
     lines = Lines(written, compared, [_kind(line) for line in compared], [""] * len(written))
     _mark_code(lines)
+    _mark_companies(lines)
     _mark_attributions(lines)
     _mark_headers(lines)
     _mark_broken_quotes(lines)
@@ -61,7 +67,7 @@ def _kind(line: str) -> str:
     if not line:
         return EMPTY
     if _QUOTED.match(line):
-        return QUOTE
+        return SEPARATOR if _GROUPWISE.match(line) else QUOTE
     if (line[0] in _DECORATION or line[-1] in _DECORATION) and (kind := _drawn(line)):
         return kind
     if _is_separator(line):
@@ -95,6 +101,8 @@ def _is_separator(line: str) -> bool:
             return True
         if line[-2:].strip(_DECORATION) == "" and bare.startswith(_LONG_SEPARATORS):
             return True
+    if line[0] in _DRAWN_OR_BRACKETS and any(place in line for place in _REPLY_PLACES):
+        return True
     return any(marker in line for marker in _REPLY_MARKERS)
 
 
@@ -115,6 +123,18 @@ def _mark_code(lines: Lines) -> None:
                 opened = index
         elif line.startswith("hash: ") and index and lines.kinds[index - 1] == ARMOUR:
             lines.kinds[index] = ARMOUR
+
+
+def _mark_companies(lines: Lines) -> None:
+    """Find where a company's words begin: a paragraph of its own, which programs may have broken."""
+    for index, kind in enumerate(lines.kinds):
+        if kind == TEXT and index and lines.kinds[index - 1] != TEXT and is_company(_paragraph(lines, index)):
+            lines.kinds[index] = SIGNATURE
+
+
+def _paragraph(lines: Lines, index: int) -> list[str]:
+    below = range(index, min(index + _LOOKED_AT, len(lines.kinds)))
+    return [lines.compared[at] for at in takewhile(lambda at: lines.kinds[at] == TEXT, below)]
 
 
 def _mark_attributions(lines: Lines) -> None:

@@ -4,6 +4,8 @@ Each line has a kind (`lines`), then one scan decides. Answers between quoted li
 would be left, everything is new: words are never lost, and the whole text stays one click away.
 """
 
+import re
+
 from app.mail.reading.lines import (
     ARMOUR,
     ATTRIBUTION,
@@ -22,7 +24,9 @@ from app.mail.reading.lines import (
 )
 from app.mail.reading.signatures import is_prose, is_signed
 
+_LINK = re.compile(r"[<\[(]?(?:https?://|cid:)[^\s<>]{1,500}[>\])]")
 _WORDS = (TEXT, HEADER, CODE)
+_ITEMS = ("- ", "-\t", "* ", "• ", "· ", "– ", "— ")
 _ATTRIBUTION_LINES = 6
 _BELOW_PHONE = 3  # lines of words that may follow "Sent from my phone": a name, "excuse my brevity"
 
@@ -113,10 +117,18 @@ def _without_signature(lines: Lines, kept: list[int]) -> list[int]:
     words = False
     for place, index in enumerate(kept):
         if words and lines.kinds[index] == SIGNATURE:
-            kept = kept[:place]
+            kept = _without_links(lines, kept[:place])
             break
         words = words or lines.kinds[index] in _WORDS
     return _without_phones(lines, kept) if words else kept
+
+
+def _without_links(lines: Lines, kept: list[int]) -> list[int]:
+    """Leave out what was a picture above a program's line: its link stands alone in brackets."""
+    end = len(kept)
+    while end and (lines.kinds[kept[end - 1]] == EMPTY or _LINK.fullmatch(lines.compared[kept[end - 1]])):
+        end -= 1
+    return kept[:end] if any(lines.kinds[index] in _WORDS for index in kept[:end]) else kept
 
 
 def _without_phones(lines: Lines, kept: list[int]) -> list[int]:
@@ -140,11 +152,22 @@ def _without_tail(lines: Lines, kept: list[int]) -> list[int]:
     if (
         end >= 3
         and lines.kinds[kept[end - 2]] == EMPTY
-        and is_signed(lines.written[kept[end - 1]])
+        and _signs(lines, kept[:end])
         and any(lines.kinds[index] in _WORDS for index in kept[: end - 1])
     ):
         end = _end(lines, kept[: end - 1])
     return kept[:end]
+
+
+def _signs(lines: Lines, kept: list[int]) -> bool:
+    """Whether the last line is a dash and a name; "- Ines" may be an item of a list, unless it is the only one."""
+    last = lines.written[kept[-1]].strip()
+    if is_signed(last):
+        return True
+    if not last.startswith("- ") or not is_signed(last.replace("- ", "-", 1)):
+        return False
+    above = [lines.compared[index] for index in kept[:-1] if lines.compared[index]]
+    return not above[-1].endswith((":", "：", ",")) and not any(line.startswith(_ITEMS) for line in above)
 
 
 def _end(lines: Lines, kept: list[int]) -> int:

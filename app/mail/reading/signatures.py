@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _LONGEST = 140  # characters of a phone's line
+_WRAPPED = 45  # columns from which a line may be one of a paragraph that a program breaks
 _SHORT = 60  # columns of a line in a card: a name, a street
 _AT_ONCE = 3  # words after the beginning
 _CARD = 8  # lines of a card that stands in a box
@@ -16,6 +18,9 @@ _NAMES: dict[str, tuple[str, ...]] = {kind: tuple(names) for kind, names in _TAB
 _EVIDENCE = tuple(_TABLES["evidence"]["words"])
 _LINES = frozenset(_TABLES["lines"]["equal"])
 _DISCLAIMERS = tuple(_TABLES["disclaimers"]["starts"])
+_COMPANY = tuple(_TABLES["company"]["starts"])
+_COMPANY_WORDS = tuple(_TABLES["company"]["words"])
+_COMPANY_MORE = tuple(_TABLES["company"]["more"])
 _EDGES = "-_=*~·•#+|—–()[]（）【】「」. "
 _LINK = re.compile(r"<?https?://[^\s>]{0,500}>?")
 _CLAUSE = re.compile(r"[,;，；。！!?？]|\. | - ")
@@ -64,6 +69,15 @@ def is_phone_line(line: str) -> bool:
 def is_disclaimer(line: str) -> bool:
     """Whether `line` (lower case) begins a company's words about confidence, viruses or trees."""
     return line.lstrip(_EDGES).startswith(_DISCLAIMERS)
+
+
+def is_company(lines: Sequence[str]) -> bool:
+    """Whether the first of `lines` (lower case) begins a company's words about confidence, as it and the others show."""
+    if not lines[0].lstrip(_EDGES).startswith(_COMPANY) or columns(lines[0]) < _WRAPPED:
+        return False
+    text = " ".join(lines)
+    said = sum(word in text for word in _COMPANY_WORDS)
+    return said > 1 or (said == 1 and any(word in text for word in _COMPANY_MORE))
 
 
 def is_signed(line: str) -> bool:
