@@ -16,6 +16,7 @@ _VERBS = tuple(" " + verb for verb in _TABLES["verbs"]) + tuple(_TABLES["verbs_w
 _VERBS_INSIDE = tuple(f" {verb} " for verb in _TABLES["verbs_inside"])
 _STARTS = tuple(_TABLES["starts"])
 _OWN_WORDS = tuple(_TABLES["own_words"])
+_OWN_WRITING = tuple(_TABLES["own_writing"])
 _CITING = tuple(_TABLES["citing"])
 _EDGES = "-=*_~>[]| \t‐‑‒–—"
 _COLONS = (":", "：")
@@ -36,7 +37,7 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
     """Whether `line` (lower case, single blanks) introduces a quoted mail."""
     drawn = line.startswith("--") and line.endswith("--")
     line = line.strip(_EDGES)
-    if not line or len(line) > _LONGEST:
+    if not line or len(line) > _LONGEST or any(words in line for words in _OWN_WRITING):
         return False
     digits = sum(map(str.isdigit, line[:_LONGEST]))
     colon = line.endswith(_COLONS)

@@ -16,6 +16,7 @@ _NAMES: dict[str, str] = {
 }
 _YEAR = re.compile(r"\d[:.]\d\d|(?:19|20)\d\d")
 _CLOCK = re.compile(r"\d:\d\d")
+_MOMENT = re.compile(r"[\d./-]{6,10},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [ap]m)?")
 _NAME = r"([^:：*|\d@<>,.!?]{1,24}?)"
 _HEADER = re.compile(rf"(?:-{{5,}})?[*_|: ]*{_NAME}[*_ ]*[:：]|\| *{_NAME} *\|")
 _HEADER_INSIDE = re.compile(r"(?<![^\s*|;>])([^\s:：*|\d@<>,.!?]{1,16}(?: [^\s:：*|\d@<>,.!?]{1,12})?)\*{0,2} ?[:：]")
@@ -46,6 +47,20 @@ def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:
     if FROM in found and len(found.keys() - {OTHER}) >= 3 and _is_of_a_mail(lines, found):
         return True
     return _are_two(lines, found) or _are_on_one_line(lines[index])
+
+
+def sheet_start(lines: Sequence[str], index: int) -> int | None:
+    """Where the sheet begins that Notes copies: name, moment, "To" (line `index`) and "Subject" alone on lines."""
+    if _NAMES.get(lines[index]) != TO:
+        return None
+    below = (lines[at] for at in range(index + 1, min(index + _WINDOW, len(lines))))
+    if not any(_NAMES.get(line) == SUBJECT for line in below):
+        return None
+    above = [at for at in range(max(0, index - _WINDOW // 2), index) if lines[at]][-3:]
+    dated = next((at for at in reversed(above) if _MOMENT.fullmatch(lines[at])), None)
+    if dated is None:
+        return None
+    return dated - 1 if dated and lines[dated - 1] else dated
 
 
 def _is_of_a_mail(lines: Sequence[str], found: Mapping[str, int]) -> bool:

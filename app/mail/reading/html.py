@@ -25,7 +25,7 @@ _MANY_BREAKS = re.compile(r"\n{3,}")
 
 
 def text_of_html(html: str) -> str:
-    """The readable text of `html`, quotes included and marked with `>`; what is hidden only if there is nothing else."""
+    """The readable text of `html`, quotes included and marked with `>`; hidden words only if there are no others."""
     writer = _Writer(by_marks=False)
     text = writer.write(html[:MAX_HTML])
     return text if text and writer.ended else _Writer(by_marks=False, hides=False).write(html[:MAX_HTML])

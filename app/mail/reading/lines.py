@@ -1,36 +1,35 @@
 """The lines of a letter and what each is: words, quote, attribution, separator, signature … Linear in its length."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import Path
 
 from app.mail.reading.attributions import attribution_start, is_attribution, runs_on
-from app.mail.reading.copied_headers import is_block, role_of
-from app.mail.reading.signatures import Card, columns, is_company, is_disclaimer, is_phone_line
-
-EMPTY, QUOTE, DELIMITER, SIGNATURE, PHONE, HEADER, SEPARATOR, ATTRIBUTION, ARMOUR, CODE, TEXT = "eqdsphoaxct"
+from app.mail.reading.copied_headers import is_block, role_of, sheet_start
+from app.mail.reading.line_kinds import (
+    ARMOUR,
+    ATTRIBUTION,
+    CODE,
+    DELIMITER,
+    EMPTY,
+    HEADER,
+    PHONE,
+    QUOTE,
+    SEPARATOR,
+    SIGNATURE,
+    TEXT,
+    is_separator,
+    kind_of,
+)
+from app.mail.reading.signatures import Card, columns, is_company
 
 MAX_LINES = 20_000
 _CLIPPED = 600  # characters of a line that are looked at
 _BROKEN, _SURELY_BROKEN = 50, 70  # columns from which a quoted line may have been broken by a mail program
-_LONGEST_SEPARATOR = 120
-
-_TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("quoting.toml").read_text("utf-8"))
-_SEPARATORS = frozenset(_TABLES["separators"])
-_LONG_SEPARATORS = tuple(phrase for phrase in _TABLES["separators"] if len(phrase.encode()) >= 9)
-_REPLY_MARKERS = tuple(_TABLES["reply_markers"])
-_REPLY_PLACES = tuple(_TABLES["reply_places"])
-_DECORATION = "-_=*~/·•<>#+|—–―‐‑‒━─ー・＊＝＿◆◇■□☆★ \t"
-_SIGNATURE_MARKS = ("--", "—", "–", "| |")  # of the net, of phones, of NetEase's cards
 _HEADING_GAP = 3
+_HEADER_LINES = 10
 _LOOKED_AT = 4  # lines of a paragraph
 _DRAWN_BOTH = re.compile(r"[-=*_]{3,}[^-=*_].{0,80}[-=*_]{3,}$")
-_GROUPWISE = re.compile(r">>> [^>]{1,120}(?:<[^>]{1,120}>[^>]{0,60})?\d[^>]{0,60}>>>$")
-_BRACKETS = "[]【】()「」"
-_DRAWN_OR_BRACKETS = _DECORATION + _BRACKETS
-_QUOTED = re.compile(r"[>＞》]|[a-z]{1,4}> |\| [^|]*$")
 _MARKS = re.compile(r"(?:[>＞》|] ?)+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u1427\u00ad]")
 _LINKS = ("(http", "<http", "http:", "https:", "<mailto:", "(mailto:")
@@ -53,7 +52,7 @@ def classify(text: str) -> Lines:
     text = _INVISIBLE.sub("", text).replace("&nbsp;", " ").replace("\r\n", "\n").replace("\r", "\n")
     written = text.split("\n", MAX_LINES)
     compared = [" ".join(line[:_CLIPPED].lower().split()) for line in written]
-    lines = Lines(written, compared, [_kind(line) for line in compared], [""] * len(written))
+    lines = Lines(written, compared, [kind_of(line) for line in compared], [""] * len(written))
     _mark_code(lines)
     _mark_companies(lines)
     _mark_attributions(lines)
@@ -61,54 +60,6 @@ def classify(text: str) -> Lines:
     _mark_broken_quotes(lines)
     _mark_cards(lines)
     return lines
-
-
-def _kind(line: str) -> str:
-    if not line:
-        return EMPTY
-    if _QUOTED.match(line):
-        return SEPARATOR if _GROUPWISE.match(line) else QUOTE
-    if (line[0] in _DECORATION or line[-1] in _DECORATION) and (kind := _drawn(line)):
-        return kind
-    if _is_separator(line):
-        return SEPARATOR
-    if is_phone_line(line):
-        return PHONE
-    return SIGNATURE if is_disclaimer(line) else TEXT
-
-
-def _drawn(line: str) -> str:
-    """The kind of a line that begins or ends with dashes and the like; empty when its words decide."""
-    inner = line.strip(_DECORATION)
-    if not inner:
-        if "|" in line and ("-" in line or line.count("|") > 2):  # of a table
-            return TEXT
-        return SIGNATURE if line in _SIGNATURE_MARKS else DELIMITER
-    if inner.startswith("begin pgp signed"):
-        return ARMOUR
-    return SIGNATURE if inner == "begin pgp signature" else ""
-
-
-def _is_separator(line: str) -> bool:
-    if len(line) > _LONGEST_SEPARATOR:
-        return False
-    inner = line.strip(_DECORATION)
-    bare = inner.strip(_BRACKETS).strip()
-    if bare in _SEPARATORS and (inner != line or bare != inner or bare.endswith((":", "：")) or _speaks(bare)):
-        return True
-    if line[0] in _DECORATION and line[:2].strip(_DECORATION) == "":
-        if bare.startswith("forwarded by "):
-            return True
-        if line[-2:].strip(_DECORATION) == "" and bare.startswith(_LONG_SEPARATORS):
-            return True
-    if line[0] in _DRAWN_OR_BRACKETS and any(place in line for place in _REPLY_PLACES):
-        return True
-    return any(marker in line for marker in _REPLY_MARKERS)
-
-
-def _speaks(phrase: str) -> bool:
-    """Whether a separator needs no dashes around it: 原始邮件 does not, 原文 does."""
-    return not phrase.isascii() and len(phrase) >= 4
 
 
 def _mark_code(lines: Lines) -> None:
@@ -170,7 +121,7 @@ def _quoted_attribution(lines: Lines, index: int) -> int:
         if index + length > len(lines.kinds) or lines.kinds[index + length - 1] != QUOTE:
             return 0
         joined = f"{joined} {_MARKS.sub('', lines.compared[index + length - 1], count=1)}".strip()
-        if is_attribution(joined) or (length == 1 and joined and _is_separator(joined)):
+        if is_attribution(joined) or (length == 1 and joined and is_separator(joined)):
             return length
     return 0
 
@@ -183,6 +134,24 @@ def _mark_headers(lines: Lines) -> None:
     for index, kind in enumerate(lines.kinds):
         if kind == HEADER and is_block(lines.compared, lines.roles, index):
             lines.kinds[_heading(lines, index)] = SEPARATOR
+        elif kind == TEXT and (start := sheet_start(lines.compared, index)) is not None:
+            lines.kinds[start] = SEPARATOR
+        elif kind == QUOTE and (not index or lines.kinds[index - 1] != QUOTE) and _are_quoted_headers(lines, index):
+            lines.kinds[index] = SEPARATOR
+
+
+def _are_quoted_headers(lines: Lines, index: int) -> bool:
+    """Whether the quote that begins here is nothing but a copied block: the mail below it has no marks."""
+    quoted: list[str] = []
+    for at in range(index, min(index + _HEADER_LINES, len(lines.kinds))):
+        if lines.kinds[at] != QUOTE:
+            break
+        quoted.append(_MARKS.sub("", lines.compared[at], count=1))
+    below = lines.kinds[index + len(quoted) : index + len(quoted) + 2]
+    if len(quoted) == _HEADER_LINES or TEXT not in below:
+        return False
+    roles = [role_of(line) for line in quoted]
+    return all(role or not line for line, role in zip(quoted, roles, strict=True)) and is_block(quoted, roles, 0)
 
 
 def _heading(lines: Lines, index: int) -> int:

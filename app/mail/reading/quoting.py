@@ -6,7 +6,7 @@ would be left, everything is new: words are never lost, and the whole text stays
 
 import re
 
-from app.mail.reading.lines import (
+from app.mail.reading.line_kinds import (
     ARMOUR,
     ATTRIBUTION,
     CODE,
@@ -18,13 +18,15 @@ from app.mail.reading.lines import (
     SEPARATOR,
     SIGNATURE,
     TEXT,
-    Lines,
-    classify,
-    is_broken_end,
 )
+from app.mail.reading.lines import Lines, classify, is_broken_end
 from app.mail.reading.signatures import is_prose, is_signed
 
 _LINK = re.compile(r"[<\[(]?(?:https?://|cid:)[^\s<>]{1,500}[>\])]")
+_NAME = r"[^\W\d_a-z][^\W\d_]{0,30}\.?"
+_NAMED = re.compile(
+    rf"\W{{0,2}}{_NAME}(?: {_NAME}){{1,3}}\W{{0,2}} [^\W\d_]{{2,12}} ?:$|.{{1,60}}さん[はが]書きました ?[:：]$"
+)
 _WORDS = (TEXT, HEADER, CODE)
 _ITEMS = ("- ", "-\t", "* ", "• ", "· ", "– ", "— ")
 _ATTRIBUTION_LINES = 6
@@ -73,6 +75,8 @@ def _says_when_or_who(lines: Lines, attribution: int) -> bool:
         if lines.kinds[index] != ATTRIBUTION:
             break
         if "@" in line or line.startswith("--") or any(map(str.isdigit, line)):
+            return True
+        if _NAMED.match(lines.written[index]):
             return True
     return False
 

@@ -72,7 +72,7 @@ def is_disclaimer(line: str) -> bool:
 
 
 def is_company(lines: Sequence[str]) -> bool:
-    """Whether the first of `lines` (lower case) begins a company's words about confidence, as it and the others show."""
+    """Whether the first of `lines` (lower case) begins a company's words about confidence, as all of them show."""
     if not lines[0].lstrip(_EDGES).startswith(_COMPANY) or columns(lines[0]) < _WRAPPED:
         return False
     text = " ".join(lines)
