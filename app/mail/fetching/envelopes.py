@@ -5,7 +5,8 @@ cannot be fetched. Pure.
 from collections.abc import Collection, Iterator
 
 from app.mail.reading.headers import addresses
-from app.mail.reading.mime import MAX_HEAD, Part, walk
+from app.mail.reading.mime import walk
+from app.mail.reading.parts import MAX_HEAD, Part
 from app.mail.threading import mailbox_of
 
 NOBODY = "unknown"  # an envelope sender for mails that name none: they are not bounces, whose sender is empty

@@ -6,8 +6,9 @@ from email.policy import SMTP
 
 from app.mail.reading.bodies import Letter
 from app.mail.reading.headers import ids, one_line, text_of
-from app.mail.reading.mime import MAX_HEAD, Part, walk
+from app.mail.reading.mime import walk
 from app.mail.reading.naming import harmless, suggested, type_of
+from app.mail.reading.parts import MAX_HEAD, Part
 from app.mail.reading.tnef import Container, EnclosedFile, read_tnef
 
 _MAILS = ("message/rfc822", "message/global", "message/news")

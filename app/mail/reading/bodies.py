@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 
 from app.mail.reading.charsets import decode
 from app.mail.reading.html import MAX_HTML, text_of_html
-from app.mail.reading.mime import Part
+from app.mail.reading.labels import meta_label
+from app.mail.reading.parts import Part
 from app.mail.reading.transfer import Enclosed, enclosed
 
 MAX_TEXT = 1_048_576  # characters of readable text
 
 _HTML = ("text/html", "application/xhtml+xml")
 _PLAIN = ("text/plain", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/unknown")
-_META_CHARSET = re.compile(
-    rb"<(?:meta|\?xml)[^>]{0,200}(?:charset|encoding)\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE
-)
+_SAYS_NOTHING = ("", "us-ascii", "ascii", "x-unknown", "unknown-8bit")
 _BINARY_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = ("\r\r\n", "\r\n", "\r", "\u2028", "\u2029", "\x85")
 _ENRICHED_TAG = re.compile(r"</?[a-zA-Z-]{1,60}>")
@@ -112,7 +111,8 @@ def _plain_of(part: Part, files: list[Enclosed]) -> str:
     if b"\nbegin" in content or content.startswith(b"begin"):
         content, found = enclosed(content)
         files.extend(found)
-    text = _with_line_feeds(decode(_beginning(content, MAX_TEXT), part.type_parameters.get("charset", "")))[:MAX_TEXT]
+    label = part.type_parameters.get("charset", "")
+    text = _with_line_feeds(decode(_beginning(content, MAX_TEXT), label, part.likely_charset))[:MAX_TEXT]
     if part.type in ("text/enriched", "text/richtext"):
         text = _ENRICHED_TAG.sub("", re.sub(r"(?<!\n)\n(?!\n)", " ", text)).replace("<<", "<")
     if part.type_parameters.get("format", "").lower() == "flowed":
@@ -123,10 +123,9 @@ def _plain_of(part: Part, files: list[Enclosed]) -> str:
 def _html_of(part: Part) -> str:
     content = _beginning(part.content(), MAX_HTML)
     label = part.type_parameters.get("charset", "")
-    meta = _META_CHARSET.search(content[:4096])
-    if meta is not None and label.lower().strip("\"' ") in ("", "us-ascii", "ascii", "x-unknown", "unknown-8bit"):
-        label = meta[1].decode("ascii", "replace")
-    return decode(content, label)[:MAX_HTML]
+    if label.lower().strip("\"' ") in _SAYS_NOTHING:
+        label = meta_label(content) or label
+    return decode(content, label, part.likely_charset)[:MAX_HTML]
 
 
 def _beginning(content: bytes, characters: int) -> bytes:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.mail.reading.headers import text_of
-from app.mail.reading.mime import Part, walk
+from app.mail.reading.mime import walk
+from app.mail.reading.parts import Part
 from app.mail.reading.reports import Outcome, outcomes, status_in
 from app.mail.reading.returned import (
     MAX_TEXT,

@@ -3,18 +3,13 @@
 import codecs
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
-from app.mail.reading.guessing import (
-    OF_MANY_BYTES,
-    decode_strictly,
-    guess,
-    is_hz,
-    likeliest,
-    likelihood,
-    nearly_utf8,
-    shifted,
-)
+from app.mail.reading.doubling import undoubled
+from app.mail.reading.guessing import decode_strictly, guess, likeliest, nearly_utf8
+from app.mail.reading.likeness import OF_MANY_BYTES, likelihood
+from app.mail.reading.shifting import is_hz, shifted, windows_euc
 
 _TABLES = tomllib.loads(Path(__file__).with_name("charsets.toml").read_text("utf-8"))
 _WIDER: dict[str, str] = {name: codec for codec, names in _TABLES["wider"].items() for name in names.split()}
@@ -27,29 +22,56 @@ _MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _HALVES = re.compile("[\ud800-\udfff]")  # UTF-7 may leave halves of characters, which nothing else takes
-_PLAUSIBLE, _CONVINCING, _MUCH = 0.7, 0.6, 0.35  # likelihoods, and a difference of two
-_WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_PLAUSIBLE, _CONVINCING = 0.7, 0.6  # likelihoods
+_MUCH, _MUCH_MORE = 0.35, 0.5  # differences of two
+_ON_WINDOWS = {"big5hkscs": "cp950", "cp932": "shift_jisx0213"}
+_PREFIX = re.compile(r"^(?:charset=)?(?:x-)*(?:cs)?")
+_NUMBERED = re.compile(r"(?:cp|ibm|dos|windows|win|ms|codepage|ansi)?[- ]?0*(\d{3,5})")
+_NATIONAL = re.compile(r"iso[- ]?8859[- ]?(\d{1,2})(?!\d)")
+_USUAL = re.compile(
+    "[\t\n\r -~\xa0-\u06ff\u0e00-\u0e5f\u2010-\u2030\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]"
+)
+_MANY = 40  # foreign bytes, which speak for themselves
+_FEW = 6  # characters of many bytes, that say little of what they are in
+_WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 
-def decode(content: bytes, label: str = "") -> str:
-    """Turn `content` into text; `label` is the charset it claims. Never raises; what fits nothing becomes U+FFFD."""
-    return _HALVES.sub("\ufffd", _decoded(content, label)) if content else ""
+def decode(content: bytes, label: str = "", likely: str = "") -> str:
+    """Turn `content` into text. Never raises; what fits nothing becomes U+FFFD.
+
+    `label` is the charset it claims, `likely` what to try first when that says nothing or is not true.
+    """
+    return undoubled(_HALVES.sub("\ufffd", _decoded(content, label, likely))) if content else ""
 
 
 def codec_of(label: str) -> str | None:
     """The codec for a charset label, or None when it names no charset we know."""
     name = label.strip().strip("\"'").lower()[:60].partition("*")[0].strip()
-    found = next((_WIDER[form] for form in (name, name.replace("_", "-")) if form in _WIDER), name)
-    if len(found) > 40 or "\x00" in found:
+    if len(name) > 40 or "\x00" in name:
         return None
-    try:
-        found = codecs.lookup(found).name
-    except (LookupError, ValueError, UnicodeError):
-        return None
-    return found if found in _TEXT_CODECS else None
+    for form in _spellings(name):
+        try:
+            found = codecs.lookup(_WIDER.get(form, form)).name
+        except (LookupError, ValueError, UnicodeError):
+            continue
+        if found in _TEXT_CODECS:
+            return found
+    return None
 
 
-def _decoded(content: bytes, label: str) -> str:
+def _spellings(name: str) -> Iterator[str]:
+    """A label as written, and what programs mean that call the same charset by another maker's name or its number."""
+    yield from (name, name.replace("_", "-"))
+    bare = _PREFIX.sub("", name.replace("_", "-"))
+    yield bare
+    if (numbered := _NUMBERED.fullmatch(bare)) is not None:
+        yield f"cp{numbered[1]}"
+    elif (national := _NATIONAL.match(bare)) is not None:
+        yield f"iso-8859-{national[1]}"
+        yield f"iso8859-{national[1]}"
+
+
+def _decoded(content: bytes, label: str, likely: str) -> str:
     for mark, name in _MARKS:
         if content.startswith(mark):
             return content[len(mark) if name in ("utf-8", "gb18030") else 0 :].decode(name, "replace")
@@ -61,21 +83,29 @@ def _decoded(content: bytes, label: str) -> str:
     if content.isascii() and codec != "utf-7":
         return content.decode("hz" if codec in ("hz", "gb18030", None) and is_hz(content) else "ascii")
     if codec is None or codec == "utf-8":
-        return guess(content)
+        codec = codec_of(likely)
+        long = sum(byte > 0x7F for byte in content[:2000]) > _MANY
+        if codec in (None, "utf-8", *_WIDE) or long or nearly_utf8(content) is not None:
+            return guess(content)
     if _is_utf8_in_disguise(content, codec):
         return content.decode("utf-8")
-    return content.decode(_judged(content, codec), "replace")
+    judged = _judged(content, codec)
+    return _windows(content, codec) if judged == codec else content.decode(judged, "replace")
 
 
 def _wide(content: bytes, codec: str | None) -> str:
     """UTF-16 or UTF-32 without a mark, which ASCII in it betrays; labels that say so often mean UTF-8."""
     if b"\x00" not in content and (text := decode_strictly(content, "utf-8")) is not None:
         return text
-    if codec == "utf-32":
-        return content.decode(codec, "replace")
     if codec in (None, "utf-8", "utf-16"):
-        codec = "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
+        codec = max("utf-16-le", "utf-16-be", key=lambda order: _usual_letters(content[:2000], order))
     return content.decode(codec or "utf-16-le", "replace")
+
+
+def _usual_letters(content: bytes, order: str) -> int:
+    """How often the bytes in this order are what people write."""
+    text = content.decode(order, "replace")
+    return len(_USUAL.findall(text)) + sum("\t" <= letter <= "~" for letter in text)
 
 
 def _shifted(content: bytes, codec: str | None) -> str:
@@ -99,14 +129,26 @@ def _is_utf8_in_disguise(content: bytes, codec: str) -> bool:
     return codec.startswith(("cp125", "iso8859", "koi8", "mac")) or any(character > "\u07ff" for character in text)
 
 
+def _windows(content: bytes, codec: str) -> str:
+    """Text in `codec` or, where bytes do not fit, with the characters that Windows alone has there."""
+    text = decode_strictly(content, codec)
+    if text is None and codec in _ON_WINDOWS:
+        text = decode_strictly(content, _ON_WINDOWS[codec])
+    elif text is None and codec == "euc_jp":
+        text = windows_euc(content)
+    return content.decode(codec, "replace") if text is None else text
+
+
 def _judged(content: bytes, codec: str) -> str:
     """`codec`, unless its text is implausible and that of another one is not. A label that fits needs more to lose."""
-    fits = decode_strictly(content, codec) is not None
+    fits = "\ufffd" not in _windows(content, codec)
     own = likelihood(content, codec)
-    few = codec not in OF_MANY_BYTES and sum(byte > 0x7F for byte in content[:100]) < 4
+    high = sum(byte > 0x7F for byte in content[:100])
+    few = codec not in OF_MANY_BYTES and high < 4
     if fits and (codec in ("utf-7", "hz") or few or own >= _PLAUSIBLE):
         return codec
     if decode_strictly(content, "utf-8") is not None or (not fits and nearly_utf8(content) is not None):
         return "utf-8"
     other = likeliest(content, codec, fits=fits)
-    return other if not fits or likelihood(content, other) >= max(_CONVINCING, own + _MUCH) else codec
+    much = _MUCH if high >= 2 * _FEW or codec not in OF_MANY_BYTES else _MUCH_MORE
+    return other if not fits or likelihood(content, other) >= max(_CONVINCING, own + much) else codec

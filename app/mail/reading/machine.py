@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.mail.reading.headers import addresses, text_of
-from app.mail.reading.mime import Part
+from app.mail.reading.parts import Part
 
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("machine.toml").read_text("utf-8"))
 _OPENING = 600  # characters in which an automatic reply says what it is

@@ -3,70 +3,18 @@
 The standard library's parser recurses once per nested part and fails on a thousand; this one stops at a depth.
 """
 
+import codecs
 import re
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
-from app.mail.reading.charsets import codec_of, decode
-from app.mail.reading.headers import MAX_VALUE, one_line
-from app.mail.reading.naming import harmless
-from app.mail.reading.parameters import parameters
-from app.mail.reading.transfer import undo
+from app.mail.reading.headers import one_line
+from app.mail.reading.labels import label_raw
+from app.mail.reading.parts import Part, begins_with_field, read_head
 
 MAX_DEPTH = 50
 MAX_PARTS = 2_000
-MAX_HEAD = 262_144  # bytes of one header block
 
-_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,200})[ \t]*:(.*)", re.DOTALL)
-_END_OF_HEAD = re.compile(rb"\n\r*\n|\r\r")
-_TYPE = re.compile(r"([\w.+!#$&^-]{1,100})\s*/\s*([\w.+!#$&^*-]{1,120})")
-_BARE_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}
 _FIRST_BOUNDARY = re.compile(rb"(?m)^--([^\r\n]{1,200}?)[ \t]*\r*\n(?=content-|mime-|\r*\n)", re.IGNORECASE)
-_KNOWN_FIELD = re.compile(
-    rb"(?:from|to|cc|date|subject|sender|reply-to|message-id|in-reply-to|references|received|return-path|mime-version"
-    rb"|content-[a-z-]{2,40}|x-[a-z-]{2,60})[ \t]*:",
-    re.IGNORECASE,
-)
-_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
-
-
-@dataclass(eq=False)
-class Part:
-    """One part: its fields, what it is, and its body still encoded."""
-
-    depth: int
-    parent: "Part | None" = None
-    fields: list[tuple[str, bytes]] = field(default_factory=list)
-    type: str = "text/plain"
-    type_parameters: dict[str, str] = field(default_factory=dict)
-    disposition: str = ""
-    disposition_parameters: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    place: int = 0  # among the parts of its parent
-    children: int = 0
-
-    def raw(self, name: str) -> bytes:
-        """The first field called `name` (lower case), still encoded; empty when there is none."""
-        return next((value for key, value in self.fields if key == name), b"")
-
-    def content(self) -> bytes:
-        """The body with its transfer encoding undone, as far as it goes."""
-        is_text = self.type.startswith(("text/", "message/"))
-        return undo(self.raw("content-transfer-encoding"), self.body, is_text=is_text)
-
-    @cached_property
-    def filename(self) -> str:
-        """The name of the file this part carries, made harmless; empty when it has none."""
-        names = [self.disposition_parameters.get("filename", ""), self.type_parameters.get("name", "")]
-        read = [name for name in map(harmless, names) if name]
-        return next((name for name in read if not re.search("[\ufffd?]", name)), read[0] if read else "")
-
-    def inside(self, kind: str) -> "Part | None":
-        """The nearest enclosing part of type `kind`."""
-        part = self.parent
-        while part is not None and part.type != kind:
-            part = part.parent
-        return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +44,7 @@ class _Walker:
         """The parts of the mail."""
         mail = self._mail
         root = current = Part(depth=0)
-        at = body_from = _read_head(root, mail, _beginning(mail))
+        at = body_from = read_head(root, mail, _beginning(mail))
         parts = [root]
         self._open(root, at)
         while self._finder is not None and (line := self._finder.search(mail, at)) is not None:
@@ -111,11 +59,11 @@ class _Walker:
                 break
             current = Part(depth=parent.depth + 1, parent=parent, place=parent.children)
             parent.children += 1
-            at = body_from = _read_head(current, mail, at)
+            at = body_from = read_head(current, mail, at)
             parts.append(current)
             self._open(current, at)
         current.body = mail[body_from:]
-        _read_raw_fields(parts)
+        label_raw(parts)
         return Walk(parts, self._cut)
 
     def _open(self, part: Part, at: int) -> None:
@@ -164,6 +112,8 @@ class _Walker:
 
 def _with_line_feeds(mail: bytes) -> bytes:
     """Some systems end lines with CR alone, or with one too many; the top of a mail shows it. Else the bytes stay."""
+    if mail.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # saved as "Unicode" by an editor
+        mail = mail.decode("utf-16", "replace").encode("utf-8", "replace")
     top = mail[:4096]
     if b"\n" not in top and b"\r" in top:
         return mail.replace(b"\r", b"\n")
@@ -175,89 +125,7 @@ def _beginning(mail: bytes) -> int:
     at = 3 if mail.startswith(b"\xef\xbb\xbf") else 0
     while at < len(mail) and mail[at] in b"\r\n":
         at += 1
-    return at if _FIELD.match(mail, at) or mail.startswith(b"From ", at) else 0
-
-
-def _read_head(part: Part, mail: bytes, at: int) -> int:
-    """Read the fields at `at` into `part`; returns where the body begins."""
-    size = 0
-    pieces: list[tuple[str, list[bytes]]] = []
-    for match in _LINE.finditer(mail, at):
-        line = match[0]
-        if not line.strip(b"\r\n"):
-            at = match.end()
-            break
-        size += len(line)
-        if size > MAX_HEAD:
-            end = _END_OF_HEAD.search(mail, match.start())
-            at = end.end() if end else len(mail)
-            break
-        if line.startswith((b" ", b"\t")) and pieces:
-            if not line.strip() and _is_lonely(mail, match.end()):  # a blank line with spaces is meant as the end
-                at = match.end()
-                break
-            pieces[-1][1].append(line)
-        elif (found := _FIELD.fullmatch(line)) is not None:
-            pieces.append((found[1].decode("ascii").lower(), [found[2]]))
-        elif line.startswith(b"--") or not _goes_on(line, mail, match.end()):
-            at = match.start()
-            break  # no empty line before the body
-        elif pieces and b"From " not in line[:6]:
-            pieces[-1][1].append(b" " + line)
-        at = match.end()
-    part.fields = [(name, b"".join(lines)) for name, lines in pieces]
-    _read_type(part)
-    return at
-
-
-def _is_lonely(mail: bytes, at: int) -> bool:
-    """Whether what follows a line of spaces is no header any more."""
-    line = mail[at : at + 1000].partition(b"\n")[0]
-    return not line.startswith((b" ", b"\t")) and _FIELD.fullmatch(line + b"\n") is None
-
-
-def _goes_on(line: bytes, mail: bytes, at: int) -> bool:
-    """Whether a line that is no field is a slip within the header: the envelope line of an mbox, or a bad fold."""
-    return line.startswith((b"From ", b">From ")) or _KNOWN_FIELD.match(mail, at) is not None
-
-
-def _read_type(part: Part) -> None:
-    for name, value in part.fields:
-        if name == "content-type" and _read_one_type(part, value):
-            break
-    else:
-        if part.parent is not None and part.parent.type == "multipart/digest":
-            part.type = "message/rfc822"
-    part.disposition, part.disposition_parameters = parameters(part.raw("content-disposition"))
-    part.disposition = part.disposition.strip("\"' ").partition(" ")[0]
-
-
-def _read_one_type(part: Part, value: bytes) -> bool:
-    """Whether `value` names a type; of several fields the first that does counts."""
-    kind, found = parameters(value)
-    match = _TYPE.match(kind.strip("\"' "))
-    read = f"{match[1]}/{match[2]}" if match else _BARE_TYPES.get(kind.strip(" /\"'"), "")
-    if read or not part.type_parameters:
-        part.type_parameters = found
-    part.type = read or part.type
-    return bool(read)
-
-
-def _read_raw_fields(parts: list[Part]) -> None:
-    """Bytes beyond ASCII in a header have no label; that of the text is the best guess. Then they are UTF-8."""
-    labels = (part.type_parameters.get("charset", "") for part in parts)
-    label = next((label for label in labels if codec_of(label) not in (None, "utf-8")), "")
-    if not label:
-        return
-    for part in parts:
-        if any(not value.isascii() for _, value in part.fields):
-            part.fields = [(name, _in_utf8(value, label)) for name, value in part.fields]
-            if not part.children:
-                _read_type(part)
-
-
-def _in_utf8(value: bytes, label: str) -> bytes:
-    return value if value.isascii() else decode(value[:MAX_VALUE], label).encode("utf-8", "replace")
+    return at if begins_with_field(mail, at) or mail.startswith(b"From ", at) else 0
 
 
 def _looks_like_multipart(part: Part, mail: bytes, at: int) -> bool:

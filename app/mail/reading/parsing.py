@@ -14,7 +14,8 @@ from app.mail.reading.forwarding import Forwarded
 from app.mail.reading.headers import MAX_ADDRESS, Address, addresses, date_of, ids, text_of
 from app.mail.reading.html import reply_of_html, text_of_html
 from app.mail.reading.invitations import MAX_CALENDAR, Invitation, read_invitation
-from app.mail.reading.mime import Part, walk
+from app.mail.reading.mime import walk
+from app.mail.reading.parts import Part
 from app.mail.reading.protection import SIGNED, protection_of, signed_content, without_armour
 from app.mail.reading.quoting import new_part
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.mail.reading.mime import Part
+from app.mail.reading.parts import Part
 
 SIGNED, ENCRYPTED = "signed", "encrypted"
 

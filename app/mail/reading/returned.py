@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.mail.reading.headers import addresses, ids, text_of
-from app.mail.reading.mime import Part
+from app.mail.reading.parts import Part
 from app.mail.reading.reports import ADDRESS, MAX_REPORT
 
 MAX_TEXT = 16_384  # characters that are searched

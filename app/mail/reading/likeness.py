@@ -1,0 +1,130 @@
+"""How much bytes look like a letter in a charset: frequent characters of its languages speak for it. Pure."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+_TABLES = tomllib.loads(Path(__file__).with_name("charsets.toml").read_text("utf-8"))
+_FREQUENT: dict[str, str] = {name: letters.replace("\n", "") for name, letters in _TABLES["frequent"].items()}
+_LETTERS: dict[str, str] = _TABLES["letters"]
+_LANGUAGES: dict[str, list[str]] = {name: entry["languages"].split() for name, entry in _TABLES["alphabets"].items()}
+_SINGLE: dict[str, float] = {name: entry["usual"] for name, entry in _TABLES["alphabets"].items() if "usual" in entry}
+# How usual a charset is in mails without a true label. Alphabets of single bytes need more than a word to be believed.
+CANDIDATES: dict[str, float] = _TABLES["of_many_bytes"] | _SINGLE
+OF_MANY_BYTES = frozenset((*_TABLES["of_many_bytes"], "johab", "shift_jisx0213", "hz"))
+_LATIN = frozenset(_TABLES["scripts"]["latin"].split())
+_CYRILLIC = frozenset(_TABLES["scripts"]["cyrillic"].split())
+_FOR_SHOUTING = 0.15
+_SAMPLE = 3000  # bytes that are judged
+_HIGH = re.compile(rb"[\x80-\xff]")
+_BAD = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f]")
+_ALONE_IN_A_WORD = re.compile("(?<=[a-z])[\u4e00-\u9fff](?![\u4e00-\u9fff])")  # "öß" in "Größe" would be one
+_FOREIGN_RUN = re.compile("[\u00c0-\u024f]{4,}")
+_MIXED_SCRIPTS = re.compile("[A-Za-z][\u0370-\u0fff]|[\u0370-\u0fff][A-Za-z]")
+_ONLY_FOREIGN = re.compile("(?<![A-Za-z])[\u00c0-\u024f]{3,}(?![A-Za-z])")  # no Latin word has nothing else
+_SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-±¶-¸»-¿×÷](?=[^\W\d_])|[¢¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
+_IMPOSSIBLE = re.compile(
+    "[а-яё][А-ЯЁ](?=[а-яё])|[a-zß-öø-ÿ][À-ÖØ-Þ]|\\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
+)
+
+Weights = tuple[dict[str, float], float]
+
+
+def likelihood(content: bytes, codec: str) -> float:
+    """How much `content` looks like a letter in `codec`: 1 (every foreign character is a frequent one) to -2."""
+    text = _sample(content).decode(codec, "replace").removesuffix("\ufffd")
+    counted = Counter(character for character in text if character > "\x7f")
+    total = counted.total()
+    if not total:
+        return 0.0
+    shouted = _is_capitals(text)
+    if shouted:
+        counted = Counter(character.lower() for character in text if character > "\x7f")
+    score = max(
+        sum(count * weights.get(character, other) for character, count in counted.items())
+        for weights, other in _weights(codec)
+    )
+    score -= 2 * len(_BAD.findall(text)) + (_FOR_SHOUTING * total if shouted else 0)
+    if codec not in OF_MANY_BYTES:
+        slips = (_MIXED_SCRIPTS, _IMPOSSIBLE, _SIGN_IN_A_WORD, _ONLY_FOREIGN)
+        score -= 1.5 * sum(len(slip.findall(text)) for slip in slips)
+        score -= 2 * sum(map(len, _FOREIGN_RUN.findall(text)))
+    else:
+        score -= 1.5 * len(_ALONE_IN_A_WORD.findall(text))
+    return min(1.0, max(-2.0, score / total))
+
+
+def scripts_of(codec: str) -> frozenset[str]:
+    """What `codec` is written for: latin, cyrillic, or another language's own script."""
+    languages = _LANGUAGES.get(codec, ["western"])
+    return frozenset(map(_script, languages))
+
+
+def _script(language: str) -> str:
+    name = language.partition("/")[0]
+    return "latin" if name in _LATIN else "cyrillic" if name in _CYRILLIC else name
+
+
+def _sample(content: bytes) -> bytes:
+    """Some of `content` from the line on in which the first foreign byte stands."""
+    match = _HIGH.search(content)
+    if match is None:
+        return content[:_SAMPLE]
+    start = max(content.rfind(b"\n", 0, match.start()) + 1, match.start() - 200)
+    return content[start : start + _SAMPLE]
+
+
+def _is_capitals(text: str) -> bool:
+    """Whether somebody shouts: then letters are counted as if they did not."""
+    return text.isupper() and sum(character > "\x7f" for character in text) > 1
+
+
+@cache
+def _weights(codec: str) -> tuple[Weights, ...]:
+    """What each character speaks for `codec` in each of its languages, and what all the others do."""
+    marks = dict.fromkeys(_LETTERS["cjk_marks"], 0.8)
+    if codec == "gb18030":
+        traditional = {letter: 0.5 * weight for letter, weight in _ranked(_FREQUENT["taiwanese"]).items()}
+        return ((_plane(0xB0, 0xD7, "gb2312") | traditional | _ranked(_FREQUENT["chinese"]) | marks, -0.4),)
+    if codec == "big5hkscs":
+        return ((_plane(0xA4, 0xC6, "big5") | _ranked(_FREQUENT["taiwanese"]) | marks, -0.4),)
+    if codec in ("cp932", "euc_jp"):
+        kana = dict.fromkeys(map(chr, range(0x3041, 0x30FD)), 0.9)
+        half = dict.fromkeys(map(chr, range(0xFF61, 0xFFA0)), -0.2)
+        return ((_plane(0xB0, 0xCF, "euc_jp") | half | kana | _ranked(_FREQUENT["japanese"]) | marks, -0.4),)
+    if codec == "cp949":
+        hangul = dict.fromkeys(_plane(0xB0, 0xC8, "euc_kr"), 0.3)
+        return ((hangul | _ranked(_FREQUENT["korean"]) | marks, -0.4),)
+    return tuple((_of_language(*name.partition("/")[::2]), -0.5) for name in _LANGUAGES.get(codec, ["western"]))
+
+
+def _of_language(name: str, most: str = "") -> dict[str, float]:
+    """Of Latin alphabets each letter counts; others have nothing but such letters, so that rare ones count less."""
+    letters = _LETTERS[name]
+    if name in _LATIN or name == "thai":
+        small = dict.fromkeys(letters, float(most or 1.0))
+    else:
+        small = {letter: 1.5 - 2.1 * rank / len(letters) for rank, letter in enumerate(letters)}
+    capitals = {letter.upper(): 0.5 * weight for letter, weight in small.items() if len(letter.upper()) == 1}
+    return capitals | small | dict.fromkeys(_LETTERS["marks"], 0.8)
+
+
+def _ranked(letters: str) -> dict[str, float]:
+    return {letter: 1.0 if rank < 500 else 0.8 for rank, letter in enumerate(letters)}
+
+
+def _plane(first: int, last: int, codec: str) -> dict[str, float]:
+    """The everyday half of a national set: the rows from `first` to `last`."""
+    columns = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+    rows = (bytes((row, column)) for row in range(first, last + 1) for column in columns)
+    return dict.fromkeys(_decodable(rows, codec), 0.1)
+
+
+def _decodable(pairs: Iterable[bytes], codec: str) -> Iterator[str]:
+    for pair in pairs:
+        text = pair.decode(codec, "ignore")
+        if len(text) == 1:
+            yield text
