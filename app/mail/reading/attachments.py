@@ -1,5 +1,7 @@
 """The files of a mail: its parts, those that stand in the text, and what Outlook packed into a winmail.dat. Pure."""
 
+from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,16 +11,17 @@ from app.mail.reading.headers import ids, one_line, text_of
 from app.mail.reading.mime import walk
 from app.mail.reading.naming import harmless, suggested, type_of
 from app.mail.reading.parts import MAX_HEAD, Part
-from app.mail.reading.tnef import Container, EnclosedFile, read_tnef
+from app.mail.reading.tnef import SIGNATURE, Container, EnclosedFile, read_tnef
 
 _MAILS = ("message/rfc822", "message/global", "message/news")
 _CONTAINERS = ("application/ms-tnef", "application/vnd.ms-tnef")
+_BEGINNINGS = (SIGNATURE, b64encode(SIGNATURE + b"\x00")[:5])  # some gateways take the name and the type away
 _MOST_CONTAINERS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file in the mail. `name` is what the sender calls it, made harmless, and empty if he does not."""
+    """A file in the mail. `name` is what the sender calls it (of a mail its subject), made harmless, or empty."""
 
     name: str
     suggested_name: str = "file"  # never empty
@@ -39,29 +42,47 @@ def attachments_of(letter: Letter) -> tuple[Attachment, ...]:
             found.append(_of_part(part))
             continue
         opened += 1
-        found.extend(map(_of_container, container.files))
-        if not letter.plain.strip() and not letter.html.strip():
-            letter.plain, letter.html = container.text, container.html
-    found.extend(_named(file.name, file.content) for file in letter.enclosed)
+        found.extend(_out_of(container, letter))
+    for file in letter.enclosed:
+        container = read_tnef(file.content) if opened < _MOST_CONTAINERS else None
+        if container is None:
+            found.append(_named(file.name, file.content))
+            continue
+        opened += 1
+        found.extend(_out_of(container, letter))
     return tuple(found)
 
 
+def _out_of(container: Container, letter: Letter) -> Iterator[Attachment]:
+    if not letter.plain.strip() and not letter.html.strip():
+        letter.plain, letter.html = container.text, container.html
+    return map(_of_container, container.files)
+
+
 def _is_container(part: Part) -> bool:
-    return part.type in _CONTAINERS or part.filename.lower() in ("winmail.dat", "win.dat")
+    if part.type in _CONTAINERS or part.filename.lower() in ("winmail.dat", "win.dat"):
+        return True
+    return part.type == "application/octet-stream" and part.body[:16].lstrip().startswith(_BEGINNINGS)
 
 
 def _of_part(part: Part) -> Attachment:
     content = part.content()
-    subject = text_of(walk(content[:MAX_HEAD]).parts[0].raw("subject")) if part.type in _MAILS else ""
+    name = part.filename or (_subject_of(content) if part.type in _MAILS else "")
     return Attachment(
-        name=part.filename,
-        suggested_name=part.filename or suggested(part.type, subject),
+        name=name,
+        suggested_name=name or suggested(part.type),
         type=part.type,
         size=len(content),
         inline=part.disposition == "inline" or bool(part.raw("content-id")),
         content_id=next(iter(ids(part.raw("content-id"))), ""),
         content=content,
     )
+
+
+def _subject_of(mail: bytes) -> str:
+    """What mail programs call an enclosed mail that has no name."""
+    subject = harmless(text_of(walk(mail[:MAX_HEAD]).parts[0].raw("subject")))
+    return suggested("message/rfc822", subject) if subject else ""
 
 
 def _of_container(file: EnclosedFile) -> Attachment:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from app.mail.reading.charsets import decode
+from app.mail.reading.enriched import text_of_enriched
 from app.mail.reading.html import MAX_HTML, text_of_html
 from app.mail.reading.labels import meta_label
 from app.mail.reading.parts import Part
@@ -16,7 +17,6 @@ _PLAIN = ("text/plain", "text/enriched", "text/richtext", "text/markdown", "text
 _SAYS_NOTHING = ("", "us-ascii", "ascii", "x-unknown", "unknown-8bit")
 _BINARY_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAKS = ("\r\r\n", "\r\n", "\r", "\u2028", "\u2029", "\x85")
-_ENRICHED_TAG = re.compile(r"</?[a-zA-Z-]{1,60}>")
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ def _plain_of(part: Part, files: list[Enclosed]) -> str:
     label = part.type_parameters.get("charset", "")
     text = _with_line_feeds(decode(_beginning(content, MAX_TEXT), label, part.likely_charset))[:MAX_TEXT]
     if part.type in ("text/enriched", "text/richtext"):
-        text = _ENRICHED_TAG.sub("", re.sub(r"(?<!\n)\n(?!\n)", " ", text)).replace("<<", "<")
+        text = text_of_enriched(text, part.type)
     if part.type_parameters.get("format", "").lower() == "flowed":
         return _unflow(text, delete_space=part.type_parameters.get("delsp", "").lower() == "yes")
     return text

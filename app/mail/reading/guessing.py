@@ -2,7 +2,7 @@
 
 from operator import itemgetter
 
-from app.mail.reading.likeness import CANDIDATES, OF_MANY_BYTES, likelihood, scripts_of
+from app.mail.reading.likeness import CANDIDATES, OF_MANY_BYTES, familiar, likelihood, scripts_of
 from app.mail.reading.shifting import shifted, shifts
 
 _TRUST_IN_LABEL = 0.25
@@ -28,11 +28,13 @@ def likeliest(content: bytes, labelled: str = "", *, fits: bool = False) -> str:
     usual = {codec: CANDIDATES[codec] for codec in CANDIDATES if not fits or _is_another_kind(codec, labelled, content)}
     if labelled:
         usual[labelled] = _TRUST_IN_LABEL
+    words = familiar(content)
+    most = 1 + max(words.values(), default=0.0)
     best, score = labelled or "utf-8", -9.0
     for codec, prior in sorted(usual.items(), key=itemgetter(1), reverse=True):
-        if score >= 1 + prior:  # what no text in this one or in those that follow can reach
+        if score >= most + prior:  # what no text in this one or in those that follow can reach
             break
-        if (own := likelihood(content, codec) + prior) > score:
+        if (own := likelihood(content, codec) + prior + words.get(codec, 0.0)) > score:
             best, score = codec, own
     return best
 
@@ -50,7 +52,8 @@ def nearly_utf8(content: bytes) -> str | None:
     text = content[:65_536].decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(character > "\x7f" for character in text) - broken
-    if whole < 4 * broken and not (broken == 1 and whole >= 2):
+    cut = broken == 1 and text.endswith("\ufffd")
+    if whole < 4 * broken and not (broken == 1 and whole >= 2 - cut):
         return None
     return content.decode("utf-8", "replace")
 

@@ -61,6 +61,7 @@ def ids(raw: bytes) -> tuple[str, ...]:
     Some programs fold a line within an id, cut the last one off, or leave the brackets out.
     """
     text = _CONTROL.sub("", unfold(raw))
+    text = decode_words(text) if "=?" in text else text
     found = ["".join(piece.split()) for piece in _ID.findall(text)]
     if not found and all("@" in word for word in text.split()):
         found = text.split()
@@ -164,7 +165,8 @@ def _address_in(text: str) -> str:
     for word in _BETWEEN.split(text):
         local, at, domain = word.strip(".'`").rpartition("@")
         if at and local.strip("@") and domain.strip(".-[]"):
-            return f"{local.rpartition('@')[2]}@{domain}"[:MAX_ADDRESS]
+            closed = domain if "[" in domain else domain.rstrip("]")
+            return f"{local.rpartition('@')[2]}@{closed}"[:MAX_ADDRESS]
     return ""
 
 
@@ -173,7 +175,7 @@ def _display_name(text: str) -> str:
     if not text.startswith('"') and _GROUP.fullmatch(text):
         text = text.rpartition(":")[2]
     name = one_line(decode_words(_unquote(text)))
-    return _TURNING.sub("", name).strip("'\" ")[:200]
+    return _TURNING.sub("", name).strip("'\"< ")[:200]
 
 
 def _unquote(text: str) -> str:

@@ -12,6 +12,7 @@ _KNOWN = "charset|name|filename|boundary|format|delsp|type|start|server|size|acc
 # A semicolon was forgotten where a known parameter begins.
 _NEXT = re.compile(rf"(?<![\s,])[\s,]{{1,100}}(?=(?:{_KNOWN})(?:\*\d*\*?)?\s{{0,3}}=)", re.IGNORECASE)
 _FOLLOWED = re.compile(r'([^="]*=\s*"[^"\\]*(?:\\.[^"\\]*)*")(?=\s*[\w*-]+\s*=)')
+_ONLY_PARAMETER = re.compile(rf"\s*(?:{_KNOWN})(?:\*\d*\*?)?\s*=", re.IGNORECASE)  # the value itself was left out
 _COMMENT = re.compile(r"\([^()]*\)")
 _EXTENDED = re.compile(r"[\w.:-]{2,40}'[\w-]{0,20}'.*%[0-9A-Fa-f]{2}")
 _ESCAPED = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
@@ -20,6 +21,8 @@ _ESCAPED = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 def parameters(raw: bytes) -> tuple[str, dict[str, str]]:
     """Split `type; name=value; …` into the lower-case value and its parameters; of two with one name the first."""
     head, *rest = _pieces(unfold(raw))
+    if _ONLY_PARAMETER.match(head):
+        head, rest = "", [head, *rest]
     plain: dict[str, str] = {}
     extended: dict[str, dict[int, tuple[str, bool]]] = {}
     for part in rest[:_MOST]:

@@ -15,6 +15,8 @@ _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,200})[ \t]*:(.*)", re.DOTALL)
 _END_OF_HEAD = re.compile(rb"\n\r*\n|\r\r")
 _TYPE = re.compile(r"([\w.+!#$&^-]{1,100})\s*/\s*([\w.+!#$&^*-]{1,120})")
 _BARE_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}
+_KINDS = "application audio chemical font image message model multipart text video".split()  # noqa: SIM905
+_UNKNOWN_TEXTS = ("text/x-unknown", "text/x-plain", "text/unknown", "text/ascii", "text/utf-8")
 _KNOWN_FIELD = re.compile(
     rb"(?:from|to|cc|date|subject|sender|reply-to|message-id|in-reply-to|references|received|return-path|mime-version"
     rb"|content-[a-z-]{2,40}|x-[a-z-]{2,60})[ \t]*:",
@@ -128,6 +130,8 @@ def _read_one_type(part: Part, value: bytes) -> bool:
     kind, found = parameters(value)
     match = _TYPE.match(kind.strip("\"' "))
     read = f"{match[1]}/{match[2]}" if match else _BARE_TYPES.get(kind.strip(" /\"'"), "")
+    if part.parent is None and (read.partition("/")[0] not in _KINDS or read in _UNKNOWN_TEXTS):
+        read = "text/plain" if read else ""  # RFC 2046, section 4: a whole mail of no known kind is a letter
     if read or not part.type_parameters:
         part.type_parameters = found
     part.type = read or part.type

@@ -60,7 +60,8 @@ def unpack(packed: bytes) -> bytes:
 
 def read_rtf(rtf: bytes) -> tuple[str, str]:
     """The text and the HTML in `rtf`; the one that it does not hold is empty."""
-    text = "".join(_Reader(rtf[:MAX_RTF]).read()).replace("\x00", "")
+    written = "".join(_Reader(rtf[:MAX_RTF]).read()).replace("\x00", "")
+    text = written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # halves find each other
     return ("", text) if b"\\fromhtml" in rtf[:4096] else (text.strip("\n"), "")
 
 
@@ -177,6 +178,5 @@ class _Reader:
 
 
 def _letter(number: int) -> str:
-    """A Unicode character, written as a signed number of 16 bits; halves of larger ones are lost."""
-    point = number % 65_536
-    return "\ufffd" if 0xD800 <= point < 0xE000 else chr(point)
+    """A Unicode character, written as a signed number of 16 bits; one of larger ones is a half."""
+    return chr(number % 65_536)

@@ -11,9 +11,10 @@ MAX_FILES = 200
 MAX_PROPERTIES = 1_000
 MAX_VALUES = 20  # of one property
 
-_SIGNATURE = 0x223E9F78
+SIGNATURE = b"\x78\x9f\x3e\x22"
 _SUBJECT, _BODY, _CODEPAGE, _PROPERTIES = 0x00018004, 0x0002800C, 0x00069007, 0x00069003
 _FILE, _FILE_TITLE, _FILE_DATA, _FILE_PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+_FILE_TRANSPORT_NAME = 0x00069001
 # Properties by their ids, see MS-OXPROPS.
 _P_SUBJECT, _P_BODY, _P_RTF, _P_HTML, _P_CODEPAGE = 0x0037, 0x1000, 0x1009, 0x1013, 0x3FDE
 _P_NAME, _P_DATA, _P_SHORT, _P_LONG, _P_TYPE, _P_CONTENT_ID = 0x3001, 0x3701, 0x3704, 0x3707, 0x370E, 0x3712
@@ -32,6 +33,7 @@ class EnclosedFile:
     content_id: str = ""
     content: bytes = b""
     message: "Container | None" = None
+    seen: set[int] = field(default_factory=set)  # the kinds of attributes that were read
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class Container:
 
 def read_tnef(content: bytes, depth: int = 0) -> Container | None:
     """Read a container; None if `content` is none. One that breaks off gives what stood before."""
-    if len(content) < 6 or struct.unpack_from("<I", content)[0] != _SIGNATURE:
+    if len(content) < 6 or not content.startswith(SIGNATURE):
         return None
     container, at = Container(), 6
     rtf = b""
@@ -77,16 +79,25 @@ def _take(container: Container, kind: int, value: bytes, depth: int) -> None:
         container.subject = container.subject or _string(value, container.codepage)
     elif kind == _BODY:
         container.text = container.text or _string(value, container.codepage)
-    elif kind in (_FILE_TITLE, _FILE_DATA, _FILE_PROPERTIES):
-        if not container.files:
-            container.files.append(EnclosedFile())
-        file = container.files[-1]
-        if kind == _FILE_TITLE:
-            file.name = file.name or _string(value, container.codepage)
-        elif kind == _FILE_DATA:
-            file.content = value
-        else:
-            _take_file_properties(file, _properties(value, container.codepage), depth)
+    elif kind in (_FILE_TITLE, _FILE_TRANSPORT_NAME, _FILE_DATA, _FILE_PROPERTIES):
+        _take_of_file(_open_file(container, kind), kind, value, container.codepage, depth)
+
+
+def _open_file(container: Container, kind: int) -> EnclosedFile:
+    """The file that an attribute belongs to: a new one where a second of its kind comes without any announcement."""
+    if not container.files or kind in container.files[-1].seen:
+        container.files.append(EnclosedFile())
+    container.files[-1].seen.add(kind)
+    return container.files[-1]
+
+
+def _take_of_file(file: EnclosedFile, kind: int, value: bytes, codepage: str, depth: int) -> None:
+    if kind in (_FILE_TITLE, _FILE_TRANSPORT_NAME):
+        file.name = file.name or _string(value, codepage)
+    elif kind == _FILE_DATA:
+        file.content = value
+    else:
+        _take_file_properties(file, _properties(value, codepage), depth)
 
 
 def _take_properties(container: Container, found: Properties) -> bytes:

@@ -8,6 +8,7 @@ from app.mail.reading.transfer import base64_bytes
 # A word ends with "?=", at the next word or with the field. What stops the payload is
 # always one of the three, so nothing is looked at twice.
 _WORD = re.compile(r"=\?\s?([^?\s=]{0,60})\s?\?\s?([bBqQ])\s?\?((?:[^?=]|=(?!\?[^=])|\?(?!=))*)(?:\?=|(?==\?)|$)")
+_QUOTED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}|[^=]*[^=])")  # what says B and is Q
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
@@ -61,7 +62,7 @@ class _Held:
 
 
 def _bytes_of(encoding: str, payload: str) -> bytes:
-    if encoding == "b":
+    if encoding == "b" and not _QUOTED.search(payload):
         return base64_bytes(payload.encode("ascii", "ignore"))
     content = payload.replace("_", " ").encode("utf-8", "replace")
     return _HEX.sub(lambda match: bytes([int(match[1], 16)]), content)

@@ -158,7 +158,7 @@ def test_files_come_byte_by_byte() -> None:
 def test_a_mail_within_a_mail_is_a_file_with_a_name() -> None:
     mail = parse(b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: Where is it?\n\nhi\n--b--\n")
     [file] = mail.attachments
-    assert (file.type, file.name, file.suggested_name) == ("message/rfc822", "", "Where is it?.eml")
+    assert (file.type, file.name, file.suggested_name) == ("message/rfc822", "Where is it?.eml", "Where is it?.eml")
 
 
 @pytest.mark.parametrize(
