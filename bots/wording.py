@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bots.disclaiming import without_disclaimed, without_disclaimed_zh
 from bots.entities import Entities
 from bots.spelling import Speller
 
@@ -16,6 +17,7 @@ _SENTENCE_LENGTH = 400
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff"
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _LETTER = re.compile(r"[a-z]")
+_LATIN = re.compile(r"[a-z0-9]+")
 _BREAK = re.compile(r"[.!?;\n\r…]+(?=\s|$)|[!?;\n\r。]+")
 _EN_TOKEN = re.compile(r"<[a-z_]+>|[a-z0-9&+]+|[,:()\"/]|-(?=\s)")
 _ZH_BREAK = re.compile(r"[。!?;\n\r…]+|\.{2,}")
@@ -69,6 +71,8 @@ class Words:
     simplified: Mapping[int, str]  # traditional → simplified, by code point
     slips: Mapping[str, str]  # Chinese slips by sound → what was meant
     slip_pattern: re.Pattern[str]
+    latin_zh: Mapping[str, str]  # Chinese typed in Latin letters, as initials or whole: tk, tuikuan → 退款
+    latin_pattern: re.Pattern[str]
     particles: re.Pattern[str]
     speller: Speller
 
@@ -86,6 +90,8 @@ def plain(entities: Entities, words: Words) -> Wording:
     """Normalise a message; values become tags such as <number>."""
     text = _tagged(entities).casefold()
     text = text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"
+    if not _HAS_CJK.search(text):
+        text = words.latin_zh.get("".join(_LATIN.findall(text)), text)
     if not _HAS_CJK.search(text):
         chinese = () if _LETTER.search(text) else tuple(_chinese(text, words))
         return Wording(tuple(_english(text, words)), chinese, text)
@@ -116,7 +122,7 @@ def _english(text: str, words: Words) -> list[str]:
         tokens = [word for token in tokens for word in words.same.get(token, token).split()]
         tokens = ["," if token in ',:()"/-' else token for token in tokens if token not in words.fillers]
         if any(token != "," for token in tokens):
-            sentences.append(f" {' '.join(tokens)} ")
+            sentences.append(without_disclaimed(f" {' '.join(tokens)} "))
     return sentences
 
 
@@ -127,11 +133,12 @@ def _chinese(text: str, words: Words) -> list[str]:
         typed = _SPACED.sub(lambda match: "".join(match.group().split()), piece.strip())
         joined = _ZH_COMMA.sub(",", typed)
         joined = _STRETCHED.sub(r"\1", _ZH_DROP.sub("", joined).replace(",<", "<").replace(">,", ">"))
+        joined = words.latin_pattern.sub(lambda match: words.latin_zh[match.group()], joined)
         joined = words.slip_pattern.sub(lambda match: words.slips[match.group()], joined)
         joined = _once(joined)
         bare = words.particles.sub("", joined).strip(",")
         if bare := bare or joined.strip(","):
-            sentences.append(bare)
+            sentences.append(without_disclaimed_zh(bare))
     return sentences
 
 
