@@ -154,7 +154,7 @@ def _words(sources: RuleSources, used: set[str]) -> Words:
         slips=slips,
         slip_pattern=re.compile("|".join(re.escape(slip) for slip in sorted(slips, key=len, reverse=True))),
         latin_zh=chinese["latin"],
-        latin_pattern=re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(chinese['latin'], key=len, reverse=True))})(?![a-z0-9])"),
+        latin_pattern=re.compile(rf"(?<![a-z0-9])(?:{'|'.join(chinese['latin'])})(?![a-z0-9])"),
         particles=re.compile("|".join(re.escape(word) for word in chinese["particles"])),
         speller=Speller(known, beginnings, english["keep"]),
     )
