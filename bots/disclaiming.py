@@ -6,18 +6,18 @@ Neither view should hear a wish in it. Cancelling is no part of this: "don't can
 import re
 
 _EN_REMEDY = (
-    r"(?:refunds?|money(?: back)?|replacements?|exchange|return(?: it| them)?|vouchers?|coupons?|store credit|credit|discount|gift card"
-    r"|compensation|repair|apology|another one|new one)"
+    r"(?:refunds?|money(?: back)?|replacements?|exchange|return(?: it| them)?|vouchers?|coupons?|store credit|credit"
+    r"|discount|gift card|compensation|repair|apology|another one|new one)"
 )
 _EN = re.compile(
-    rf" (?:i )?(?:am )?(?:do not (?:want|need|care about)|not (?:asking|looking|here) for|not (?:want|after)|no|no need for|instead of"
-    rf"|rather than|stop offering me) (?:to |to get |any |my |for )?{_EN_REMEDY}(?: or {_EN_REMEDY})?(?: back)? ?"
+    rf" (?:i )?(?:am )?(?:do not (?:want|need|care about)|not (?:asking|looking|here) for|not (?:want|after)|no"
+    rf"|no need for|instead of|rather than|stop offering me) (?:to |to get |any |my |for )?{_EN_REMEDY}(?: or {_EN_REMEDY})?(?: back)? ?"
     r"(?=, | (?:but|only|i|we|it|would|do|did|give|send|want|deliver|tell|where|when)\b)"
 )
 _ZH_REMEDY = "(?:退款|退货|退钱|换货|换新|补偿|赔偿|优惠券|代金券|红包|券|维修|道歉|补发)"
 _ZH = re.compile(
-    rf"(?:^|(?<=,))(?:我|咱|俺)?(?:也|又|都|并|可)?(?:不是要|不是想|不是来|不要|不想要?|不用|不需要|别给我|不)(?:你们|申请|给我)?{_ZH_REMEDY}"
-    rf"(?:也不要?{_ZH_REMEDY})?[,了]?(?=我|就|只|要|给|赶|快|直接|什么|怎么|换|退|补|你们)"
+    rf"(?:^|(?<=,))(?:我|咱|俺)?(?:也|又|都|并|可)?(?:不是要|不是想|不是来|不要|不想要?|不用|不需要|别给我|不)"
+    rf"(?:你们|申请|给我)?{_ZH_REMEDY}(?:也不要?{_ZH_REMEDY})?[,了]?(?=我|就|只|要|给|赶|快|直接|什么|怎么|换|退|补|你们)"
 )
 
 
