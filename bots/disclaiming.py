@@ -11,7 +11,8 @@ _EN_REMEDY = (
 )
 _EN = re.compile(
     rf" (?:i )?(?:am )?(?:do not (?:want|need|care about)|not (?:asking|looking|here) for|not (?:want|after)|no"
-    rf"|no need for|instead of|rather than|stop offering me) (?:to |to get |any |my |for )?{_EN_REMEDY}(?: or {_EN_REMEDY})?(?: back)? ?"
+    rf"|no need for|instead of|rather than|stop offering me) (?:to |to get |any |my |for )?{_EN_REMEDY}"
+    rf"(?: or {_EN_REMEDY})?(?: back)? ?"
     r"(?=, | (?:but|only|i|we|it|would|do|did|give|send|want|deliver|tell|where|when)\b)"
 )
 _ZH_REMEDY = "(?:退款|退货|退钱|换货|换新|补偿|赔偿|优惠券|代金券|红包|券|维修|道歉|补发)"
