@@ -7,17 +7,17 @@ import click
 
 from app.cli_orders import in_database, shop_of
 from app.database import open_database
-from app.intake.hook import SECRETS
 from app.intake.listener import MAX_BYTES
 from app.intake.pipe import TRY_AGAIN, take_piped
 from app.logs import configure_logs
 from app.mail.dkim_keys import dns_record
+from app.mail.hooks import renew_secret
 from app.mail.identities import key_of
 from app.mail.identity_models import MailIdentity
 from app.mail.reading.__main__ import main as read_mails
 from app.mail.threading import ascii_domain
 from app.settings import read_settings
-from core.shops import add_secret
+from core.people import SYSTEM
 
 
 @click.group()
@@ -89,7 +89,7 @@ async def _receive(content: bytes, recipient: str | None, sender: str | None) ->
 @click.argument("shop_key", metavar="SHOP")
 @in_database
 async def hook_command(shop_key: str) -> None:
-    """Make a secret to send mails of SHOP by signed HTTP; the one before stays good meanwhile."""
+    """Make a secret to send mails of SHOP by signed HTTP; the one before is good for a week."""
     shop = await shop_of(shop_key)
-    secret = await add_secret(shop, SECRETS)
+    secret = await renew_secret(shop, SYSTEM)
     click.echo(f"Address: {read_settings().public_url}/hooks/mail/{shop.key}\nSecret:  {secret}")

@@ -47,9 +47,11 @@ MODEL_MODULES = [
     "tickets.withdrawal_models",
     "app.auth.models",
     "app.mail.forward_models",
+    "app.mail.hook_models",
     "app.mail.identity_models",
     "app.mail.mailbox_models",
     "app.mail.models",
+    "app.mail.picture_models",
 ]
 
 CONNECT_SECONDS = 10

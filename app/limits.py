@@ -34,6 +34,7 @@ RATES = {
     "console.picture.person": "600/10minutes",
     "console.poll.person": "600/minute",
     "console.post.person": "120/minute",
+    "console.test.person": "10/minute",
     "login.account": "10/15minutes",
     "login.address": "60/15minutes",
 }

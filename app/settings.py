@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     mail_authserv_ids: str = Field(
         "",
-        description="Names under which your mail servers write Authentication-Results, by commas; empty: none counts.",
+        description="Names under which servers before our mail doors write Authentication-Results; empty: none counts.",
     )
     private_hosts: bool = Field(
         False,

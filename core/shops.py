@@ -139,6 +139,12 @@ async def add_secret(shop: Shop, kind: str, secret: str | None = None, *, actor:
     return fresh
 
 
+async def keep_secrets(shop: Shop, kind: str, newest: int, *, actor: "Actor | None" = None) -> None:
+    """Forget all secrets of this kind but the `newest`. Audited."""
+    shop.secrets = shop.secrets | {kind: shop.secrets.get(kind, [])[:newest]}
+    await _save(shop, "secrets", actor, "shop.secret_dropped", kind=kind, kept=newest)
+
+
 async def set_hours(shop: Shop, hours: dict[str, Any], *, actor: "Actor | None" = None) -> None:
     """Give the shop business hours as `core.business_hours.read_hours` returns them; none: always open. Audited."""
     shop.hours = hours

@@ -66,6 +66,11 @@ class SmtpMailer:
         async with self._line() as line:
             return await line.hand_over(envelope_from, recipients, content, self._data_timeout)
 
+    async def check(self) -> None:
+        """Connect, sign in and say goodbye. Raises MailDeferred with the server's words."""
+        async with self._place():
+            await (await self._connected()).close()
+
     async def close(self) -> None:
         """Say goodbye, if somebody is there."""
         if self._janitor is not None:

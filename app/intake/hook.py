@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets as randomness
+import time
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -12,20 +13,24 @@ from starlette.routing import Route
 
 from app.mail.arriving.storing import store_mail
 from app.mail.fetching.envelopes import envelope_of
+from app.mail.hooks import SECRETS, SIGNATURE, TIME, good_secrets, note_refusal
+from app.mail.models import BY_HOOK
 from app.mail.threading import mailbox_of
 from core.clock import now
 from core.errors import Malformed, Unauthenticated
-from core.shops import Shop, shop_named
+from core.shops import shop_named
+from core.tasks import spawn
 
-SECRETS = "mail"
 TOLERANCE = timedelta(minutes=5)
 AT_ONCE = 8  # bodies that are in memory
 SLOWEST_SECONDS = 120.0  # for a body
+PAUSE_SECONDS = 1.0  # between refusals that are noted
 _TIMESTAMP, _SIGNATURE = "x-wismo-timestamp", "x-wismo-signature"
 _PREFIX = "sha256="
 _DIGITS = 12
 
 _places = asyncio.Semaphore(AT_ONCE)
+_throttle = {"next": 0.0}
 
 
 async def take_mail(request: Request) -> Response:
@@ -36,17 +41,24 @@ async def take_mail(request: Request) -> Response:
     Raises Unauthenticated (bad_signature), for an unknown shop as well; TooLarge, Malformed (bad_mail).
     """
     sent, given = request.headers.get(_TIMESTAMP, ""), request.headers.get(_SIGNATURE, "")
+    key = request.path_params["key"]
     if not _is_fresh(sent) or not given.startswith(_PREFIX):
+        _note_later(key, TIME if given.startswith(_PREFIX) else SIGNATURE)
         raise _refused()  # before anything is read
-    shop = await shop_named(request.path_params["key"])
+    shop = await shop_named(key)
+    known = await good_secrets(shop) if shop is not None else []
     async with _places:
-        body = await _body_signed_by(shop, request, sent, given.removeprefix(_PREFIX))
+        try:
+            body = await _body_signed_by(known, request, sent, given.removeprefix(_PREFIX))
+        except Unauthenticated:
+            _note_later(key, SIGNATURE)
+            raise
         if not body.strip():
             raise Malformed("the body is the mail", code="bad_mail")
         if shop is None:
             raise _refused()
         sender, recipient = envelope_of(body, (mailbox_of(shop.mail_address).lower(),), shop.mail_address)
-        mail = await store_mail(shop, sender, recipient, body)
+        mail = await store_mail(shop, sender, recipient, body, way=BY_HOOK)
     return JSONResponse({"mail": mail.public_id})
 
 
@@ -55,9 +67,22 @@ def sign(secret: str, sent: int, body: bytes) -> str:
     return _PREFIX + hmac.new(secret.encode(), f"{sent}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-async def _body_signed_by(shop: Shop | None, request: Request, sent: str, given: str) -> bytes:
+def _note_later(key: str, why: str) -> None:
+    """For the shop's settings; afterwards, so that the answer takes as long for an unknown shop, and not for each of
+    those who knock without a secret."""
+    if time.monotonic() >= _throttle["next"]:
+        _throttle["next"] = time.monotonic() + PAUSE_SECONDS
+        spawn(_note(key, why), name="hook", loose=True)
+
+
+async def _note(key: str, why: str) -> None:
+    shop = await shop_named(key)
+    if shop is not None and shop.secrets.get(SECRETS):
+        await note_refusal(shop.id, why)
+
+
+async def _body_signed_by(known: list[str], request: Request, sent: str, given: str) -> bytes:
     """The body. Whether there is such a shop does not show in the work. Raises Unauthenticated."""
-    known = list(shop.secrets.get(SECRETS, [])) if shop is not None else []
     begin = f"{sent}.".encode()
     digests = [hmac.new(s.encode(), begin, hashlib.sha256) for s in known or [randomness.token_hex(16)]]
     body = bytearray()

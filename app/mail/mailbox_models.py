@@ -30,6 +30,8 @@ class Mailbox(Model):
     auth = code_field(default=PASSWORD)  # password · oauth
     credentials = fields.TextField()  # sealed (core/sealing.py); never shown, never logged
     folder = fields.CharField(max_length=500, default="INBOX")
+    # Whose word about senders counts: names with commas between; empty: the provider's; null: from before it was asked.
+    checkers = fields.CharField(max_length=500, null=True)
     after = code_field(default=LEAVE)  # leave · seen: what is done on the server to a mail that was stored
     enabled = fields.BooleanField(default=True)
     revision = fields.IntField(default=1)  # of everything above: a reader with an older one begins anew

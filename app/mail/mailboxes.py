@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 
 from app.mail.leaving.composing import is_address
 from app.mail.mailbox_models import LEAVE, MARK_SEEN, OAUTH, PASSWORD, PLAIN, STARTTLS, TLS, Mailbox
+from app.mail.reading.authentication import is_name, names_in
 from core import audit
 from core.clock import now
 from core.errors import Conflict, Invalid
@@ -22,6 +23,7 @@ from core.transactions import transaction
 CREDENTIALS = {PASSWORD: ("password",), OAUTH: ("client_id", "client_secret", "refresh_token", "token_url")}
 OPTIONAL_CREDENTIALS = frozenset({"client_secret"})  # public clients have none
 GO_BACK = timedelta(days=7)  # when a folder's numbers no longer mean what they meant, or the server is another
+_MOST_CHECKERS = 10
 _LONGEST_SECRET = 8_000  # characters; refresh tokens of Microsoft have about 1,500
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|[0-9a-f:.]{2,45}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -39,6 +41,7 @@ class Place:
     auth: str = PASSWORD
     folder: str = "INBOX"
     after: str = LEAVE
+    checkers: str = ""  # names of servers whose word about senders counts, by commas; empty: the provider's
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +146,13 @@ def credentials_of(mailbox: Mailbox, secret: bytes) -> dict[str, str]:
 
 def place_of(mailbox: Mailbox) -> Place:
     """All of a mailbox that is no secret and may be changed."""
-    return Place(**{name: getattr(mailbox, name) for name in Place.__dataclass_fields__})
+    known = {name: getattr(mailbox, name) for name in Place.__dataclass_fields__}
+    return Place(**known | {"checkers": mailbox.checkers or ""})
 
 
 def checked(place: Place) -> Place:
     """The place with its names in their usual form. Raises Invalid (bad_mailbox_address, bad_host, bad_port,
-    bad_security, bad_auth, bad_mailbox_user, bad_folder, bad_after)."""
+    bad_security, bad_auth, bad_mailbox_user, bad_folder, bad_after, bad_checkers)."""
     tidy = Place(
         address=place.address.strip().lower(),
         host=place.host.strip().lower().rstrip("."),
@@ -158,6 +162,7 @@ def checked(place: Place) -> Place:
         auth=place.auth,
         folder=_folder(place.folder),
         after=place.after,
+        checkers=", ".join(names_in(place.checkers)),
     )
     right = {
         "bad_mailbox_address": is_address(tidy.address) and len(tidy.address) <= 254,
@@ -168,6 +173,7 @@ def checked(place: Place) -> Place:
         "bad_mailbox_user": 0 < len(tidy.user) <= 320 and not _CONTROL.search(tidy.user),
         "bad_folder": 0 < len(tidy.folder) <= 500 and not _CONTROL.search(tidy.folder),
         "bad_after": tidy.after in (LEAVE, MARK_SEEN),
+        "bad_checkers": _are_names(tidy.checkers),
     }
     for code, holds in right.items():
         if not holds:
@@ -214,6 +220,11 @@ def _folder(name: str) -> str:
     """`INBOX` is the one name whose case does not matter (RFC 9051 section 5.1)."""
     name = name.strip()
     return "INBOX" if name.upper() == "INBOX" else name
+
+
+def _are_names(checkers: str) -> bool:
+    names = names_in(checkers)
+    return len(names) <= _MOST_CHECKERS and len(checkers) <= 500 and all(map(is_name, names))
 
 
 def _told(place: Place) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 from app.mail.identity_models import MailIdentity
+from app.mail.mailbox_models import Mailbox
 from conversations.models import Conversation, Message
 from core.fields import UtcDatetimeField, code_field, public_id_field
 from core.people import Agent
 from core.shops import Shop
 
 STORED, POSTED, MACHINE, DUPLICATE, QUARANTINED = "stored", "posted", "machine", "duplicate", "quarantined"
+BY_HOOK, FETCHED = "hook", "fetched"
 BELONGS, FORWARDED = "belongs", "forwarded"
 OPEN, ACCEPTED, DISMISSED = "open", "accepted", "dismissed"
 
@@ -36,6 +38,11 @@ class IncomingMail(Model):
     text: str | None = fields.TextField(null=True)  # all that was written, quotes included
     html: str | None = fields.TextField(null=True)  # cleaned; pictures of the mail stay cid: addresses
     received_at = UtcDatetimeField()
+    way = code_field(default="", db_default="")  # it came: hook · fetched · otherwise
+    mailbox: fields.ForeignKeyNullableRelation[Mailbox] = fields.ForeignKeyField(
+        "wismo.Mailbox", null=True, related_name="incoming_mails", on_delete=fields.SET_NULL
+    )
+    mailbox_id: int | None  # it was fetched from
     shop: fields.ForeignKeyNullableRelation[Shop] = fields.ForeignKeyField(
         "wismo.Shop", null=True, related_name="incoming_mails"
     )
@@ -58,13 +65,16 @@ class IncomingMail(Model):
             Index(fields=("message_id",)),
             Index(fields=("header_id",)),
             Index(fields=("state", "received_at")),
+            Index(fields=("mailbox_id",)),
+            Index(fields=("way", "shop_id", "id")),
         )
 
 
 # Everything but the bytes, of which there may be 25 MiB.
 BESIDES_CONTENT = (
     *("id", "public_id", "digest", "sender", "recipient", "header_id", "state", "sender_check", "error", "tries"),
-    *("letter", "headers", "text", "html", "received_at", "shop_id", "conversation_id", "message_id"),
+    *("letter", "headers", "text", "html", "received_at", "way", "mailbox_id"),
+    *("shop_id", "conversation_id", "message_id"),
 )
 
 
@@ -222,23 +232,3 @@ class MailParticipant(Model):
         table = "mail_participant"
         unique_together = (("conversation_id", "address"),)
         indexes = (Index(fields=("added_by_id",)),)
-
-
-class PictureSender(Model):
-    """Somebody whose pictures are shown unasked in one shop's mail."""
-
-    id = fields.BigIntField(primary_key=True)
-    shop: fields.ForeignKeyRelation[Shop] = fields.ForeignKeyField("wismo.Shop", related_name="picture_senders")
-    shop_id: int
-    address = fields.CharField(max_length=320)  # lower case
-    agent: fields.ForeignKeyNullableRelation[Agent] = fields.ForeignKeyField(
-        "wismo.Agent", null=True, related_name="picture_senders"
-    )
-    agent_id: int | None
-    created_at = UtcDatetimeField()
-
-    class Meta:
-        app = "wismo"
-        table = "picture_sender"
-        unique_together = (("shop_id", "address"),)
-        indexes = (Index(fields=("agent_id",)),)

@@ -5,7 +5,8 @@ import hmac
 
 from tortoise.exceptions import IntegrityError
 
-from app.mail.models import IncomingMail, PictureSender
+from app.mail.models import IncomingMail
+from app.mail.picture_models import PictureSender
 from core.clock import now
 from core.errors import Invalid
 from core.people import Agent

@@ -6,6 +6,7 @@ Addresses are those of the providers' own help pages; each takes TLS on port 993
 from dataclasses import dataclass
 
 from app.mail.mailbox_models import OAUTH, PASSWORD
+from app.mail.reading.authentication import NAMELESS
 
 MICROSOFT_TOKENS = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
 GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
@@ -27,12 +28,14 @@ class Provider:
     token_url: str = ""
     domains: tuple[str, ...] = ()
     tags: bool = False  # mail to `name+anything@` arrives at `name@`
+    checkers: tuple[str, ...] = ()  # as its servers write Authentication-Results; none: not known for sure
 
 
 _CODE = _(
     "In the web mail, switch on IMAP under Settings and create an authorization code (授权码). "
     "Type that code here, not the password of the account."
 )
+_COREMAIL = ("by:*mx*",)  # each of its servers at the border speaks under its own short name
 _APP = _("Create an app password in the settings of the account, and type it here instead of the password.")
 
 PROVIDERS: dict[str, Provider] = {
@@ -46,6 +49,7 @@ PROVIDERS: dict[str, Provider] = {
         token_url=GOOGLE_TOKENS,
         domains=("gmail.com", "googlemail.com"),
         tags=True,
+        checkers=("mx.google.com",),
     ),
     "microsoft": Provider(
         "Outlook, Microsoft 365",
@@ -58,11 +62,18 @@ PROVIDERS: dict[str, Provider] = {
         MICROSOFT_TOKENS,
         ("outlook.com", "hotmail.com", "live.com", "msn.com"),
         tags=True,
+        checkers=(NAMELESS,),
     ),
-    "qq": Provider("QQ 邮箱", "imap.qq.com", _CODE, domains=("qq.com", "vip.qq.com", "foxmail.com")),
+    "qq": Provider(
+        "QQ 邮箱",
+        "imap.qq.com",
+        _CODE,
+        domains=("qq.com", "vip.qq.com", "foxmail.com"),
+        checkers=("mx.qq.com",),
+    ),
     "exmail": Provider("腾讯企业邮", "imap.exmail.qq.com", _CODE),
-    "163": Provider("163 网易", "imap.163.com", _CODE, domains=("163.com",)),
-    "126": Provider("126 网易", "imap.126.com", _CODE, domains=("126.com",)),
+    "163": Provider("163 网易", "imap.163.com", _CODE, domains=("163.com",), checkers=_COREMAIL),
+    "126": Provider("126 网易", "imap.126.com", _CODE, domains=("126.com",), checkers=_COREMAIL),
     "aliyun": Provider(
         "阿里邮箱",
         "imap.aliyun.com",
@@ -74,9 +85,29 @@ PROVIDERS: dict[str, Provider] = {
         "imap.qiye.aliyun.com",
         _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
     ),
-    "fastmail": Provider("Fastmail", "imap.fastmail.com", _APP, domains=("fastmail.com", "fastmail.fm"), tags=True),
-    "icloud": Provider("iCloud", "imap.mail.me.com", _APP, domains=("icloud.com", "me.com", "mac.com"), tags=True),
-    "yahoo": Provider("Yahoo", "imap.mail.yahoo.com", _APP, domains=("yahoo.com", "ymail.com")),
+    "fastmail": Provider(
+        "Fastmail",
+        "imap.fastmail.com",
+        _APP,
+        domains=("fastmail.com", "fastmail.fm"),
+        tags=True,
+        checkers=(".messagingengine.com",),
+    ),
+    "icloud": Provider(
+        "iCloud",
+        "imap.mail.me.com",
+        _APP,
+        domains=("icloud.com", "me.com", "mac.com"),
+        tags=True,
+        checkers=(".icloud.com",),
+    ),
+    "yahoo": Provider(
+        "Yahoo",
+        "imap.mail.yahoo.com",
+        _APP,
+        domains=("yahoo.com", "ymail.com"),
+        checkers=(".yahoo.com",),
+    ),
     "other": Provider("", "", _("Name the server as your provider's help page for mail programs says.")),
 }
 

@@ -76,6 +76,7 @@ ACTIONS = {
     "shop.hours_set": _("Changed business hours"),
     "shop.privacy_set": _("Changed the words on privacy"),
     "shop.secret_added": _("Gave a shop a new secret"),
+    "shop.secret_dropped": _("Took a secret of a shop away"),
     "shop.payment_account_opened": _("Opened an account for refunds"),
     "shop.payment_account_closed": _("Closed an account for refunds"),
     "shop.targets_set": _("Changed the targets of a shop's clocks"),

@@ -34,7 +34,7 @@ from app.web.roles import require_admin
 from app.web.shop_choice import shop_of
 from app.web.times import iso
 from core.clock import now
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound, TooMany
 from core.ids import as_id
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
@@ -73,13 +73,13 @@ async def add(request: Request, agent: Agent) -> Response:
     try:
         place, credentials = checked(place_in(form)), given_credentials(form)
         begin_at = local_time(form["begin"], shop.timezone) if form.get("begin") else None
-        sight = await _tested(request, place, credentials)
+        sight = await _tested(request, agent, place, credentials)
         if form.get("do") == "test":
             return await _form_page(request, agent, None, form, sight=sight)
         begin = None if begin_at else sight.cursor
         actor, secret = Actor.of(agent), request.app.state.settings.secret
         await add_mailbox(shop, place, credentials, actor, secret=secret, begin=begin, begin_at=begin_at)
-    except (ImapTrouble, Invalid, Conflict) as error:
+    except (ImapTrouble, Invalid, Conflict, TooMany) as error:
         return await _refused(request, agent, None, form, error)
     return see_other(HERE, "saved")
 
@@ -88,7 +88,7 @@ async def add(request: Request, agent: Agent) -> Response:
 async def mailbox_page(request: Request, agent: Agent) -> Response:
     """GET: one mailbox; never its password."""
     mailbox = await _mailbox(request, agent)
-    return await _form_page(request, agent, mailbox, shown_form(mailbox))
+    return await _form_page(request, agent, mailbox, shown_form(mailbox, request.app.state.settings.trusted_checkers))
 
 
 @signed_in
@@ -105,11 +105,11 @@ async def change(request: Request, agent: Agent) -> Response:
         fresh = given if any(value for name, value in given.items() if name != "token_url") else None
         if fresh is None and not _same_server(place, mailbox):
             raise Invalid("another server gets no password that it was not given", code="password_again")
-        sight = await _tested(request, place, fresh or credentials_of(mailbox, secret))
+        sight = await _tested(request, agent, place, fresh or credentials_of(mailbox, secret))
         if form.get("do") == "test":
             return await _form_page(request, agent, mailbox, form, sight=sight)
         await change_mailbox(mailbox, place, fresh, actor, secret=secret)
-    except (ImapTrouble, Invalid, Conflict) as error:
+    except (ImapTrouble, Invalid, Conflict, TooMany) as error:
         return await _refused(request, agent, mailbox, form, error)
     return see_other(HERE, "saved")
 
@@ -131,8 +131,9 @@ def _same_server(place: Place, mailbox: Mailbox) -> bool:
     )
 
 
-async def _tested(request: Request, place: Place, credentials: Mapping[str, str]) -> Sight:
+async def _tested(request: Request, agent: Agent, place: Place, credentials: Mapping[str, str]) -> Sight:
     check_credentials(place.auth, credentials)
+    await request.app.state.limiter.hit("console.test.person", str(agent.id))
     try:
         async with asyncio.timeout(TEST_SECONDS):
             return await look(place, credentials, private=request.app.state.settings.private_hosts)
@@ -175,6 +176,7 @@ async def _form_page(
         "form": form,
         "hint": gettext(provider.hint, agent.language),
         "provider": provider.name,
+        "checkers": ", ".join(provider.checkers),
         "shops": [(shop.key, shop.name) for shop in shops],
         "mailbox": _row(mailbox, agent.language) if mailbox else None,
         "url": f"{HERE}/{mailbox.public_id}" if mailbox else f"{HERE}/new",

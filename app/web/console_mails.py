@@ -64,7 +64,7 @@ async def mails_page(request: Request, agent: Agent) -> Response:
         ],
         "state": state,
         "q": sender,
-        "mails": [_row(mail, shops.get(mail.shop_id or 0), language) for mail in found[:PAGE]],
+        "mails": [mail_row(mail, shops.get(mail.shop_id or 0), language) for mail in found[:PAGE]],
         "more": found[PAGE - 1].id if len(found) > PAGE else 0,
     }
     return render(request, "console/mails.html", context)
@@ -85,7 +85,7 @@ async def mail_page(request: Request, agent: Agent) -> Response:
         source = shown_source(head)
     context = {
         "shell": shell(request, agent, current="mails"),
-        "mail": _row(mail, shop, agent.language) | _details(mail, agent.language),
+        "mail": mail_row(mail, shop, agent.language) | _details(mail, agent.language),
         "files": shown_files(message.attachments, agent.language) if message else [],
         "conversation": f"/console/conversations/{talk.public_id}" if talk else "",
         "is_admin": is_admin,
@@ -127,7 +127,8 @@ async def send_again(request: Request, agent: Agent) -> Response:
     return RedirectResponse(f"/console/conversations/{talk.public_id}?said=mail_retried", status_code=303)
 
 
-def _row(mail: IncomingMail, shop: Shop | None, language: str) -> dict[str, Any]:
+def mail_row(mail: IncomingMail, shop: Shop | None, language: str) -> dict[str, Any]:
+    """A mail as lists show it."""
     headers = mail.headers or {}
     state, tone, icon = STATES.get(mail.state, (mail.state, "", "mail"))
     return {

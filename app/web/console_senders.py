@@ -1,5 +1,6 @@
 """The addresses that shops answer from: adding, names and signatures, own servers, signing. For administrators."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.gateways.mail import MailDeferred
+from app.gateways.smtp import SmtpMailer
 from app.i18n import gettext
 from app.mail.dkim_keys import dns_record
 from app.mail.identities import (
@@ -17,6 +20,7 @@ from app.mail.identities import (
     identities_of,
     identity_named,
     key_of,
+    server_of,
     set_server,
     set_signing_key,
 )
@@ -25,17 +29,19 @@ from app.mail.leaving.signing import can_sign
 from app.rendering import render
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields
+from app.web.mailbox_words import server_trouble
 from app.web.refusals import refusal
 from app.web.roles import require_admin
 from app.web.shop_choice import shop_of
 from core.clock import now
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, TooMany
 from core.ids import as_id
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
 from core.teams import Team, teams_for
 
 HERE = "/console/senders"
+TEST_SECONDS = 30.0  # as long as a person waits for a page
 
 
 def _(message: str) -> str:
@@ -81,6 +87,9 @@ async def change(request: Request, agent: Agent) -> Response:
     secret: bytes = request.app.state.settings.secret
     try:
         match form.get("do"):
+            case "test":
+                await _tested(request, agent, identity, form.get("url", "").strip())
+                return await _one(request, agent, identity, works=True)
             case "server":
                 await set_server(identity, form.get("url", ""), actor, secret=secret)
             case "key":
@@ -90,9 +99,30 @@ async def change(request: Request, agent: Agent) -> Response:
                 team = await _team(identity.shop, form.get("team", ""))
                 chosen: dict[str, Any] = {"main": form.get("main") == "1", "retired": form.get("retired") == "1"}
                 await change_identity(identity, _words(form), actor, team=team, **chosen)
-    except (Invalid, Conflict) as error:
+    except MailDeferred as error:
+        problem = {"tone": "bad", "text": server_trouble(error.detail, agent.language), "said": error.detail}
+        return await _one(request, agent, identity, problem, 422)
+    except (Invalid, Conflict, TooMany) as error:
         return await _one(request, agent, identity, refusal(error, agent.language), error.status)
     return see_other(f"{HERE}/{identity.public_id}", "saved")
+
+
+async def _tested(request: Request, agent: Agent, identity: MailIdentity, typed: str) -> None:
+    """Sign in at the server that was typed, else at the one that its mail leaves through. Raises MailDeferred, Invalid
+    (bad_smtp_url, no_smtp_server), TooMany."""
+    settings = request.app.state.settings
+    own = typed or server_of(identity, settings.secret)
+    if not own and not settings.smtp_url:
+        raise Invalid("the desk has no mail server", code="no_smtp_server")
+    mailer = SmtpMailer(own or settings.smtp_url, private=settings.private_hosts if own else None)
+    await request.app.state.limiter.hit("console.test.person", str(agent.id))
+    try:
+        async with asyncio.timeout(TEST_SECONDS):
+            await mailer.check()
+    except TimeoutError:
+        raise MailDeferred("Timeout") from None
+    finally:
+        await mailer.close()
 
 
 def _words(form: Mapping[str, str]) -> Words:
@@ -127,12 +157,19 @@ async def _list(
 
 
 async def _one(
-    request: Request, agent: Agent, identity: MailIdentity, problem: Any = None, status: int = 200
+    request: Request,
+    agent: Agent,
+    identity: MailIdentity,
+    problem: Any = None,
+    status: int = 200,
+    *,
+    works: bool = False,
 ) -> Response:
     pem = key_of(identity, request.app.state.settings.secret)
     context = {
         "shell": shell(request, agent),
         "problem": problem,
+        "works": works,
         "sender": described(identity),
         "shop": identity.shop.name,
         "url": f"{HERE}/{identity.public_id}",

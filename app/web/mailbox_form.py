@@ -1,10 +1,11 @@
 """What the form of a mailbox holds: a place and credentials from its fields, and its fields from a mailbox. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from app.mail.mailbox_models import LEAVE, PASSWORD, TLS, USUAL_PORTS, Mailbox
 from app.mail.mailboxes import CREDENTIALS, Place, place_of
+from app.mail.presets import provider_of
 
 _GROUPS = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")
 
@@ -22,6 +23,7 @@ def place_in(form: Mapping[str, str]) -> Place:
         auth=form.get("auth", PASSWORD),
         folder=form.get("folder", "").strip() or "INBOX",
         after=form.get("after", LEAVE),
+        checkers=form.get("checkers", ""),
     )
 
 
@@ -35,10 +37,12 @@ def given_credentials(form: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
-def shown_form(mailbox: Mailbox) -> dict[str, str]:
-    """The fields for what there is; secrets are never shown again."""
-    place = place_of(mailbox)
-    return {name: str(getattr(place, name)) for name in Place.__dataclass_fields__}
+def shown_form(mailbox: Mailbox, desk: Collection[str]) -> dict[str, str]:
+    """The fields for what there is; secrets are never shown again. `desk` are the names that every door trusted before
+    mailboxes had their own."""
+    place, before = place_of(mailbox), mailbox.checkers is None and not provider_of("", mailbox.host).checkers
+    shown = {name: str(getattr(place, name)) for name in Place.__dataclass_fields__}
+    return shown | {"checkers": ", ".join(sorted(desk))} if before else shown
 
 
 def _usual_port(typed: str, security: str) -> int:

@@ -76,6 +76,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("connections", _("Connections"), "link", OVERSEERS, _("How well our orders agree with the shops'.")),
             Place("mailboxes", _("Mailboxes"), "mail", ADMINS, _("Where we fetch what customers write.")),
             Place("senders", _("Senders"), "send", ADMINS, _("Which addresses we answer from, and as whom.")),
+            Place("mail-hook", _("Mail by HTTP"), "api", ADMINS, _("For services that hand mails over by HTTP.")),
             Place("deliveries", _("Deliveries"), "api", OVERSEERS, _("What shops sent that is in no order yet.")),
             Place("mails", _("Mails"), "mail", OVERSEERS, _("Mail as it came: what was set aside, and its source.")),
             Place("audit", _("Audit"), "note", ADMINS, _("Who did and read what, sealed.")),

@@ -107,6 +107,32 @@ async def test_a_password_does_not_follow_to_another_server(
     assert credentials_of(mailbox, desk.state.settings.secret) == {"password": "new one"}
 
 
+async def test_tests_are_counted(world: World, open_browser: OpenBrowser) -> None:
+    ada = await open_browser(world.ada)
+    async with scripted() as server:
+        for _ in range(10):
+            assert (await ada.post(PAGE + "/new", **typed(server.port, do="test"))).status_code == 200
+        heard = len(server.heard)
+        often = await ada.post(PAGE + "/new", **typed(server.port, do="test"))
+        assert often.status_code == 429
+        assert "That was often." in often.text
+        assert 'value="help@lumen.example"' in often.text
+        assert len(server.heard) == heard
+
+
+async def test_whose_word_counts_is_told_and_can_be_named(
+    world: World, desk: Starlette, open_browser: OpenBrowser
+) -> None:
+    ada = await open_browser(world.ada)
+    assert "mx.google.com" in (await ada.get(PAGE + "/new?provider=gmail")).text
+    assert "nobody is believed" in (await ada.get(PAGE + "/new?provider=aliyun")).text
+    async with scripted() as server:
+        wrong = await ada.post(PAGE + "/new", **typed(server.port, checkers="https://mx.lumen.example"))
+        assert "Such a name looks like mx.example.com." in wrong.text
+        await ada.post(PAGE + "/new", **typed(server.port, checkers="MX.lumen.example"))
+    assert (await Mailbox.get()).checkers == "mx.lumen.example"
+
+
 async def test_pausing_and_removing(world: World, desk: Starlette, open_browser: OpenBrowser) -> None:
     mailbox, ada = await add(world, desk), await open_browser(world.ada)
     url = f"{PAGE}/{mailbox.public_id}"

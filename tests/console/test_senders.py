@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from starlette.applications import Starlette
 
 from app.mail.identity_models import MailIdentity
-from tests.console.conftest import Browser
+from app.settings import Settings
+from tests.console.conftest import BASE, Browser
+from tests.mail.sink import Sink, listening
 from tests.people import World
 
 pytestmark = pytest.mark.anyio
@@ -61,3 +64,28 @@ async def test_for_administrators_alone(world: World, open_browser: OpenBrowser)
     ):
         assert answer.status_code == 403
     assert (await ada.get(f"{PAGE}/idt_x")).status_code == 404
+
+
+async def test_a_server_is_tried_before_it_is_kept(world: World, desk: Starlette, open_browser: OpenBrowser) -> None:
+    settings = desk.state.settings
+    desk.state.settings = Settings(data_dir=settings.data_dir, base_url=BASE, private_hosts=True)
+    ada = await open_browser(world.ada)
+    await ada.get(PAGE)
+    await ada.post(PAGE, shop="lumen", address="returns@lumen.example")
+    here = f"{PAGE}/{(await MailIdentity.get()).public_id}"
+    none = await ada.post(here, do="test", url="")
+    assert "The desk has no mail server to send through" in none.text
+    async with listening(Sink()) as sink:
+        works = await ada.post(here, do="test", url=f"smtp://127.0.0.1:{sink.port}")
+        assert "It works." in works.text
+        refused = await ada.post(here, do="test", url=f"smtp+starttls://user:hush@127.0.0.1:{sink.port}")
+        assert refused.status_code == 422
+        assert "An encrypted connection cannot be made." in refused.text
+        assert "hush" not in refused.text
+        for _ in range(8):
+            await ada.post(here, do="test", url=f"smtp://127.0.0.1:{sink.port}")
+        often = await ada.post(here, do="test", url=f"smtp://127.0.0.1:{sink.port}")
+        assert (often.status_code, sink.connections) == (429, 10)
+        assert "That was often. Wait a minute, then try again." in often.text
+        assert sink.mails == []
+    assert not (await MailIdentity.get()).server

@@ -10,8 +10,10 @@ from starlette.middleware import Middleware
 
 from app.faults import FaultPages
 from app.guards import BodyLimit
+from app.intake import hook
 from app.intake.hook import TOLERANCE, routes, sign
 from app.mail.arriving.receiving import Means, receive
+from app.mail.hook_models import MailHook
 from app.mail.models import IncomingMail
 from conversations.models import Message
 from core.clock import FrozenClock, now
@@ -110,3 +112,31 @@ async def test_too_much_and_nothing_are_refused(web: httpx2.AsyncClient, secret:
     headers = {"x-wismo-timestamp": sent, "x-wismo-signature": "sha256=00"}
     assert (await web.post("/hooks/mail/lumen", content=endless(), headers=headers)).status_code == 413
     assert await IncomingMail.all().count() == 0
+
+
+async def noted() -> None:
+    """What is done after the answer is done."""
+    await asyncio.gather(*(task for task in asyncio.all_tasks() if task.get_name() == "hook"))
+
+
+async def test_who_knocks_in_vain_is_noted_for_the_shop(
+    web: httpx2.AsyncClient, secret: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hook, "PAUSE_SECONDS", 0)
+    monkeypatch.setitem(hook._throttle, "next", 0)
+    await send(web, "whsec_other")
+    await noted()
+    assert (await MailHook.get(shop_id=world.lumen.id)).refused_why == "signature"
+    await MailHook.all().update(refused_at=None)
+    await send(web, secret, age=TOLERANCE.total_seconds() + 1)
+    await noted()
+    assert (await MailHook.get()).refused_why == "time"
+    await send(web, secret, key="nobody")
+    await send(web, secret, key="chaye")  # which takes no mails this way
+    await noted()
+    assert await MailHook.all().count() == 1
+
+
+async def test_a_mail_says_by_which_door_it_came(web: httpx2.AsyncClient, secret: str) -> None:
+    await send(web, secret)
+    assert (await IncomingMail.get()).way == "hook"

@@ -30,6 +30,7 @@ from app.mail.holding import hear_from
 from app.mail.models import BESIDES_CONTENT, DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail, OutgoingMail
 from app.mail.reading.child import read_whole
 from app.mail.reading.parsing import ParsedMail
+from app.mail.trusting import checkers_of
 from conversations.attachments import ArrivedFile, known
 from core.clock import now
 from core.errors import Unavailable, WismoError
@@ -51,8 +52,9 @@ _FOUND_OUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What reading a mail takes: the secret of our tokens; the names under which our mail servers say what they found
-    out about a sender; where files are kept (else they stay in the raw mail only); who reads (else this process does).
+    """What reading a mail takes: the secret of our tokens; the names under which the servers before our own doors say
+    what they found out about a sender; where files are kept (else they stay in the raw mail only); who reads (else this
+    process does).
     """
 
     secret: bytes
@@ -135,7 +137,7 @@ async def _place(
         if locked is None:
             return  # somebody else has done it
         await locked.fetch_related("shop")
-        note_what_was_read(locked, parsed, means.trusted)
+        note_what_was_read(locked, parsed, await checkers_of(locked, means.trusted))
         await _deal_with(locked, parsed, means.secret, files, person=person)
         await locked.save(update_fields=_FOUND_OUT)
     received.labels(locked.state).inc()

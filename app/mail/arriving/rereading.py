@@ -12,6 +12,7 @@ from app.mail.arriving.noting import note_what_was_read
 from app.mail.arriving.receiving import Means, read_mail, receive, take_in
 from app.mail.models import BESIDES_CONTENT, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail
 from app.mail.reading.parsing import ParsedMail
+from app.mail.trusting import checkers_of
 from conversations.attachments import ArrivedFile
 from conversations.models import EMAIL, Attachment, Message
 from conversations.posting import TEXT_LIMIT, post_arrived
@@ -55,7 +56,7 @@ async def _read_posted(mail: IncomingMail, parsed: ParsedMail, means: Means) -> 
         if locked is None:
             return
         before = locked.headers
-        note_what_was_read(locked, parsed, means.trusted)
+        note_what_was_read(locked, parsed, await checkers_of(locked, means.trusted))
         parsed = read_within(locked, before, parsed)
         if not parsed.problem:
             locked.state, locked.error = POSTED, None

@@ -5,6 +5,7 @@ import hashlib
 from tortoise.exceptions import IntegrityError
 
 from app.mail.identity_models import MailIdentity
+from app.mail.mailbox_models import Mailbox
 from app.mail.models import IncomingMail
 from app.mail.threading import mailbox_of
 from core.clock import now
@@ -26,11 +27,20 @@ async def shop_of(recipient: str) -> Shop | None:
     return shop
 
 
-async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes, *, problem: str = "") -> IncomingMail:
+async def store_mail(
+    shop: Shop,
+    sender: str,
+    recipient: str,
+    content: bytes,
+    *,
+    problem: str = "",
+    way: str = "",
+    mailbox: Mailbox | None = None,
+) -> IncomingMail:
     """Keep one mail (raw bytes) for one recipient and enqueue its reading. The same mail again gives the first row.
 
-    `sender` is the envelope's, empty for bounces; `problem` says why `content` only stands for the mail. Mails of one
-    sender are read one after the other.
+    `sender` is the envelope's, empty for bounces; `problem` says why `content` only stands for the mail; `way`
+    and `mailbox` say by which door it came, where that matters. Mails of one sender are read one after the other.
     """
     digest = digest_of(recipient, content)
     try:
@@ -47,6 +57,8 @@ async def store_mail(shop: Shop, sender: str, recipient: str, content: bytes, *,
                 error=problem or None,
                 received_at=now(),
                 shop=shop,
+                way=way,
+                mailbox_id=mailbox.id if mailbox else None,
             )
             await enqueue(
                 "mail.receive", {"incoming_mail": mail.id}, key=f"mail.receive:{mail.id}", lane=_lane(shop, sender)

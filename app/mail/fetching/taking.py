@@ -19,6 +19,7 @@ from app.mail.fetching.envelopes import envelope_of, stand_in
 from app.mail.identity_models import MailIdentity
 from app.mail.mailbox_models import MARK_SEEN, Mailbox
 from app.mail.mailboxes import GO_BACK
+from app.mail.models import FETCHED
 from core.clock import now
 from core.errors import Conflict
 from core.shops import Shop
@@ -154,7 +155,7 @@ async def _keep(mailbox: Mailbox, uid: int, content: bytes, problem: str, ours: 
     sender, recipient = envelope_of(content, ours, mailbox.address)
     changes = {"last_uid": max(mailbox.last_uid, uid), "last_mail_at": now(), "aside": _without(mailbox, uid)}
     async with transaction():
-        mail = await store_mail(mailbox.shop, sender, recipient, content, problem=problem)
+        mail = await store_mail(mailbox.shop, sender, recipient, content, problem=problem, way=FETCHED, mailbox=mailbox)
         await _write(mailbox, changes)
     mailbox.update_from_dict(changes)  # not before the commit
     log.info("mail_fetched", mailbox=mailbox.public_id, mail=mail.public_id, size=len(content))

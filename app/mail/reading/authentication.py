@@ -7,45 +7,76 @@ everything below was written by somebody else. A server of ours has to remove wh
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatchcase
 
 from app.mail.reading.headers import one_line
 from app.mail.threading import ascii_domain
 
 UNKNOWN, PASS, FAIL = "", "pass", "fail"
 NAMELESS = "nameless"  # trusts fields without an authserv-id, as Microsoft 365 writes them
+BY = "by:"  # before a pattern: trusts the server that the Received line above says it was received by, under that name
 
 MAX_HOPS, MAX_FIELDS, MAX_FIELD = 10, 10, 4_096
 
 _METHOD = re.compile(r"\s*([a-z][a-z0-9-]{0,20})\s*(?:/\s*\d+\s*)?=\s*([a-z]+)", re.IGNORECASE)
 _PROPERTY = re.compile(r"\b([a-z]+\.[a-z-]+)\s*=\s*(\"[^\"]*\"|[^\s;\"]+)", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"\s*\"?([^\s;\"]*)")
+_RECEIVED_BY = re.compile(r"\bby\s+([a-z0-9][a-z0-9.-]{0,253})", re.IGNORECASE)
+_NAME = re.compile(r"nameless|by:[a-z0-9*][a-z0-9.*-]{0,99}|\.?[a-z0-9][a-z0-9._-]{0,252}")
 
-Hops = tuple[tuple[str, ...], ...]
+Hops = tuple[tuple[str, tuple[str, ...]], ...]  # of each: who received it, and the fields below that line
 
 
 def hops_of(fields: Iterable[tuple[str, bytes]]) -> Hops:
     """The Authentication-Results of a head (names in lower case), grouped by the Received lines between them."""
-    hops: list[list[str]] = [[]]
+    hops: list[tuple[str, list[str]]] = [("", [])]
     for name, raw in fields:
-        if name == "received" and hops[-1]:
-            hops.append([])
-        elif name == "authentication-results" and len(hops[-1]) < MAX_FIELDS and len(hops) <= MAX_HOPS:
-            hops[-1].append(one_line(raw[:MAX_FIELD].decode("utf-8", "replace")))
-    return tuple(tuple(hop) for hop in hops if hop)
+        if name == "received":
+            if hops[-1][1]:
+                hops.append(("", []))
+            hops[-1] = (_received_by(raw), [])
+        elif name == "authentication-results" and len(hops[-1][1]) < MAX_FIELDS and len(hops) <= MAX_HOPS:
+            hops[-1][1].append(one_line(raw[:MAX_FIELD].decode("utf-8", "replace")))
+    return tuple((by, tuple(hop)) for by, hop in hops if hop)
+
+
+def names_in(written: str) -> tuple[str, ...]:
+    """The names of a setting, with commas or spaces between them, in lower case."""
+    return tuple(dict.fromkeys(name for name in re.split(r"[\s,;，；、]+", written.lower()) if name))
+
+
+def is_name(name: str) -> bool:
+    """Whether it can be trusted: a server's name, `.` and a domain, `nameless`, or `by:` and a pattern."""
+    return _NAME.fullmatch(name) is not None
 
 
 def sender_check(hops: Hops, trusted: Collection[str], sender: str) -> str:
     """PASS when DMARC, or DKIM or SPF in line with it, speaks for the domain of `sender` (an address, or empty when
     there is not exactly one); FAIL when it speaks against it; else UNKNOWN. `trusted` are names in lower case; one that
-    begins with a dot stands for all below it.
+    begins with a dot stands for all below it, `by:*mx*` for a server that says its own name in the Received line above.
+
+    Only the first field that has a method is heard about it: a second one may have come in from outside.
     """
     domain = _domain(sender)
-    for hop in hops:
-        speaker = next((name for name in map(_speaker, hop) if _is_trusted(name, trusted)), "")
-        if speaker:
-            results = [result for field in hop if _speaker(field) == speaker for result in _results(field)]
-            return _verdict(results, domain) if domain else UNKNOWN
+    for by, hop in hops:
+        believed = next((name for field in hop for name in trusted if _fits(_speaker(field), name, by)), "")
+        if believed:
+            ours = [field for field in hop if _fits(_speaker(field), believed, by)]
+            return _verdict(_heard(ours), domain) if domain else UNKNOWN
     return UNKNOWN
+
+
+def _received_by(raw: bytes) -> str:
+    found = _RECEIVED_BY.search(_without_comments(one_line(raw[:MAX_FIELD].decode("utf-8", "replace"))))
+    return found[1].lower() if found else ""
+
+
+def _heard(fields: Iterable[str]) -> list[tuple[str, str, dict[str, str]]]:
+    heard: list[tuple[str, str, dict[str, str]]] = []
+    for field in fields:
+        known = {method for method, _result, _said in heard}
+        heard += [result for result in _results(field) if result[0] not in known]
+    return heard
 
 
 def _speaker(field: str) -> str:
@@ -55,9 +86,11 @@ def _speaker(field: str) -> str:
     return NAMELESS if "=" in head else name[1].lower() if name else ""
 
 
-def _is_trusted(name: str, trusted: Collection[str]) -> bool:
+def _fits(speaker: str, name: str, by: str) -> bool:
     """By its whole name, or below one that begins with a dot: large providers have a server for every letter."""
-    return name in trusted or any(each.startswith(".") and name.endswith(each) for each in trusted)
+    if name.startswith(BY):
+        return bool(speaker) and speaker == by and fnmatchcase(by, name.removeprefix(BY))
+    return speaker == name or (name.startswith(".") and speaker.endswith(name))
 
 
 def _results(field: str) -> list[tuple[str, str, dict[str, str]]]:
