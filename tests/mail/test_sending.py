@@ -2,8 +2,10 @@
 
 import email
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from tortoise.exceptions import DBConnectionError
 
 from app.gateways.mail import MailDeferred, RecordingMailer
 from app.gateways.smtp import SmtpMailer
@@ -189,6 +191,46 @@ async def test_cut_behind_the_dot_it_comes_twice_under_one_name(world: World) ->
         await mailer.close()
     names = {email.message_from_bytes(content)["Message-ID"] for _, _, content in sink.mails}
     assert (len(sink.mails), names) == (2, {f"<{mail.header_id}>"})
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_database_that_restarts_after_the_yes_makes_no_second_mail(
+    world: World, sink: Sink, mailer: SmtpMailer, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    mail, really, failures = (
+        await queued(world),
+        sending._sent,
+        [DBConnectionError("gone"), DBConnectionError("starting")],
+    )
+
+    async def noted(*about: Any, **more: Any) -> None:
+        if committed:
+            await really(*about, **more)
+        if failures:
+            raise failures.pop()
+        await really(*about, **more)
+
+    monkeypatch.setattr(sending, "NOTING_PAUSE", 0)
+    monkeypatch.setattr(sending, "_sent", noted)
+    await send(mail.id, mailer)
+    await mail.refresh_from_db()
+    assert (mail.state, len(sink.mails), await tries(mail)) == ("sent", 1, [("sent", "")])
+
+
+async def test_who_dies_while_some_have_it_forgets_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    mail, mailer = await queued(world, BEN), RecordingMailer()
+    mailer.refuse.add(BEN)
+
+    async def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(sending, "_sent", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await send(mail.id, mailer)
+    assert (await OutgoingMail.get(id=mail.id)).pending is None
+    await send(mail.id, mailer)
+    assert (await OutgoingMail.get(id=mail.id)).state == "sent"
 
 
 async def test_automatic_letters_to_one_domain_leave_one_after_the_other(world: World, clock: FrozenClock) -> None:

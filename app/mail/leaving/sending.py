@@ -1,9 +1,13 @@
 """Handing the outbox to the world: one try of one mail, and what its log says afterwards."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
+from app.database import database_busy
 from app.gateways.mail import MailDeferred, Mailer, MailRefused, Refusal
 from app.mail.arriving.bouncing import mark_failed, tell_of_copy
 from app.mail.holding import UNREACHABLE, holds_on
@@ -18,6 +22,7 @@ from core.transactions import transaction
 log = structlog.get_logger(__name__)
 
 QUEUED = "queued"
+NOTING_SECONDS, NOTING_PAUSE = 40.0, 0.5  # for a database that is away when the server has said yes; less than a lease
 ASKED_FOR = ("code", "address_code")  # somebody waits for it this moment: it is tried whatever was before
 
 
@@ -25,7 +30,8 @@ async def send(outgoing_id: int, servers: Mailer | Servers) -> None:
     """Try once, for everybody who does not have it yet. Raises MailDeferred when it is worth another try; what was
     sent or has failed is left alone.
 
-    Should the process die between the server's yes and ours, the mail goes out twice under one Message-ID.
+    Should the process die between the server's yes and ours, the mail goes out twice under one Message-ID; a database
+    that restarts in between is waited for.
     """
     mail = await OutgoingMail.get_or_none(id=outgoing_id)
     if mail is None or mail.state != QUEUED:
@@ -41,7 +47,7 @@ async def send(outgoing_id: int, servers: Mailer | Servers) -> None:
     except MailDeferred as error:
         await _try_again_or_give_up(mail, pending, error.detail)
     else:
-        await _settle(mail, pending, refused)
+        await _write_down(mail, pending, refused)
 
 
 async def give_up_sending(outgoing_id: int) -> None:
@@ -78,6 +84,30 @@ async def _hand_over(
     return in_vain | {wired[address]: refusal for address, refusal in refused.items() if address in wired}
 
 
+async def _write_down(mail: OutgoingMail, pending: Sequence[str], refused: Mapping[str, Refusal]) -> None:
+    """What the server said. It has the mail: to try again because we could not note that would send a second one."""
+    before, until = mail.pending, time.monotonic() + NOTING_SECONDS
+    again = False
+    while True:
+        try:
+            if not again or not await _is_noted(mail, before):
+                await _settle(mail, pending, refused)
+            return
+        except Exception as error:
+            if database_busy(error) is None or time.monotonic() > until:
+                raise
+        again = True
+        await asyncio.sleep(NOTING_PAUSE)
+
+
+async def _is_noted(mail: OutgoingMail, before: Any) -> bool:
+    """Whether the change was committed, and only the answer to that was lost. Raises MailDeferred for who waits."""
+    row = await OutgoingMail.get(id=mail.id).only("id", "state", "pending")
+    if row.state == QUEUED and row.pending != before:
+        raise MailDeferred("some of them have it")
+    return bool(row.state != QUEUED)
+
+
 async def _settle(mail: OutgoingMail, pending: Sequence[str], refused: Mapping[str, Refusal]) -> None:
     """Some have it, some never will, some may get it later: each of them is written down in one change."""
     final = {address: refusal.words for address, refusal in refused.items() if refusal.final}
@@ -97,10 +127,10 @@ async def _settle(mail: OutgoingMail, pending: Sequence[str], refused: Mapping[s
         await mail.save(update_fields=["pending"])
         if mail.recipient in final and not later:
             await mark_failed(mail, final[mail.recipient])
+        elif not later:
+            await _sent(mail, logged=True)
     if later:
         await _try_again_or_give_up(mail, list(later), "; ".join(dict.fromkeys(later.values())))
-    elif mail.recipient not in final:
-        await _sent(mail, logged=True)
 
 
 async def _sent(mail: OutgoingMail, *, logged: bool = False) -> None:
