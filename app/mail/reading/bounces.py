@@ -26,7 +26,7 @@ from app.mail.reading.returned import (
     returned_ids,
     returned_subject,
 )
-from app.mail.reading.severity import is_hard, is_hard_text
+from app.mail.reading.severity import is_hard, is_hard_text, says_why
 
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("bounces.toml").read_text("utf-8"))
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")
@@ -62,7 +62,7 @@ def bounce(parts: list[Part], text: str) -> Bounce | None:
     if any(part.type in _OTHER_REPORTS for part in parts):
         return None
     by_system = root.type == "multipart/report" or _nobody(root) or _is_in(_sender(root), "daemons")
-    if by_system or _is_likely(root):
+    if by_system or _is_likely(root, text):
         told = _told(parts, text, by_system=by_system)
         if told:
             lost = [outcome for outcome in told if outcome.lost]
@@ -72,10 +72,15 @@ def bounce(parts: list[Part], text: str) -> Bounce | None:
     return _returned_inside(parts) if by_system else None
 
 
-def _is_likely(root: Part) -> bool:
+def _is_likely(root: Part, text: str) -> bool:
     """A report may come in another wrapping than its own, but people put one into their mails, too."""
-    by_name = _is_in(_sender(root), "systems") or (_is_in(_subject(root), "subjects") and not _by_mail_program(root))
-    return by_name and not _is_sent_on(root)
+    if _is_sent_on(root):
+        return False
+    if _is_in(_sender(root), "systems"):
+        return True
+    opening = _opening(before_copy(text))
+    speaks = not opening or _is_in(opening, "openings") or SERVER_SAID.search(text[:MAX_TEXT]) is not None
+    return speaks and _is_in(_subject(root), "subjects") and not _by_mail_program(root)
 
 
 def _told(parts: list[Part], text: str, *, by_system: bool) -> list[Outcome]:
@@ -148,10 +153,10 @@ def _is_spoken(parts: list[Part], text: str) -> bool:
     subject, sent_on = _subject(root), _is_sent_on(root)
     if not sent_on and any(key in ("x-failed-recipients", "x-ms-exchange-message-is-ndr") for key, _ in root.fields):
         return True
-    if any(word in subject for word in _TABLES["success"]):
-        return False
     said = before_copy(text)
-    opening = " ".join(said[:OPENING].lower().replace("’", "'").split())
+    opening = _opening(said)
+    if _is_in(subject, "success") or (_is_in(opening, "arrived") and SERVER_SAID.search(said) is None):
+        return False
     sender = _sender(root)
     daemon, nobody = _is_in(sender, "daemons"), _nobody(root)
     by_subject = _is_in(subject, "subjects")
@@ -166,8 +171,11 @@ def _is_spoken(parts: list[Part], text: str) -> bool:
     if nobody:
         return (by_subject and (by_words or evidence > 0 or not opening)) or (by_words and evidence > 0) or evidence > 1
     if _is_in(sender, "systems"):
-        spoken = by_subject and by_words and ("postmaster" in sender or bool(failed_recipients(parts, said)))
-        return spoken or (evidence > 0 and (by_subject or by_words))
+        named = bool(failed_recipients(parts, said))
+        by_postmaster = _is_in(sender, "postmasters")
+        spoken = by_words and (by_postmaster or named)
+        spoken = spoken or (by_postmaster and named and says_why(said) and not _by_person(root))
+        return (by_subject and spoken) or (evidence > 0 and (by_subject or by_words))
     return (
         by_subject and evidence > 0 and _begins_as_bounce(opening) and "?" not in opening and not _by_mail_program(root)
     )
@@ -177,9 +185,17 @@ def _begins_as_bounce(opening: str) -> bool:
     return any(opening.find(word, 0, len(word) + 20) >= 0 for word in _TABLES["openings"] if len(word) > 20)
 
 
+def _by_person(root: Part) -> bool:
+    """A person's mail program names itself, or the mail answers another."""
+    return bool(root.raw("user-agent") or root.raw("in-reply-to") or root.raw("thread-index"))
+
+
 def _by_mail_program(root: Part) -> bool:
-    """A mail program names itself, or the mail answers another: a person wrote it."""
-    return bool(root.raw("user-agent") or root.raw("x-mailer") or root.raw("in-reply-to") or root.raw("thread-index"))
+    return bool(root.raw("x-mailer")) or _by_person(root)
+
+
+def _opening(said: str) -> str:
+    return " ".join(said[:OPENING].lower().replace("’", "'").split())
 
 
 def _sender(root: Part) -> str:
@@ -191,7 +207,8 @@ def _subject(root: Part) -> str:
 
 
 def _is_sent_on(root: Part) -> bool:
-    return _subject(root).startswith(tuple(_TABLES["relayed"]))
+    subject = _subject(root)
+    return subject.startswith(tuple(_TABLES["relayed"])) and not subject.startswith("re: [bounce]")  # Apache James
 
 
 def _nobody(root: Part) -> bool:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from app.mail.reading.absences import is_away, is_calendar_note, told_by_words, wishes
 from app.mail.reading.headers import addresses, text_of
 from app.mail.reading.parts import Part
 
@@ -37,13 +38,15 @@ _SPEAKS_FOR_A_LIST = (
     "x-ml-name",
     "x-listname",
 )
+_KEPT_BY_LISTS = ("list-archive", "list-subscribe", "list-owner")  # a newsletter has no use for them
 _AUTO_FIELD = re.compile(r"(?!x-auto-response-suppress$).*(?:auto-?_?repl(?:y|ied)|auto-?respon[ds]|vacation).*")
 
 
-def automatic(root: Part, text: str = "") -> str:
+def automatic(root: Part, text: str = "", own: str = "", *, method: str = "") -> str:
     """The strong sign that no person wrote this ("auto-submitted", "report", …); empty when there is none.
 
-    `text` is all that is written; only its beginning is looked at.
+    `text` is all that is written, `own` its new part; only their beginnings are looked at. `method` is what the mail does
+    with an appointment (iTIP, RFC 5546): "reply" is somebody's calendar, "request" a person.
     """
     field = _fields(root)
     for name, sign in AUTOMATIC_FIELDS:
@@ -61,7 +64,9 @@ def automatic(root: Part, text: str = "") -> str:
         return ""
     if any(word in field("from").lower() for word in _TABLES["daemons"]) and not _SENT_ON.match(subject):
         return "daemon"
-    return _spoken(subject, text)
+    if method == "reply" and is_calendar_note(own.lower()):
+        return "calendar"
+    return _spoken(subject, text, own or text)
 
 
 def unanswerable(root: Part) -> bool:
@@ -104,6 +109,8 @@ AUTOMATIC_FIELDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("x-cron-env", _present),
     ("return-path", _one_of("<>")),
     ("delivered-by-the-graces-of", _present),
+    ("delivered-to", lambda value: value.strip().lower().startswith("autoresponder")),
+    ("x-spamarrest-noauth", _present),
 )
 
 
@@ -115,7 +122,7 @@ def _is_discussion(root: Part) -> bool:
     """Whether people write on this list; its `Precedence: bulk` says nothing about who did."""
     field = _fields(root)
     return any(field(name) for name in _SPEAKS_FOR_A_LIST) or (
-        bool(field("list-id")) and not field("list-unsubscribe-post")
+        bool(field("list-id")) and (not field("list-unsubscribe") or any(field(name) for name in _KEPT_BY_LISTS))
     )
 
 
@@ -125,7 +132,7 @@ def _writes_for_others(root: Part) -> bool:
     return any(box.email and box.email not in sender for box in addresses(root.raw("reply-to")))
 
 
-def _spoken(subject: str, text: str) -> str:
+def _spoken(subject: str, text: str, own: str) -> str:
     """Signs in words. An answer to an automatic reply carries its subject, and a person wrote it."""
     if _SENT_ON.match(subject):
         return ""
@@ -133,18 +140,19 @@ def _spoken(subject: str, text: str) -> str:
     wants = any(word in opening for word in _TABLES["errands"])
     if not wants and (_says_so(opening) or _ends_so(text)):
         return "words"
-    answered = _ANSWERED.match(subject)
-    if answered is not None:
-        return ""
+    told = told_by_words(subject, own.lower().replace("’", "'"), wants=wants)
+    if told or _ANSWERED.match(subject) is not None:
+        return told
     bare = subject.lstrip("[(【（*<\"'“「 ")
     if _begins(bare, "report_subjects"):
         return "report"
     away = _begins(bare, "away_subjects")
-    if _is_whole(bare, "auto_subjects") and not (away and wants):
+    asks = wants or any(sign in opening for sign in _ASKS)
+    if _is_whole(bare, "auto_subjects") and not (away and wants) and not (asks and bare in _TABLES["auto_subjects"]):
         return "subject"
     if away or _begins(bare, "auto_subjects"):
-        asks = wants or any(sign in opening for sign in _ASKS)
-        return "subject" if not asks and any(word in opening for word in _TABLES["auto_phrases"]) else ""
+        phrased = any(word in opening for word in _TABLES["auto_phrases"])
+        return "subject" if not asks and (phrased or (is_away(opening) and not wishes(opening))) else ""
     return ""
 
 

@@ -79,14 +79,15 @@ def _parse(mail: bytes) -> ParsedMail:
     text = tidy(plain if plain.strip() else text_of_html(html))
     protection = protection_of(walked.parts, text)
     text = without_armour(text) if protection == SIGNED else text
-    if invitation is not None and not text.strip():
-        text = invitation.text()
     bounced = bounce(walked.parts, text)
-    sign = machine.automatic(root, text)
+    reply = _reply(plain, html, text)
+    sign = machine.automatic(root, text, reply, method=invitation.method if invitation is not None else "")
+    if invitation is not None and not text.strip():
+        text = reply = invitation.text()
     return replace(
         _headers(root),
         text=text,
-        reply_text=_reply(plain, html, text),
+        reply_text=reply,
         html=html,
         attachments=attachments,
         invitation=invitation,
