@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from app.mail.reading.headers import text_of
@@ -87,9 +88,11 @@ def _told(parts: list[Part], text: str, *, by_system: bool) -> list[Outcome]:
     """What the delivery reports of the mail say, also where a system writes one as plain text."""
     reports = [beginning(part) for part in parts[:50] if part.type in _REPORTS]
     found = [outcome for report in reports for outcome in outcomes(report)]
-    if not found and by_system and "-recipient:" in text[:MAX_TEXT].lower():
-        found = [outcome for outcome in outcomes(text[:MAX_TEXT].encode("utf-8")) if outcome.status]
-    return found
+    if found or not by_system:
+        return found
+    plain = [text[:MAX_TEXT].encode("utf-8"), *(beginning(part) for part in parts[1:10] if part.type == "text/plain")]
+    told = (outcomes(words) for words in plain if b"-recipient:" in words.lower())
+    return [outcome for outcome in chain.from_iterable(told) if outcome.status]
 
 
 def _from_report(parts: list[Part], lost: list[Outcome], text: str) -> Bounce:
