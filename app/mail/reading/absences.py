@@ -1,6 +1,6 @@
 """Absence notes, acknowledgements and receipts without a field that says so, told by two signs in their words. Pure.
 
-One sign is not enough: people are on holiday, too, and thank for messages. Whoever wants something of a shop is a person.
+One sign is not enough: people are on holiday, too, and thank for messages. Who wants something of a shop is a person.
 """
 
 import re
@@ -22,19 +22,24 @@ def told_by_words(subject: str, own: str, *, wants: bool) -> str:
     said = own[:_NOTE]
     if wants:
         return ""
-    if subject.startswith(tuple(_TABLES["receipt_subjects"])) and _has(said, "receipt_words") and not _asks(said):
+    if _is_receipt(subject, said):
         return "receipt"
     if _is_said_anywhere(said):
         return "words"
     line = " ".join(said.split())
     if _has(line, "received") and _has(line, "promised"):
         return "acknowledgement"
-    return "absence" if _has(line, "away") and _has(line, "replying") and not wishes(line) else ""
+    return "absence" if is_away(line) and says_when(line) and not wishes(line) else ""
 
 
 def is_away(said: str) -> bool:
-    """Whether it speaks of an absence, whatever else it says."""
-    return _has(said, "away")
+    """Whether it speaks of an absence that is not over, whatever else it says."""
+    return _has(said, "away") and not _has(said, "past")
+
+
+def says_when(said: str) -> bool:
+    """Whether it says when mail will be answered again, or who answers it now."""
+    return _has(said, "replying")
 
 
 def wishes(said: str) -> bool:
@@ -46,6 +51,13 @@ def is_calendar_note(own: str) -> bool:
     """Whether these are only the words that a calendar puts beside somebody's answer to an invitation."""
     said = own[:_NOTE]
     return not said.strip() or (_has(said, "calendar_words") and not _asks(said))
+
+
+def _is_receipt(subject: str, said: str) -> bool:
+    """A person who writes `Read: my complaint` does not go on as mail programs do."""
+    if not subject.startswith(tuple(_TABLES["receipt_subjects"])) or _asks(said):
+        return False
+    return said.lstrip().startswith(tuple(_TABLES["receipt_beginnings"])) and _has(said, "receipt_words")
 
 
 def _is_said_anywhere(said: str) -> bool:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from app.mail.reading.absences import is_away, is_calendar_note, told_by_words, wishes
+from app.mail.reading.absences import is_away, is_calendar_note, says_when, told_by_words, wishes
 from app.mail.reading.headers import addresses, text_of
 from app.mail.reading.parts import Part
 
@@ -26,6 +26,9 @@ _CHINESE = re.compile(  # 这是张三的自动回复 · 此邮件由系统自�
 )
 _ASKS = ("?", "？", "吗", "嗎")
 _SENTENCE = re.compile(r"[，。！!.\n]\s{0,3}")
+_BEFORE_ANSWERED = re.compile(
+    r"[\s\])】](?:re|aw|sv|vs|antw|odp|res|rv|回复|回覆|答复)[:：]"
+)  # `Away Re: Lamp`
 _AFTER_SUBJECT = re.compile(
     r"$|\s{0,3}[:：!！.。\-–—|/(（\[【<>\]】)）,，;~]|\s{1,3}(?:re|fw|fwd|aw|wg|回复|转发|答复)[:：]"
 )
@@ -45,8 +48,8 @@ _AUTO_FIELD = re.compile(r"(?!x-auto-response-suppress$).*(?:auto-?_?repl(?:y|ie
 def automatic(root: Part, text: str = "", own: str = "", *, method: str = "") -> str:
     """The strong sign that no person wrote this ("auto-submitted", "report", …); empty when there is none.
 
-    `text` is all that is written, `own` its new part; only their beginnings are looked at. `method` is what the mail does
-    with an appointment (iTIP, RFC 5546): "reply" is somebody's calendar, "request" a person.
+    `text` is all that is written, `own` its new part; only their beginnings are looked at. `method` is what the mail
+    does with an appointment (iTIP, RFC 5546): "reply" is somebody's calendar, "request" a person.
     """
     field = _fields(root)
     for name, sign in AUTOMATIC_FIELDS:
@@ -109,6 +112,7 @@ AUTOMATIC_FIELDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("x-cron-env", _present),
     ("return-path", _one_of("<>")),
     ("delivered-by-the-graces-of", _present),
+    ("x-list-administrivia", _not_no),
     ("delivered-to", lambda value: value.strip().lower().startswith("autoresponder")),
     ("x-spamarrest-noauth", _present),
 )
@@ -143,17 +147,26 @@ def _spoken(subject: str, text: str, own: str) -> str:
     told = told_by_words(subject, own.lower().replace("’", "'"), wants=wants)
     if told or _ANSWERED.match(subject) is not None:
         return told
-    bare = subject.lstrip("[(【（*<\"'“「 ")
-    if _begins(bare, "report_subjects"):
+    return _of_subject(subject.lstrip("[(【（*<\"'“「 "), opening, wants=wants)
+
+
+def _of_subject(subject: str, opening: str, *, wants: bool) -> str:
+    """Signs in the subject; those that people write, too, count only if they ask for nothing."""
+    if _begins(subject, "report_subjects"):
         return "report"
-    away = _begins(bare, "away_subjects")
+    away = _begins(subject, "away_subjects")
     asks = wants or any(sign in opening for sign in _ASKS)
-    if _is_whole(bare, "auto_subjects") and not (away and wants) and not (asks and bare in _TABLES["auto_subjects"]):
+    if away and (wants or wishes(opening)):
+        return ""
+    if _is_whole(subject, "auto_subjects"):
+        return "" if asks and subject in _TABLES["auto_subjects"] else "subject"
+    if asks:
+        return ""
+    if away and _BEFORE_ANSWERED.search(subject) is not None:
         return "subject"
-    if away or _begins(bare, "auto_subjects"):
-        phrased = any(word in opening for word in _TABLES["auto_phrases"])
-        return "subject" if not asks and (phrased or (is_away(opening) and not wishes(opening))) else ""
-    return ""
+    phrased = any(word in opening for word in _TABLES["auto_phrases"])
+    phrased = phrased or ((is_away(opening) or says_when(opening)) and not wishes(opening))
+    return "subject" if phrased and (away or _begins(subject, "auto_subjects")) else ""
 
 
 def _opening(text: str) -> str:
