@@ -11,7 +11,19 @@ _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("absences
 _NOTE = 1_500  # characters that such a letter has at most before it signs
 _SENTENCE = re.compile(r"[.!。！\n](?:[ \t\n]|$)|[。！\n]")
 _QUESTION = ("?", "？")
-_AROUND = " \t*-_>—–[](（【】"
+_AROUND = " \t*-_>—–[](（）)【】.。!！"
+_QUOTED = re.compile(r"\"[^\"\n]{4,200}\"|“[^”\n]{4,200}”|„[^“\n]{4,200}“|«[^»\n]{4,200}»|「[^」\n]{4,200}」")
+# Companies say we; whoever says I in an acknowledgement is no help desk.
+_ONE = re.compile(
+    r"\b(?:i|i'm|i've|i'd|i'll|my|me|ich|mir|mich|mein\w{0,2}|je|moi|mon|ik|mijn|mij|jag|mig|jeg|meg|mis?|yo|io|mi[oa]"
+    r"|eu|meu|minha|я|мне|меня|мо[йяёию]|mnie|mój|moj[ae]|já|mně|můj)\b|\bj'"
+)
+_REACHED = re.compile(  # whom to write or speak to instead
+    r"(?:contact|e-?mail|call|write|reach|direct|forward|wenden|schreib|ruf|kontakt|adress|écri|appel|escrib|llam"
+    r"|scriv|chiam|lig(?:ue|ar)|bel|ring|soita|yhteyttä|pisać|dzwoni|volej|ír|hívja|keres|scri[ea]|sun|пиш|звон|обра"
+    r"|свяж|зверт|телеф|ara|联系|聯|拨打|致电|洽|連絡|電話|연락|hubungi|liên hệ|επικοιν)"
+    r"[^\n?]{0,80}?(?:[\w.+-]{1,64}@[\w-]{1,60}\.|\+?\d[\d ()/.-]{5,})"
+)
 
 
 def told_by_words(subject: str, own: str, *, wants: bool) -> str:
@@ -26,10 +38,15 @@ def told_by_words(subject: str, own: str, *, wants: bool) -> str:
         return "receipt"
     if _is_said_anywhere(said):
         return "words"
-    line = " ".join(said.split())
-    if _has(line, "received") and _has(line, "promised"):
+    line = _QUOTED.sub(" ", " ".join(said.split()))
+    if _has(line, "received") and _has(line, "promised") and _ONE.search(line) is None:
         return "acknowledgement"
     return "absence" if is_away(line) and says_when(line) and not wishes(line) else ""
+
+
+def is_marked(subject: str) -> bool:
+    """Whether the subject says somewhere that a machine wrote it."""
+    return _has(subject, "marked_subjects")
 
 
 def is_away(said: str) -> bool:
@@ -39,7 +56,7 @@ def is_away(said: str) -> bool:
 
 def says_when(said: str) -> bool:
     """Whether it says when mail will be answered again, or who answers it now."""
-    return _has(said, "replying")
+    return _has(said, "replying") or _REACHED.search(said) is not None
 
 
 def wishes(said: str) -> bool:
@@ -54,16 +71,20 @@ def is_calendar_note(own: str) -> bool:
 
 
 def _is_receipt(subject: str, said: str) -> bool:
-    """A person who writes `Read: my complaint` does not go on as mail programs do."""
+    """A person who writes `Read: my complaint` does not go on as mail programs do, with the fields of the mail."""
     if not subject.startswith(tuple(_TABLES["receipt_subjects"])) or _asks(said):
         return False
-    return said.lstrip().startswith(tuple(_TABLES["receipt_beginnings"])) and _has(said, "receipt_words")
+    begins = said.lstrip().startswith(tuple(_TABLES["receipt_beginnings"])) and _has(said, "receipt_words")
+    return begins and ("receipt" in said or re.search(r"\n[ \t]{0,8}\S{1,16}[ \t]{0,3}[:：]", said) is not None)
 
 
 def _is_said_anywhere(said: str) -> bool:
-    sentences = (sentence.strip(_AROUND) for sentence in _SENTENCE.split(said, maxsplit=40)[:40])
+    """Whether a sentence is one that no person writes."""
+    sentences = [sentence.strip(_AROUND) for sentence in _SENTENCE.split(said, maxsplit=40)[:40]]
     beginnings = tuple(_TABLES["sentences"])
-    return any(sentence.startswith(beginnings) and not _asks(sentence) for sentence in sentences)
+    return any(sentence in _TABLES["whole"] for sentence in sentences) or any(
+        sentence.startswith(beginnings) and not _asks(sentence) for sentence in sentences
+    )
 
 
 def _asks(said: str) -> bool:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from app.mail.reading.absences import is_away, is_calendar_note, says_when, told_by_words, wishes
+from app.mail.reading.absences import is_away, is_calendar_note, is_marked, says_when, told_by_words, wishes
 from app.mail.reading.headers import addresses, text_of
 from app.mail.reading.parts import Part
 
@@ -26,9 +26,8 @@ _CHINESE = re.compile(  # 这是张三的自动回复 · 此邮件由系统自�
 )
 _ASKS = ("?", "？", "吗", "嗎")
 _SENTENCE = re.compile(r"[，。！!.\n]\s{0,3}")
-_BEFORE_ANSWERED = re.compile(
-    r"[\s\])】](?:re|aw|sv|vs|antw|odp|res|rv|回复|回覆|答复)[:：]"
-)  # `Away Re: Lamp`
+_BEFORE_ANSWERED = re.compile(r"[\s\])】](?:re|aw|sv|vs|antw|odp|res|rv|回复|回覆|答复)[:：]")  # `Away Re: Lamp`
+_UNTIL = re.compile(r"\d|\b(?:until|till?|bis|jusqu|hasta|fino|até|tot|do|до|ig)\b|至|到|まで|까지")
 _AFTER_SUBJECT = re.compile(
     r"$|\s{0,3}[:：!！.。\-–—|/(（\[【<>\]】)）,，;~]|\s{1,3}(?:re|fw|fwd|aw|wg|回复|转发|答复)[:：]"
 )
@@ -162,10 +161,11 @@ def _of_subject(subject: str, opening: str, *, wants: bool) -> str:
         return "" if asks and subject in _TABLES["auto_subjects"] else "subject"
     if asks:
         return ""
-    if away and _BEFORE_ANSWERED.search(subject) is not None:
+    if is_marked(subject) or (away and _BEFORE_ANSWERED.search(subject) is not None):
         return "subject"
     phrased = any(word in opening for word in _TABLES["auto_phrases"])
-    phrased = phrased or ((is_away(opening) or says_when(opening)) and not wishes(opening))
+    phrased = phrased or (_is_whole(subject, "away_subjects") and (is_away(opening) or says_when(opening)))
+    phrased = phrased or (_UNTIL.search(subject) is not None and (is_away(opening) or says_when(opening)))
     return "subject" if phrased and (away or _begins(subject, "auto_subjects")) else ""
 
 
