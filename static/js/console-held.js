@@ -98,7 +98,7 @@ export class Held {
   }
 
   #click(event) {
-    const button = event.target.closest?.("[data-undo], [data-now], .held form button");
+    const button = event.target.closest?.("[data-undo], [data-now]");
     const line = button?.closest("[data-held]");
     if (!line) return;
     event.preventDefault();

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from argon2 import PasswordHasher
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -42,6 +42,7 @@ from core.events import current_bus, use_bus
 from core.people import BOT, Actor, Agent, Customer
 from core.shops import Shop
 from orders.models import Order, OrderLine, Shipment, TrackingEvent
+from tests.browsing import wait_for_scripts
 from tests.people import World, make_order, make_world
 from tests.realtime.serving import serving
 from tickets.models import Ticket
@@ -226,14 +227,12 @@ async def open_page(desk: Starlette, hub: Hub, chromium: Chromium) -> AsyncItera
         async def open_one(agent: Agent, path: str = "/console", **options: object) -> Page:
             context = await chromium.new_context(base_url=running.address, locale="en-GB", **options)  # type: ignore[arg-type]
             page = await context.new_page()
-            page.on("pageerror", lambda error: pytest.fail(f"a script stumbled: {error}"))
-            await page.goto("/console/login")
-            await page.get_by_label("E-mail").fill(agent.email)
-            await page.get_by_label("Password").fill(PASSWORD)
-            await page.get_by_role("button", name="Sign in").click()
-            await page.goto(path)
             if options.get("java_script_enabled", True):
-                await expect(page.locator("html.scripted")).to_be_attached()
+                await wait_for_scripts(page)
+            page.on("pageerror", lambda error: pytest.fail(f"a script stumbled: {error}"))
+            account = {"email": agent.email, "password": PASSWORD}
+            await context.request.post("/console/login", form=account, headers={"Origin": running.address})
+            await page.goto(path)
             return page
 
         yield open_one

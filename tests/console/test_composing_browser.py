@@ -164,7 +164,7 @@ async def test_an_answer_by_mail_goes_to_one_or_to_all(world: World, open_page: 
     await page.locator("#text").press("Control+Enter")
     await expect(page.locator("#text")).to_have_value("")
     await expect(copy).to_have_value("")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (said := await Message.get_or_none(author_kind="agent")) is None:
             await asyncio.sleep(0.02)
     assert [address for _, address in said.addressing["cc"]] == ["mum@example.com"]

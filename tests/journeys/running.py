@@ -20,6 +20,8 @@ from typing import Any
 import httpx2
 from playwright.async_api import Browser, Frame, Page, expect
 
+from tests.browsing import ALIVE, wait_for_scripts
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "wismo-demo"
 SHOPIFY_SECRET = "demo-shopify-secret"
@@ -137,9 +139,7 @@ class Shopper:
         async with self.page.expect_event("frameattached"):
             await self.page.mouse.click(size["width"] - 49, size["height"] - 49)
         await self.page.wait_for_function("document.activeElement?.localName === 'wismo-chat'")
-        while not any("/widget?" in frame.url for frame in self.page.frames):
-            await self.page.wait_for_event("framenavigated")
-        await self.chat.locator(".suggestions button").first.wait_for()
+        await (await frame_of(self.page)).locator(".suggestions button").first.wait_for()
 
     @property
     def chat(self) -> Frame:
@@ -153,11 +153,20 @@ class Shopper:
 
     async def reads(self, text: str | re.Pattern[str]) -> None:
         """See these words in the conversation."""
-        await expect(self.chat.get_by_role("log").get_by_text(text).last).to_be_visible(timeout=10_000)
+        await expect(self.chat.get_by_role("log").get_by_text(text).last).to_be_visible()
 
     async def enter_code(self, code: str) -> None:
         """Type the six digits into the form that asks for them."""
         await self.ask(code)
+
+
+async def frame_of(page: Page) -> Frame:
+    """The widget inside the page, once its scripts listen."""
+    while not any("/widget?" in frame.url for frame in page.frames):
+        await page.wait_for_event("framenavigated")
+    frame = next(frame for frame in page.frames if "/widget?" in frame.url)
+    await frame.wait_for_selector(ALIVE)
+    return frame
 
 
 async def latest_code(desk: Desk, page: Page, recipient: str) -> str:
@@ -180,6 +189,7 @@ async def window(browser: Browser, language: str, *, width: int = 1280, height: 
     locale = {"en": "en-US", "zh": "zh-CN"}[language]
     context = await browser.new_context(locale=locale, viewport={"width": width, "height": height})
     page = await context.new_page()
+    await wait_for_scripts(page)
     trouble: list[str] = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.on(
@@ -209,7 +219,7 @@ def order_notice(path: Path, **changes: Any) -> bytes:
     return json.dumps(json.loads(path.read_bytes())["order"] | changes, ensure_ascii=False).encode()
 
 
-def wait_until(what: Any, seconds: float = 10) -> Any:
+def wait_until(what: Any, seconds: float = 30) -> Any:
     """Poll until `what()` is true and return it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

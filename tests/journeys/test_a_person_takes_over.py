@@ -85,7 +85,7 @@ async def test_a_complaint_reaches_an_agent_and_is_settled(
         await expect(customer.chat.get_by_text("warehouse found it")).to_have_count(0)
 
         await customer.ask(talk["later"])
-        await expect(console.locator("form[action$='/resolution']")).to_be_visible(timeout=10_000)
+        await expect(console.locator("form[action$='/resolution']")).to_be_visible()
 
 
 async def work_on_it(console: Page) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from PIL import Image
-from playwright.async_api import Browser, FilePayload, Frame, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
-from tests.journeys.running import Desk, Shopper, sign_in, window
+from tests.journeys.running import Desk, Shopper, frame_of, sign_in, window
 
 pytestmark = pytest.mark.browser
 
@@ -106,7 +106,7 @@ async def test_dropped_and_pasted_pictures_survive_a_lost_line(desk: Desk, brows
         await expect(chat.locator(".upload").first).to_contain_text("等待网络恢复…")
         await expect(chat.locator(".send")).to_be_disabled()
         await page.context.set_offline(False)
-        await expect(chat.locator(".upload.is-ready")).to_have_count(2, timeout=20_000)
+        await expect(chat.locator(".upload.is-ready")).to_have_count(2)
         await chat.locator(".send").click()
         await expect_drawn(chat.get_by_role("button", name="图片 碎了.png").locator("img"))
         await customer.reads(re.compile("看不了图片和文件"))
@@ -116,13 +116,6 @@ async def expect_drawn(image: Locator) -> None:
     """The picture has arrived and has pixels."""
     await expect(image).to_have_js_property("complete", True)
     await expect(image).not_to_have_js_property("naturalWidth", 0)
-
-
-async def frame_of(page: Page) -> Frame:
-    """The widget, which opens by itself for a visitor who was here before."""
-    while not any("/widget?" in frame.url for frame in page.frames):
-        await page.wait_for_event("framenavigated")
-    return next(frame for frame in page.frames if "/widget?" in frame.url)
 
 
 async def check_access(page: Page) -> None:

@@ -33,7 +33,7 @@ async def test_a_mail_becomes_a_ticket_and_is_answered_by_mail(desk: Desk, brows
     async with window(browser, "en", width=1440, height=900) as console:
         await sign_in(desk, console, "maya@wismo.example")
         row = console.locator("li.row", has_text="Nora Field")
-        await expect(row).to_be_visible(timeout=10_000)
+        await expect(row).to_be_visible()
         await row.locator("a.row-link").click()
         await expect(console.get_by_text("I am still waiting for order 1001.").first).to_be_visible()
         suggestion = console.locator("form[action$='/confirmation']")

@@ -68,7 +68,7 @@ class Widget:
 
 
 async def eventually(holds: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await holds():
             await asyncio.sleep(0.02)
 
