@@ -28,10 +28,12 @@ from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.emptying import TEMPLATE, SharedDatabase
 from tests.machine import chromium_path
+from tests.run import browser_files
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
 from tickets.rules import listening
 
 PATIENCE = 20_000  # milliseconds until what a browser should show is missing: its machine may be busy
+WITH_BROWSER = frozenset(browser_files(Path(__file__).parent))
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday; 10:00 in Berlin, 17:00 in Shanghai
 
 
@@ -43,8 +45,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # How long one example takes says more about the machine's other work than about us.
-    settings.register_profile("wismo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    # How long one example takes says more about the machine's other work than about us. And whether a change is right
+    # must not depend on dice: `--hypothesis-seed` looks further.
+    settings.register_profile(
+        "wismo",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize=config.getoption("--hypothesis-seed", None) is None,
+    )
     settings.load_profile("wismo")
     if "WISMO_DATABASE_URL" in os.environ:
         raise pytest.UsageError("WISMO_DATABASE_URL is set: tests never touch a database that somebody uses")
@@ -65,6 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
     for item in items:
+        if item.get_closest_marker("browser") and str(item.path) not in WITH_BROWSER:
+            raise pytest.UsageError(f"{item.path}: without the words mark.browser, `./wismo test` does not find it")
         names = set(getattr(item, "fixturenames", ()))
         settled = "both_databases" in names or item.get_closest_marker("sqlite")
         if names & {"database_url", "empty_database_url"} and not settled:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import machine
+from tests import machine, second_try
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".test-report"
@@ -22,7 +22,7 @@ WORKERS = min((os.cpu_count() or 1) + 1, 4)  # they wait for disks and servers a
 
 @dataclass(frozen=True)
 class Step:
-    """One command of one part. `marker` makes it a pytest run."""
+    """One command of one part. `marker` makes it a pytest run; `files` is where all its tests are, if not anywhere."""
 
     part: str
     name: str
@@ -31,6 +31,8 @@ class Step:
     options: tuple[str, ...] = ()
     workers: int = 0
     needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    second_try: bool = False
 
 
 @dataclass
@@ -42,6 +44,12 @@ class Outcome:
     seconds: float
     counts: Counter[str] = field(default_factory=Counter)
     skips: list[str] = field(default_factory=list)
+    second: list[str] = field(default_factory=list)  # tests that failed, and passed when they were tried again
+
+
+def browser_files(folder: Path) -> list[str]:
+    """Test files that may hold tests with a browser; collecting all the others costs each worker seconds."""
+    return sorted(str(path) for path in folder.rglob("test_*.py") if "mark.browser" in path.read_text("utf-8"))
 
 
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check()"
@@ -58,8 +66,17 @@ STEPS = (
         options=("--database=pg", "--require-services"),
         workers=WORKERS,
         needs=("PostgreSQL", "Redis", "nginx", "Dovecot", "smtp-sink"),
+        second_try=True,
     ),
-    Step("browser", "pytest in Chromium", marker="browser", workers=WORKERS, needs=("Chromium", "a Chinese font")),
+    Step(
+        "browser",
+        "pytest in Chromium",
+        marker="browser",
+        workers=WORKERS,
+        needs=("Chromium", "a Chinese font"),
+        files=tuple(browser_files(ROOT / "tests")),
+        second_try=True,
+    ),
 )
 PARTS = {step.part: (step.part,) for step in STEPS} | {"pg": ("services",), "redis": ("services",)}
 
@@ -126,14 +143,26 @@ def run(step: Step, extra: Sequence[str]) -> Outcome:
     if step.command:
         code = execute(step.command)
         return Outcome(step, "failed" if code else "", time.monotonic() - started)
-    report = REPORTS / f"{step.part}.xml"
-    report.unlink(missing_ok=True)
-    code = execute(["-m", "pytest", "-q", f"--junitxml={report}", *selection(step), *extra])
-    counts, skips = read(report)
+    code, counts, skips = pytest(step.part, [*selection(step), *(extra or step.files)])
+    second: list[str] = []
+    if step.second_try and (again := second_try.left_over(REPORTS / step.part, code)):
+        print(f"\n── {step.part}: a second try, one after the other: {', '.join(again)}", flush=True)
+        code, retried, _ = pytest(f"{step.part}-again", [*step.options, *again])
+        counts = second_try.merged(counts, retried, again)
+        second = [] if code else again
     trouble = "failed" if code else ""
     if code == 5 or not counts["passed"]:
         trouble = trouble if extra and code == 5 else trouble or "no test ran"
-    return Outcome(step, trouble, time.monotonic() - started, counts, skips)
+    return Outcome(step, trouble, time.monotonic() - started, counts, skips, second)
+
+
+def pytest(name: str, arguments: Sequence[str]) -> tuple[int, Counter[str], list[str]]:
+    """Runs it with a report and a memory of failures of its own. Returns its exit code, the counts and the skips."""
+    report = REPORTS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    own = (f"--junitxml={report}", "-o", f"cache_dir={REPORTS / name}", "--cache-clear")
+    code = execute(["-m", "pytest", "-q", *own, *arguments])
+    return code, *read(report)
 
 
 def selection(step: Step) -> Iterator[str]:
@@ -178,6 +207,8 @@ def summarise(outcomes: Sequence[Outcome]) -> None:
         counts = ", ".join(f"{number} {kind}" for kind, number in sorted(outcome.counts.items()))
         result = outcome.trouble or "ok"
         print(f"{outcome.step.part:<9} {outcome.step.name:<28} {outcome.seconds:6.1f} s  {result:<8} {counts}".rstrip())
+    for again in (again for outcome in outcomes for again in outcome.second):
+        print(f"passed at the second try: {again}")
     for skip in (skip for outcome in outcomes for skip in outcome.skips):
         print(f"skipped: {skip}")
     checks = [outcome for outcome in outcomes if outcome.step.command]
@@ -186,7 +217,9 @@ def summarise(outcomes: Sequence[Outcome]) -> None:
         print(f"checks: {len(checks) - failed} passed, {failed} failed")
     if len(checks) < len(outcomes):
         skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
-        print(f"tests: {total['passed']} passed, {total['failed']} failed{skipped}")
+        seconds = sum(len(outcome.second) for outcome in outcomes)
+        second = f", {seconds} of the passed at the second try" if seconds else ""
+        print(f"tests: {total['passed']} passed, {total['failed']} failed{skipped}{second}")
 
 
 if __name__ == "__main__":

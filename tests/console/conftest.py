@@ -230,7 +230,7 @@ async def open_page(desk: Starlette, hub: Hub, chromium: Chromium) -> AsyncItera
             if options.get("java_script_enabled", True):
                 await wait_for_scripts(page)
             page.on("pageerror", lambda error: pytest.fail(f"a script stumbled: {error}"))
-            account = {"email": agent.email, "password": PASSWORD}
+            account: dict[str, str | float | bool] = {"email": agent.email, "password": PASSWORD}
             await context.request.post("/console/login", form=account, headers={"Origin": running.address})
             await page.goto(path)
             return page
