@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,6 @@ import structlog
 from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright, expect
 from tortoise.context import TortoiseContext
-from tortoise.models import MetaInfo
 
 from app.database import open_database, sqlite_url
 from app.migrating import migrate
@@ -28,6 +27,7 @@ from core import events, jobs, tasks
 from core.clock import FrozenClock, frozen
 from tests.emptying import TEMPLATE, SharedDatabase
 from tests.machine import chromium_path
+from tests.opening import models_built_once
 from tests.run import browser_files
 from tests.servers import PostgresServer, ServerMissing, fast_folder, postgres_server, redis_server
 from tickets.rules import listening
@@ -87,20 +87,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _filters_once() -> Iterator[None]:
-    """Tortoise makes the filters of all models anew whenever a database is opened: a third of what that costs."""
-    made: dict[MetaInfo, tuple[type, int]] = {}
-    make = MetaInfo._generate_filters
-
-    def make_once(meta: MetaInfo) -> None:
-        made_for = (meta.db.executor_class, len(meta._filters))
-        if made.get(meta) != made_for:
-            make(meta)
-            if not hasattr(meta._model, "_no_comments"):  # a class of a migration, soon forgotten
-                made[meta] = made_for
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MetaInfo, "_generate_filters", make_once)
+def _models_once() -> Iterator[None]:
+    with models_built_once():
         yield
 
 
@@ -147,6 +135,15 @@ def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequ
         return
     shared: SharedDatabase = request.getfixturevalue("shared_database")
     yield shared.empty()
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, sqlite_template: Path) -> Path:
+    """A data folder with a migrated database, as a program that starts there leaves it; that would take it seconds."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copy(sqlite_template, folder / "wismo.db")
+    return folder
 
 
 @pytest.fixture
@@ -200,9 +197,10 @@ def postgres_template(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_database(postgres: PostgresServer, postgres_template: str) -> SharedDatabase:
+def shared_database(postgres: PostgresServer, postgres_template: str) -> Iterator[SharedDatabase]:
     """What tests on PostgreSQL have their rows in, one after the other."""
-    return SharedDatabase(postgres)
+    with closing(SharedDatabase(postgres)) as shared:
+        yield shared
 
 
 @pytest.fixture(scope="session")

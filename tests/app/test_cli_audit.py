@@ -15,9 +15,8 @@ PAGE = "https://lamps.example"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sqlite_template: Path) -> Desk:
-    desk = Desk(tmp_path / "data", DEMO="0")
-    desk.call("migrate")
+def desk(data_folder: Path) -> Desk:
+    desk = Desk(data_folder, DEMO="0")
     desk.call("shops", "add", "lamps", "--name", "Lamps", "--mail", "help@lamps.example", "--page", PAGE)
     desk.call("shops", "secret", "lamps", "api")
     desk.call("teams", "add", "Refunds")

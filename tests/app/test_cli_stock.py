@@ -16,11 +16,10 @@ STOCK = "sku;location;on_hand;restock_eta;updated_at\nLAMP;berlin;1;2026-04-01;2
 
 
 @pytest.mark.slow
-def test_an_operator_brings_in_looks_and_discontinues(tmp_path: Path) -> None:
-    desk, orders, stock = Desk(tmp_path / "data", DEMO="0"), tmp_path / "orders.csv", tmp_path / "stock.csv"
+def test_an_operator_brings_in_looks_and_discontinues(tmp_path: Path, data_folder: Path) -> None:
+    desk, orders, stock = Desk(data_folder, DEMO="0"), tmp_path / "orders.csv", tmp_path / "stock.csv"
     orders.write_text(ORDERS)
     stock.write_text(STOCK)
-    desk.call("migrate")
     page = "https://lamps.example"
     desk.call("shops", "add", "lamps", "--name", "Lamps", "--mail", "help@lamps.example", "--page", page)
     said = desk.call("stock", "import", str(stock), "--shop", "lamps", "--dry-run", status=1)

@@ -1,9 +1,11 @@
 """One demo desk for reading, fresh copies of its data for everybody who changes something, and one Chromium."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,17 @@ from tests.journeys.running import ROOT, Desk
 
 
 @pytest.fixture(scope="session")
-def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_data(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
     """The data folder of a freshly filled demo."""
     folder = tmp_path_factory.mktemp("demo") / "data"
+    folder.mkdir()
+    shutil.copy(sqlite_template, folder / "wismo.db")
     environment = {"WISMO_DATA_DIR": str(folder), "PATH": "/usr/bin:/bin"}
     subprocess.run(
         [sys.executable, "-m", "app.cli", "demo"], cwd=ROOT, env=environment, check=True, capture_output=True
     )
+    with closing(sqlite3.connect(folder / "wismo.db")) as database, database:
+        database.execute("UPDATE agent SET undo_seconds = 20")  # ten are short for a browser on a busy machine
     return folder
 
 

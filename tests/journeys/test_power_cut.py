@@ -15,8 +15,9 @@ from tests.journeys.running import Desk, Shopper, order_notice, window
 
 ORDER = Path(__file__).resolve().parents[1] / "data" / "orders" / "order.json"
 KILLS = 3
-WRITERS = 8
-PATIENCE = 15  # seconds for a desk on a busy machine
+WRITERS = 6
+WORDS = 20  # of each
+PATIENCE = 30  # seconds for a desk on a busy machine
 
 
 class Writer:
@@ -97,7 +98,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled(desk: Desk) -> None:
             desk.kill()
             await asyncio.to_thread(desk.start)
 
-    await asyncio.gather(*(writer.write(40) for writer in writers), send_orders(), pull_the_plug())
+    await asyncio.gather(*(writer.write(WORDS) for writer in writers), send_orders(), pull_the_plug())
     for writer in writers:
         await writer.catch_up()
     desk.kill()
@@ -117,7 +118,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled(desk: Desk) -> None:
         orders = database.execute("SELECT count(*) FROM shop_order WHERE number LIKE '#9%'").fetchone()
     found = {client_id: (count, number) for client_id, count, number in stored}
     for writer in writers:
-        assert len(writer.acknowledged) == 40
+        assert len(writer.acknowledged) == WORDS
         for client_id, number in writer.acknowledged.items():
             assert found[client_id] == (1, number)
     assert all(count == highest for _, count, highest in numbers), "a hole in the numbers"

@@ -62,10 +62,10 @@ async def mail_server_running() -> AsyncIterator[MailServer]:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, mail_server: MailServer) -> dict[str, str]:
+def environment(data_folder: Path, mail_server: MailServer) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
-        "WISMO_DATA_DIR": str(tmp_path),
+        "WISMO_DATA_DIR": str(data_folder),
         "WISMO_PORT": str(free_port()),
         "WISMO_MAIL_PORT": "-1",
         "WISMO_SMTP_URL": f"smtp://127.0.0.1:{mail_server.port}",
