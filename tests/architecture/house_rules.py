@@ -3,8 +3,11 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tests.architecture.sources import PACKAGES
+
+LOOKED_AT = (ast.Call, ast.Attribute, ast.Import, ast.ImportFrom, ast.Compare, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,17 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Whatever a rule may look at: many rules look at the same trees."""
+    return tuple(node for node in ast.walk(tree) if isinstance(node, LOOKED_AT))
+
+
 def calls_of(*suffixes: str) -> Callable[[ast.Module], Iterator[ast.AST]]:
     """Calls of these dotted names, whatever module they were reached through."""
 
     def find(tree: ast.Module) -> Iterator[ast.AST]:
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.Call):
                 name = "." + dotted(node.func)
                 if any(name.endswith("." + suffix) for suffix in suffixes):
@@ -50,20 +59,22 @@ def wall_clock(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def environment(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and dotted(node) in {"os.environ", "os.getenv", "os.putenv"}:
             yield node
     yield from imported(tree, "os", {"environ", "getenv"})
 
 
 def imported(tree: ast.Module, module: str, names: set[str]) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and node.module == module and names & {alias.name for alias in node.names}:
             yield node
 
 
 def local_imports(tree: ast.Module) -> Iterator[ast.AST]:
-    for function in ast.walk(tree):
+    if not any(isinstance(node, ast.Import | ast.ImportFrom) and node.col_offset for node in nodes(tree)):
+        return
+    for function in nodes(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
                 if PACKAGES_SET & roots(node):
@@ -81,7 +92,7 @@ def roots(node: ast.AST) -> set[str]:
 
 def loose_hashes(tree: ast.Module) -> Iterator[ast.AST]:
     """Comparisons by == or != where one side is called signature, digest, hmac or the like."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
             names = {dotted(side).rsplit(".", 1)[-1].removesuffix("()") for side in (node.left, *node.comparators)}
             if names & {"signature", "digest", "hexdigest", "hmac", "token_hash", "code_hash", "form_token"}:

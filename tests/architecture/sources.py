@@ -60,7 +60,12 @@ def read(path: str) -> str:
 def modules(*under: str) -> tuple[Module, ...]:
     """The Python files below the top-level folders `under`; the product's packages by default."""
     folders = under or PACKAGES
-    return tuple(Module(path, text, ast.parse(text, path)) for path, text in texts(".py", under=folders))
+    return tuple(parsed(path) for path, _ in texts(".py", under=folders))
+
+
+@cache
+def parsed(path: str) -> Module:
+    return Module(path, read(path), ast.parse(read(path), path))
 
 
 def complain(lesson: str, places: list[str]) -> None:
