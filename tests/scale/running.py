@@ -20,6 +20,7 @@ from tests.servers import free_port, stop, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "wismo-demo"
+PATIENCE = 30.0  # seconds on a busy machine
 SERVE = ("serve", "--no-work", "--no-intake")
 
 
@@ -53,7 +54,7 @@ class Redis:
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
     def close(self) -> None:
         if self.process is not None:
@@ -80,7 +81,7 @@ class Process:
         """Send a signal and wait. Returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(by)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -158,7 +159,9 @@ async def customer(web: Door, *, token: str = "", last: int = 0, site: str = "lu
 @asynccontextmanager
 async def agent(web: Door, email: str = "maya@wismo.example") -> AsyncIterator[Client]:
     """An agent who has logged in at this process and opened the console there."""
-    async with httpx2.AsyncClient(base_url=web.address, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
+    async with httpx2.AsyncClient(
+        base_url=web.address, headers={"Sec-Fetch-Site": "same-origin"}, timeout=PATIENCE
+    ) as browser:
         answer = await browser.post("/console/login", data={"email": email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         cookie = f"wismo_session={browser.cookies['wismo_session']}"
@@ -169,15 +172,15 @@ async def agent(web: Door, email: str = "maya@wismo.example") -> AsyncIterator[C
 
 async def send(web: Door, wire: Wire) -> None:
     """The shop's platform tells this process something."""
-    async with httpx2.AsyncClient(base_url=web.address) as platform:
+    async with httpx2.AsyncClient(base_url=web.address, timeout=PATIENCE) as platform:
         answer = await platform.post(wire.path, headers=wire.headers, content=wire.body)
     assert answer.status_code == 200, answer.text
 
 
 async def code_for(web: Door, address: str) -> str:
     """The newest one-time code in the demo mailbox."""
-    deadline = time.monotonic() + 10
-    async with httpx2.AsyncClient(base_url=web.address) as browser:
+    deadline = time.monotonic() + PATIENCE
+    async with httpx2.AsyncClient(base_url=web.address, timeout=PATIENCE) as browser:
         while time.monotonic() < deadline:
             page = (await browser.get("/demo/mailbox", params={"to": address})).text
             if letter := re.search(r"/demo/mailbox/mlo_\w+", page):
@@ -190,6 +193,6 @@ async def code_for(web: Door, address: str) -> str:
 @asynccontextmanager
 async def _socket(web: Door, path: str, cookie: str = "") -> AsyncIterator[Client]:
     headers: Any = {"Cookie": cookie} if cookie else {}
-    address, origin = web.address.replace("http", "ws") + path, web.address
-    async with connect(address, origin=origin, additional_headers=headers, max_queue=None) as socket:  # type: ignore[arg-type]
+    options: Any = {"origin": web.address, "additional_headers": headers, "max_queue": None, "open_timeout": PATIENCE}
+    async with connect(web.address.replace("http", "ws") + path, **options) as socket:
         yield Client(socket)
