@@ -20,7 +20,7 @@ _OWN_WRITING = tuple(_TABLES["own_writing"])
 _CITING = tuple(_TABLES["citing"])
 _EDGES = "-=*_~>[]| \t‐‑‒–—"
 _COLONS = (":", "：")
-_LAST = frozenset(":：-=_*]" + "".join(verb[-1] for verb in _VERBS))
+_LAST = frozenset(":：-=_*]>0123456789" + "".join(verb[-1] for verb in _VERBS))
 _ADDRESS_AT_END = re.compile(r"@[^\s@<>]{1,255}[>)\]\"'\s]*[:：]$")
 _ANGLE_ADDRESS = re.compile(r"[<(\[（] ?(?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _DATE = re.compile(r"\b(?:19|20)\d\d\b|(?:19|20)\d\d[年년]|\b\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2}\b")
@@ -53,7 +53,8 @@ def is_attribution(line: str, *, quote_follows: bool = False) -> bool:
             return True
         return drawn or (colon and (address or (quote_follows and len(line) <= 80)))
     if not colon:
-        return quote_follows and digits >= 6 and bool(_ANGLE_ADDRESS.search(line))
+        dated = address and bool(_DATE.search(line)) and bool(_CLOCK.search(line))
+        return quote_follows and digits >= 6 and (dated or bool(_ANGLE_ADDRESS.search(line)))
     if line.startswith(_CITING) and (address or quote_follows):
         return True
     if digits < 3:

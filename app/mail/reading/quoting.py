@@ -19,7 +19,7 @@ from app.mail.reading.line_kinds import (
     SIGNATURE,
     TEXT,
 )
-from app.mail.reading.lines import Lines, classify, is_broken_end
+from app.mail.reading.lines import MAX_LINES, Lines, classify, is_broken_end
 from app.mail.reading.signatures import is_prose, is_signed
 
 _LINK = re.compile(r"[<\[(]?(?:https?://|cid:)[^\s<>]{1,500}[>\])]")
@@ -30,16 +30,32 @@ _NAMED = re.compile(
 _WORDS = (TEXT, HEADER, CODE)
 _ITEMS = ("- ", "-\t", "* ", "• ", "· ", "– ", "— ")
 _ATTRIBUTION_LINES = 6
+_DOUBLED = 9  # lines from which it can be seen that each is followed by an empty one
 _BELOW_PHONE = 3  # lines of words that may follow "Sent from my phone": a name, "excuse my brevity"
 
 
 def new_part(text: str) -> str:
     """What the sender has written now, without the mail it answers and without what is clearly a signature."""
+    single = _single_spaced(text)
+    if single is not None:
+        return new_part(single).replace("\n", "\n\n")
     lines = classify(text)
     kept = [index for index in _own(lines) if lines.kinds[index] not in (ATTRIBUTION, ARMOUR)]
     kept = _without_tail(lines, _without_signature(lines, kept))
     reply = "\n".join(lines.written[index] for index in kept).strip("\n").rstrip()
     return reply if reply.strip() else text.strip()
+
+
+def _single_spaced(text: str) -> str | None:
+    """The text without every other line, when a program has put an empty one below each; else None.
+
+    That the empty lines between paragraphs have become three shows that no person wrote it so.
+    """
+    lines = text.strip("\n").split("\n", MAX_LINES)
+    if len(lines) < _DOUBLED or len(lines) > MAX_LINES or any(line.strip() for line in lines[1::2]):
+        return None
+    kept = lines[::2]
+    return "\n".join(kept) if any(not line.strip() for line in kept) else None
 
 
 def _own(lines: Lines) -> list[int]:
@@ -76,7 +92,7 @@ def _says_when_or_who(lines: Lines, attribution: int) -> bool:
             break
         if "@" in line or line.startswith("--") or any(map(str.isdigit, line)):
             return True
-        if _NAMED.match(lines.written[index]):
+        if _NAMED.match(lines.written[index].rstrip()):
             return True
     return False
 
