@@ -13,10 +13,12 @@ _LONGEST_SEPARATOR = 120
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("quoting.toml").read_text("utf-8"))
 _SEPARATORS = frozenset(_TABLES["separators"])
 _LONG_SEPARATORS = tuple(phrase for phrase in _TABLES["separators"] if len(phrase.encode()) >= 9)
+_COPIED, _MESSAGE = tuple(_TABLES["copied"]), tuple(_TABLES["message"])
 _REPLY_MARKERS = tuple(_TABLES["reply_markers"])
 _REPLY_PLACES = tuple(_TABLES["reply_places"])
 _DECORATION = "-_=*~/·•<>#+|—–―‐‑‒━─ー・＊＝＿◆◇■□☆★ \t"
 _SIGNATURE_MARKS = ("--", "—", "–", "| |")  # of the net, of phones, of NetEase's cards
+_DRAWN_ABOUT = re.compile(r"([-=*_~‐—–])\1{2,40} ?[^-=*_~‐—–]{2,50} ?\1{3,40}[:：]?")
 _GROUPWISE = re.compile(r">>> [^>]{1,120}(?:<[^>]{1,120}>[^>]{0,60})?\d[^>]{0,60}>>>$")
 _BRACKETS = "[]【】()「」"
 _DRAWN_OR_BRACKETS = _DECORATION + _BRACKETS
@@ -65,9 +67,16 @@ def is_separator(line: str) -> bool:
             return True
         if line[-2:].strip(_DECORATION) == "" and bare.startswith(_LONG_SEPARATORS):
             return True
+        if _DRAWN_ABOUT.fullmatch(line) and _says_copied(bare):
+            return True
     if line[0] in _DRAWN_OR_BRACKETS and any(place in line for place in _REPLY_PLACES):
         return True
     return any(marker in line for marker in _REPLY_MARKERS)
+
+
+def _says_copied(words: str) -> bool:
+    """Whether `words` tell of a message and that it is the original or a forwarded one, in any order."""
+    return any(word in words for word in _COPIED) and any(word in words for word in _MESSAGE)
 
 
 def _speaks(phrase: str) -> bool:

@@ -32,7 +32,10 @@ _LOOKED_AT = 4  # lines of a paragraph
 _DRAWN_BOTH = re.compile(r"[-=*_]{3,}[^-=*_].{0,80}[-=*_]{3,}$")
 _MARKS = re.compile(r"(?:[>＞》|] ?)+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u1427\u00ad]")
-_COLONS = {ord(colon): "：" for colon in "\ufe55\u2236\ufe13\ufe30\ua789"}  # of small and old fonts
+_COLONS: dict[int, str | None] = {
+    ord(colon): "：" for colon in "\ufe55\u2236\ufe13\ufe30\ua789"
+}  # of small and old fonts
+_FOLDED = _COLONS | {0x307: None}  # the dot that stays of a Turkish capital
 _LINKS = ("(http", "<http", "http:", "https:", "<mailto:", "(mailto:")
 _SENTENCE_ENDS = tuple(".!?:;。！？：；")
 _FENCES = ("```", "~~~")
@@ -52,7 +55,7 @@ def classify(text: str) -> Lines:
     """The lines of `text`. What stands below the first MAX_LINES is one line."""
     text = _INVISIBLE.sub("", text).replace("&nbsp;", " ").replace("\r\n", "\n").replace("\r", "\n")
     written = text.split("\n", MAX_LINES)
-    compared = [" ".join(line[:_CLIPPED].lower().translate(_COLONS).split()) for line in written]
+    compared = [" ".join(line[:_CLIPPED].lower().translate(_FOLDED).split()) for line in written]
     lines = Lines(written, compared, [kind_of(line) for line in compared], [""] * len(written))
     _mark_code(lines)
     _mark_companies(lines)

@@ -11,6 +11,7 @@ _LONGEST = 140  # characters of a phone's line
 _WRAPPED = 45  # columns from which a line may be one of a paragraph that a program breaks
 _SHORT = 60  # columns of a line in a card: a name, a street
 _AT_ONCE = 3  # words after the beginning
+_SENTENCE = 9  # words of a line that goes on without the marks of a card
 _CARD = 8  # lines of a card that stands in a box
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -21,9 +22,10 @@ _DISCLAIMERS = tuple(_TABLES["disclaimers"]["starts"])
 _COMPANY = tuple(_TABLES["company"]["starts"])
 _COMPANY_WORDS = tuple(_TABLES["company"]["words"])
 _COMPANY_MORE = tuple(_TABLES["company"]["more"])
-_EDGES = "-_=*~·•#+|—–()[]（）【】「」. "
+_EDGES = "-_=*~·•#+|—–()[]（）【】「」.。 "
 _LINK = re.compile(r"<?https?://[^\s>]{0,500}>?")
 _CLAUSE = re.compile(r"[,;，；。！!?？]|\. | - ")
+_CARD_MARKS = re.compile(r"[\d@|,:/&•·–-]")
 _NAME = r"[^\W\d_a-z][^\W\d_]*[.'’-]?"
 _SIGNED = re.compile(rf"(?:[-–—~]{{1,2}}|[–—] )(?:{_NAME}(?: {_NAME}){{0,3}})$|[-–—]{{1,2}} ?[\u4e00-\u9fff]{{2,4}}$")
 
@@ -131,10 +133,11 @@ class Card:
 
 
 def is_prose(line: str) -> bool:
-    """A long line, a question, a sentence of six words or a Chinese one: nothing that a card has."""
+    """A long line, a question, a sentence of some words or a Chinese one: nothing that a card has."""
     if columns(line) > _SHORT or line.endswith(("?", "？", "。", "！")):
         return True
-    return line.endswith((".", "!")) and len(line.split()) >= 6
+    words = len(line.split())
+    return (words >= 6 and line.endswith((".", "!"))) or (words >= _SENTENCE and not _CARD_MARKS.search(line))
 
 
 def columns(line: str) -> int:

@@ -60,6 +60,19 @@ def test_line_of_a_phone(line: str) -> None:
     assert new_part(f"到了\n{line}\n\nOn Fri, 3 May 2024 at 10:02, Lumen wrote:\n> Hello") == "到了"
 
 
+@pytest.mark.parametrize("line", (REPLIES / "separators.txt").read_text("utf-8").splitlines()[1:])
+def test_separator(line: str) -> None:
+    assert new_part(f"Where is it?\n\n{line}\n\nHello Ines,\nit comes.") == "Where is it?"
+
+
+@pytest.mark.parametrize(
+    "line", ["--- 商品信息（原价） ---", "=== my lamps ===", "----- 2 of 3 -----", "— the original —"]
+)
+def test_own_headings_separate_nothing(line: str) -> None:
+    words = f"I have two questions about this order.\n\n{line}\n\nWhere is it, and when does the other one come?"
+    assert new_part(words) == words
+
+
 @pytest.mark.parametrize(
     "mail", [mail for _, mail in sections("kept.txt")], ids=[name for name, _ in sections("kept.txt")]
 )
