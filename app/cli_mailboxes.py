@@ -8,11 +8,13 @@ import click
 
 from app.cli_orders import in_database, shop_of
 from app.gateways.imap_troubles import ImapTrouble
-from app.mail.fetching.following import fetch_once, look
+from app.gateways.smtp_server import USUAL_PORTS as SMTP_PORTS
+from app.mail.fetching.following import fetch_once
 from app.mail.fetching.taking import TurnLost
 from app.mail.fetching.turns import end_turn, hold_turn, note_failure, take_turn
 from app.mail.mailbox_models import OAUTH, PASSWORD, PLAIN, STARTTLS, TLS, USUAL_PORTS, Mailbox
-from app.mail.mailboxes import Place, add_mailbox, check_credentials, checked
+from app.mail.mailboxes import Place, add_mailbox, checked
+from app.mail.trying import try_account
 from app.settings import read_settings
 from core.errors import Invalid, Unavailable
 from core.people import SYSTEM
@@ -38,6 +40,9 @@ async def mailboxes() -> None:
 @click.option("--security", type=click.Choice([TLS, STARTTLS, PLAIN]), default=TLS, show_default=True)
 @click.option("--user", help="The address if it is not given.")
 @click.option("--folder", default="INBOX", show_default=True)
+@click.option("--smtp-host", default="", help="Answer from the address through this server, as the same account.")
+@click.option("--smtp-port", type=int, help="The usual one if it is not given.")
+@click.option("--smtp-security", type=click.Choice([TLS, STARTTLS, PLAIN]), default=TLS, show_default=True)
 @click.option("--begin", type=click.DateTime(["%Y-%m-%d"]), help="Also fetch what came since that day (UTC).")
 @click.option(
     "--credentials-file",
@@ -53,10 +58,13 @@ async def add_mailbox_command(
     security: str,
     user: str | None,
     folder: str,
+    smtp_host: str,
+    smtp_port: int | None,
+    smtp_security: str,
     begin: datetime | None,
     credentials_file: Path | None,
 ) -> None:
-    """Sign in, and fetch the mail of SHOP from a mailbox from now on."""
+    """Sign in, and fetch the mail of SHOP from a mailbox from now on; with --smtp-host, answer through it, too."""
     shop, settings = await shop_of(shop_key), read_settings()
     given = (
         _from_file(credentials_file) if credentials_file else {"password": click.prompt("Password", hide_input=True)}
@@ -70,13 +78,18 @@ async def add_mailbox_command(
             security=security,
             auth=PASSWORD if "password" in given else OAUTH,
             folder=folder,
+            smtp_host=smtp_host,
+            smtp_port=smtp_port or SMTP_PORTS[smtp_security],
+            smtp_security=smtp_security,
         )
     )
-    check_credentials(place.auth, given)
-    sight = await look(place, given, private=settings.private_hosts)
-    begin_at = begin.replace(tzinfo=UTC) if begin else None
+    trial = await try_account(place, given, private=settings.private_hosts)
+    if trial.fetching or trial.sending or trial.sight is None:
+        raise trial.fetching or trial.sending or Unavailable("nothing was seen")
+    sight, begin_at = trial.sight, begin.replace(tzinfo=UTC) if begin else None
+    start = None if begin_at else sight.cursor
     mailbox = await add_mailbox(
-        shop, place, given, SYSTEM, secret=settings.secret, begin=None if begin_at else sight.cursor, begin_at=begin_at
+        shop, place, trial.credentials, SYSTEM, secret=settings.secret, begin=start, begin_at=begin_at
     )
     click.echo(f"{mailbox.public_id}: the folder holds {sight.mails} mails. A running desk fetches within seconds.")
 

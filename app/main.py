@@ -36,7 +36,7 @@ from app.jobs.runner import Worker
 from app.limits import Limiter
 from app.mail.arriving.filing import MAX_FILE
 from app.mail.arriving.reader import Reader
-from app.mail.leaving.servers import Servers
+from app.mail.leaving.servers import Servers, desk_server
 from app.migrating import require_migrated
 from app.reactions import connect
 from app.realtime import polling, socket
@@ -205,5 +205,5 @@ async def _stop_worker(worker: Worker, running: asyncio.Task[None]) -> None:
 
 
 def _mailer(settings: Settings) -> Mailer:
-    url = settings.smtp_url.get_secret_value()
-    return SmtpMailer(url) if url else DemoMailbox()
+    server = desk_server(settings)
+    return SmtpMailer(server) if server else DemoMailbox()

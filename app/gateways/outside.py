@@ -5,6 +5,7 @@ A name is resolved once, what it resolves to is judged, and exactly that is conn
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from core.errors import Forbidden, Unavailable
 
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last four bytes
 _RESOLVE_SECONDS = 10.0
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|[0-9a-f:.]{2,45}")
 Address = IPv4Address | IPv6Address
 
 
@@ -36,6 +38,11 @@ class HostRefused(Forbidden):
     """The name leads to a place that the desk does not connect to."""
 
     code = "host_refused"
+
+
+def is_host(name: str) -> bool:
+    """Whether it can be the name or the number of a server, in lower case."""
+    return len(name) <= 253 and bool(_HOST.fullmatch(name))
 
 
 async def endpoints(host: str, port: int, *, private: bool) -> list[Endpoint]:

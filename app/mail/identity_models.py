@@ -4,6 +4,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from app.mail.mailbox_models import Mailbox
 from core.fields import UtcDatetimeField, public_id_field
 from core.shops import Shop
 from core.teams import Team
@@ -26,7 +27,11 @@ class MailIdentity(Model):
     signature_en = fields.CharField(max_length=1000, default="")
     signature_zh = fields.CharField(max_length=1000, default="")
     main = fields.BooleanField(default=False)  # for conversations that came to no address of ours
-    server: str | None = fields.TextField(null=True)  # sealed URL of its own SMTP server; none: the desk's
+    mailbox: fields.ForeignKeyNullableRelation[Mailbox] = fields.ForeignKeyField(
+        "wismo.Mailbox", null=True, related_name="identities", on_delete=fields.SET_NULL
+    )
+    mailbox_id: int | None  # its mail leaves through the server of this account, with the same credentials
+    server: str | None = fields.TextField(null=True)  # sealed URL of its own SMTP server; neither: the desk's
     server_name = fields.CharField(max_length=300, default="")  # the same without user and password, to be shown
     selector = fields.CharField(max_length=63, default="")  # of its DKIM key; empty: mail is not signed here
     signing_key: str | None = fields.TextField(null=True)  # sealed, PEM
@@ -37,4 +42,4 @@ class MailIdentity(Model):
     class Meta:
         app = "wismo"
         table = "mail_identity"
-        indexes = (Index(fields=("shop_id",)), Index(fields=("team_id",)))
+        indexes = (Index(fields=("shop_id",)), Index(fields=("team_id",)), Index(fields=("mailbox_id",)))

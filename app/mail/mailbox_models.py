@@ -1,4 +1,5 @@
-"""Mailboxes at other people's servers that the desk reads: where, as whom, how far it has read, and how it went."""
+"""Accounts at other people's servers: the folder that the desk reads there, as whom, how far it has read and how it
+went, and the server that takes its mail for the same account."""
 
 from typing import Any
 
@@ -32,6 +33,9 @@ class Mailbox(Model):
     folder = fields.CharField(max_length=500, default="INBOX")
     # Whose word about senders counts: names with commas between; empty: the provider's; null: from before it was asked.
     checkers = fields.CharField(max_length=500, null=True)
+    smtp_host = fields.CharField(max_length=253, default="", db_default="")  # takes its mail; empty: it only reads
+    smtp_port = fields.IntField(default=465, db_default=465)
+    smtp_security = code_field(default=TLS, db_default=TLS)
     after = code_field(default=LEAVE)  # leave · seen: what is done on the server to a mail that was stored
     enabled = fields.BooleanField(default=True)
     revision = fields.IntField(default=1)  # of everything above: a reader with an older one begins anew

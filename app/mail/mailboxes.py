@@ -8,6 +8,8 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from app.gateways.outside import is_host
+from app.mail.answering import answer_from, stop_answering
 from app.mail.leaving.composing import is_address
 from app.mail.mailbox_models import LEAVE, MARK_SEEN, OAUTH, PASSWORD, PLAIN, STARTTLS, TLS, Mailbox
 from app.mail.reading.authentication import is_name, names_in
@@ -25,13 +27,13 @@ OPTIONAL_CREDENTIALS = frozenset({"client_secret"})  # public clients have none
 GO_BACK = timedelta(days=7)  # when a folder's numbers no longer mean what they meant, or the server is another
 _MOST_CHECKERS = 10
 _LONGEST_SECRET = 8_000  # characters; refresh tokens of Microsoft have about 1,500
-_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*|[0-9a-f:.]{2,45}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where mail is fetched: all of a mailbox that is no secret. `address` is what customers write to."""
+    """Where mail is fetched: all of a mailbox that is no secret. `address` is what customers write to; with a
+    `smtp_host`, answers leave from it through that server, as the same account."""
 
     address: str
     host: str
@@ -42,6 +44,9 @@ class Place:
     folder: str = "INBOX"
     after: str = LEAVE
     checkers: str = ""  # names of servers whose word about senders counts, by commas; empty: the provider's
+    smtp_host: str = ""
+    smtp_port: int = 465
+    smtp_security: str = TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,10 @@ async def add_mailbox(
     begin: Cursor | None = None,
     begin_at: datetime | None = None,
 ) -> Mailbox:
-    """Fetch mail from `place` from now on: from behind `begin`, or what came since `begin_at` (UTC).
+    """Fetch mail from `place` from now on: from behind `begin`, or what came since `begin_at` (UTC). Answer from its
+    address through the same account, if `place` has a server for that.
 
-    Raises Invalid (see `checked`, `check_credentials`) or Conflict (mailbox_known).
+    Raises Invalid (see `checked`, `check_credentials`) or Conflict (mailbox_known, address_taken).
     """
     place = checked(place)
     check_credentials(place.auth, credentials)
@@ -82,6 +88,8 @@ async def add_mailbox(
                 **asdict(place),
             )
             await audit.note(actor, "mailbox.added", public_id, **_told(place))
+            if place.smtp_host:
+                await answer_from(mailbox, actor)
     except IntegrityError:
         raise Conflict("this folder is fetched already", code="mailbox_known") from None
     return mailbox
@@ -93,7 +101,8 @@ async def change_mailbox(
     """Give the mailbox a new place and, unless None, new credentials; it is tried at once.
 
     Another account or folder begins with what comes now; the same one at another server is looked through for the
-    last days, and what is known already is not taken twice. Raises as `add_mailbox` does.
+    last days, and what is known already is not taken twice. With a first server for sending, answers leave from the
+    address; without one, no more. Raises as `add_mailbox` does.
     """
     place = checked(place)
     if credentials is not None:
@@ -112,7 +121,11 @@ async def change_mailbox(
         await Mailbox.filter(id=locked.id).update(**changes)
         renewed = credentials is not None
         await audit.note(actor, "mailbox.changed", locked.public_id, credentials=renewed, **_told(place))
-    await mailbox.refresh_from_db()
+        await mailbox.refresh_from_db()
+        if place.smtp_host and not locked.smtp_host:
+            await answer_from(mailbox, actor)
+        elif locked.smtp_host and not place.smtp_host:
+            await stop_answering(mailbox, actor)
 
 
 async def pause_mailbox(mailbox: Mailbox, actor: Actor) -> None:
@@ -126,8 +139,10 @@ async def resume_mailbox(mailbox: Mailbox, actor: Actor) -> None:
 
 
 async def remove_mailbox(mailbox: Mailbox, actor: Actor) -> None:
-    """Forget the mailbox with its credentials; the mail that was fetched stays. Audited."""
+    """Forget the mailbox with its credentials. The mail that was fetched stays; answers that left through the account
+    leave through the desk's server. Audited."""
     async with transaction():
+        await stop_answering(mailbox, actor)
         await audit.note(actor, "mailbox.removed", mailbox.public_id, address=mailbox.address, host=mailbox.host)
         await mailbox.delete()
 
@@ -152,7 +167,8 @@ def place_of(mailbox: Mailbox) -> Place:
 
 def checked(place: Place) -> Place:
     """The place with its names in their usual form. Raises Invalid (bad_mailbox_address, bad_host, bad_port,
-    bad_security, bad_auth, bad_mailbox_user, bad_folder, bad_after, bad_checkers)."""
+    bad_security, bad_auth, bad_mailbox_user, bad_folder, bad_after, bad_checkers, bad_smtp_host, bad_smtp_port,
+    bad_smtp_security)."""
     tidy = Place(
         address=place.address.strip().lower(),
         host=place.host.strip().lower().rstrip("."),
@@ -163,10 +179,11 @@ def checked(place: Place) -> Place:
         folder=_folder(place.folder),
         after=place.after,
         checkers=", ".join(names_in(place.checkers)),
+        **_sending(place),
     )
     right = {
         "bad_mailbox_address": is_address(tidy.address) and len(tidy.address) <= 254,
-        "bad_host": len(tidy.host) <= 253 and bool(_HOST.fullmatch(tidy.host)),
+        "bad_host": is_host(tidy.host),
         "bad_port": 0 < tidy.port <= 65535,
         "bad_security": tidy.security in (TLS, STARTTLS, PLAIN),
         "bad_auth": tidy.auth in (PASSWORD, OAUTH),
@@ -174,6 +191,9 @@ def checked(place: Place) -> Place:
         "bad_folder": 0 < len(tidy.folder) <= 500 and not _CONTROL.search(tidy.folder),
         "bad_after": tidy.after in (LEAVE, MARK_SEEN),
         "bad_checkers": _are_names(tidy.checkers),
+        "bad_smtp_host": not tidy.smtp_host or is_host(tidy.smtp_host),
+        "bad_smtp_port": 0 < tidy.smtp_port <= 65535,
+        "bad_smtp_security": tidy.smtp_security in (TLS, STARTTLS, PLAIN),
     }
     for code, holds in right.items():
         if not holds:
@@ -188,6 +208,12 @@ def check_credentials(auth: str, given: Mapping[str, str]) -> None:
     fit = all(len(value) <= _LONGEST_SECRET and not _CONTROL.search(value) for value in given.values())
     if not filled or not fit or not set(given) <= set(names):
         raise Invalid(f"the credentials are {', '.join(names)}", code="bad_credentials")
+
+
+def _sending(place: Place) -> dict[str, Any]:
+    """Of the server for sending; without one there is nothing else to say."""
+    host = place.smtp_host.strip().lower().rstrip(".")
+    return {"smtp_host": host, "smtp_port": place.smtp_port, "smtp_security": place.smtp_security} if host else {}
 
 
 def _begun(mailbox: Mailbox, place: Place) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Where the mailboxes of well-known providers are, and what has to be done there first. Pure.
 
-Addresses are those of the providers' own help pages; each takes TLS on port 993.
+Addresses are those of the providers' own help pages. Fetching takes TLS on port 993 everywhere; sending takes TLS on
+port 465 unless it says otherwise.
 """
 
 from dataclasses import dataclass
 
-from app.mail.mailbox_models import OAUTH, PASSWORD
+from app.mail.mailbox_models import OAUTH, PASSWORD, STARTTLS, TLS
 from app.mail.reading.authentication import NAMELESS
 
 MICROSOFT_TOKENS = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
@@ -29,6 +30,10 @@ class Provider:
     domains: tuple[str, ...] = ()
     tags: bool = False  # mail to `name+anything@` arrives at `name@`
     checkers: tuple[str, ...] = ()  # as its servers write Authentication-Results; none: not known for sure
+    smtp: str = ""  # the server that takes mail of its accounts
+    smtp_port: int = 465
+    smtp_security: str = TLS
+    own_sender: bool = True  # that server takes nothing but the account itself for an envelope sender
 
 
 _CODE = _(
@@ -50,19 +55,24 @@ PROVIDERS: dict[str, Provider] = {
         domains=("gmail.com", "googlemail.com"),
         tags=True,
         checkers=("mx.google.com",),
+        smtp="smtp.gmail.com",
+        own_sender=False,
     ),
     "microsoft": Provider(
         "Outlook, Microsoft 365",
         "outlook.office365.com",
         _(
-            "Microsoft takes no passwords here. Register an application in Microsoft Entra with the permission "
-            "IMAP.AccessAsUser.All and offline_access, and type its client id and a refresh token."
+            "Microsoft takes no passwords here. Register an application in Microsoft Entra with the permissions "
+            "IMAP.AccessAsUser.All, SMTP.Send and offline_access, and type its client id and a refresh token."
         ),
         OAUTH,
         MICROSOFT_TOKENS,
         ("outlook.com", "hotmail.com", "live.com", "msn.com"),
         tags=True,
         checkers=(NAMELESS,),
+        smtp="smtp.office365.com",
+        smtp_port=587,
+        smtp_security=STARTTLS,
     ),
     "qq": Provider(
         "QQ 邮箱",
@@ -70,20 +80,23 @@ PROVIDERS: dict[str, Provider] = {
         _CODE,
         domains=("qq.com", "vip.qq.com", "foxmail.com"),
         checkers=("mx.qq.com",),
+        smtp="smtp.qq.com",
     ),
-    "exmail": Provider("腾讯企业邮", "imap.exmail.qq.com", _CODE),
-    "163": Provider("163 网易", "imap.163.com", _CODE, domains=("163.com",), checkers=_COREMAIL),
-    "126": Provider("126 网易", "imap.126.com", _CODE, domains=("126.com",), checkers=_COREMAIL),
+    "exmail": Provider("腾讯企业邮", "imap.exmail.qq.com", _CODE, smtp="smtp.exmail.qq.com"),
+    "163": Provider("163 网易", "imap.163.com", _CODE, domains=("163.com",), checkers=_COREMAIL, smtp="smtp.163.com"),
+    "126": Provider("126 网易", "imap.126.com", _CODE, domains=("126.com",), checkers=_COREMAIL, smtp="smtp.126.com"),
     "aliyun": Provider(
         "阿里邮箱",
         "imap.aliyun.com",
         _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
         domains=("aliyun.com",),
+        smtp="smtp.aliyun.com",
     ),
     "qiye": Provider(
         "阿里企业邮箱",
         "imap.qiye.aliyun.com",
         _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
+        smtp="smtp.qiye.aliyun.com",
     ),
     "fastmail": Provider(
         "Fastmail",
@@ -92,6 +105,7 @@ PROVIDERS: dict[str, Provider] = {
         domains=("fastmail.com", "fastmail.fm"),
         tags=True,
         checkers=(".messagingengine.com",),
+        smtp="smtp.fastmail.com",
     ),
     "icloud": Provider(
         "iCloud",
@@ -100,6 +114,9 @@ PROVIDERS: dict[str, Provider] = {
         domains=("icloud.com", "me.com", "mac.com"),
         tags=True,
         checkers=(".icloud.com",),
+        smtp="smtp.mail.me.com",
+        smtp_port=587,
+        smtp_security=STARTTLS,
     ),
     "yahoo": Provider(
         "Yahoo",
@@ -107,14 +124,21 @@ PROVIDERS: dict[str, Provider] = {
         _APP,
         domains=("yahoo.com", "ymail.com"),
         checkers=(".yahoo.com",),
+        smtp="smtp.mail.yahoo.com",
     ),
     "other": Provider("", "", _("Name the server as your provider's help page for mail programs says.")),
 }
 
 
 def provider_of(address: str, host: str) -> Provider:
-    """The provider that a server or an address belongs to; `other` when it is none of these."""
+    """The provider that a server (either way) or an address belongs to; `other` when it is none of these."""
     domain = address.rpartition("@")[2].lower()
-    by_host = (provider for provider in PROVIDERS.values() if provider.host and provider.host == host.lower())
+    by_host = (provider for provider in PROVIDERS.values() if host and host.lower() in (provider.host, provider.smtp))
     by_domain = (provider for provider in PROVIDERS.values() if not host and domain in provider.domains)
     return next(by_host, next(by_domain, PROVIDERS["other"]))
+
+
+def takes_own_sender_only(host: str) -> bool:
+    """Whether the server takes only the account that signs in for an envelope sender, without anything after a `+`."""
+    provider = provider_of("", host)
+    return provider is not PROVIDERS["other"] and provider.own_sender

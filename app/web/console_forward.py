@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from app.i18n import gettext, when
 from app.mail.forward_models import HeldForward
-from app.mail.identities import senders_for
 from app.mail.leaving.addressing import FORWARD, Addressing, from_data, read_mailboxes
+from app.mail.leaving.choosing import senders_for
 from app.mail.leaving.holding import forward_now, hold_forward, take_back_forward, written_forward
 from app.rendering import render
 from app.web.console_ticket import BASES, Place, place_of, refused

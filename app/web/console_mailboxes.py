@@ -1,6 +1,6 @@
-"""The mailboxes that mail is fetched from: how they do, testing, adding, changing, removing. For administrators."""
+"""The mailboxes that mail is fetched from, and answered from: how they do, testing, adding, changing, removing. For
+administrators."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,39 +8,45 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.gateways.imap_troubles import FOLDER_MISSING, TIMED_OUT, ImapTrouble
+from app.gateways.imap_troubles import FOLDER_MISSING
 from app.i18n import gettext, when
-from app.mail.fetching.following import Sight, look
-from app.mail.mailbox_models import PLAIN, Mailbox
+from app.mail.answering import answered_through
+from app.mail.mailbox_models import Mailbox
 from app.mail.mailboxes import (
     Place,
     add_mailbox,
     change_mailbox,
-    check_credentials,
     checked,
     credentials_of,
+    keep_credentials,
     pause_mailbox,
     remove_mailbox,
     resume_mailbox,
 )
 from app.mail.presets import PROVIDERS, provider_of
+from app.mail.trying import Trial, try_account
 from app.rendering import error_page, render, wants_html
 from app.web.desk import see_other, shell, signed_in
 from app.web.forms import fields, local_time
-from app.web.mailbox_form import given_credentials, place_in, shown_form
+from app.web.mailbox_form import given_credentials, keeps_to_its_servers, new_form, place_in, shown_form
 from app.web.mailbox_words import choices, state_of, trouble_words
 from app.web.refusals import refusal
 from app.web.roles import require_admin
+from app.web.sending_words import refused, sending_securities
 from app.web.shop_choice import shop_of
 from app.web.times import iso
 from core.clock import now
-from core.errors import Conflict, Invalid, NotFound, TooMany
+from core.errors import Conflict, Invalid, NotFound, TooMany, WismoError
 from core.ids import as_id
 from core.people import Actor, Agent, shop_ids_of
 from core.shops import Shop
 
 HERE = "/console/mailboxes"
-TEST_SECONDS = 30.0  # as long as a person waits for a page
+
+
+def _(message: str) -> str:
+    """Mark a message for the catalogue."""
+    return message
 
 
 @signed_in
@@ -60,8 +66,7 @@ async def new_mailbox_page(request: Request, agent: Agent) -> Response:
     if provider is None:
         context = {"shell": shell(request, agent), "providers": [(key, each.name) for key, each in PROVIDERS.items()]}
         return render(request, "console/mailbox_new.html", context)
-    typed = {"host": provider.host, "auth": provider.auth, "token_url": provider.token_url}
-    return await _form_page(request, agent, None, typed)
+    return await _form_page(request, agent, None, new_form(provider))
 
 
 @signed_in
@@ -73,13 +78,14 @@ async def add(request: Request, agent: Agent) -> Response:
     try:
         place, credentials = checked(place_in(form)), given_credentials(form)
         begin_at = local_time(form["begin"], shop.timezone) if form.get("begin") else None
-        sight = await _tested(request, agent, place, credentials)
-        if form.get("do") == "test":
-            return await _form_page(request, agent, None, form, sight=sight)
-        begin = None if begin_at else sight.cursor
-        actor, secret = Actor.of(agent), request.app.state.settings.secret
-        await add_mailbox(shop, place, credentials, actor, secret=secret, begin=begin, begin_at=begin_at)
-    except (ImapTrouble, Invalid, Conflict, TooMany) as error:
+        settings = request.app.state.settings
+        trial = await _trial(request, agent, place, credentials)
+        if form.get("do") == "test" or not trial.works:
+            return await _tried(request, agent, None, form, trial)
+        begin = None if begin_at or trial.sight is None else trial.sight.cursor
+        given, actor = trial.credentials, Actor.of(agent)
+        await add_mailbox(shop, place, given, actor, secret=settings.secret, begin=begin, begin_at=begin_at)
+    except (Invalid, Conflict, TooMany) as error:
         return await _refused(request, agent, None, form, error)
     return see_other(HERE, "saved")
 
@@ -103,13 +109,16 @@ async def change(request: Request, agent: Agent) -> Response:
     try:
         place, given = checked(place_in(form)), given_credentials(form)
         fresh = given if any(value for name, value in given.items() if name != "token_url") else None
-        if fresh is None and not _same_server(place, mailbox):
+        if fresh is None and not keeps_to_its_servers(place, mailbox):
             raise Invalid("another server gets no password that it was not given", code="password_again")
-        sight = await _tested(request, agent, place, fresh or credentials_of(mailbox, secret))
-        if form.get("do") == "test":
-            return await _form_page(request, agent, mailbox, form, sight=sight)
-        await change_mailbox(mailbox, place, fresh, actor, secret=secret)
-    except (ImapTrouble, Invalid, Conflict, TooMany) as error:
+        used = fresh or credentials_of(mailbox, secret)
+        trial = await _trial(request, agent, place, used)
+        if fresh is None and trial.credentials != used:
+            await keep_credentials(mailbox, trial.credentials, secret=secret)
+        if form.get("do") == "test" or not trial.works:
+            return await _tried(request, agent, mailbox, form, trial)
+        await change_mailbox(mailbox, place, trial.credentials if fresh else None, actor, secret=secret)
+    except (Invalid, Conflict, TooMany) as error:
         return await _refused(request, agent, mailbox, form, error)
     return see_other(HERE, "saved")
 
@@ -124,35 +133,46 @@ async def _mailbox(request: Request, agent: Agent) -> Mailbox:
     return mailbox
 
 
-def _same_server(place: Place, mailbox: Mailbox) -> bool:
-    """Whether a password that was typed for the mailbox may go to `place`."""
-    return (place.host, place.auth) == (mailbox.host, mailbox.auth) and (
-        place.security != PLAIN or mailbox.security == PLAIN
-    )
-
-
-async def _tested(request: Request, agent: Agent, place: Place, credentials: Mapping[str, str]) -> Sight:
-    check_credentials(place.auth, credentials)
+async def _trial(request: Request, agent: Agent, place: Place, credentials: Mapping[str, str]) -> Trial:
     await request.app.state.limiter.hit("console.test.person", str(agent.id))
-    try:
-        async with asyncio.timeout(TEST_SECONDS):
-            return await look(place, credentials, private=request.app.state.settings.private_hosts)
-    except TimeoutError:
-        raise ImapTrouble(code=TIMED_OUT) from None
+    return await try_account(place, credentials, private=request.app.state.settings.private_hosts)
 
 
 async def _refused(
-    request: Request, agent: Agent, mailbox: Mailbox | None, form: Mapping[str, str], error: Any
+    request: Request, agent: Agent, mailbox: Mailbox | None, form: Mapping[str, str], error: WismoError
 ) -> Response:
     if not wants_html(request):
         return error_page(error, request)
-    if not isinstance(error, ImapTrouble):
-        problem = refusal(error, agent.language) | {"said": ""}
-        return await _form_page(request, agent, mailbox, form, problem, status=error.status)
-    words = trouble_words(error.code, agent.language)
-    problem = {"tone": "bad", "text": words, "said": error.detail}
-    folders = error.data.get("folders") if error.code == FOLDER_MISSING else None
-    return await _form_page(request, agent, mailbox, form, problem, folders=folders, status=422)
+    problem = refusal(error, agent.language) | {"said": ""}
+    return await _form_page(request, agent, mailbox, form, problem, status=error.status)
+
+
+async def _tried(
+    request: Request, agent: Agent, mailbox: Mailbox | None, form: Mapping[str, str], trial: Trial
+) -> Response:
+    """The form again, and what became of a test: both ways, each with its reason."""
+    broken = trial.fetching or trial.sending
+    if broken is not None and not wants_html(request):
+        return error_page(broken, request)
+    folders = trial.fetching.data.get("folders") if trial.fetching and trial.fetching.code == FOLDER_MISSING else None
+    status = 200 if broken is None else 422
+    return await _form_page(request, agent, mailbox, form, trial=trial, folders=folders, status=status)
+
+
+def _results(trial: Trial, language: str) -> list[dict[str, Any]]:
+    """A notice for each way that was tried."""
+    found: list[dict[str, Any]] = []
+    works: dict[str, Any] = {"tone": "good", "text": gettext(_("It works."), language), "said": ""}
+    if trial.fetching is not None:
+        words = trouble_words(trial.fetching.code, language)
+        found.append({"way": _("Fetching:"), "tone": "bad", "text": words, "said": trial.fetching.detail})
+    elif trial.sight is not None:
+        found.append(works | {"way": _("Fetching:"), "mails": trial.sight.mails})
+    if trial.sending is not None:
+        found.append(refused(trial.sending, language) | {"way": _("Sending:")})
+    elif trial.sends:
+        found.append(works | {"way": _("Sending:")})
+    return [result | {"way": gettext(str(result["way"]), language)} for result in found]
 
 
 async def _form_page(
@@ -162,7 +182,7 @@ async def _form_page(
     form: Mapping[str, str],
     problem: dict[str, Any] | None = None,
     *,
-    sight: Sight | None = None,
+    trial: Trial | None = None,
     folders: Any = None,
     status: int = 200,
 ) -> Response:
@@ -171,7 +191,8 @@ async def _form_page(
     context = {
         "shell": shell(request, agent),
         "problem": problem,
-        "sight": sight,
+        "results": _results(trial, agent.language) if trial else (),
+        "answered": await answered_through(mailbox) if mailbox else (),
         "folders": folders or (),
         "form": form,
         "hint": gettext(provider.hint, agent.language),
@@ -181,6 +202,7 @@ async def _form_page(
         "mailbox": _row(mailbox, agent.language) if mailbox else None,
         "url": f"{HERE}/{mailbox.public_id}" if mailbox else f"{HERE}/new",
         "private": request.app.state.settings.private_hosts,
+        "smtp_securities": sending_securities(agent.language),
         **choices(agent.language),
     }
     return render(request, "console/mailbox.html", context, status)
@@ -197,6 +219,7 @@ def _row(mailbox: Mailbox, language: str) -> dict[str, Any]:
         "shop": mailbox.shop.name,
         "host": mailbox.host,
         "folder": mailbox.folder,
+        "smtp_host": mailbox.smtp_host,
         "enabled": mailbox.enabled,
         "state": gettext(state, language),
         "tone": tone,

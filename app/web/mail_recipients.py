@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from app.i18n import gettext
-from app.mail.identities import senders_for
 from app.mail.leaving.addressing import (
     REPLY,
     REPLY_ALL,
@@ -16,6 +15,7 @@ from app.mail.leaving.addressing import (
     offer_for,
     read_addressing,
 )
+from app.mail.leaving.choosing import senders_for
 from app.mail.leaving.composing import Mailbox
 from conversations.models import EMAIL, Conversation
 from core.errors import Invalid

@@ -28,7 +28,6 @@ from app.gateways.imap_troubles import (
 )
 from app.i18n import gettext
 from app.mail.fetching.turns import is_alarming
-from app.mail.leaving.failures import failure_of
 from app.mail.mailbox_models import Mailbox
 
 
@@ -68,12 +67,6 @@ _OTHER_TROUBLE = _("Something went wrong on our side. The log says more; we try 
 def trouble_words(code: str, language: str) -> str:
     """Why a mailbox cannot be read."""
     return gettext(TROUBLES.get(code, _OTHER_TROUBLE), language)
-
-
-def server_trouble(words: str, language: str) -> str:
-    """Why mail cannot leave through a server, by what it (or our connection to it) said."""
-    code = {"our_login": LOGIN_REFUSED, "our_tls": TLS_FAILED, "unreachable": UNREACHABLE}.get(failure_of(words), "")
-    return trouble_words(code, language) if code else gettext(_("The server does not let us in."), language)
 
 
 def state_of(mailbox: Mailbox, moment: datetime) -> tuple[str, str, str]:

@@ -8,7 +8,8 @@ import pytest
 from app.gateways.mail import RecordingMailer
 from app.mail.arriving.bouncing import mark_failed
 from app.mail.forward_models import HeldForward
-from app.mail.identities import Words, add_identity, sender_of
+from app.mail.identities import Words, add_identity
+from app.mail.leaving.choosing import sender_of
 from app.mail.leaving.forwarding import give_up_forward, send_forward
 from app.mail.leaving.sending import send
 from app.mail.models import IncomingMail, OutgoingMail

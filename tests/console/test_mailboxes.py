@@ -16,6 +16,7 @@ from core.people import Actor
 from tests.console.conftest import BASE, Browser
 from tests.heard import counted
 from tests.mail.scripted_imap import scripted
+from tests.mail.sink import Sink, listening
 from tests.people import World
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +87,36 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(world: World, open
     answer = await wei.post(PAGE + "/new", **typed(0, do="test", address="nobody"))
     assert answer.status_code == 422
     assert await Mailbox.all().count() == 0
+
+
+async def test_one_that_is_answered_from(world: World, desk: Starlette, open_browser: OpenBrowser) -> None:
+    ada = await open_browser(world.ada)
+    form = (await ada.get(PAGE + "/new?provider=microsoft")).text
+    for shown in ('value="smtp.office365.com"', 'value="587"', 'name="answer" value="1" checked', "SMTP.Send"):
+        assert shown in form
+    sink = Sink(users={"help@lumen.example": "another"})
+    async with scripted(mails={1: MAIL}) as server, listening(sink):
+        sending = {"answer": "1", "smtp_host": "127.0.0.1", "smtp_port": str(sink.port), "smtp_security": "plain"}
+        page = await ada.post(PAGE + "/new", **typed(server.port, do="save"), **sending)
+        assert page.status_code == 422
+        for words in ("Fetching:", "The folder holds 1 mail.", "Sending:", "535 5.7.8 wrong user name or password"):
+            assert words in page.text
+        assert await Mailbox.all().count() == 0
+        sink.users = {"help@lumen.example": "swordfish"}
+        assert (await ada.post(PAGE + "/new", **typed(server.port, do="save"), **sending)).status_code == 303
+        mailbox = await Mailbox.get()
+        url = f"{PAGE}/{mailbox.public_id}"
+        assert "answers leave through" in (await ada.get(PAGE)).text
+        assert 'name="answer" value="1" checked' in (await ada.get(url)).text
+        moved = sending | {"smtp_host": "localhost"}
+        answer = await ada.post(url, **(typed(server.port, do="save", password="") | moved))
+        assert "type the password again" in answer.text
+        assert (await ada.post(url, **typed(server.port, do="save", password=""))).status_code == 303
+        assert 'name="answer" value="1" checked' not in (await ada.get(url)).text
+        assert (await ada.post(url, **(typed(server.port, do="save", password="") | moved))).status_code == 422
+        assert (await ada.post(url, **(typed(server.port, do="save", password="") | sending))).status_code == 303
+    answer = await ada.post(PAGE + "/new", **typed(1, do="test", host="imap.shop.example"), answer="1")
+    assert "Name the server for sending" in answer.text
 
 
 async def test_a_password_does_not_follow_to_another_server(

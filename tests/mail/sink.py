@@ -1,17 +1,21 @@
 """A mail server that keeps what it gets, unless it was told to answer something else or to break off."""
 
 import asyncio
+import base64
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 @dataclass
 class Sink:
-    """`refusals` are answers for single recipients; `cut` is where the connection breaks: data · dot."""
+    """`refusals` are answers for single recipients; `cut` is where the connection breaks: data · dot. With `users`
+    (passwords) or a `token` (XOAUTH2) nobody sends without signing in; `strict` takes, as QQ does, no envelope sender
+    but the account."""
 
     port: int = 0
     rcpt: str = "250 OK"
@@ -20,10 +24,38 @@ class Sink:
     cut: str = ""
     stall: float = 0  # seconds before the answer to the dot
     utf8: bool = True
+    users: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+    login_refusal: str = ""
+    strict: bool = False
+    signed_in: list[str] = field(default_factory=list)
     connections: int = 0
     open: int = 0
     most_open: int = 0
     mails: list[tuple[str, list[str], bytes]] = field(default_factory=list)
+
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        """LOGIN and PLAIN."""
+        user, password = data.login.decode(), data.password.decode()
+        return self._result(user, bool(password) and self.users.get(user) == password)
+
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:
+        user, bearer = base64.b64decode(args[1]).decode().split("\1")[:2]
+        return self._result(user.removeprefix("user="), bool(self.token) and bearer == f"auth=Bearer {self.token}")
+
+    def _result(self, user: str, right: bool) -> AuthResult:
+        if right:
+            self.signed_in.append(user)
+            return AuthResult(success=True, auth_data=user)
+        refusal = self.login_refusal or "535 5.7.8 wrong user name or password"
+        return AuthResult(success=False, handled=False, message=refusal)
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if self.strict and address != session.auth_data:
+            return "501 Mail from address must be same as authorization user."
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         answer = self.refusals.get(address, self.rcpt)
@@ -66,7 +98,19 @@ async def listening(sink: Sink) -> AsyncIterator[Sink]:
     loop = asyncio.get_running_loop()
 
     def connected() -> SMTP:
-        server = _Server(sink, hostname="sink.example", enable_SMTPUTF8=sink.utf8, data_size_limit=100_000, loop=loop)
+        login = bool(sink.users or sink.token)
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # it is a test's: no TLS
+            server = _Server(
+                sink,
+                hostname="sink.example",
+                enable_SMTPUTF8=sink.utf8,
+                data_size_limit=100_000,
+                loop=loop,
+                authenticator=sink.authenticate if login else None,
+                auth_required=login,
+                auth_require_tls=not login,
+                auth_exclude_mechanism=[] if sink.token else ["XOAUTH2"],
+            )
         server.sink = sink
         return server
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.gateways import smtp
+from app.gateways import smtp, smtp_line
 from app.gateways.mail import MailDeferred, MailRefused
 from app.gateways.smtp import SmtpMailer
 from core.errors import Invalid
@@ -49,7 +49,7 @@ async def test_idle_connections_are_closed(sink: Sink, mailer: SmtpMailer, monke
 async def test_a_kept_connection_that_is_gone_costs_nothing(
     sink: Sink, mailer: SmtpMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "IDLE", -1)
+    monkeypatch.setattr(smtp_line, "IDLE", -1)
     await mailer.send(HELP, [INES], MAIL)
     await mailer.send(HELP, [INES], MAIL)  # reset before it is used again
     mailer._idle[0].client.close()

@@ -11,12 +11,13 @@ import pytest
 from app.gateways import oauth
 from app.gateways.imap_troubles import ImapTrouble
 from app.gateways.oauth import exchange
-from app.mail.fetching.following import fetch_once, look
+from app.mail.fetching.following import fetch_once
 from app.mail.fetching.turns import end_turn, take_turn
 from app.mail.mailbox_models import OAUTH, PLAIN, Mailbox
 from app.mail.mailboxes import Place, add_mailbox, credentials_of
 from app.mail.models import IncomingMail
 from app.mail.owning import ours_among
+from app.mail.trying import try_account
 from core.clock import FrozenClock, now
 from core.people import SYSTEM
 from tests.mail.scripted_imap import ScriptedImap, scripted
@@ -190,6 +191,6 @@ async def test_what_providers_say_to_a_refresh_token(
 @pytest.mark.parametrize("url", ["http://login.example/x", "https://127.0.0.1/x", "https://[::1]/x", "ftp://a/x", "x"])
 async def test_tokens_are_not_fetched_from_inside_or_in_plain(url: str) -> None:
     place = Place(address="a@b.example", host="imap.example", user="a", auth=OAUTH)
-    with pytest.raises(ImapTrouble) as trouble:
-        await look(place, TOKENS | {"token_url": url}, private=False)
-    assert trouble.value.code == "host_refused"
+    trial = await try_account(place, TOKENS | {"token_url": url}, private=False)
+    assert trial.fetching is not None
+    assert trial.fetching.code == "host_refused"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from app.gateways.imap import Imap
 from app.gateways.imap_account import Account
 from app.gateways.imap_troubles import CANNOT_UNSEAL, ImapTrouble
-from app.gateways.oauth import exchange
+from app.mail.accounts import fresh_token
 from app.mail.fetching.taking import take_new
 from app.mail.fetching.turns import note_success
 from app.mail.mailbox_models import OAUTH, Mailbox
-from app.mail.mailboxes import Cursor, Place, credentials_of, keep_credentials, place_of
+from app.mail.mailboxes import Cursor, Place, credentials_of, place_of
 from core.errors import Invalid
 
 WAIT_SECONDS = (
@@ -49,10 +49,10 @@ async def fetch_once(mailbox: Mailbox, secret: bytes, *, private: bool) -> int:
     return taken
 
 
-async def look(place: Place, credentials: Mapping[str, str], *, private: bool) -> Sight:
-    """Sign in, open the folder, change nothing. Raises ImapTrouble; for a missing folder with those there are."""
-    token = (await exchange(credentials, private=private)).access if place.auth == OAUTH else ""
-    imap = await Imap.connect(_account(place, credentials, token, private=private))
+async def look(place: Place, credentials: Mapping[str, str], *, private: bool, access: str = "") -> Sight:
+    """Sign in (by OAuth with the token `access`), open the folder, change nothing. Raises ImapTrouble; for a missing
+    folder with those there are."""
+    imap = await Imap.connect(_account(place, credentials, access, private=private))
     try:
         folder = await imap.open(place.folder)
     finally:
@@ -61,16 +61,11 @@ async def look(place: Place, credentials: Mapping[str, str], *, private: bool) -
 
 
 async def _connected(mailbox: Mailbox, secret: bytes, *, private: bool) -> Imap:
+    token = await fresh_token(mailbox, secret, private=private) if mailbox.auth == OAUTH else ""
     try:
         credentials = credentials_of(mailbox, secret)
     except Invalid:
         raise ImapTrouble(code=CANNOT_UNSEAL) from None
-    token = ""
-    if mailbox.auth == OAUTH:
-        tokens = await exchange(credentials, private=private)
-        token = tokens.access
-        if tokens.refresh and tokens.refresh != credentials["refresh_token"]:
-            await keep_credentials(mailbox, credentials | {"refresh_token": tokens.refresh}, secret=secret)
     return await Imap.connect(_account(place_of(mailbox), credentials, token, private=private))
 
 

@@ -17,8 +17,10 @@ _BY_CODE = {
     "7.27": "unknown_sender", "7.28": "too_many",
 }  # fmt: skip
 _BY_WORDS = (
-    ("our_login", r"SMTPAuthenticationError|authentication (?:failed|required|unsuccessful)|授权码"),
-    ("unreachable", r"SMTPConnect|Timeout|SMTPServerDisconnected|ConnectionRefused|ConnectionReset|gaierror|OSError"),
+    ("our_login", r"SMTPAuthenticationError|authentication (?:failed|required|unsuccessful)|授权码|"
+                  r"oauth_refused|cannot_unseal"),
+    ("unreachable", r"oauth_unreachable|"
+                    r"SMTPConnect|Timeout|SMTPServerDisconnected|ConnectionRefused|ConnectionReset|gaierror|OSError"),
     ("our_tls", r"certificate|\bssl\b|starttls|\btls\b"),
     ("mailbox_full", r"quota|mailbox (?:is )?full|over ?quota|storage|信箱已满|邮箱已满|容量"),
     ("too_large", r"too (?:large|big)|size (?:limit|exceed)|exceeds? .{0,20}size|超过.{0,10}大小"),

@@ -63,5 +63,6 @@ SUBJECTS = {
     "acknowledgement": _("We have your message: ticket %(ticket)s"),
     "withdrawal": _("We have received your withdrawal from the contract"),
     "reply": _("An answer from %(shop)s"),
+    "trial": _("A test from %(address)s"),
     "forward": _("A question from %(shop)s"),
 }

@@ -13,7 +13,7 @@ from app.mail.arriving.bouncing import mark_failed, tell_of_copy
 from app.mail.holding import UNREACHABLE, holds_on
 from app.mail.leaving.composing import wire_address
 from app.mail.leaving.journal import DEFERRED, EXPIRED, REFUSED, SENT, note_try
-from app.mail.leaving.servers import Servers
+from app.mail.leaving.servers import Servers, Way
 from app.mail.leaving.writing import SEND_ATTEMPTS
 from app.mail.models import OutgoingMail
 from core.clock import now
@@ -40,8 +40,7 @@ async def send(outgoing_id: int, servers: Mailer | Servers) -> None:
     await mail.save(update_fields=["attempts"])
     pending = pending_of(mail)
     try:
-        mailer, content = await servers.ready(mail) if isinstance(servers, Servers) else (servers, mail.content)
-        refused = await _hand_over(mail, content, pending, mailer)
+        refused = await _hand_over(mail, pending, await _way(mail, servers))
     except MailRefused as error:
         await _give_up(mail, REFUSED, error.detail)
     except MailDeferred as error:
@@ -65,9 +64,13 @@ def pending_of(mail: OutgoingMail) -> list[str]:
     return list(dict.fromkeys(named)) or [mail.recipient]
 
 
-async def _hand_over(
-    mail: OutgoingMail, content: bytes, pending: Sequence[str], mailer: Mailer
-) -> Mapping[str, Refusal]:
+async def _way(mail: OutgoingMail, servers: Mailer | Servers) -> Way:
+    if isinstance(servers, Servers):
+        return await servers.ready(mail)
+    return Way(servers, wire_address(mail.sender), mail.content)
+
+
+async def _hand_over(mail: OutgoingMail, pending: Sequence[str], way: Way) -> Mapping[str, Refusal]:
     """Who of them was refused, by the names that we know them by."""
     asked_for = mail.kind in ASKED_FOR
     holds = [] if asked_for else await holds_on(mail.shop_id, pending, UNREACHABLE)
@@ -80,7 +83,7 @@ async def _hand_over(
     wired = {wire_address(address): address for address in pending if address not in in_vain}
     if not wired:
         raise MailRefused(in_vain[pending[0]].words)
-    refused = await mailer.send(wire_address(mail.sender), list(wired), content)
+    refused = await way.mailer.send(way.envelope_from, list(wired), way.content)
     return in_vain | {wired[address]: refusal for address, refusal in refused.items() if address in wired}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.mail.identities import Sender, sender_of
+from app.mail.leaving.choosing import Sender, sender_of
 from app.mail.leaving.composing import REPLIED, Enclosure, Envelope, Mailbox, compose
 from app.mail.leaving.letters import write_letter
 from app.mail.models import OutgoingMail
