@@ -46,11 +46,11 @@ def server_of(identity: MailIdentity, secret: bytes, *, private: bool) -> SmtpSe
 
 
 def server_name(identity: MailIdentity) -> str:
-    """Where its mail leaves, without user and password; empty: through the desk's server. Its mailbox is at hand."""
+    """Where its mail leaves (`smtp.example.com:465`); empty: through the desk's server. Its mailbox is at hand."""
     box = identity.mailbox
     if box is None or not box.smtp_host:
-        return identity.server_name
-    return SmtpServer(host=box.smtp_host, port=box.smtp_port, security=box.smtp_security).name
+        return identity.server_name.rpartition("://")[2]
+    return f"{box.smtp_host}:{box.smtp_port}"
 
 
 def check_server(server: SmtpServer) -> None:

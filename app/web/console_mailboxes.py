@@ -32,7 +32,7 @@ from app.web.mailbox_form import given_credentials, keeps_to_its_servers, new_fo
 from app.web.mailbox_words import choices, state_of, trouble_words
 from app.web.refusals import refusal
 from app.web.roles import require_admin
-from app.web.sending_words import refused, sending_securities
+from app.web.sending_words import OURS, refused, sending_securities
 from app.web.shop_choice import shop_of
 from app.web.times import iso
 from core.clock import now
@@ -164,8 +164,9 @@ def _results(trial: Trial, language: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     works: dict[str, Any] = {"tone": "good", "text": gettext(_("It works."), language), "said": ""}
     if trial.fetching is not None:
-        words = trouble_words(trial.fetching.code, language)
-        found.append({"way": _("Fetching:"), "tone": "bad", "text": words, "said": trial.fetching.detail})
+        words, said = trouble_words(trial.fetching.code, language), trial.fetching.detail
+        said = "" if trial.fetching.code in OURS else said
+        found.append({"way": _("Fetching:"), "tone": "bad", "text": words, "said": said})
     elif trial.sight is not None:
         found.append(works | {"way": _("Fetching:"), "mails": trial.sight.mails})
     if trial.sending is not None:

@@ -5,6 +5,7 @@ from typing import Any
 from app.gateways.imap_troubles import (
     BUSY,
     HOST_REFUSED,
+    HOST_UNKNOWN,
     LOGIN_REFUSED,
     NO_STARTTLS,
     NOT_SECURE,
@@ -46,6 +47,9 @@ TROUBLES = {
 }
 
 
+OURS = frozenset({HOST_UNKNOWN, HOST_REFUSED})  # no server has said anything
+
+
 def sending_trouble_words(code: str, language: str) -> str:
     """Why nothing leaves through a server."""
     return gettext(TROUBLES[code], language) if code in TROUBLES else trouble_words(code, language)
@@ -53,7 +57,8 @@ def sending_trouble_words(code: str, language: str) -> str:
 
 def refused(error: SmtpTrouble, language: str) -> dict[str, Any]:
     """A notice for a page: what is wrong, and what the server said."""
-    return {"tone": "bad", "text": sending_trouble_words(error.code, language), "said": error.detail}
+    text = sending_trouble_words(error.code, language)
+    return {"tone": "bad", "text": text, "said": "" if error.code in OURS else error.detail}
 
 
 def sending_securities(language: str) -> list[tuple[str, str]]:

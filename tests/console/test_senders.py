@@ -100,7 +100,7 @@ async def test_a_server_in_fields(world: World, inside: Settings, open_browser: 
     assert (await MailIdentity.get()).server is None
     assert (await ada.post(here, do="server", smtp_password="hush", **typed)).status_code == 303
     page = (await ada.get(here)).text
-    assert f"smtp://127.0.0.1:{sink.port}" in page
+    assert f"<bdi>127.0.0.1:{sink.port}</bdi>" in page
     assert 'value="returns"' in page
     assert "hush" not in page
     assert "It works." in (await ada.post(here, do="try", **typed)).text  # the password there is

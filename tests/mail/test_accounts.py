@@ -81,7 +81,7 @@ async def test_answers_leave_as_the_account(world: World, settings: Settings, po
     mailbox = await add(world, settings, place(post_office))
     identity = await MailIdentity.get().select_related("mailbox")
     assert (identity.address, identity.server, identity.mailbox_id) == (HELP, None, mailbox.id)
-    assert server_name(identity) == f"smtp://127.0.0.1:{post_office.port}"
+    assert server_name(identity) == f"127.0.0.1:{post_office.port}"
     servers = Servers(RecordingMailer(), settings)
     assert (await sent(world, settings, "1", servers)).state == "sent"
     assert post_office.signed_in == [HELP]

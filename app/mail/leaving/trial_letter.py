@@ -23,7 +23,7 @@ async def send_trial(identity: MailIdentity, agent: Agent, settings: Settings) -
     if server is None:
         raise Invalid("the desk has no mail server", code="no_smtp_server")
     name = (identity.name_zh if agent.language == "zh" else identity.name_en) or identity.shop.name
-    context = {"shop": name, "address": identity.address, "server": server.name, "signature": "", "stop_url": ""}
+    context = {"shop": name, "address": identity.address, "server": server.host, "signature": "", "stop_url": ""}
     envelope = Envelope(
         from_address=identity.address,
         from_name=name,
