@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wismo", "0058_note_files")]
+    dependencies = [("wismo", "0060_mail_ways")]
 
     initial = False
 
