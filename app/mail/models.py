@@ -37,6 +37,7 @@ class IncomingMail(Model):
     headers: Any = fields.JSONField(null=True)  # from, reply_to, to, cc, subject, date … as they were read
     text: str | None = fields.TextField(null=True)  # all that was written, quotes included
     html: str | None = fields.TextField(null=True)  # cleaned; pictures of the mail stay cid: addresses
+    sheet: str | None = fields.TextField(null=True)  # its style sheet, kept
     received_at = UtcDatetimeField()
     way = code_field(default="", db_default="")  # it came: hook · fetched · otherwise
     mailbox: fields.ForeignKeyNullableRelation[Mailbox] = fields.ForeignKeyField(
@@ -73,7 +74,7 @@ class IncomingMail(Model):
 # Everything but the bytes, of which there may be 25 MiB.
 BESIDES_CONTENT = (
     *("id", "public_id", "digest", "sender", "recipient", "header_id", "state", "sender_check", "error", "tries"),
-    *("letter", "headers", "text", "html", "received_at", "way", "mailbox_id"),
+    *("letter", "headers", "text", "html", "sheet", "received_at", "way", "mailbox_id"),
     *("shop_id", "conversation_id", "message_id"),
 )
 

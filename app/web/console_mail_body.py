@@ -13,7 +13,7 @@ from app.gateways.remote_pictures import RemotePictures
 from app.mail.access import mail_for
 from app.mail.models import IncomingMail
 from app.mail.pictures import always_show, are_shown, is_picture_of, no_longer_show, picture_signature
-from app.mail.reading.cleaning import REMOTE, show
+from app.mail.reading.cleaning import REMOTE, show, with_sheet
 from app.web.desk import HOME, see_other, signed_in
 from app.web.forms import fields
 from conversations.models import Attachment, Conversation
@@ -55,11 +55,11 @@ pre{{white-space:pre-wrap;font:inherit;margin:0}} a{{color:#0b6a62}} :focus-visi
 async def body(request: Request, agent: Agent) -> Response:
     """GET: the cleaned HTML of a mail, or with `?text` its whole text, quotes included. With `?pictures`, or if the
     desk trusts the sender, pictures that lie elsewhere are fetched by us."""
-    mail = await mail_for(agent, request.path_params["public_id"], "html", "text")
+    mail = await mail_for(agent, request.path_params["public_id"], "html", "sheet", "text")
     if mail.html and "text" not in request.query_params:
         asked = "pictures" in request.query_params and request.headers.get("sec-fetch-site", "") in _OWN_PAGES
         source = await _sources(request, mail, remote=asked or await are_shown(mail))
-        shown = await run_in_threadpool(show, mail.html, source)
+        shown = await run_in_threadpool(lambda: with_sheet(show(mail.html or "", source), mail.sheet or ""))
     else:
         shown = f"<pre>{escape(mail.text or '', quote=False)}</pre>"
     title = escape(str((mail.headers or {}).get("subject") or mail.public_id))

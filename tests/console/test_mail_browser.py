@@ -6,7 +6,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app.mail.models import IncomingMail
-from app.mail.reading.cleaning import clean_html
+from app.mail.reading.cleaning import clean_html, with_sheet
 from conversations.models import Conversation
 from core.people import Agent
 from tests.console.conftest import OpenPage
@@ -25,6 +25,18 @@ PUT = """(html) => {
 }"""
 
 
+SHEETS = [
+    "<style>*{position:fixed;inset:0} @import '//evil.example/a'; a{background:url(//evil.example/b)}</style><a>x</a>",
+    "<style>p{color:red}</style><style>p{content:url(//evil.example/c)} </style><img src=x onerror=alert(1)></style>",
+    "<style>@font-face{font-family:x;src:url(//evil.example/d)} p{font-family:x} html{display:none}</style><p>x</p>",
+]
+
+
+def shown(html: str) -> str:
+    clean = clean_html(html)
+    return with_sheet(clean.html, clean.sheet)
+
+
 async def path_of(mail: IncomingMail) -> str:
     return f"/console/conversations/{(await Conversation.get(id=mail.conversation_id)).public_id}"
 
@@ -37,9 +49,9 @@ async def test_nothing_of_a_letter_acts_even_without_the_frame(chromium: Chromiu
     page.on("dialog", lambda dialog: heard.append(dialog.message))
     page.on("request", lambda request: heard.append(request.url))
     await page.set_content("<title>calm</title>")
-    for html in HOSTILE:
-        await page.evaluate(PUT, clean_html(html.replace("alert(1)", f"alert(1);{HURT}")).html)
-    await page.set_content("<title>calm</title>" + "".join(clean_html(html).html for html in HOSTILE))
+    for html in (*HOSTILE, *SHEETS):
+        await page.evaluate(PUT, shown(html.replace("alert(1)", f"alert(1);{HURT}")))
+    await page.set_content("<title>calm</title>" + "".join(shown(html) for html in (*HOSTILE, *SHEETS)))
     await page.wait_for_load_state()
     outside = [one for one in heard if not one.startswith(("data:", "about:", "remote:"))]
     assert (outside, await page.title()) == ([], "calm")
@@ -79,3 +91,20 @@ async def test_everything_is_there_without_scripts(world: World, open_page: Open
     await page.get_by_text("全文", exact=True).click()
     whole = page.frame_locator('iframe[title="邮件全文"]')
     await expect(whole.get_by_text("We pack it with care")).to_be_visible()
+
+
+async def test_a_letter_is_shown_with_its_sheet_and_keeps_to_its_box(world: World, open_page: OpenPage) -> None:
+    written = """<style>html,body{height:100%;background:#fee} .box{color:#0000ff;width:200px;height:600px}
+        @media (max-width:3000px){.wide{display:none !important}}</style>
+        <div class="box">Blue</div><p class="wide">For wide screens</p>"""
+    clean = clean_html(written)
+    mail = await arrive(world, html=clean.html, sheet=clean.sheet)
+    page = await open_page(world.omar, await path_of(mail))
+    await page.get_by_text("Original", exact=True).click()
+    frame = page.frame_locator('iframe[title="The original mail"]')
+    box = frame.get_by_text("Blue")
+    await expect(box).to_have_css("color", "rgb(0, 0, 255)")
+    await expect(frame.get_by_text("For wide screens")).to_be_hidden()
+    await expect(frame.locator("html")).to_have_css("background-color", "rgb(255, 255, 255)")
+    height = await page.get_by_title("The original mail").evaluate("frame => frame.offsetHeight")
+    assert 600 < height < 800

@@ -21,6 +21,7 @@ def note_what_was_read(mail: IncomingMail, parsed: ParsedMail, trusted: Collecti
     mail.headers = headers_of(parsed)
     mail.text = _plain(parsed.text) or None
     mail.html = _plain(parsed.clean.html) or None
+    mail.sheet = parsed.clean.sheet or None
     mail.sender_check = sender_check(parsed.authentication, trusted, parsed.from_address if parsed.senders == 1 else "")
 
 

@@ -45,7 +45,7 @@ _OUR_FAULTS = (WismoError, ValueError, TypeError, LookupError, ArithmeticError, 
 MOST_TRIES = 3  # of reading a mail that takes too long or ends its reader; then a person gets it unread
 PATIENCE = timedelta(minutes=10)  # for room for its files; then its words go on without them
 _FOUND_OUT = (
-    *("header_id", "headers", "text", "html", "sender_check"),
+    *("header_id", "headers", "text", "html", "sheet", "sender_check"),
     *("state", "error", "letter", "conversation_id", "message_id"),
 )
 

@@ -20,7 +20,7 @@ from core.people import Actor
 from core.text import clean, is_blank
 from core.transactions import transaction
 
-_COLUMNS = ("header_id", "headers", "text", "html", "sender_check", "state", "error", "message_id")
+_COLUMNS = ("header_id", "headers", "text", "html", "sheet", "sender_check", "state", "error", "message_id")
 
 
 async def reread(mail_id: int, means: Means, *, person: bool = False) -> None:

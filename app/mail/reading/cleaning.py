@@ -15,7 +15,9 @@ from typing import Any
 
 import nh3
 
+from app.mail.reading.declarations import PROPERTIES, plain
 from app.mail.reading.html import text_of_html
+from app.mail.reading.sheets import kept_sheet, sheet_of
 from app.mail.reading.taming import is_tame
 
 MAX_CHARACTERS = 1_048_576  # of HTML; more is cut
@@ -25,15 +27,11 @@ _MAX_INLINE = 400_000  # characters of a picture that stands in the HTML itself
 _MAX_VALUE = 500  # characters of any other attribute
 _MAX_CLEAN = 3_145_728  # characters of a result: a parser that mends what was never closed may write more than it read
 
+_BOX = "wismo-letter"
 _LISTS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("cleaning.toml").read_text("utf-8"))
 _TAGS = frozenset(_LISTS["tags"].split())
 _GONE = frozenset(_LISTS["gone"].split())
 _ATTRIBUTES = {tag: frozenset(names.split()) for tag, names in _LISTS["attributes"].items()}
-_PROPERTIES = frozenset(_LISTS["style"]["properties"].split())
-_FUNCTIONS = frozenset(_LISTS["style"]["functions"].split())
-_CALLED = re.compile(r"([\w-]*)\s*\(")
-_VIEWPORT = re.compile(r"\d\s*[sld]?v(?:h|w|min|max|b|i)\b", re.IGNORECASE)  # the frame is as high as its content
-_FORBIDDEN = re.compile(r"[\\@<>{}\x00-\x08\x0b-\x1f]|/\*|!\s*ie|//", re.IGNORECASE)
 _LINK = re.compile(r"\s*(?:https?:|mailto:|tel:|//)", re.IGNORECASE)
 _INLINE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[a-zA-Z0-9+/=%\s]+\Z", re.IGNORECASE)
 _BODY = re.compile(r"<body\b([^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*){0,200})>", re.IGNORECASE)
@@ -48,12 +46,12 @@ _UNSEEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
-    """HTML without anything that acts, and how many pictures of it lie elsewhere; `trackers` of them are invisible.
-
-    Their addresses begin with `remote:`, and pictures of the mail itself with `cid:`: see `show`.
+    """HTML without anything that acts, its style `sheet` apart, and how many pictures lie elsewhere; `trackers` of them
+    are invisible. Their addresses begin with `remote:`, and pictures of the mail itself with `cid:`: see `show`.
     """
 
     html: str
+    sheet: str = ""
     remote_images: int = 0
     trackers: int = 0
 
@@ -63,10 +61,11 @@ def clean_html(html: str) -> CleanHtml:
 
     Linear in time. HTML that would be a bomb for the parser becomes its plain text. Cleaning twice changes nothing.
     """
-    clean = _clean(_with_body(_CONTROLS.sub("", html[:MAX_CHARACTERS])), _kept_picture)
+    written = _CONTROLS.sub("", html[:MAX_CHARACTERS])
+    clean = _clean(_with_body(written), _kept_picture)
     pictures = _pictures_of(clean)
     remote = [tiny for source, tiny in pictures if source.startswith(REMOTE)]
-    return CleanHtml(clean, len(remote), sum(remote))
+    return CleanHtml(clean, sheet_of(written), len(remote), sum(remote))
 
 
 def show(clean: str, picture: Callable[[str], str | None]) -> str:
@@ -83,6 +82,11 @@ def show(clean: str, picture: Callable[[str], str | None]) -> str:
         return None if source in trackers else picture(source)
 
     return _clean(clean, shown)
+
+
+def with_sheet(shown: str, sheet: str) -> str:
+    """What `show` has made, in a box of its own that `sheet` speaks of alone, kept once more."""
+    return f'<style>{kept_sheet(sheet, f"#{_BOX}")}</style><div id="{_BOX}">{shown}</div>' if sheet else shown
 
 
 def _with_body(html: str) -> str:
@@ -110,7 +114,7 @@ def _sifted(html: str, picture: Callable[[str], str | None]) -> str:
 
     def kept(tag: str, attribute: str, value: str) -> str | None:
         if attribute == "style":
-            return _style(value) or None
+            return ";".join(plain(value)) or None
         if attribute == "src":
             return picture(value.strip())
         if attribute == "href":
@@ -127,7 +131,7 @@ def _sifted(html: str, picture: Callable[[str], str | None]) -> str:
         set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes={"http", "https", "mailto", "tel", "cid", "data", "remote"},
         url_relative=_relative,
-        filter_style_properties=_PROPERTIES,
+        filter_style_properties=PROPERTIES,
     )
 
 
@@ -149,23 +153,6 @@ def _kept_picture(source: str) -> str | None:
 def _relative(address: str) -> str:
     """What has no scheme and got so far lacks nothing else, or is an address of ours that `show` was given."""
     return f"https:{address}" if address.startswith("//") else address
-
-
-def _style(written: str) -> str:
-    """The declarations whose values can neither fetch nor call anything; which properties may stay, nh3 decides."""
-    return ";".join(piece.strip() for piece in written[:10_000].split(";") if _is_plain(piece))
-
-
-def _is_plain(declaration: str) -> bool:
-    name, colon, value = declaration.partition(":")
-    return (
-        bool(colon and name.strip())
-        and not _FORBIDDEN.search(declaration)
-        and not _VIEWPORT.search(value)
-        and declaration.count('"') % 2 == 0
-        and declaration.count("'") % 2 == 0
-        and all(called.lower() in _FUNCTIONS for called in _CALLED.findall(value))
-    )
 
 
 def _pictures_of(clean: str) -> list[tuple[str, bool]]:
