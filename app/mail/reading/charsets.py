@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.mail.reading.doubling import undoubled
-from app.mail.reading.guessing import decode_strictly, guess, likeliest, nearly_utf8
+from app.mail.reading.guessing import by_lines, decode_strictly, guess, likeliest, nearly_utf8
 from app.mail.reading.likeness import OF_MANY_BYTES, likelihood
 from app.mail.reading.shifting import is_hz, shifted, windows_euc
 
@@ -89,6 +89,8 @@ def _decoded(content: bytes, label: str, likely: str) -> str:
             return guess(content)
     if _is_utf8_in_disguise(content, codec):
         return content.decode("utf-8")
+    if codec not in OF_MANY_BYTES and (text := by_lines(content, codec)) is not None:
+        return text
     judged = _judged(content, codec)
     return _windows(content, codec) if judged == codec else content.decode(judged, "replace")
 

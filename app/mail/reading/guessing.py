@@ -7,6 +7,7 @@ from app.mail.reading.shifting import shifted, shifts
 
 _TRUST_IN_LABEL = 0.25
 _CERTAIN = 0.95
+_MOST_BY_LINES = 262_144  # bytes
 
 
 def guess(content: bytes) -> str:
@@ -16,7 +17,7 @@ def guess(content: bytes) -> str:
     text = decode_strictly(content, "utf-8")
     if text is not None:
         return text
-    return nearly_utf8(content) or content.decode(likeliest(content), "replace")
+    return nearly_utf8(content) or by_lines(content) or content.decode(likeliest(content), "replace")
 
 
 def likeliest(content: bytes, labelled: str = "", *, fits: bool = False) -> str:
@@ -34,7 +35,7 @@ def likeliest(content: bytes, labelled: str = "", *, fits: bool = False) -> str:
     for codec, prior in sorted(usual.items(), key=itemgetter(1), reverse=True):
         if score >= most + prior:  # what no text in this one or in those that follow can reach
             break
-        if (own := likelihood(content, codec) + prior + words.get(codec, 0.0)) > score:
+        if (own := likelihood(content, codec, words) + prior) > score:
             best, score = codec, own
     return best
 
@@ -56,6 +57,21 @@ def nearly_utf8(content: bytes) -> str | None:
     if whole < 4 * broken and not (broken == 1 and whole >= 2 - cut):
         return None
     return content.decode("utf-8", "replace")
+
+
+def by_lines(content: bytes, codec: str = "") -> str | None:
+    """Text in which lines of UTF-8 stand beside others, which are in `codec`: answers whose quote was not converted.
+
+    None if there are no such lines. A line with two characters of UTF-8 can hardly be anything else.
+    """
+    lines = content[:_MOST_BY_LINES].split(b"\n")
+    read = [None if line.isascii() else decode_strictly(line, "utf-8") for line in lines]
+    if not any(text is not None and sum(letter > "\x7f" for letter in text) > 1 for text in read):
+        return None
+    others = [line for line, text in zip(lines, read, strict=True) if text is None]
+    codec = codec or likeliest(b"\n".join(line for line in others if not line.isascii()))
+    pieces = (line.decode(codec, "replace") if text is None else text for line, text in zip(lines, read, strict=True))
+    return "\n".join(pieces)
 
 
 def _is_another_kind(codec: str, labelled: str, content: bytes) -> bool:

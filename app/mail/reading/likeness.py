@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _LATIN = frozenset(_TABLES["scripts"]["latin"].split())
 _CYRILLIC = frozenset(_TABLES["scripts"]["cyrillic"].split())
 _WORDS = {name: frozenset(words.encode().split()) for name, words in _TABLES["words"].items()}
 _PLAIN_WORD = re.compile(rb"(?<![a-z\x80-\xff])[a-z]{2,12}(?![a-z\x80-\xff])")
-_FOR_SHOUTING = 0.15
+_FOR_SHOUTING = 0.06
 _SAMPLE = 3000  # bytes that are judged
 _HIGH = re.compile(rb"[\x80-\xff]")
 _BAD = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f]")
@@ -29,44 +29,39 @@ _MIXED_SCRIPTS = re.compile("[A-Za-z][\u0370-\u0fff]|[\u0370-\u0fff][A-Za-z]")
 _ONLY_FOREIGN = re.compile("(?<![A-Za-z])[\u00c0-\u024f]{3,}(?![A-Za-z])")  # no Latin word has nothing else
 _SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-±¶-¸»-¿×÷](?=[^\W\d_])|[¢¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
 _IMPOSSIBLE = re.compile(
-    "[а-яё][А-ЯЁ](?=[а-яё])|[a-zß-öø-ÿ][À-ÖØ-Þ]|\\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
+    r"(?<!\w)[ъьыЪЬЫ]|[а-яё][А-ЯЁ](?=[а-яё])|[a-zß-öø-ÿ][À-ÖØ-Þ]|\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
 )
 
-Weights = tuple[dict[str, float], float]
+Weights = tuple[str, dict[str, float], float]
+_NO_WORDS: Mapping[str, float] = {}
 
 
-def likelihood(content: bytes, codec: str) -> float:
-    """How much `content` looks like a letter in `codec`: 1 (every foreign character is a frequent one) to -2."""
+def likelihood(content: bytes, codec: str, words: Mapping[str, float] = _NO_WORDS) -> float:
+    """How much `content` looks like a letter in `codec`: 1 (every foreign character is a frequent one) to -2.
+
+    `words`: what is added for each language, see `familiar`.
+    """
     text = _sample(content).decode(codec, "replace").removesuffix("\ufffd")
     counted = Counter(character for character in text if character > "\x7f")
     total = counted.total()
     if not total:
         return 0.0
-    shouted = _is_capitals(text)
-    if shouted:
-        counted = Counter(character.lower() for character in text if character > "\x7f")
-    score = max(
-        sum(count * weights.get(character, other) for character, count in counted.items())
-        for weights, other in _weights(codec)
+    if shouted := total > 1 and "".join(counted).isupper():  # letters are counted as if nobody had shouted
+        counted = Counter("".join(counted.elements()).lower())
+    slips = _slips(text, codec) / total + (_FOR_SHOUTING if shouted else 0.0)
+    return max(
+        min(
+            1.0, max(-2.0, sum(count * weights.get(letter, other) for letter, count in counted.items()) / total - slips)
+        )
+        + words.get(language, 0.0)
+        for language, weights, other in _weights(codec)
     )
-    score -= 2 * len(_BAD.findall(text)) + (_FOR_SHOUTING * total if shouted else 0)
-    if codec not in OF_MANY_BYTES:
-        slips = (_MIXED_SCRIPTS, _IMPOSSIBLE, _SIGN_IN_A_WORD, _ONLY_FOREIGN)
-        score -= 1.5 * sum(len(slip.findall(text)) for slip in slips)
-        score -= 2 * sum(map(len, _FOREIGN_RUN.findall(text)))
-    else:
-        score -= 1.5 * len(_ALONE_IN_A_WORD.findall(text))
-    return min(1.0, max(-2.0, score / total))
 
 
 def familiar(content: bytes) -> dict[str, float]:
-    """How much the plain words of `content` speak for a charset, by its languages; 0.3 at most."""
+    """How much the plain words of `content` speak for each language of Latin letters; 0.3 at most."""
     words = set(_PLAIN_WORD.findall(_sample(content).lower()))
-    known = {name: len(words & of_language) for name, of_language in _WORDS.items() if words & of_language}
-    if not known:
-        return {}
-    most = {codec: max(known.get(name.partition("/")[0], 0) for name in names) for codec, names in _LANGUAGES.items()}
-    return {codec: min(0.3, 0.1 * count) for codec, count in most.items() if count}
+    return {name: min(0.3, 0.1 * len(words & known)) for name, known in _WORDS.items() if words & known}
 
 
 def scripts_of(codec: str) -> frozenset[str]:
@@ -89,9 +84,15 @@ def _sample(content: bytes) -> bytes:
     return content[start : start + _SAMPLE]
 
 
-def _is_capitals(text: str) -> bool:
-    """Whether somebody shouts: then letters are counted as if they did not."""
-    return text.isupper() and sum(character > "\x7f" for character in text) > 1
+def _slips(text: str, codec: str) -> float:
+    """What stands against `text` as a whole: characters nobody writes, and letters where none can be."""
+    found = 2.0 * len(_BAD.findall(text))
+    if codec in OF_MANY_BYTES:
+        return found + 1.5 * len(_ALONE_IN_A_WORD.findall(text))
+    found += 1.5 * sum(
+        len(slip.findall(text)) for slip in (_MIXED_SCRIPTS, _IMPOSSIBLE, _SIGN_IN_A_WORD, _ONLY_FOREIGN)
+    )
+    return found + 2 * sum(map(len, _FOREIGN_RUN.findall(text)))
 
 
 @cache
@@ -100,17 +101,18 @@ def _weights(codec: str) -> tuple[Weights, ...]:
     marks = dict.fromkeys(_LETTERS["cjk_marks"], 0.8)
     if codec == "gb18030":
         traditional = {letter: 0.5 * weight for letter, weight in _ranked(_FREQUENT["taiwanese"]).items()}
-        return ((_plane(0xB0, 0xD7, "gb2312") | traditional | _ranked(_FREQUENT["chinese"]) | marks, -0.4),)
+        return (("", _plane(0xB0, 0xD7, "gb2312") | traditional | _ranked(_FREQUENT["chinese"]) | marks, -0.4),)
     if codec == "big5hkscs":
-        return ((_plane(0xA4, 0xC6, "big5") | _ranked(_FREQUENT["taiwanese"]) | marks, -0.4),)
+        return (("", _plane(0xA4, 0xC6, "big5") | _ranked(_FREQUENT["taiwanese"]) | marks, -0.4),)
     if codec in ("cp932", "euc_jp"):
         kana = dict.fromkeys(map(chr, range(0x3041, 0x30FD)), 0.9)
         half = dict.fromkeys(map(chr, range(0xFF61, 0xFFA0)), -0.2)
-        return ((_plane(0xB0, 0xCF, "euc_jp") | half | kana | _ranked(_FREQUENT["japanese"]) | marks, -0.4),)
+        return (("", _plane(0xB0, 0xCF, "euc_jp") | half | kana | _ranked(_FREQUENT["japanese"]) | marks, -0.4),)
     if codec == "cp949":
         hangul = dict.fromkeys(_plane(0xB0, 0xC8, "euc_kr"), 0.3)
-        return ((hangul | _ranked(_FREQUENT["korean"]) | marks, -0.4),)
-    return tuple((_of_language(*name.partition("/")[::2]), -0.5) for name in _LANGUAGES.get(codec, ["western"]))
+        return (("", hangul | _ranked(_FREQUENT["korean"]) | marks, -0.4),)
+    named = (name.partition("/") for name in _LANGUAGES.get(codec, ["western"]))
+    return tuple((name, _of_language(name, most), -0.5) for name, _, most in named)
 
 
 def _of_language(name: str, most: str = "") -> dict[str, float]:
@@ -121,7 +123,7 @@ def _of_language(name: str, most: str = "") -> dict[str, float]:
     else:
         small = {letter: 1.5 - 2.1 * rank / len(letters) for rank, letter in enumerate(letters)}
     capitals = {letter.upper(): 0.5 * weight for letter, weight in small.items() if len(letter.upper()) == 1}
-    return capitals | small | dict.fromkeys(_LETTERS["marks"], 0.8)
+    return capitals | small | dict.fromkeys(_LETTERS["marks"], 0.7)
 
 
 def _ranked(letters: str) -> dict[str, float]:

@@ -14,7 +14,7 @@ _NEXT = re.compile(rf"(?<![\s,])[\s,]{{1,100}}(?=(?:{_KNOWN})(?:\*\d*\*?)?\s{{0,
 _FOLLOWED = re.compile(r'([^="]*=\s*"[^"\\]*(?:\\.[^"\\]*)*")(?=\s*[\w*-]+\s*=)')
 _ONLY_PARAMETER = re.compile(rf"\s*(?:{_KNOWN})(?:\*\d*\*?)?\s*=", re.IGNORECASE)  # the value itself was left out
 _COMMENT = re.compile(r"\([^()]*\)")
-_EXTENDED = re.compile(r"[\w.:-]{2,40}'[\w-]{0,20}'.*%[0-9A-Fa-f]{2}")
+_EXTENDED = re.compile(r"[\w.:-]{2,40}'[\w-]{0,20}'.*%[0-9A-Fa-f]{2}.*")
 _ESCAPED = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 
 
