@@ -22,8 +22,10 @@ _MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _HALVES = re.compile("[\ud800-\udfff]")  # UTF-7 may leave halves of characters, which nothing else takes
-_PLAUSIBLE, _CONVINCING = 0.7, 0.6  # likelihoods
+_PLAUSIBLE, _CONVINCING, _POSSIBLE, _RUBBISH = 0.7, 0.6, 0.2, -0.55  # likelihoods
 _MUCH, _MUCH_MORE = 0.35, 0.5  # differences of two
+# Nobody outside of their country takes these for the own charset.
+_AT_HOME = {"cp932": ("euc_jp",), "euc_jp": ("cp932",), "cp949": ()}
 _ON_WINDOWS = {"big5hkscs": "cp950", "cp932": "shift_jisx0213"}
 _PREFIX = re.compile(r"^(?:charset=)?(?:x-)*(?:cs)?")
 _NUMBERED = re.compile(r"(?:cp|ibm|dos|windows|win|ms|codepage|ansi)?[- ]?0*(\d{3,5})")
@@ -147,10 +149,16 @@ def _judged(content: bytes, codec: str) -> str:
     own = likelihood(content, codec)
     high = sum(byte > 0x7F for byte in content[:100])
     few = codec not in OF_MANY_BYTES and high < 4
-    if fits and (codec in ("utf-7", "hz") or few or own >= _PLAUSIBLE):
+    is_utf8 = decode_strictly(content, "utf-8") is not None
+    if fits and (codec in ("utf-7", "hz") or own >= _PLAUSIBLE or (few and not is_utf8)):
         return codec
-    if decode_strictly(content, "utf-8") is not None or (not fits and nearly_utf8(content) is not None):
+    if is_utf8 or (not fits and nearly_utf8(content) is not None):
         return "utf-8"
     other = likeliest(content, codec, fits=fits)
+    if not fits:
+        return other
+    if codec in _AT_HOME and other not in _AT_HOME[codec] and own > 0:
+        return codec
     much = _MUCH if high >= 2 * _FEW or codec not in OF_MANY_BYTES else _MUCH_MORE
-    return other if not fits or likelihood(content, other) >= max(_CONVINCING, own + much) else codec
+    needed = max(_CONVINCING if own > _RUBBISH else _POSSIBLE, own + much)
+    return other if likelihood(content, other) >= needed else codec

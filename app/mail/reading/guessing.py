@@ -7,6 +7,7 @@ from app.mail.reading.shifting import shifted, shifts
 
 _TRUST_IN_LABEL = 0.25
 _CERTAIN = 0.95
+_SHORT = 8  # bytes
 _MOST_BY_LINES = 262_144  # bytes
 
 
@@ -54,7 +55,7 @@ def nearly_utf8(content: bytes) -> str | None:
     broken = text.count("\ufffd")
     whole = sum(character > "\x7f" for character in text) - broken
     cut = broken == 1 and text.endswith("\ufffd")
-    if whole < 4 * broken and not (broken == 1 and whole >= 2 - cut):
+    if whole < 4 * broken and not (broken == 1 and whole >= 2 - cut and (cut or len(content) > _SHORT)):
         return None
     return content.decode("utf-8", "replace")
 

@@ -20,16 +20,19 @@ _CYRILLIC = frozenset(_TABLES["scripts"]["cyrillic"].split())
 _WORDS = {name: frozenset(words.encode().split()) for name, words in _TABLES["words"].items()}
 _PLAIN_WORD = re.compile(rb"(?<![a-z\x80-\xff])[a-z]{2,12}(?![a-z\x80-\xff])")
 _FOR_SHOUTING = 0.06
+_SHORT = 4  # characters
 _SAMPLE = 3000  # bytes that are judged
 _HIGH = re.compile(rb"[\x80-\xff]")
 _BAD = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f]")
-_ALONE_IN_A_WORD = re.compile("(?<=[a-z])[\u4e00-\u9fff](?![\u4e00-\u9fff])")  # "öß" in "Größe" would be one
+_ALONE_IN_A_WORD = re.compile(
+    "(?<=[a-z])[\u4e00-\u9fff\uac00-\ud7a3](?![\u4e00-\u9fff\uac00-\ud7a3])|(?<=[A-Z])[\u4e00-\u9fff\uac00-\ud7a3](?=[a-z])"
+)  # "öß" in "Größe" would be one
 _FOREIGN_RUN = re.compile("[\u00c0-\u024f]{4,}")
 _MIXED_SCRIPTS = re.compile("[A-Za-z][\u0370-\u0fff]|[\u0370-\u0fff][A-Za-z]")
 _ONLY_FOREIGN = re.compile("(?<![A-Za-z])[\u00c0-\u024f]{3,}(?![A-Za-z])")  # no Latin word has nothing else
 _SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-±¶-¸»-¿×÷](?=[^\W\d_])|[¢¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
 _IMPOSSIBLE = re.compile(
-    r"(?<!\w)[ъьыЪЬЫ]|[а-яё][А-ЯЁ](?=[а-яё])|[a-zß-öø-ÿ][À-ÖØ-Þ]|\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
+    r"(?<!\w)[ъьыЪЬЫ]|[а-яё][А-ЯЁ]|[a-zß-öø-ÿ][À-ÖØ-Þ]|\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
 )
 
 Weights = tuple[str, dict[str, float], float]
@@ -41,7 +44,8 @@ def likelihood(content: bytes, codec: str, words: Mapping[str, float] = _NO_WORD
 
     `words`: what is added for each language, see `familiar`.
     """
-    text = _sample(content).decode(codec, "replace").removesuffix("\ufffd")
+    text = _sample(content).decode(codec, "replace")
+    text = text.removesuffix("\ufffd") if len(text) > _SHORT else text  # the last one may have been cut
     counted = Counter(character for character in text if character > "\x7f")
     total = counted.total()
     if not total:

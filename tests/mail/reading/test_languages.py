@@ -44,6 +44,13 @@ def test_a_letter_without_a_true_label_is_read(label: str) -> None:
         ("山田 太郎", "euc_jp", "EUC-JP"),
         ("佐藤 花子", "euc_jp", "euc-jp"),
         ("김민수", "cp949", "ks_c_5601-1987"),
+        ("펭귄", "cp949", "ks_c_5601-1987"),
+        ("뷁", "cp949", "euc-kr"),
+        ("亓官仝", "gb18030", "gb2312"),
+        ("楊千嬅", "big5hkscs", "big5"),
+        ("龔龐嚴", "gb18030", "gbk"),
+        ("ｷｬﾝｾﾙ", "cp932", "shift_jis"),
+        ("一覧表", "cp932", "shift_jis"),
         ("דוד כהן", "cp1255", "windows-1255"),
         ("דוד כהן", "iso8859-8", "iso-8859-8-i"),
         ("①㈱山田", "cp932", "shift_jis"),
@@ -129,3 +136,39 @@ def test_the_sender_s_country_tells_of_two_characters() -> None:
     ):
         mail = parse(b"From: %b\r\nSubject: hi\r\n\r\n%b\r\n" % (address.encode(), text.encode(codec)))
         assert mail.text.strip() == text
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "label"),
+    [
+        ("诸葛亮", "gb18030", "iso-8859-1"),
+        ("吴亦凡", "gb18030", "utf-8"),
+        ("林淑芬", "big5hkscs", "gb2312"),
+        ("謝霆鋒", "big5hkscs", "us-ascii"),
+        ("木村拓哉", "cp932", "iso-2022-jp"),
+        ("請求書", "euc_jp", "shift_jis"),
+        ("장동건", "cp949", "iso-8859-1"),
+        ("홍길동", "cp949", "euc-kr"),
+        ("Обмен", "cp1251", "koi8-r"),
+        ("Юлия", "koi8-r", "windows-1251"),
+        ("ГДЕ МОЙ ЗАКАЗ", "koi8-r", ""),
+        ("ГДЕ МОЙ ЗАКАЗ", "cp1251", ""),
+        ("Réclamation", "utf-8", "gb2312"),
+        ("Rückgabe", "utf-8", "tis-620"),
+        ("Zamówienie", "utf-8", "euc-kr"),
+    ],
+)
+def test_a_name_under_a_false_label_is_read(name: str, codec: str, label: str) -> None:
+    assert decode(name.encode(codec), label) == name
+
+
+def test_lines_of_two_charsets_are_both_read() -> None:
+    for first, second, label in (
+        ("谢谢，我知道了。".encode(), "> 您好，订单已经发出，请耐心等待".encode("gbk"), "utf-8"),
+        ("Schöne Grüße aus Köln".encode("cp1252"), "> Größe & Übergröße".encode(), "iso-8859-1"),
+    ):
+        text = decode(first + b"\n" + second, label)
+        assert text.split("\n") in (
+            ["谢谢，我知道了。", "> 您好，订单已经发出，请耐心等待"],
+            ["Schöne Grüße aus Köln", "> Größe & Übergröße"],
+        )
