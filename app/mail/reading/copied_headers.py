@@ -4,16 +4,28 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from unicodedata import combining, normalize
 
 FROM, DATE, TO, SUBJECT, OTHER = "from", "date", "to", "subject", "other"
 
 _WINDOW = 12  # lines in which the header lines of a block must stand
 _GAP = 2  # lines between two of them: a long list of recipients, an empty line
-_NAMES: dict[str, str] = {
-    name.replace(" ", ""): role
-    for role, names in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items()
+
+
+def _without_accents(name: str) -> str:
+    """As programs write it that know ASCII only; other scripts stay as they are."""
+    if any(character >= "\u0590" for character in name):
+        return name
+    return "".join(letter for letter in normalize("NFD", name) if not combining(letter))
+
+
+_TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_NAMES = {
+    written.replace(" ", ""): role
+    for role, names in _TABLES.items()
     for name in names
-}
+    for written in (name, _without_accents(name))
+} | {name.replace(" ", ""): role for role, names in _TABLES.items() for name in names}
 _YEAR = re.compile(r"\d[:.]\d\d|(?:19|20)\d\d")
 _CLOCK = re.compile(r"\d:\d\d")
 _MOMENT = re.compile(r"[\d./-]{6,10},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: [ap]m)?")

@@ -38,6 +38,8 @@ _COLONS: dict[int, str | None] = {
 _FOLDED = _COLONS | {0x307: None}  # the dot that stays of a Turkish capital
 _LINKS = ("(http", "<http", "http:", "https:", "<mailto:", "(mailto:")
 _SENTENCE_ENDS = tuple(".!?:;。！？：；")
+_SENTENCE_BEFORE = re.compile(r"[^>\n].{0,400}?[.!?。！？)] (?=(?:On|Am|Le|El|Il|Em|Op|Den|At) [^.!?]{0,30}\d)")
+_GREETING_ENDS = (",", "，", ":", "：")
 _FENCES = ("```", "~~~")
 
 
@@ -54,7 +56,7 @@ class Lines:
 def classify(text: str) -> Lines:
     """The lines of `text`. What stands below the first MAX_LINES is one line."""
     text = _INVISIBLE.sub("", text).replace("&nbsp;", " ").replace("\r\n", "\n").replace("\r", "\n")
-    written = text.split("\n", MAX_LINES)
+    written = _parted(text.split("\n", MAX_LINES))
     compared = [" ".join(line[:_CLIPPED].lower().translate(_FOLDED).split()) for line in written]
     lines = Lines(written, compared, [kind_of(line) for line in compared], [""] * len(written))
     _mark_code(lines)
@@ -63,6 +65,19 @@ def classify(text: str) -> Lines:
     _mark_headers(lines)
     _mark_broken_quotes(lines)
     _mark_cards(lines)
+    return lines
+
+
+def _parted(written: list[str]) -> list[str]:
+    """The lines, with an attribution that follows a sentence on its line on a line of its own."""
+    lines: list[str] = []
+    for line in written:
+        if line.rstrip().endswith((":", "：")) and (found := _SENTENCE_BEFORE.match(line[:_CLIPPED])) is not None:
+            rest = line[found.end() :]
+            if is_attribution(" ".join(rest.lower().split())) and "@" in rest:
+                lines.append(line[: found.end()].rstrip())
+                line = rest  # noqa: PLW2901 - what is left of it
+        lines.append(line)
     return lines
 
 
@@ -81,10 +96,17 @@ def _mark_code(lines: Lines) -> None:
 
 
 def _mark_companies(lines: Lines) -> None:
-    """Find where a company's words begin: a paragraph of its own, which programs may have broken."""
+    """Find where a company's words begin: a paragraph of its own, which programs may have broken.
+
+    Nothing but a greeting above shows that it is the sender who speaks of mails.
+    """
+    words = False
     for index, kind in enumerate(lines.kinds):
-        if kind == TEXT and index and lines.kinds[index - 1] != TEXT and is_company(_paragraph(lines, index)):
+        if kind != TEXT:
+            continue
+        if words and lines.kinds[index - 1] != TEXT and is_company(_paragraph(lines, index)):
             lines.kinds[index] = SIGNATURE
+        words = words or not lines.compared[index].endswith(_GREETING_ENDS)
 
 
 def _paragraph(lines: Lines, index: int) -> list[str]:

@@ -21,6 +21,7 @@ _LINES = frozenset(_TABLES["lines"]["equal"])
 _DISCLAIMERS = tuple(_TABLES["disclaimers"]["starts"])
 _COMPANY = tuple(_TABLES["company"]["starts"])
 _COMPANY_WORDS = tuple(_TABLES["company"]["words"])
+_COMPANY_MEDIUM = tuple(_TABLES["company"]["medium"])
 _COMPANY_MORE = tuple(_TABLES["company"]["more"])
 _EDGES = "-_=*~·•#+|—–()[]（）【】「」.。 "
 _LINK = re.compile(r"<?https?://[^\s>]{0,500}>?")
@@ -78,6 +79,8 @@ def is_company(lines: Sequence[str]) -> bool:
     if not lines[0].lstrip(_EDGES).startswith(_COMPANY) or columns(lines[0]) < _WRAPPED:
         return False
     text = " ".join(lines)
+    if not any(word in text for word in _COMPANY_MEDIUM):
+        return False
     said = sum(word in text for word in _COMPANY_WORDS)
     return said > 1 or (said == 1 and any(word in text for word in _COMPANY_MORE))
 
@@ -134,7 +137,11 @@ class Card:
 
 def is_prose(line: str) -> bool:
     """A long line, a question, a sentence of some words or a Chinese one: nothing that a card has."""
-    if columns(line) > _SHORT or line.endswith(("?", "？", "。", "！")):
+    if (
+        columns(line) > _SHORT
+        or line.endswith(("?", "？", "。", "！"))
+        or ("，" in line and columns(line) > _SHORT // 3)
+    ):
         return True
     words = len(line.split())
     return (words >= 6 and line.endswith((".", "!"))) or (words >= _SENTENCE and not _CARD_MARKS.search(line))
