@@ -19,7 +19,7 @@ async def note_automatic(mail: IncomingMail, parsed: ParsedMail, secret: bytes) 
     Whoever is named by a token is believed as anywhere else; a stranger's machine leaves no trace in other people's
     talks. The caller has a transaction open.
     """
-    conversation = await _conversation(mail, parsed, secret)
+    conversation = await answered_conversation(mail, parsed, secret)
     if conversation is None:
         return
     mail.conversation_id = conversation.id
@@ -30,10 +30,11 @@ async def note_automatic(mail: IncomingMail, parsed: ParsedMail, secret: bytes) 
     await add_note(conversation.id, None, text, f"mail:automatic:{day}:{parsed.from_address}"[:80])
 
 
-async def _conversation(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> Conversation | None:
-    """Such answers go to the envelope sender (RFC 3834 §4), which names one mail of ours, or to the reply address.
+async def answered_conversation(mail: IncomingMail, parsed: ParsedMail, secret: bytes) -> Conversation | None:
+    """The conversation that a machine answers, if any.
 
-    What comes there with an empty sender is about that mail, whoever writes: it may be a bounce in words of its own.
+    Such answers go to the envelope sender (RFC 3834 §4), which names one mail of ours, or to the reply address. What
+    comes there with an empty sender is about that mail, whoever writes: it may be a bounce in words of its own.
     """
     answered = await sent_mail_named(mail, secret)
     if answered is not None and answered.conversation_id is not None:

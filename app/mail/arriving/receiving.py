@@ -16,7 +16,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from app.files.intake import Intake
-from app.mail.arriving.automatic import note_automatic
+from app.mail.arriving.automatic import answered_conversation, note_automatic
 from app.mail.arriving.bouncing import note_bounce
 from app.mail.arriving.entering import begin_conversation, continue_conversation
 from app.mail.arriving.filing import forget_files, keep_files
@@ -29,6 +29,7 @@ from app.mail.arriving.senders import is_ours
 from app.mail.holding import hear_from
 from app.mail.models import BESIDES_CONTENT, DUPLICATE, MACHINE, POSTED, QUARANTINED, STORED, IncomingMail, OutgoingMail
 from app.mail.reading.child import read_whole
+from app.mail.reading.machine import GUESSED
 from app.mail.reading.parsing import ParsedMail
 from app.mail.trusting import checkers_of
 from conversations.attachments import ArrivedFile, known
@@ -96,7 +97,8 @@ async def read_mail(mail: IncomingMail, means: Means) -> ParsedMail:
 async def take_in(mail: IncomingMail, parsed: ParsedMail, means: Means, *, person: bool = False) -> None:
     """Find the place of a mail that was not posted yet. `person`: somebody says that no machine wrote it."""
     files: list[ArrivedFile] = []
-    if means.files is not None and (person or (mail.sender and not parsed.machine)):
+    human = not parsed.machine or parsed.automatic in GUESSED
+    if means.files is not None and (person or (mail.sender and human)):
         files = await keep_files(parsed, means.files, patient=now() - mail.received_at < PATIENCE)
     try:
         await _place_once(mail, parsed, files, means, person=person)
@@ -149,6 +151,8 @@ async def _deal_with(
 ) -> None:
     letter = letter_of(mail.shop_id, parsed)
     sign = "" if person else parsed.automatic or ("" if mail.sender else "null sender") or await _own(mail, parsed)
+    if sign in GUESSED and mail.sender and await answered_conversation(mail, parsed, secret) is None:
+        sign = await _own(mail, parsed)  # words alone never hide what may be somebody's first mail
     if parsed.bounce is not None and not person:
         mail.state, mail.error = MACHINE, "bounce"
         await note_bounce(mail, parsed.bounce, secret)

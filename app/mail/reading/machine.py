@@ -28,6 +28,10 @@ _ASKS = ("?", "？", "吗", "嗎")
 _SENTENCE = re.compile(r"[，。！!.\n]\s{0,3}")
 _BEFORE_ANSWERED = re.compile(r"[\s\])】](?:re|aw|sv|vs|antw|odp|res|rv|回复|回覆|答复)[:：]")  # `Away Re: Lamp`
 _UNTIL = re.compile(r"\d|\b(?:until|till?|bis|jusqu|hasta|fino|até|tot|do|до|ig)\b|至|到|まで|까지")
+_COPIED_FROM = re.compile(
+    r"\n[ \t*]{0,3}(?:from|von|de|da|van|från|fra|od|от|feladó|kimden|发件人|寄件者|差出人|보낸 사람)[ \t*]{0,3}[:：]",
+    re.IGNORECASE,
+)
 _AFTER_SUBJECT = re.compile(
     r"$|\s{0,3}[:：!！.。\-–—|/(（\[【<>\]】)）,，;~]|\s{1,3}(?:re|fw|fwd|aw|wg|回复|转发|答复)[:：]"
 )
@@ -42,6 +46,10 @@ _SPEAKS_FOR_A_LIST = (
 )
 _KEPT_BY_LISTS = ("list-archive", "list-subscribe", "list-owner")  # a newsletter has no use for them
 _AUTO_FIELD = re.compile(r"(?!x-auto-response-suppress$).*(?:auto-?_?repl(?:y|ied)|auto-?respon[ds]|vacation).*")
+
+
+# Signs in words that people write, too: they tell of a machine only where a letter of ours is answered.
+GUESSED = frozenset({"absence", "acknowledgement"})
 
 
 def automatic(root: Part, text: str = "", own: str = "", *, method: str = "") -> str:
@@ -143,10 +151,11 @@ def _spoken(subject: str, text: str, own: str) -> str:
     wants = any(word in opening for word in _TABLES["errands"])
     if not wants and (_says_so(opening) or _ends_so(text)):
         return "words"
+    wants = wants or _quotes(text, own)
     told = told_by_words(subject, own.lower().replace("’", "'"), wants=wants)
-    if told or _ANSWERED.match(subject) is not None:
+    if _ANSWERED.match(subject) is not None or (told and told not in GUESSED):
         return told
-    return _of_subject(subject.lstrip("[(【（*<\"'“「 "), opening, wants=wants)
+    return _of_subject(subject.lstrip("[(【（*<\"'“「 "), opening, wants=wants) or told
 
 
 def _of_subject(subject: str, opening: str, *, wants: bool) -> str:
@@ -167,6 +176,12 @@ def _of_subject(subject: str, opening: str, *, wants: bool) -> str:
     phrased = phrased or (_is_whole(subject, "away_subjects") and (is_away(opening) or says_when(opening)))
     phrased = phrased or (_UNTIL.search(subject) is not None and (is_away(opening) or says_when(opening)))
     return "subject" if phrased and (away or _begins(subject, "auto_subjects")) else ""
+
+
+def _quotes(text: str, own: str) -> bool:
+    """Whether a quote follows the new part: mail programs of people leave one, those that answer for them seldom do."""
+    rest = text[len(own.rstrip()) :] if text.startswith(own.rstrip()[:200]) else ""
+    return "\n>" in rest or _COPIED_FROM.search(rest) is not None
 
 
 def _opening(text: str) -> str:
