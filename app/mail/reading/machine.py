@@ -170,12 +170,16 @@ def _of_subject(subject: str, opening: str, *, wants: bool) -> str:
         return "" if asks and subject in _TABLES["auto_subjects"] else "subject"
     if asks:
         return ""
-    if is_marked(subject) or (away and _BEFORE_ANSWERED.search(subject) is not None):
+    if is_marked(subject):
         return "subject"
+    if away and _BEFORE_ANSWERED.search(subject) is not None:
+        return "absence"
     phrased = any(word in opening for word in _TABLES["auto_phrases"])
     phrased = phrased or (_is_whole(subject, "away_subjects") and (is_away(opening) or says_when(opening)))
     phrased = phrased or (_UNTIL.search(subject) is not None and (is_away(opening) or says_when(opening)))
-    return "subject" if phrased and (away or _begins(subject, "auto_subjects")) else ""
+    if phrased and away:
+        return "absence"
+    return "subject" if phrased and _begins(subject, "auto_subjects") else ""
 
 
 def _quotes(text: str, own: str) -> bool:
