@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from aiosmtplib import SMTPAuthenticationError
+
 from app.gateways.imap_troubles import ImapTrouble
 from app.gateways.mail import MailDeferred, MailRefused, Refusal
 from app.gateways.outside import HostRefused, HostUnknown
@@ -17,6 +19,7 @@ DATA_TIMEOUT = 300.0  # seconds for the answer after the last dot: to give up ea
 CONNECTIONS = 4  # to one server at the same time
 PATIENCE = 5.0  # seconds that a mail waits for a connection while others use them all
 AWAY = 10.0  # seconds without a try after nobody could be reached
+REFUSED = 60.0  # after a refused sign-in: more of them would lock the account
 MAX_IDLE = 30.0  # seconds after which it is closed
 MAX_MAILS = 100  # that go over one connection
 
@@ -96,15 +99,17 @@ class SmtpMailer:
         except (HostUnknown, HostRefused) as error:
             raise MailDeferred(f"SMTPConnectError: {error.detail}") from error
         except ImapTrouble as error:  # no token
+            self._stay_away(f"{error.code}: {error.detail}", REFUSED if error.refused else AWAY)
             raise MailDeferred(f"{error.code}: {error.detail}") from error
         except LOST as error:
-            self._stay_away(error)
+            refused = isinstance(error, SMTPAuthenticationError)
+            self._stay_away(words_of(error), REFUSED if refused else AWAY)
             raise meaning(error) from error
         client.timeout = self._timeout
         return Line(client)
 
-    def _stay_away(self, error: Exception) -> None:
-        self._away, self._away_until = words_of(error), time.monotonic() + AWAY
+    def _stay_away(self, words: str, seconds: float) -> None:
+        self._away, self._away_until = words, time.monotonic() + seconds
 
     def _sweep_later(self) -> None:
         if self._janitor is None or self._janitor.done():

@@ -5,9 +5,11 @@ import contextlib
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aiosmtplib
-from aiosmtplib import SMTP
+from aiosmtplib import SMTP, SMTPResponse
+from aiosmtplib.typing import Default
 
 from app.gateways.mail import MailDeferred, MailRefused, Refusal
 from app.gateways.outside import endpoints
@@ -17,6 +19,7 @@ from core.errors import WismoError
 CONNECT_TIMEOUT = 15.0  # seconds
 IDLE = 5.0  # seconds after which a kept connection is reset before its next mail, which shows whether it is there
 LOST = (aiosmtplib.SMTPException, OSError)
+_NOT_THIS_WAY = frozenset({500, 501, 502, 503, 504, 538})  # of signing in (RFC 4954 section 4)
 
 
 async def connect(server: SmtpServer, seconds: float = CONNECT_TIMEOUT) -> SMTP:
@@ -25,7 +28,7 @@ async def connect(server: SmtpServer, seconds: float = CONNECT_TIMEOUT) -> SMTP:
     Raises what the library raises (LOST), HostUnknown, HostRefused, and whatever getting a token raises.
     """
     sock = await _dialed(server, seconds) if server.private is not None else None
-    client = SMTP(
+    client = _Client(
         hostname=server.host,
         port=None if sock else server.port,
         sock=sock,
@@ -43,6 +46,32 @@ async def connect(server: SmtpServer, seconds: float = CONNECT_TIMEOUT) -> SMTP:
         client.close()
         raise
     return client
+
+
+class _Client(SMTP):
+    """Asks once with a password. The library asks in every way that a server offers, and wrong passwords lock accounts.
+    CRAM-MD5 goes first only where the line is not encrypted, because many servers offer it in vain."""
+
+    async def login(
+        self,
+        username: Any,
+        password: Any,
+        /,
+        timeout: Any = Default.token,  # noqa: ASYNC109 - the library's own
+    ) -> SMTPResponse:
+        await self._ehlo_or_helo_if_needed()
+        ways = {"plain": self.auth_plain, "login": self.auth_login, "cram-md5": self.auth_crammd5}
+        order = list(ways) if self.get_transport_info("sslcontext") else ["cram-md5", "plain", "login"]
+        offered = [name for name in order if name in self.server_auth_methods]
+        for name in offered[:-1]:
+            try:
+                return await ways[name](username, password, timeout=timeout)
+            except aiosmtplib.SMTPAuthenticationError as error:
+                if error.code not in _NOT_THIS_WAY and name != "cram-md5":
+                    raise
+        if offered:
+            return await ways[offered[-1]](username, password, timeout=timeout)
+        return await super().login(username, password, timeout=timeout)
 
 
 class Line:

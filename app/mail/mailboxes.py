@@ -101,8 +101,8 @@ async def change_mailbox(
     """Give the mailbox a new place and, unless None, new credentials; it is tried at once.
 
     Another account or folder begins with what comes now; the same one at another server is looked through for the
-    last days, and what is known already is not taken twice. With a first server for sending, answers leave from the
-    address; without one, no more. Raises as `add_mailbox` does.
+    last days, and what is known already is not taken twice. With a first server for sending, or another address,
+    answers leave from there; without a server, no more. Raises as `add_mailbox` does.
     """
     place = checked(place)
     if credentials is not None:
@@ -122,7 +122,7 @@ async def change_mailbox(
         renewed = credentials is not None
         await audit.note(actor, "mailbox.changed", locked.public_id, credentials=renewed, **_told(place))
         await mailbox.refresh_from_db()
-        if place.smtp_host and not locked.smtp_host:
+        if place.smtp_host and (place.address != locked.address or not locked.smtp_host):
             await answer_from(mailbox, actor)
         elif locked.smtp_host and not place.smtp_host:
             await stop_answering(mailbox, actor)

@@ -28,6 +28,7 @@ class Sink:
     token: str = ""
     login_refusal: str = ""
     strict: bool = False
+    asked: int = 0  # how often somebody has tried to sign in
     signed_in: list[str] = field(default_factory=list)
     connections: int = 0
     open: int = 0
@@ -44,6 +45,7 @@ class Sink:
         return self._result(user.removeprefix("user="), bool(self.token) and bearer == f"auth=Bearer {self.token}")
 
     def _result(self, user: str, right: bool) -> AuthResult:
+        self.asked += 1
         if right:
             self.signed_in.append(user)
             return AuthResult(success=True, auth_data=user)

@@ -8,6 +8,7 @@ import pytest
 
 from app.gateways import oauth
 from app.gateways.mail import RecordingMailer
+from app.gateways.smtp import SmtpMailer
 from app.gateways.smtp_server import SmtpServer, read_url
 from app.mail.answering import answered_through
 from app.mail.identities import Words, add_identity
@@ -108,6 +109,25 @@ async def test_a_sender_of_its_own_leaves_no_tag_where_none_is_taken(
     assert [sender for sender, _, _ in post_office.mails] == [HELP]
     assert not await takes_tags(HELP)
     await servers.close()
+
+
+async def test_the_desk_server_may_be_such_a_provider(
+    world: World, settings: Settings, post_office: Sink, as_qq: None
+) -> None:
+    common = SmtpMailer(f"smtp://help%40lumen.example:swordfish@127.0.0.1:{post_office.port}")
+    servers = Servers(common, settings)
+    assert (await sent(world, settings, "1", servers)).state == "sent"
+    assert [sender for sender, _, _ in post_office.mails] == [HELP]
+    await common.close()
+
+
+async def test_another_address_of_the_account_is_answered_from(
+    world: World, settings: Settings, post_office: Sink
+) -> None:
+    mailbox = await add(world, settings, place(post_office))
+    moved = place(post_office, address="info@lumen.example")
+    await change_mailbox(mailbox, moved, None, Actor.of(world.ada), secret=settings.secret)
+    assert await answered_through(mailbox) == [HELP, "info@lumen.example"]
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,18 @@ async def test_commands_cannot_be_injected(sink: Sink, mailer: SmtpMailer, addre
 def test_bad_urls(url: str) -> None:
     with pytest.raises(Invalid):
         SmtpMailer(url)
+
+
+async def test_a_wrong_password_is_not_tried_again_and_again(sink: Sink) -> None:
+    sink.users = {"help": "swordfish"}
+    mailer = SmtpMailer(f"smtp://help:hunter2@127.0.0.1:{sink.port}", timeout=2)
+    for _ in range(3):
+        with pytest.raises(MailDeferred) as refused:
+            await mailer.send(HELP, [INES], MAIL)
+        assert "535 5.7.8 wrong user name" in str(refused.value)
+    assert (sink.connections, sink.asked) == (1, 1)
+    await mailer.close()
+    right = SmtpMailer(f"smtp://help:swordfish@127.0.0.1:{sink.port}", timeout=2)
+    await right.send(HELP, [INES], MAIL)
+    await right.close()
+    assert sink.signed_in == ["help"]
