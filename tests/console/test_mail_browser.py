@@ -5,6 +5,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
+from app.mail.forward_models import HeldForward
+from app.mail.leaving.holding import release_forward
 from app.mail.models import IncomingMail
 from app.mail.reading.cleaning import clean_html, with_sheet
 from conversations.models import Conversation
@@ -108,3 +110,24 @@ async def test_a_letter_is_shown_with_its_sheet_and_keeps_to_its_box(world: Worl
     await expect(frame.locator("html")).to_have_css("background-color", "rgb(255, 255, 255)")
     height = await page.get_by_title("The original mail").evaluate("frame => frame.offsetHeight")
     assert 600 < height < 800
+
+
+async def test_a_forward_is_undone_by_a_key_and_leaves_by_itself(world: World, open_page: OpenPage) -> None:
+    await Agent.filter(id=world.omar.id).update(undo_seconds=20)
+    page = await open_page(world.omar, f"{await path_of(await arrive(world))}/forward")
+    await page.get_by_label("Recipients").fill("Depot <depot@example.net>")
+    await page.get_by_label("Your words").fill("Is it on your shelf?")
+    await page.get_by_role("button", name="Send").click()
+    held = page.locator("[data-forward]")
+    await expect(held).to_contain_text("Sending in")
+    results = await Axe().run(page, options={"iframes": False})
+    assert [found["id"] for found in results.response["violations"]] == []
+    await page.locator("#thread-scroll").focus()
+    await page.keyboard.press("u")
+    await expect(page.get_by_label("Recipients")).to_have_value("Depot <depot@example.net>")
+    await expect(page.get_by_label("Your words")).to_have_value("Is it on your shelf?")
+    await page.get_by_role("button", name="Send").click()
+    await expect(held).to_have_count(1)
+    await release_forward((await HeldForward.get(state="held")).id)
+    await expect(page.locator(".note .mail-state")).to_contain_text("to Depot · Waits to be sent")
+    await expect(held).to_have_count(0)

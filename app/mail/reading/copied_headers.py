@@ -43,6 +43,11 @@ def role_of(line: str) -> str:
     return _NAMES.get((match[1] or match[2]).replace(" ", ""), "") if match else ""
 
 
+def role_named(name: str) -> str:
+    """What a header line with this name (lower case) says: FROM, DATE …; empty when it is none."""
+    return _NAMES.get(name.replace(" ", ""), "")
+
+
 def is_block(lines: Sequence[str], roles: Sequence[str], index: int) -> bool:
     """Whether a copied header block begins with the header line `index`.
 

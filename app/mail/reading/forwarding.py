@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.mail.reading.copied_headers import FROM, SUBJECT, role_named
 from app.mail.reading.headers import MAX_ADDRESS, addresses
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ MAX_BLOCK, LEAST_LINES = 14, 2
 
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _PREFIXES, _SEPARATORS = frozenset(_WORDS["prefixes"]), tuple(_WORDS["separators"])
-_LABELS = {label: kind for kind in ("from", "subject", "others") for label in _WORDS[kind]}
 _MAILTO = re.compile(r"\[mailto:([^\]\s]{3,320})\]|<mailto:([^>\s]{3,320})>|\(mailto:([^)\s]{3,320})\)", re.IGNORECASE)
 _UNKNOWN = re.compile(r"[*\w][^:：<>@;,]{1,20}[:：]\s")  # a header line with a name that is not known
 _RULE = re.compile(r"\s*(?:[_=\-–—*]{3,}.{0,80})?\s*")
@@ -72,10 +72,10 @@ def _in_text(text: str, *, is_marked: bool) -> Forwarded | None:
         words = _bare(line)
         if words.startswith(_SEPARATORS) and len(words) <= 120:
             separator = place
-        elif _label(line) == "from" and (is_marked or separator is not None):
+        elif _label(line) == FROM and (is_marked or separator is not None):
             start = _top(lines, place)
             found = _read(lines, start, "\n".join(lines[: start if separator is None else separator]))
-            if found is not None:
+            if found is not None and (found.address or not found.name.isdigit()):  # "No" is a number, too
                 return found
     return None
 
@@ -105,8 +105,8 @@ def _read(lines: list[str], start: int, cover: str) -> Forwarded | None:
         return None
     quoted = all(line.startswith(">") for line in lines[start:end])
     body = [_unquoted(line) if quoted else line for line in lines[end:]]
-    name, address = _person(values.get("from", ""))
-    subject = values.get("subject", "")[:MAX_SUBJECT]
+    name, address = _person(values.get(FROM, ""))
+    subject = values.get(SUBJECT, "")[:MAX_SUBJECT]
     text = "\n".join(body).strip()
     return (
         Forwarded(name=name, address=address, subject=subject, text=text, cover=_without_rule(cover)) if text else None
@@ -128,10 +128,10 @@ def _person(value: str) -> tuple[str, str]:
 
 
 def _label(line: str) -> str:
-    """Which header line this is a copy of: from · subject · others; empty: of none."""
+    """Which header line this is a copy of: a role of `copied_headers`; empty: of none."""
     head, colon, _ = _split(line)
     words = " ".join(head.translate(_INVISIBLE).strip(" *_\t").lower().split())
-    return (_LABELS.get(words) or _LABELS.get(words.replace(" ", ""), "")) if colon else ""
+    return role_named(words) if colon else ""
 
 
 def _value(line: str) -> str:
