@@ -226,6 +226,8 @@ def _nobody(root: Part) -> bool:
     ):
         if text_of(root.raw(name)).strip() == "<>":
             return True
+    if b".FML" in root.raw("message-id"):  # the list manager of that name, which keeps the numbers of people's mails
+        return True
     return any(key == "received" and _NULL_RECEIVED.search(value) for key, value in root.fields[:60])
 
 

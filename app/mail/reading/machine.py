@@ -6,7 +6,7 @@ not answered automatically. A customer's mail must never vanish because of a gue
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from app.mail.reading.absences import is_away, is_calendar_note, is_marked, says_when, told_by_words, wishes
@@ -48,15 +48,20 @@ _KEPT_BY_LISTS = ("list-archive", "list-subscribe", "list-owner")  # a newslette
 _AUTO_FIELD = re.compile(r"(?!x-auto-response-suppress$).*(?:auto-?_?repl(?:y|ied)|auto-?respon[ds]|vacation).*")
 
 
+_REPORTS = frozenset(
+    ("message/feedback-report", "message/disposition-notification", "message/global-disposition-notification")
+)
+
 # Signs in words that people write, too: they tell of a machine only where a letter of ours is answered.
 GUESSED = frozenset({"absence", "acknowledgement"})
 
 
-def automatic(root: Part, text: str = "", own: str = "", *, method: str = "") -> str:
+def automatic(root: Part, text: str = "", own: str = "", *, method: str = "", kinds: Collection[str] = ()) -> str:
     """The strong sign that no person wrote this ("auto-submitted", "report", …); empty when there is none.
 
     `text` is all that is written, `own` its new part; only their beginnings are looked at. `method` is what the mail
-    does with an appointment (iTIP, RFC 5546): "reply" is somebody's calendar, "request" a person.
+    does with an appointment (iTIP, RFC 5546): "reply" is somebody's calendar, "request" a person. `kinds` are the types
+    of its parts.
     """
     field = _fields(root)
     for name, sign in AUTOMATIC_FIELDS:
@@ -65,7 +70,11 @@ def automatic(root: Part, text: str = "", own: str = "", *, method: str = "") ->
     for name, value in root.fields[:200]:
         if _AUTO_FIELD.fullmatch(name) and _not_no(text_of(value[:200])):
             return name[:60]
-    if root.type == "multipart/report" or any(key.startswith("x-ms-exchange-message-is-ndr") for key, _ in root.fields):
+    if (
+        root.type == "multipart/report"
+        or _REPORTS.intersection(kinds)
+        or any(key.startswith("x-ms-exchange-message-is-ndr") for key, _ in root.fields)
+    ):
         return "report"
     if field("precedence").strip().lower() == "bulk" and not _is_discussion(root):
         return "precedence"
@@ -121,6 +130,7 @@ AUTOMATIC_FIELDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("delivered-by-the-graces-of", _present),
     ("x-list-administrivia", _not_no),
     ("delivered-to", lambda value: value.strip().lower().startswith("autoresponder")),
+    ("x-apple-action", _one_of("vacation")),
     ("x-spamarrest-noauth", _present),
 )
 

@@ -81,7 +81,10 @@ def _parse(mail: bytes) -> ParsedMail:
     text = without_armour(text) if protection == SIGNED else text
     bounced = bounce(walked.parts, text)
     reply = _reply(plain, html, text)
-    sign = machine.automatic(root, text, reply, method=invitation.method if invitation is not None else "")
+    method = invitation.method if invitation is not None else ""
+    sign = machine.automatic(
+        root, text, reply, method=method, kinds=[part.type for part in walked.parts if part.depth < 2]
+    )
     if invitation is not None and not text.strip():
         text = reply = invitation.text()
     return replace(
