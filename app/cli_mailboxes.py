@@ -43,6 +43,7 @@ async def mailboxes() -> None:
 @click.option("--smtp-host", default="", help="Answer from the address through this server, as the same account.")
 @click.option("--smtp-port", type=int, help="The usual one if it is not given.")
 @click.option("--smtp-security", type=click.Choice([TLS, STARTTLS, PLAIN]), default=TLS, show_default=True)
+@click.option("--checkers", default="", help="Names whose word on senders counts, by commas; else the provider's.")
 @click.option("--begin", type=click.DateTime(["%Y-%m-%d"]), help="Also fetch what came since that day (UTC).")
 @click.option(
     "--credentials-file",
@@ -61,6 +62,7 @@ async def add_mailbox_command(
     smtp_host: str,
     smtp_port: int | None,
     smtp_security: str,
+    checkers: str,
     begin: datetime | None,
     credentials_file: Path | None,
 ) -> None:
@@ -81,6 +83,7 @@ async def add_mailbox_command(
             smtp_host=smtp_host,
             smtp_port=smtp_port or SMTP_PORTS[smtp_security],
             smtp_security=smtp_security,
+            checkers=checkers,
         )
     )
     trial = await try_account(place, given, private=settings.private_hosts)

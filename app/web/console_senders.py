@@ -42,7 +42,6 @@ from core.shops import Shop
 from core.teams import Team, teams_for
 
 HERE = "/console/senders"
-TEST_SECONDS = 30.0  # as long as a person waits for a page
 
 
 def _(message: str) -> str:
