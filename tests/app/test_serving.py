@@ -10,10 +10,9 @@ from app.serving import collect_seldom
 
 @pytest.fixture
 def _collector() -> Iterator[None]:
-    before = gc.get_threshold()
+    gc.unfreeze()  # the tests have done the same for themselves
     yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
+    collect_seldom()
 
 
 @pytest.mark.usefixtures("_collector")
