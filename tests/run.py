@@ -30,6 +30,7 @@ class Step:
     marker: str = ""
     options: tuple[str, ...] = ()
     workers: int = 0
+    spread: str = "loadfile"
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     second_try: bool = False
@@ -72,7 +73,8 @@ STEPS = (
         "browser",
         "pytest in Chromium",
         marker="browser",
-        workers=WORKERS,
+        workers=WORKERS + 1,  # they wait more: for pages, and for desks that start
+        spread="worksteal",  # a few long files, and nothing in them is shared
         needs=("Chromium", "a Chinese font"),
         files=tuple(browser_files(ROOT / "tests")),
         second_try=True,
@@ -184,7 +186,7 @@ def selection(step: Step) -> Iterator[str]:
     if step.marker:
         yield from ("-m", step.marker, *step.options)
     if step.workers > 1:
-        yield from ("-n", str(step.workers), "--dist", "loadfile", "--no-loadscope-reorder")
+        yield from ("-n", str(step.workers), "--dist", step.spread, "--no-loadscope-reorder")
 
 
 def execute(command: Sequence[str]) -> int:

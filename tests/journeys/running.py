@@ -69,7 +69,7 @@ class Desk:
         """As a power cut would."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         self._forget()
 
     def stop(self) -> int:
@@ -77,7 +77,7 @@ class Desk:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(20)
+        status = self.process.wait(30)
         self._forget()
         return status
 
@@ -171,7 +171,7 @@ async def frame_of(page: Page) -> Frame:
 
 async def latest_code(desk: Desk, page: Page, recipient: str) -> str:
     """The newest one-time code in the demo mailbox."""
-    for _ in range(50):
+    for _ in range(200):
         await page.goto(f"{desk.url}/demo/mailbox?to={recipient}")
         links = page.locator("a[href*='/demo/mailbox/mlo_']")
         if await links.count():
