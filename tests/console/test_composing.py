@@ -132,6 +132,7 @@ async def test_a_reply_is_held_undone_and_sent_without_scripts(
     assert "Sending in a moment" in page
     assert '<p class="words">It is &lt;late&gt;</p>' in page
     undo = re.findall(r'action="(/console/tickets/\d+/held/hld_\w+/undo)"', page)[0]
+    assert [page.count(mark) for mark in ("data-undo>", "data-now>")] == [1, 1], "as on the lines that the script makes"
     answer = await omar.post(undo)
     assert answer.headers["location"] == f"{path}?said=undone"
     page = (await omar.get(path)).text
