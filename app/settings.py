@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     )
     private_hosts: bool = Field(
         False,
-        description="Mailboxes that are fetched may be on this machine and in its networks, at any port.",
+        description="Servers of mailboxes and senders may be on this machine and in its networks, at any port.",
     )
     files_dir: Path | None = Field(
         None, description="Folder for the files people send, shared by all machines; empty: files in the data folder."

@@ -46,9 +46,14 @@ async def _dialogue(server: SmtpServer, envelope_from: str, recipient: str, cont
     try:
         if client.is_ehlo_or_helo_needed:
             await client.ehlo()
-        answer = await client.mail(envelope_from)
+        encoding, options = "ascii", list[str]()
+        if not (envelope_from + recipient).isascii():
+            if not client.supports_extension("smtputf8"):
+                raise SmtpTrouble("it takes no addresses beyond ASCII (SMTPUTF8)", code=SENDER_REFUSED)
+            encoding, options = "utf-8", ["SMTPUTF8"]
+        answer = await client.mail(envelope_from, options=options, encoding=encoding)
         if recipient:
-            await client.rcpt(recipient)
+            await client.rcpt(recipient, encoding=encoding)
             answer = await client.data(content)
         else:
             await client.rset()

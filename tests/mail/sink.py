@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -95,8 +96,8 @@ class _Server(SMTP):
 
 
 @asynccontextmanager
-async def listening(sink: Sink) -> AsyncIterator[Sink]:
-    """The sink behind a free port of this machine."""
+async def listening(sink: Sink, tls: ssl.SSLContext | None = None, *, at_once: bool = True) -> AsyncIterator[Sink]:
+    """The sink behind a free port of this machine; with TLS at once, or after STARTTLS."""
     loop = asyncio.get_running_loop()
 
     def connected() -> SMTP:
@@ -111,12 +112,13 @@ async def listening(sink: Sink) -> AsyncIterator[Sink]:
                 authenticator=sink.authenticate if login else None,
                 auth_required=login,
                 auth_require_tls=not login,
+                tls_context=None if at_once else tls,
                 auth_exclude_mechanism=[] if sink.token else ["XOAUTH2"],
             )
         server.sink = sink
         return server
 
-    listener = await loop.create_server(connected, "127.0.0.1", sink.port)
+    listener = await loop.create_server(connected, "127.0.0.1", sink.port, ssl=tls if at_once else None)
     sink.port = listener.sockets[0].getsockname()[1]
     yield sink
     listener.close()

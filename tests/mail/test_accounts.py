@@ -1,5 +1,6 @@
 """One account, both ways: a mailbox that is fetched is answered from, signed in with the same credentials."""
 
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from app.gateways import oauth
 from app.gateways.mail import RecordingMailer
 from app.gateways.smtp import SmtpMailer
 from app.gateways.smtp_server import SmtpServer, read_url
+from app.gateways.smtp_trial import attempt
+from app.gateways.smtp_troubles import SmtpTrouble
 from app.mail.answering import answered_through
 from app.mail.identities import Words, add_identity
 from app.mail.identity_models import MailIdentity
@@ -26,6 +29,7 @@ from app.mail.trying import try_account
 from app.settings import Settings
 from core.errors import Conflict, Invalid
 from core.people import Actor
+from tests.mail.certificates import make_certificate
 from tests.mail.conftest import code_for
 from tests.mail.scripted_imap import scripted
 from tests.mail.sink import Sink, listening
@@ -277,6 +281,36 @@ async def test_what_a_server_for_sending_may_be(post_office: Sink) -> None:
         trial = await try_account(place(post_office, **other), PASSWORD, private=private)
         assert trial.sending is not None
         assert trial.sending.code == code
+
+
+async def test_an_address_beyond_ascii(sink: Sink) -> None:
+    server = read_url(f"smtp://127.0.0.1:{sink.port}", private=True)
+    assert await attempt(server, "客服@例子.example", "ines@example.com", b"Subject: x\r\n\r\n") == "250 OK"
+    async with listening(Sink(utf8=False)) as old:
+        with pytest.raises(SmtpTrouble) as trouble:
+            await attempt(replace(server, port=old.port), "客服@例子.example")
+        assert trouble.value.code == "sender_refused"
+
+
+@pytest.mark.parametrize("way", ["tls", "starttls"])
+async def test_certificates_are_checked_for_sending(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = make_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    async with listening(Sink(users={HELP: "swordfish"}), context, at_once=way == "tls") as sink:
+        server = SmtpServer(
+            host="localhost", port=sink.port, security=way, user=HELP, password="swordfish", private=True
+        )
+        with pytest.raises(SmtpTrouble) as trouble:
+            await attempt(server, HELP)
+        assert trouble.value.code == "certificate"
+        assert sink.asked == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        assert await attempt(server, HELP, "ines@example.com", b"Subject: x\r\n\r\n") == "250 OK"
+        assert (sink.asked, len(sink.mails)) == (1, 1)
+        with pytest.raises(SmtpTrouble) as trouble:
+            await attempt(replace(server, password="hunter2"), HELP)
+        assert (trouble.value.code, sink.asked) == ("login_refused", 2)
 
 
 async def test_what_answers_is_no_mail_server(sink: Sink) -> None:
