@@ -114,7 +114,20 @@ def test_what_stands_above_a_mail_is_what_it_is_without_that_mail(words: str, mo
 
 
 @pytest.mark.parametrize(
-    "piece", ["On ", "> ", "On 2026 a@b.c wrote:\n", "From:\nTo:\nSubject:\n", "2\n", "-", "在2026\n", "wrote:\n"]
+    "piece",
+    [
+        "On ",
+        "> ",
+        "On 2026 a@b.c wrote:\n",
+        "From:\nTo:\nSubject:\n",
+        "2\n",
+        "-",
+        "在2026\n",
+        "wrote:\n",
+        f">>> 1{'1' * 170}>>>\n",
+        "x. On 1 " * 40 + ":\n",
+        "to\n\n1.1.2024 10:00\nsubject\n",
+    ],
 )
 def test_time_is_linear(piece: str) -> None:
     started = time.process_time()
