@@ -9,6 +9,7 @@ from typing import Any
 
 _LONGEST = 140  # characters of a phone's line
 _WRAPPED = 45  # columns from which a line may be one of a paragraph that a program breaks
+_LONGEST_PLEA = 160  # characters of "Please consider the environment …"
 _SHORT = 60  # columns of a line in a card: a name, a street
 _AT_ONCE = 3  # words after the beginning
 _SENTENCE = 9  # words of a line that goes on without the marks of a card
@@ -22,6 +23,7 @@ _DISCLAIMERS = tuple(_TABLES["disclaimers"]["starts"])
 _COMPANY = tuple(_TABLES["company"]["starts"])
 _COMPANY_WORDS = tuple(_TABLES["company"]["words"])
 _COMPANY_MEDIUM = tuple(_TABLES["company"]["medium"])
+_PRINT, _SPARE = tuple(_TABLES["paper"]["print"]), tuple(_TABLES["paper"]["spare"])
 _COMPANY_MORE = tuple(_TABLES["company"]["more"])
 _EDGES = "-_=*~·•#+|—–()[]（）【】「」.。 "
 _LINK = re.compile(r"<?https?://[^\s>]{0,500}>?")
@@ -71,7 +73,9 @@ def is_phone_line(line: str) -> bool:
 
 def is_disclaimer(line: str) -> bool:
     """Whether `line` (lower case) begins a company's words about confidence, viruses or trees."""
-    return line.lstrip(_EDGES).startswith(_DISCLAIMERS)
+    if line.lstrip(_EDGES).startswith(_DISCLAIMERS):
+        return True
+    return len(line) <= _LONGEST_PLEA and all(_holds(line, words) for words in (_SPARE, _PRINT, _COMPANY_MEDIUM))
 
 
 def is_company(lines: Sequence[str]) -> bool:
@@ -79,10 +83,14 @@ def is_company(lines: Sequence[str]) -> bool:
     if not lines[0].lstrip(_EDGES).startswith(_COMPANY) or columns(lines[0]) < _WRAPPED:
         return False
     text = " ".join(lines)
-    if not any(word in text for word in _COMPANY_MEDIUM):
+    if not _holds(text, _COMPANY_MEDIUM):
         return False
     said = sum(word in text for word in _COMPANY_WORDS)
-    return said > 1 or (said == 1 and any(word in text for word in _COMPANY_MORE))
+    return said > 1 or (said == 1 and _holds(text, _COMPANY_MORE))
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text for word in words)
 
 
 def is_signed(line: str) -> bool:
