@@ -138,17 +138,16 @@ def _beginning(content: bytes, characters: int) -> bytes:
 
 def _unflow(text: str, *, delete_space: bool) -> str:
     """Join the soft-wrapped lines of format=flowed (RFC 3676), quotes by quotes of the same depth."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         body = line[depth:].removeprefix(" ")
-        if open_depth == depth and lines and body != "-- ":
-            lines[-1] += body
-        else:
-            lines.append(">" * depth + (" " if depth and body else "") + body)
         soft = body.endswith(" ") and body != "-- "
+        said = body[:-1] if soft and delete_space else body
+        if open_depth == depth and lines and body != "-- ":
+            lines[-1].append(said)
+        else:
+            lines.append([">" * depth + (" " if depth and body else ""), said])
         open_depth = depth if soft else -1
-        if soft and delete_space:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+    return "\n".join(map("".join, lines))

@@ -6,6 +6,7 @@ from html import unescape
 
 _LONGEST_TAG = 16_384  # characters; data: images are longer, and their attributes are of no use
 _UNREAD = ("script", "style", "title", "head", "noscript", "template", "textarea", "xml")
+_MARKUP = re.compile("<(?=[a-zA-Z/!?])")
 _QUOTED = r"(?:\"[^\"]*\"|'[^']*')"  # no possessive parts here: Python before 3.11.5 errs on them within groups
 _TAG = re.compile(rf"<(/?)([a-zA-Z][\w:-]{{0,30}})([^<>\"']*(?:{_QUOTED}[^<>\"']*){{0,200}})>")
 _ATTRIBUTE = re.compile(
@@ -23,9 +24,10 @@ def tokens(html: str) -> Iterator[tuple[str, str, Attributes]]:
     at, size, lower = 0, len(html), html.translate(_LOWER)
     nowhere: set[str] = set()  # ends that were looked for in vain: looking again and again would not be linear
     while at < size:
-        start = html.find("<", at)
-        if start < 0:
+        begins = _MARKUP.search(html, at)
+        if begins is None:
             break
+        start = begins.start()
         if start > at:
             yield "", html[at:start], {}
         end = _end_of_markup(lower, start, nowhere)

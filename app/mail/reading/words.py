@@ -1,6 +1,7 @@
 """Encoded words in header fields (RFC 2047), in the broken forms that mailers write, too. Pure; never raises."""
 
 import re
+from itertools import islice
 
 from app.mail.reading.charsets import decode
 from app.mail.reading.transfer import base64_bytes
@@ -9,6 +10,7 @@ from app.mail.reading.transfer import base64_bytes
 # always one of the three, so nothing is looked at twice.
 _WORD = re.compile(r"=\?\s?([^?\s=]{0,60})\s?\?\s?([bBqQ])\s?\?((?:[^?=]|=(?!\?[^=])|\?(?!=))*)(?:\?=|(?==\?)|$)")
 _QUOTED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}|[^=]*[^=])")  # what says B and is Q
+_MOST = 2_000  # words of one field; what follows stays as it is
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
@@ -24,7 +26,7 @@ def _decode(text: str) -> str:
     pieces: list[str] = []
     held: _Held | None = None
     end = 0
-    for match in _WORD.finditer(text):
+    for match in islice(_WORD.finditer(text), _MOST):
         between = text[end : match.start()]
         charset, encoding = match[1].partition("*")[0].lower(), match[2].lower()
         if held is None or between.strip() or charset != held.charset:
