@@ -40,7 +40,7 @@ def text_of(raw: bytes) -> str:
 
 def one_line(text: str) -> str:
     """`text` without line breaks and other control characters, so that it can never become a second header."""
-    return _CONTROL.sub(" ", text).strip()
+    return _CONTROL.sub(" ", text).strip("\ufeff \xa0")
 
 
 def addresses(raw: bytes) -> tuple[Address, ...]:
@@ -175,7 +175,8 @@ def _display_name(text: str) -> str:
     if not text.startswith('"') and _GROUP.fullmatch(text):
         text = text.rpartition(":")[2]
     name = one_line(decode_words(_unquote(text)))
-    return _TURNING.sub("", name).strip("'\"< ")[:200]
+    name = _TURNING.sub("", name).strip('"< ')
+    return (name if "'" in name.strip("'") else name.strip("' "))[:200]
 
 
 def _unquote(text: str) -> str:

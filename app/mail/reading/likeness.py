@@ -30,7 +30,7 @@ _ALONE_IN_A_WORD = re.compile(
 _FOREIGN_RUN = re.compile("[\u00c0-\u024f]{4,}")
 _MIXED_SCRIPTS = re.compile("[A-Za-z][\u0370-\u0fff]|[\u0370-\u0fff][A-Za-z]")
 _ONLY_FOREIGN = re.compile("(?<![A-Za-z])[\u00c0-\u024f]{3,}(?![A-Za-z])")  # no Latin word has nothing else
-_SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-±¶-¸»-¿×÷](?=[^\W\d_])|[¢¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
+_SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-±¶-¸»-¿×÷](?=[^\W\d_])|[¢£¥¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
 _IMPOSSIBLE = re.compile(
     r"(?<!\w)[ъьыЪЬЫ]|[а-яё][А-ЯЁ]|[a-zß-öø-ÿ][À-ÖØ-Þ]|\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
 )

@@ -7,6 +7,7 @@ from app.mail.reading.charsets import decode
 from app.mail.reading.headers import one_line, unfold
 from app.mail.reading.words import decode_words
 
+_PAIRS = ("''", "“”", "„“", "‘’")  # quotes that are none in a header
 _MOST = 200  # parameters of one field
 _KNOWN = "charset|name|filename|boundary|format|delsp|type|start|server|size|access-type|protocol|micalg|method"
 # A semicolon was forgotten where a known parameter begins.
@@ -81,7 +82,7 @@ def _unquote(value: str) -> str:
     if value.startswith('"'):
         match = re.match(r'"([^"\\]*(?:\\.[^"\\]*)*)', value, re.DOTALL)
         return re.sub(r'\\(["\\])', r"\1", match[1]) if match else value.strip('"')
-    if len(value) > 2 and value[0] == value[-1] == "'":
+    if len(value) > 2 and value[0] + value[-1] in _PAIRS:
         return value[1:-1]
     return value
 

@@ -1,5 +1,7 @@
 """What few programs write: old kinds of text, labels of encodings, hidden lines, what was added on the way."""
 
+import time
+
 import pytest
 
 from app.mail.reading.parsing import ParsedMail, parse
@@ -100,6 +102,8 @@ def test_a_disposition_without_a_kind_has_a_name() -> None:
 @pytest.mark.parametrize(
     ("field", "name", "address"),
     [
+        ("'Ann Lee' via Shop <ann@c.example>", "'Ann Lee' via Shop", "ann@c.example"),
+        ("'Ann Lee' <ann@c.example>", "Ann Lee", "ann@c.example"),
         ("Ann Lee <<ann@c.example>>", "Ann Lee", "ann@c.example"),
         ("Ann [mailto:ann@c.example]", "Ann [mailto:]", "ann@c.example"),
     ],
@@ -112,3 +116,11 @@ def test_addresses_in_too_many_brackets(field: str, name: str, address: str) -> 
 def test_words_that_say_b_and_are_q() -> None:
     assert parse(b"Subject: =?utf-8?B?Gr=C3=BC=C3=9Fe?=\r\n\r\nhi").subject == "Grüße"
     assert parse(b"Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n\r\nhi").subject == "Grüße"
+
+
+@pytest.mark.parametrize("body", [b"a \r\n" * 200_000, b"<" * 500_000], ids=["flowed", "brackets"])
+@pytest.mark.parametrize("kind", [b"text/plain; format=flowed", b"text/html"])
+def test_large_texts_take_no_time(body: bytes, kind: bytes) -> None:
+    started = time.process_time()
+    assert letter(body, b"Content-Type: " + kind).problem == ""
+    assert time.process_time() - started < 3
