@@ -39,7 +39,7 @@ def told_by_words(subject: str, own: str, *, wants: bool) -> str:
     if _is_said_anywhere(said):
         return "words"
     line = _QUOTED.sub(" ", " ".join(said.split()))
-    if _has(line, "received") and _has(line, "promised") and _ONE.search(line) is None:
+    if _has(line, "received") and _has(line, "promised") and not _has(line, "goods") and _ONE.search(line) is None:
         return "acknowledgement"
     return "absence" if is_away(line) and says_when(line) and not wishes(line) else ""
 

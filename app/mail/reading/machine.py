@@ -177,7 +177,8 @@ def _of_subject(subject: str, opening: str, *, wants: bool) -> str:
     if away and (wants or wishes(opening)):
         return ""
     if _is_whole(subject, "auto_subjects"):
-        return "" if asks and subject in _TABLES["auto_subjects"] else "subject"
+        spoken_of = asks or subject in opening  # `Auto reply` alone, and then about ours
+        return "" if spoken_of and subject in _TABLES["auto_subjects"] else "subject"
     if asks:
         return ""
     if is_marked(subject):
