@@ -84,11 +84,21 @@ class _Writer:
     def _skip(self, tag: str) -> None:
         self._skipped, self._depth = tag, 1
 
+    def _forget_dashes(self) -> None:
+        """The line "-- " above a signature goes with it."""
+        at = len(self._pieces) - 1
+        while at >= 0 and not self._pieces[at].strip():
+            at -= 1
+        if at > 0 and self._pieces[at].strip() == "--" and self._pieces[at - 1] in ("", "\n"):
+            del self._pieces[at:]
+            self._breaks = 1
+
     def _pass_over(self, tag: str) -> None:
         self._depth += (tag == self._skipped) - (tag == "/" + self._skipped)
         if self._depth == 0:
+            if self._skipped in _PARAGRAPHS or self._skipped in _LINES:
+                self._break(1)
             self._skipped = ""
-            self._break(1)
 
     def _heed(self, tag: str, mark: Mark | None) -> None:
         """Begin what `mark` says, and end an introduction where the quote itself begins."""
@@ -101,6 +111,7 @@ class _Writer:
         self.marked = True
         if mark is Mark.SIGNATURE:
             if tag not in _VOID:
+                self._forget_dashes()
                 self._skip(tag)
         elif mark is Mark.REST:
             self._begin_quote()

@@ -227,10 +227,16 @@ def _mark_cards(lines: Lines) -> None:
             card = Card(boxed=True)
         elif kind == DELIMITER:
             tight = lines.kinds[index - 1 : index] == lines.kinds[index + 1 : index + 2] == [TEXT]
-            signature = card.is_signature(tight=tight)
+            signature = card.is_signature(tight=tight) and not (tight and _underlines(lines, index))
             if signature:
                 lines.kinds[index] = SIGNATURE
             card = card.over(signature=signature) if card.lines else Card(boxed=True, below=card.below)
+
+
+def _underlines(lines: Lines, index: int) -> bool:
+    """Whether a line of "=" is as long as the line above: that is a heading."""
+    drawn = lines.compared[index]
+    return not drawn.strip("=") and abs(columns(drawn) - columns(lines.compared[index - 1])) <= 1
 
 
 def _next_kind(lines: Lines, index: int) -> str:
