@@ -8,7 +8,7 @@ from app.auth.models import Session
 from tests.console.conftest import BASE, PASSWORD, Browser
 from tests.people import World
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.sqlite]  # refused before any database is asked
 OpenBrowser = Callable[..., Awaitable[Browser]]
 LOGIN = {"email": "omar@wismo.example", "password": PASSWORD}
 
