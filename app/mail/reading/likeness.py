@@ -19,7 +19,7 @@ _LATIN = frozenset(_TABLES["scripts"]["latin"].split())
 _CYRILLIC = frozenset(_TABLES["scripts"]["cyrillic"].split())
 _WORDS = {name: frozenset(words.encode().split()) for name, words in _TABLES["words"].items()}
 _PLAIN_WORD = re.compile(rb"(?<![a-z\x80-\xff])[a-z]{2,12}(?![a-z\x80-\xff])")
-_FOR_SHOUTING = 0.06
+_FOR_SHOUTING = 0.07
 _SHORT = 4  # characters
 _SAMPLE = 3000  # bytes that are judged
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -30,7 +30,7 @@ _ALONE_IN_A_WORD = re.compile(
 _FOREIGN_RUN = re.compile("[\u00c0-\u024f]{4,}")
 _MIXED_SCRIPTS = re.compile("[A-Za-z][\u0370-\u0fff]|[\u0370-\u0fff][A-Za-z]")
 _ONLY_FOREIGN = re.compile("(?<![A-Za-z])[\u00c0-\u024f]{3,}(?![A-Za-z])")  # no Latin word has nothing else
-_SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-±¶-¸»-¿×÷](?=[^\W\d_])|[¢£¥¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
+_SIGN_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[¡-©«¬®-³µ¶¸¹»-¿×÷](?=[^\W\d_])|[¢£¥¤¦¨¬±¶¸¹¼-¾\u2500-\u257f](?=[^\W\d_])")
 _IMPOSSIBLE = re.compile(
     r"(?<!\w)[ъьыЪЬЫ]|[а-яё][А-ЯЁ]|[a-zß-öø-ÿ][À-ÖØ-Þ]|\d[À-ÖØ-öø-ɏ]|[α-ω][Α-Ω](?=[α-ω])|[เ-ไ][ะ-ฺ็-๎]|(?<![ก-๎])[ะ-ฺ็-๎]"
 )
@@ -119,13 +119,14 @@ def _weights(codec: str) -> tuple[Weights, ...]:
     return tuple((name, _of_language(name, most), -0.5) for name, _, most in named)
 
 
-def _of_language(name: str, most: str = "") -> dict[str, float]:
-    """Of Latin alphabets each letter counts; others have nothing but such letters, so that rare ones count less."""
+def _of_language(name: str, most: str) -> dict[str, float]:
+    """Rare letters count less, and least where an alphabet has no others than foreign ones."""
     letters = _LETTERS[name]
-    if name in _LATIN or name == "thai":
+    if most or name == "thai":
         small = dict.fromkeys(letters, float(most or 1.0))
     else:
-        small = {letter: 1.5 - 2.1 * rank / len(letters) for rank, letter in enumerate(letters)}
+        first, last = (1.1, 0.2) if name in _LATIN else (1.5, -0.6)
+        small = {letter: first - (first - last) * rank / len(letters) for rank, letter in enumerate(letters)}
     capitals = {letter.upper(): 0.5 * weight for letter, weight in small.items() if len(letter.upper()) == 1}
     return capitals | small | dict.fromkeys(_LETTERS["marks"], 0.7)
 
