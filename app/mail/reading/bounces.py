@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from app.mail.reading.headers import text_of
+from app.mail.reading.headers import addresses, text_of
 from app.mail.reading.mime import walk
 from app.mail.reading.parts import Part
 from app.mail.reading.reports import Outcome, outcomes, status_in
@@ -27,7 +27,7 @@ from app.mail.reading.returned import (
     returned_ids,
     returned_subject,
 )
-from app.mail.reading.severity import is_hard, is_hard_text, says_why
+from app.mail.reading.severity import is_hard, is_hard_text
 
 _TABLES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("bounces.toml").read_text("utf-8"))
 _REPORTS = ("message/delivery-status", "message/global-delivery-status")
@@ -174,14 +174,20 @@ def _is_spoken(parts: list[Part], text: str) -> bool:
     if nobody:
         return (by_subject and (by_words or evidence > 0 or not opening)) or (by_words and evidence > 0) or evidence > 1
     if _is_in(sender, "systems"):
-        named = bool(failed_recipients(parts, said))
+        named = failed_recipients(parts, said)
         by_postmaster = _is_in(sender, "postmasters")
-        spoken = by_words and (by_postmaster or named)
-        spoken = spoken or (by_postmaster and named and says_why(said) and not _by_person(root))
+        spoken = by_words and (by_postmaster or bool(named))
+        spoken = spoken or (by_postmaster and _are_elsewhere(named, root) and not _by_person(root))
         return (by_subject and spoken) or (evidence > 0 and (by_subject or by_words))
     return (
         by_subject and evidence > 0 and _begins_as_bounce(opening) and "?" not in opening and not _by_mail_program(root)
     )
+
+
+def _are_elsewhere(named: tuple[str, ...], root: Part) -> bool:
+    """Whether there are any, none at our own domain: about those a person writes to us, no mail system."""
+    ours = {box.email.rpartition("@")[2] for box in addresses(root.raw("to"))}
+    return bool(named) and ours.isdisjoint(address.rpartition("@")[2] for address in named)
 
 
 def _begins_as_bounce(opening: str) -> bool:

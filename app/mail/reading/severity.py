@@ -50,11 +50,6 @@ def is_hard_text(text: str) -> bool:
     return spoken if spoken is not None else any(_HARD_CODE.match(code) for code in _CODE.findall(text))
 
 
-def says_why(text: str) -> bool:
-    """Whether any of the words are known, hard or soft."""
-    return _spoken(_WRAPPED.sub(" ", text[:_MAX_WORDS])) is not None
-
-
 def _spoken(words: str) -> bool | None:
     """What the words say; None when they say neither."""
     words = words[:_MAX_WORDS].lower().replace("’", "'")
