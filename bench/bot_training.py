@@ -28,7 +28,7 @@ REGULAR = 1.0  # the larger, the closer to the data
 WEIGHT = {"bitext": 0.5, "examples": 2.0, "phrasings": 3.0}  # templates say the same often; some must be understood
 TYPICAL = {"abcd", "zh"}  # sources in which customers write as they do; the threshold is set on them
 PRECISE = {"en": 0.985, "zh": 0.94}  # of what is acted on, in messages as if they were new
-LEAST = 0.72  # joint probability below which nothing costly is done
+LEAST = 0.75  # joint probability below which nothing costly is done
 SAY_AT = 0.4  # joint probability from which other intents are sure
 
 

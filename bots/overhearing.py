@@ -15,10 +15,12 @@ from bots.value_labels import label_before, names_nothing_else
 MOST_TURNS = 400
 _GUESSED = 0.5  # what a wish weighs that is not heard clearly
 _FADES = 0.5  # what a wish weighs against the one before it: people say first what they came for
+_COOLS = 0.85  # and what it weighs for each turn of the other side since the first wish
+_CLICKED = 0.1  # what a menu entry weighs: it is sent before people say what they came for
 _WEIGHTS = {
     "human_handover": 0.3,
-    "complaint": 0.3,
-    "feedback": 0.3,
+    "complaint": 0.2,
+    "feedback": 0.2,
     "help_general": 0.1,
     "provide_info": 0.02,
     "greeting": 0.01,
@@ -28,8 +30,10 @@ _WEIGHTS = {
     "goodbye": 0.002,
     "out_of_scope": 0.008,
 }
+_PLAIN = frozenset({"human_handover", "complaint", "feedback"})  # weigh little, and yet are what some come for
 _UNCLEAR = 0.6  # below: what was said in several messages is also read as one
 _UNSURE = 0.3  # what a wish counts that is too unsure to be named
+_FIRST = 0.8  # the first wish counts at least so much, however unsure
 _JOINED = 600  # characters
 _REST = re.compile(
     r"\b(?:the )?(?:rest|remaining|other half|second (?:half|part)|last (?:part|digits|\d+ digits)"
@@ -45,8 +49,15 @@ _ALSO = re.compile(
     r"|另外|还有一?[个单笔]|另一[个单笔]|顺便",
     re.IGNORECASE,
 )
+_NOT_FOUND = re.compile(
+    r"\b(?:can ?not|can'?t|could ?n[o']t|unable to|did ?n[o']t|do ?n[o']t|no|not)\b.{0,20}"
+    r"\b(?:find|found|locate|see|pull(?:ing)? up|match|such)\b|\bdoes ?n[o']?t exist\b|\binvalid\b|\bisn'?t in\b"
+    r"|查不到|查询?不到|没有?(?:查询?到|找到|查|这个|该)|找不到|不存在|没有.{0,12}信息|无此|核对一下",
+    re.IGNORECASE,
+)
+_MENU = re.compile(r"\s*(?:[商产]品|订单|售[前后]|物流|配送|活动|优惠|发票|支付|账户|会员|业务)+(?:咨询|服务|问题)\s*")
 _CORRECTS = re.compile(
-    r"\b(?:no|sorry|oops|actually|meant|mistake|wrong|correction|typo|instead|correct (?:one|number))\b"
+    r"\b(?:no|nope|wait|sorry|oops|actually|meant|mistake|wrong|correction|typo|instead|correct (?:one|number))\b"
     r"|不对|不是|错了|打错|发错|应该是|更正|搞错",
     re.IGNORECASE,
 )
@@ -65,12 +76,14 @@ class Overheard:
     _said: list[str] = field(default_factory=list)  # the customer's messages since the other side spoke
     _question: str = ""
     _scores: dict[str, float] = field(default_factory=dict)
-    _wishes: int = 0
+    _since: int = 0  # turns of the other side since the first wish
+    _wishes: float = 0.0  # how many were heard; an unclear one counts less
 
     def agent(self, text: str) -> None:
         """The other side spoke."""
         self._settle()
-        self._question, self._corrected = text, False
+        self._question, self._since = text, self._since + (self._wishes > 0)
+        self._corrected = self.order_number is not None and _NOT_FOUND.search(text) is not None
         self._asked = asked_for(text) or self._asked
         told = find_entities(text)
         named = [span for span in told.spans if span.kind == "order_number" and _called_order(told, span)]
@@ -84,7 +97,7 @@ class Overheard:
         self._answered(entities)
         if not _only_data(entities):
             self._said.append(text)
-            self._weigh(heard)
+            self._weigh(heard, _CLICKED if _MENU.fullmatch(text) else 1.0)
 
     def intent(self) -> str | None:
         """The main wish of the talk so far."""
@@ -99,6 +112,8 @@ class Overheard:
             self._without_number(entities, heard)
             return
         span = numbers[0]
+        if len(numbers) > 1 and _CORRECTS.search(entities.text[span.end : numbers[1].start]):
+            span = numbers[1]
         sure = self._is_sure(entities, span)
         if self.order_number is None or self._offered == span.value:
             self.order_number, self._sure = span.value, sure
@@ -154,10 +169,10 @@ class Overheard:
                 given |= set(islice((kind for kind in _FITS[_sort(value)] if kind in self._asked - given), 1))
         self._asked -= given
 
-    def _weigh(self, heard: Understanding) -> None:
+    def _weigh(self, heard: Understanding, share: float) -> None:
         if heard.intent == "affirm" and self._question:
             self._add(self.rulebook.understand(find_entities(self._question)), 0.4)
-        self._add(heard, 1.0)
+        self._add(heard, share)
 
     def _settle(self) -> None:
         """Messages that say little one by one may say a wish together."""
@@ -170,13 +185,18 @@ class Overheard:
     def _add(self, heard: Understanding, share: float) -> None:
         if heard.confidence <= 0:
             return
-        weight = _WEIGHTS.get(heard.intent)
-        share *= 1.0 if heard.confidence >= ACT else _GUESSED if heard.confidence >= GUESS else _UNSURE
-        fading = _FADES**self._wishes if weight is None else 1.0
-        score = heard.confidence * share * fading * (weight or 1.0)
-        self._scores[heard.intent] = self._scores.get(heard.intent, 0.0) + score
-        if weight is None and heard.confidence * share >= _UNCLEAR / 2:
-            self._wishes += 1
+        clear = 1.0 if heard.confidence >= ACT else _GUESSED if heard.confidence >= GUESS else _UNSURE
+        guesses = dict(heard.likely) if clear < 1.0 else {}
+        if not self._wishes and self._scores.keys().isdisjoint(_PLAIN):
+            clear = max(clear, _FIRST)
+        guesses[heard.intent] = heard.confidence
+        fading = _FADES**self._wishes * _COOLS**self._since
+        for intent, chance in guesses.items():
+            weight = _WEIGHTS.get(intent)
+            score = chance * share * clear * (fading if weight is None else weight)
+            self._scores[intent] = self._scores.get(intent, 0.0) + score
+        if heard.intent not in _WEIGHTS:
+            self._wishes += min(1.0, heard.confidence * share * clear / _UNCLEAR * 2)
 
 
 def _only_data(entities: Entities) -> bool:

@@ -16,6 +16,7 @@ from bots.wording import Wording, Words, plain
 
 RULES = Path(__file__).parent / "rules"
 _CLEAR = 0.6  # rules are this sure by themselves
+_UNDOING = frozenset({"keep_order"})  # what must not be lost beside another wish that is not clear itself
 _OPEN = frozenset({"order_number", "code", "order_choice", "problem"})  # questions that wait for an answer
 _Said = tuple[tuple[str, ...], tuple[str, ...]]  # a whole message in its plain form, English and Chinese
 
@@ -104,5 +105,8 @@ def _claims(
 
 
 def _rules_first(heard: Understanding, contexts: frozenset[str]) -> bool:
-    """What was said before decides how a message without a clear new wish is read, and only rules know of it."""
-    return bool(contexts & _OPEN) or (bool(contexts) and heard.confidence >= _CLEAR)
+    """What was said before decides how a message without a clear new wish is read, and only rules know of it; and they
+    alone know what undoes a wish.
+    """
+    clear = heard.confidence >= _CLEAR
+    return bool(contexts & _OPEN) or (clear and (bool(contexts) or heard.rule in _UNDOING))
