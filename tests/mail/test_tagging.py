@@ -49,3 +49,16 @@ async def test_where_they_arrive(world: World, address: str, host: str, takes: b
 async def test_well_known_domains_without_a_mailbox(database: object) -> None:
     for domain, takes in (("qq.com", False), ("163.com", False), ("gmail.com", True)):
         assert await takes_tags(f"help@{domain}") is takes
+
+
+@pytest.mark.parametrize(
+    ("host", "account", "takes"),
+    [
+        ("smtp.exmail.qq.com", False, False),  # another address there, whose mail is forwarded to us
+        ("smtp.gmail.com", True, True),
+        ("mail.lumen.example", False, True),  # their own mail server
+        ("mail.provider.example", True, False),  # another address of an account somewhere
+    ],
+)
+async def test_what_the_server_for_sending_says(database: object, host: str, account: bool, takes: bool) -> None:
+    assert await takes_tags("returns@lumen.example", host, account=account) is takes

@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 from app.mail.identity_models import MailIdentity
 from app.mail.leaving.composing import Mailbox
 from app.mail.models import IncomingMail
+from app.mail.outlets import server_name
 from app.mail.threading import mailbox_of
 from conversations.models import Conversation
 from core.shops import Shop
@@ -21,6 +22,8 @@ class Sender:
     name: str
     signature: str = ""
     identity_id: int | None = None
+    host: str = ""  # the server of its own, or of its account, that its mail leaves through
+    account: bool = False  # of a mailbox
 
 
 async def sender_of(shop: Shop, language: str, conversation: Conversation | None = None, chosen: str = "") -> Sender:
@@ -54,7 +57,8 @@ async def senders_for(shop: Shop, conversation: Conversation, language: str) -> 
 
 
 def _live(shop: Shop) -> Any:
-    return MailIdentity.filter(Q(retired_at__isnull=True) | Q(address=shop.mail_address.lower()), shop_id=shop.id)
+    live = Q(retired_at__isnull=True) | Q(address=shop.mail_address.lower())
+    return MailIdentity.filter(live, shop_id=shop.id).select_related("mailbox")
 
 
 def _is_first(row: MailIdentity, shop: Shop) -> bool:
@@ -76,7 +80,8 @@ def _sender(row: MailIdentity | None, shop: Shop, language: str) -> Sender:
     if row is None:
         return Sender(shop.mail_address, shop.name)
     name, signature = (row.name_zh, row.signature_zh) if language == "zh" else (row.name_en, row.signature_en)
-    return Sender(row.address, name or row.name_en or row.name_zh or shop.name, signature, row.id)
+    host, shown = server_name(row).rpartition(":")[0], name or row.name_en or row.name_zh or shop.name
+    return Sender(row.address, shown, signature, row.id, host, row.mailbox is not None)
 
 
 async def _came_to(conversation: Conversation) -> str:

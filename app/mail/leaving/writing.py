@@ -66,7 +66,8 @@ async def queue_letter(dispatch: Dispatch, *, secret: bytes) -> OutgoingMail:
     if first is not None:
         return first
     sender = await sender_of(dispatch.shop, dispatch.language, dispatch.conversation, dispatch.identity)
-    public_id, tagged = new_id("mlo"), await takes_tags(sender.address)
+    public_id = new_id("mlo")
+    tagged = await takes_tags(sender.address, sender.host, account=sender.account)
     stop_url = dispatch.stop_at + stop_path(secret, public_id, dispatch.recipient) if dispatch.stop_at else ""
     ours = {"shop": dispatch.shop.name, "signature": sender.signature, "stop_url": stop_url}
     letter = write_letter(dispatch.template, {**ours, **dispatch.context}, dispatch.language)
