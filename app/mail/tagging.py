@@ -8,8 +8,8 @@ from app.mail.threading import mailbox_of
 
 
 async def takes_tags(address: str, host: str = "", *, account: bool = False) -> bool:
-    """Whether mail to `address` with a `+` part is sure to arrive. `host`: the server that its answers leave through, if
-    that is known; `account`: as the account of a mailbox.
+    """Whether mail to `address` with a `+` part is sure to arrive. `host`: the server that its answers leave through,
+    if that is known; `account`: as the account of a mailbox.
 
     With a mail server of their own people were told to keep it (docs/mail.md). Of mailboxes that are fetched, and of
     other addresses of their accounts, only those at providers that are known to; threads are found by Message-ID then.
