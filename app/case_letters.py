@@ -51,18 +51,18 @@ KINDS = {
 }
 # By the row of a policy that refuses.
 REFUSALS = {
-    "excluded": _("The law excepts goods of this kind from the return without a reason."),
-    "excepted": _("The law excepts goods of this kind from the right of withdrawal."),
-    "too_late": _("The time in which that is possible is over."),
-    "changed_mind_excluded": _("Goods of this kind are not taken back when somebody has changed their mind."),
-    "changed_mind_late": _("The time in which the shop takes goods back is over."),
+    "excluded": _("By law, goods of this kind can’t be returned without a reason."),
+    "excepted": _("By law, the right of withdrawal doesn’t cover goods of this kind."),
+    "too_late": _("The time limit for this has passed."),
+    "changed_mind_excluded": _("We can’t take back goods of this kind for a change of mind."),
+    "changed_mind_late": _("The shop’s return period has ended."),
 }
 _REMINDERS = {
-    "needs_info": _("Please answer here by %(time)s; after that we close the case."),
-    "awaiting_return": _("Please send the goods back by %(time)s, and write the tracking number here."),
-    "rejected": _("If you see it differently, write here by %(time)s; after that the case is closed."),
+    "needs_info": _("Please reply here by %(time)s; after that we’ll close the case."),
+    "awaiting_return": _("Please send the goods back by %(time)s and post the tracking number here."),
+    "rejected": _("If you disagree, reply here by %(time)s; after that the case will be closed."),
 }
-_OTHER_REFUSAL = _("The return policy of the shop does not allow it.")
+_OTHER_REFUSAL = _("The shop’s return policy doesn’t allow it.")
 
 
 def case_news(facts: CaseFacts, language: str) -> str:
@@ -119,50 +119,56 @@ class _Words:
 
 
 def _review(words: _Words) -> list[str]:
-    first = words.say(_("We have it. A person looks at it and decides."))
-    return [words.title(), words.until(_("We have it. A person looks at it and decides by %(time)s."), first)]
+    first = words.say(_("We’ve received your request. A person will review it and decide."))
+    return [
+        words.title(),
+        words.until(_("We’ve received your request. A person will review it and decide by %(time)s."), first),
+    ]
 
 
 def _asked(words: _Words) -> list[str]:
-    later = words.until(_("Please answer here by %(time)s."), _("Please answer here."), whole_day=True)
-    return [words.title(), words.say(_("We need something more from you: %(answer)s")), later]
+    later = words.until(_("Please reply here by %(time)s."), _("Please reply here."), whole_day=True)
+    return [words.title(), words.say(_("We need one more thing from you: %(answer)s")), later]
 
 
 def _granted(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("It is granted. We stop the goods at the warehouse; the money follows."))]
+    return [
+        words.title(),
+        words.say(_("Your request is approved. We’re stopping the goods at the warehouse; your refund will follow.")),
+    ]
 
 
 def _send_back(words: _Words) -> list[str]:
     facts = words.facts
     ways = {
         "customer": _("You choose the carrier and pay for the parcel."),
-        "seller": _("The parcel costs you nothing: a person sends you the label here."),
+        "seller": _("Return shipping is free: a person will send you the label here."),
     }
     send = words.until(
-        _("It is granted. Please send the goods back by %(time)s."),
-        _("It is granted. Please send the goods back."),
+        _("Your request is approved. Please send the goods back by %(time)s."),
+        _("Your request is approved. Please send the goods back."),
         whole_day=True,
     )
     way = words.say(ways[facts.way_back_by]) if facts.way_back_by in ways else ""
-    track = words.say(_("Then write the carrier and the tracking number here, so that we can follow the parcel."))
+    track = words.say(_("Then post the carrier and the tracking number here so we can follow the parcel."))
     return [words.title(), send, way, track, _money_when(words), _basis(words)]
 
 
 def _money_when(words: _Words) -> str:
     days, facts = words.facts.refund_within, words.facts
     if facts.kind == "exchange":
-        return words.say(_("As soon as the goods are here and checked, we send you the other ones."))
+        return words.say(_("Once the goods have arrived and been checked, we’ll send you the replacement."))
     if facts.kind == "repair":
-        return words.say(_("As soon as the goods are here, we repair them and send them back to you."))
+        return words.say(_("Once the goods have arrived, we’ll repair them and send them back to you."))
     if days is None:
-        return words.say(_("As soon as the goods are here and checked, you get your money back the way you paid."))
+        return words.say(_("Once the goods have arrived and been checked, we’ll refund you the way you paid."))
     span = ngettext("%(num)s day", "%(num)s days", days, words.language) % {"num": days}
     if facts.refund_from == "goods_back":
         return words.say(
-            _("You get your money back the way you paid within %(span)s after the goods are here."), span=span
+            _("You’ll be refunded the way you paid within %(span)s of the goods arriving here."), span=span
         )
     return words.say(
-        _("You get your money back the way you paid within %(span)s, once the goods or proof of sending are here."),
+        _("You’ll be refunded the way you paid within %(span)s, once we have the goods or proof that you sent them."),
         span=span,
     )
 
@@ -171,20 +177,20 @@ def _basis(words: _Words) -> str:
     """The rule that has decided; a person's decision needs none."""
     if not words.facts.by_policy or not words.facts.source:
         return ""
-    return words.say(_("Decided by: %(source)s."), source=gettext(words.facts.source, words.language))
+    return words.say(_("Based on: %(source)s."), source=gettext(words.facts.source, words.language))
 
 
 def _rejected(words: _Words) -> list[str]:
     facts = words.facts
     why = facts.answer or gettext(REFUSALS.get(facts.row, _OTHER_REFUSAL), words.language)
     later = words.until(
-        _("If you see it differently, write here until %(time)s what we should look at again."),
-        _("If you see it differently, write here what we should look at again."),
+        _("If you disagree, tell us here by %(time)s what we should look at again."),
+        _("If you disagree, tell us here what we should look at again."),
         whole_day=True,
     )
     return [
         words.title(),
-        words.say(_("We cannot grant this. %(why)s"), why=why),
+        words.say(_("We’re sorry, we can’t approve this. %(why)s"), why=why),
         _basis(words),
         later,
         options(words.language),
@@ -192,39 +198,50 @@ def _rejected(words: _Words) -> list[str]:
 
 
 def _on_its_way_back(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("Thank you. We follow the parcel %(tracking)s and tell you when it is here."))]
+    return [
+        words.title(),
+        words.say(_("Thank you. We’re following parcel %(tracking)s and will let you know when it arrives.")),
+    ]
 
 
 def _received(words: _Words) -> list[str]:
-    later = _("The goods are here. We check them and tell you the result.")
+    later = _("Your goods have arrived. We’ll check them and let you know the result.")
     return [
         words.title(),
-        words.until(_("The goods are here. We check them and tell you the result by %(time)s."), later, whole_day=True),
+        words.until(
+            _("Your goods have arrived. We’ll check them and let you know the result by %(time)s."),
+            later,
+            whole_day=True,
+        ),
     ]
 
 
 def _paying(words: _Words) -> list[str]:
     if words.facts.approval:
-        return [words.title(), words.say(_("You get %(amount)s back. A second person approves the payment first."))]
+        return [words.title(), words.say(_("You’ll get %(amount)s back. A second person approves the payment first."))]
     return [
         words.title(),
-        words.say(_("%(amount)s are on their way back to you, the way you paid. Banks take a few working days.")),
+        words.say(
+            _("Your refund of %(amount)s is on its way to the payment method you used. Banks take a few business days.")
+        ),
     ]
 
 
 def _paid(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("%(amount)s have been paid back the way you paid. It is done."))]
+    return [words.title(), words.say(_("%(amount)s has been refunded to the payment method you used. All done."))]
 
 
 def _unpaid(words: _Words) -> list[str]:
     return [
         words.title(),
-        words.say(_("The refund could not be paid yet. A person is looking into it; you need not do anything.")),
+        words.say(
+            _("The refund hasn’t gone through yet. A person is looking into it; there’s nothing you need to do.")
+        ),
     ]
 
 
 def _replacing(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("We get your parcel ready and tell you its tracking number here."))]
+    return [words.title(), words.say(_("We’re getting your parcel ready and will post its tracking number here."))]
 
 
 def _sent(words: _Words) -> list[str]:
@@ -234,24 +251,30 @@ def _sent(words: _Words) -> list[str]:
 def _arrived(words: _Words) -> list[str]:
     return [
         words.title(),
-        words.say(_("Your parcel has arrived, so this is done. If anything is wrong with it, write here.")),
+        words.say(_("Your parcel has arrived, so this is settled. If anything is wrong with it, just reply here.")),
     ]
 
 
 def _over(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("The time is over, so we have closed it. If you still need it, write here."))]
+    return [
+        words.title(),
+        words.say(_("The time limit has passed, so we’ve closed this case. If you still need it, just reply here.")),
+    ]
 
 
 def _done(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("It is done."))]
+    return [words.title(), words.say(_("All done."))]
 
 
 def _cancelled(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("It is cancelled, as you wished. Nothing has to be sent back."))]
+    return [words.title(), words.say(_("It’s cancelled, as you asked. Nothing needs to be sent back."))]
 
 
 def _platform(words: _Words) -> list[str]:
-    return [words.title(), words.say(_("The platform on which you bought decides now. We tell you the result."))]
+    return [
+        words.title(),
+        words.say(_("The platform where you bought it is deciding now. We’ll let you know the result.")),
+    ]
 
 
 _STEPS: dict[str, Callable[[_Words], list[str]]] = {

@@ -16,17 +16,15 @@ def _(message: str) -> str:
 
 def acknowledgement(complaint: Complaint, number: int, due: datetime | None, timezone: str, language: str) -> str:
     """That it has arrived, under which number, and by when it is decided (`due`, UTC)."""
-    first = _(
-        "Thank you for telling us that you are not content. Your complaint has arrived; its number is %(number)s."
-    )
+    first = _("Thank you for telling us what went wrong. We’ve received your complaint; its number is %(number)s.")
     if complaint.origin == RATING:
-        first = _("Thank you for your rating. We are sorry that we did not help you well; your case is %(number)s.")
+        first = _("Thank you for your rating. We’re sorry we didn’t help you well; your case number is %(number)s.")
     if due is None:
-        second = gettext(_("A person looks into it and tells you what we decide."), language)
+        second = gettext(_("A person will look into it and tell you our decision."), language)
     else:
-        second = gettext(_("A person looks into it and tells you what we decide by %(time)s."), language)
+        second = gettext(_("A person will look into it and tell you our decision by %(time)s."), language)
         second %= {"time": when(due, timezone, language)}
-    third = _("It costs you nothing. You may ask here at any time how far it is, or add something.")
+    third = _("This is free of charge. You can ask here at any time how it’s going, or add something.")
     return "\n".join([gettext(first, language) % {"number": number}, second, gettext(third, language)])
 
 
@@ -40,12 +38,12 @@ def decision(complaint: Complaint, number: int, shop: str, language: str) -> str
         words = gettext(_("What went wrong: %(cause)s."), language)
         parts.append(words % {"cause": cause_name(complaint.cause, language)})
     if complaint.correction:
-        parts.append(gettext(_("What we do for you: %(words)s"), language) % {"words": complaint.correction})
+        parts.append(gettext(_("What we’re doing for you: %(words)s"), language) % {"words": complaint.correction})
     elif complaint.remedy and complaint.outcome != REJECTED:
         remedy = named(REMEDY_WORDS, complaint.remedy, language)
-        parts.append(gettext(_("What we do for you: %(words)s"), language) % {"words": remedy})
+        parts.append(gettext(_("What we’re doing for you: %(words)s"), language) % {"words": remedy})
     if complaint.prevention and complaint.outcome != REJECTED:
-        words = gettext(_("So that it does not happen again: %(words)s"), language)
+        words = gettext(_("To keep it from happening again: %(words)s"), language)
         parts.append(words % {"words": complaint.prevention})
     parts.append(_ending(complaint, shop, language))
     return "\n\n".join(parts)
@@ -55,8 +53,8 @@ def options(language: str) -> str:
     """Where a customer may turn who does not accept the decision."""
     return gettext(
         _(
-            "If you do not agree, reply to this message: somebody else looks at it again. You may also"
-            " turn to the consumer protection body or the dispute service of the platform where you bought."
+            "If you disagree, reply to this message and somebody else will review it. You can also contact your "
+            "consumer protection agency or the dispute service of the platform where you bought."
         ),
         language,
     )
@@ -64,11 +62,11 @@ def options(language: str) -> str:
 
 def _opening(complaint: Complaint, language: str) -> str:
     if complaint.outcome == REJECTED:
-        words = _("We have looked into it with care and cannot follow your complaint. Here is why:")
+        words = _("We’ve looked into it carefully and can’t uphold your complaint. Here’s why:")
     elif complaint.outcome == PARTLY:
-        words = _("We have looked into it. You are right in part, and we apologise for that.")
+        words = _("We’ve looked into it. You’re partly right, and we apologize for that.")
     else:
-        words = _("We have looked into it. You are right, and we apologise.")
+        words = _("We’ve looked into it. You’re right, and we apologize.")
     return gettext(words, language)
 
 

@@ -32,7 +32,7 @@ def _(message: str) -> str:
 
 
 WORDS = {
-    "customer.name": _("Customer's name"),
+    "customer.name": _("Customer’s name"),
     "agent.name": _("Your name"),
     "shop.name": _("Name of the shop"),
     "ticket.number": _("Ticket number"),
@@ -41,7 +41,7 @@ WORDS = {
     "order.state": _("Where the order stands"),
     "order.next": _("What happens next"),
     "order.placed": _("When it was ordered"),
-    "order.total": _("Total of the order"),
+    "order.total": _("Order total"),
     "order.promised": _("Promised delivery"),
     "line.title": _("Item"),
     "line.units": _("Units of the item"),
@@ -51,7 +51,7 @@ WORDS = {
     "parcel.state": _("Where the parcel is"),
     "parcel.expected": _("Expected arrival"),
     "parcel.pickup_point": _("Pick-up point"),
-    "refund.amount": _("Amount of the refund"),
+    "refund.amount": _("Refund amount"),
     "refund.state": _("Where the refund stands"),
 }
 

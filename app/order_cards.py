@@ -185,8 +185,8 @@ PARCEL_STATES = {
     ParcelState.EXPIRED: _("No news from the carrier"),
 }
 REFUNDS = {
-    "requested": _("Refund of %(amount)s asked for on %(time)s"),
+    "requested": _("Refund of %(amount)s requested on %(time)s"),
     "pending": _("Refund of %(amount)s on its way since %(time)s"),
     "succeeded": _("%(amount)s refunded on %(time)s"),
-    "failed": _("Refund of %(amount)s did not go through; we are on it"),
+    "failed": _("Refund of %(amount)s didn’t go through; we’re on it"),
 }

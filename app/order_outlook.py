@@ -58,7 +58,7 @@ def _following(snapshot: OrderSnapshot, now: datetime) -> tuple[str, datetime | 
         case Headline.AWAITING_PAYMENT | Headline.PAYMENT_FAILED:
             return _("Please pay by %(time)s to keep the order."), snapshot.pay_by
         case Headline.AWAITING_CONFIRMATION:
-            return _("Normally confirmed by %(time)s. Nothing for you to do."), snapshot.confirm_by
+            return _("Usually confirmed by %(time)s. There’s nothing you need to do."), snapshot.confirm_by
         case Headline.PROCESSING:
             return _("Leaves us by %(time)s."), snapshot.promised_ship_by
         case Headline.BACKORDERED:
@@ -95,11 +95,11 @@ def _undated(snapshot: OrderSnapshot, now: datetime) -> str:
         case ParcelState.OUT_FOR_DELIVERY:
             out = [parcel.out_for_delivery_at for parcel in _under_way(snapshot) if parcel.out_for_delivery_at]
             today = bool(out) and _local_day(snapshot, max(out)) == _local_day(snapshot, now)
-            return _("With the courier today.") if today else _("The carrier has not recorded a delivery yet.")
+            return _("With the courier today.") if today else _("The carrier hasn’t recorded a delivery yet.")
         case ParcelState.EXCEPTION:
             return _("The carrier reports a problem. A person can help: just ask.")
     if snapshot.headline in (Headline.SHIPPED, Headline.PARTIALLY_DELIVERED) and _is_late(snapshot, now):
-        return _("Later than expected. The carrier gives no new date.")
+        return _("Later than expected. The carrier hasn’t given a new date.")
     return WITHOUT_TIME.get(snapshot.headline, "")
 
 
@@ -159,22 +159,22 @@ PARCEL_TITLES = {
     ParcelState.EXPIRED: (_("No news from the carrier"), "warn"),
 }
 WITHOUT_TIME = {
-    Headline.AWAITING_PAYMENT: _("Your payment has not arrived yet."),
-    Headline.PAYMENT_FAILED: _("The payment did not go through. You can try again."),
-    Headline.AWAITING_CONFIRMATION: _("We confirm it as soon as the check is done. Nothing for you to do."),
+    Headline.AWAITING_PAYMENT: _("Your payment hasn’t arrived yet."),
+    Headline.PAYMENT_FAILED: _("The payment didn’t go through. You can try again."),
+    Headline.AWAITING_CONFIRMATION: _("We’ll confirm it as soon as the check is done. There’s nothing you need to do."),
     Headline.PROCESSING: _("It is being packed."),
     Headline.SHIPPED: _("The carrier has it."),
-    Headline.ON_HOLD: _("It goes on as soon as this is settled."),
-    Headline.BACKORDERED: _("We write to you as soon as a date is known."),
+    Headline.ON_HOLD: _("It will move on as soon as this is settled."),
+    Headline.BACKORDERED: _("We’ll write to you as soon as we have a date."),
 }
 # What a customer is told, and how the same is said to an agent.
 TO_THE_DESK = {
     _("Please pay by %(time)s to keep the order."): _("Payment due by %(time)s."),
-    _("Normally confirmed by %(time)s. Nothing for you to do."): _("Normally confirmed by %(time)s."),
-    _("Your payment has not arrived yet."): _("No payment has arrived yet."),
-    _("The payment did not go through. You can try again."): _("The payment did not go through."),
-    _("We confirm it as soon as the check is done. Nothing for you to do."): _("A check is still open."),
-    _("We write to you as soon as a date is known."): _("No date is known yet."),
+    _("Usually confirmed by %(time)s. There’s nothing you need to do."): _("Usually confirmed by %(time)s."),
+    _("Your payment hasn’t arrived yet."): _("No payment has arrived yet."),
+    _("The payment didn’t go through. You can try again."): _("The payment didn’t go through."),
+    _("We’ll confirm it as soon as the check is done. There’s nothing you need to do."): _("A check is still open."),
+    _("We’ll write to you as soon as we have a date."): _("No date is known yet."),
     _("Please collect it by %(day)s."): _("Kept for collection until %(day)s."),
     _("Please collect it."): _("Waiting to be collected."),
     _("The carrier reports a problem. A person can help: just ask."): _("The carrier reports a problem."),

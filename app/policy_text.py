@@ -163,7 +163,7 @@ def _reasons(row: Row, language: str) -> str:
     if not row.reasons:
         return gettext(_("any reason"), language)
     if row.reasons == SELLER_FAULT:
-        return gettext(_("anything that is the seller's fault"), language)
+        return gettext(_("anything that is the seller’s fault"), language)
     return _listed(REASONS, row.reasons, language)
 
 

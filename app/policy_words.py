@@ -12,7 +12,7 @@ POLICIES = {
     "china_seven_day": _("China: seven days without a reason"),
     "eu_withdrawal": _("European Union: right of withdrawal"),
     "usual": _("Usual terms"),
-    "shop": _("The shop's own policy"),
+    "shop": _("The shop’s own policy"),
 }
 # Where the rows that come with the desk come from.
 SOURCES = (
@@ -22,10 +22,10 @@ SOURCES = (
     _("Directive 2011/83/EU, art. 9, 10"),
     _("Directive 2011/83/EU, art. 9, 13, 14; Regulation (EEC, Euratom) 1182/71, art. 3"),
     _("Directive 2011/83/EU, art. 6 (6), 9, 10, 13, 14; Regulation (EEC, Euratom) 1182/71, art. 3"),
-    _("usual terms of the desk"),
+    _("standard terms"),
     _("no row matches: a person decides"),
 )
-OUTCOMES = {"grant": _("Grant"), "refuse": _("Refuse"), "review": _("A person decides")}
+OUTCOMES = {"grant": _("Grant"), "refuse": _("Reject"), "review": _("A person decides")}
 JURISDICTIONS = {
     "CN": _("China"),
     "EU": _("European Economic Area"),

@@ -124,16 +124,16 @@ def _(message: str) -> str:
 
 SENTENCES = {
     "allocation": _("%(about)s: its share of the order discount of %(whole)s, by largest remainder; paid %(net)s"),
-    "allocation_platform": _("%(about)s: its share of the order discount of %(whole)s, as the shop's platform has it"),
+    "allocation_platform": _("%(about)s: its share of the order discount of %(whole)s, as the shop’s platform has it"),
     "line": _("%(about)s: %(quantity)s of %(of)s, from unit %(first)s; %(net)s was paid for the line"),
-    "tax": _("%(about)s: tax on %(quantity)s of the line's units, of %(whole)s in all"),
+    "tax": _("%(about)s: tax on %(quantity)s of the line’s units, of %(whole)s in all"),
     "claw_back": _("The promotion is lost: paid %(paid)s, and what is kept costs %(kept)s"),
     "deduct_restocking": _("Restocking fee, allowed by the policy"),
     "deduct_return_label": _("Label for the way back, which the seller has paid"),
     "deduct_value_loss": _("Loss of value by handling beyond inspection"),
     "deduction_not_allowed": _("%(deduction)s of %(whole)s: may not be deducted here (%(jurisdiction)s, %(reason)s)"),
     "return_label": _("Label for the way back, which the customer has paid: the seller bears it"),
-    "shipping_policy": _("Shipping of %(paid)s, as the shop's policy says"),
+    "shipping_policy": _("Shipping of %(paid)s, as the shop’s policy says"),
     "shipping_withdrawal": _(
         "Shipping of %(paid)s: at most the standard delivery, as the whole order is withdrawn from"
     ),
@@ -150,7 +150,7 @@ SENTENCES = {
     "exchange": _("Exchange: these goods cost %(net)s, the others %(price)s; settled when these are received"),
     "duplicate": _("%(about)s paid the order a second time: all that is left of %(captured)s goes back"),
     "short_shipment": _("Tendered %(paid)s; what was sent would have cost %(price)s alone"),
-    "grid": _("On the gateway's grid of %(grid)s minor units, over the running total: %(whole)s after %(before)s"),
+    "grid": _("On the gateway’s grid of %(grid)s minor units, over the running total: %(whole)s after %(before)s"),
     "cap_order": _("Cap: the order is worth %(value)s, of which %(held)s has gone back or is on its way"),
     "cap_payment": _("Cap: %(about)s captured %(captured)s, of which %(held)s has gone back or is on its way"),
     "capped": _("%(whole)s is above what the caps leave"),
@@ -159,7 +159,7 @@ SENTENCES = {
     "split": _("%(about)s: its part of %(whole)s, in proportion to the %(given)s that is left on it"),
     "split_in_order": _("%(about)s: its part of %(whole)s in the order of the policy; %(given)s is left on it"),
     "goodwill": _("Goodwill, apart from the refund: %(whole)s asked, at most %(paid)s"),
-    "ledger": _("In the books in %(currency)s, at the charge's rate of %(rate)s"),
+    "ledger": _("In the books in %(currency)s, at the charge’s rate of %(rate)s"),
 }
 WORDS = {
     "restocking": _("Restocking fee"),
@@ -178,5 +178,5 @@ WORDS = {
     "lost": _("lost on the way"),
     "late": _("late"),
     "out_of_stock": _("out of stock"),
-    "seller_fault": _("the seller's fault"),
+    "seller_fault": _("the seller’s fault"),
 }

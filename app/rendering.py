@@ -143,13 +143,13 @@ def _(message: str) -> str:
 TITLES = {
     400: _("That could not be read"),
     401: _("Please sign in"),
-    403: _("That is not allowed"),
+    403: _("You can’t do that"),
     404: _("Nothing here"),
-    405: _("That is not possible here"),
+    405: _("That’s not possible here"),
     409: _("Something changed in the meantime"),
-    413: _("That is too large"),
+    413: _("That’s too large"),
     422: _("Something is missing or wrong"),
-    429: _("Too many tries. Please wait a little"),
+    429: _("Too many tries. Please wait a moment"),
     500: _("Something went wrong on our side"),
-    503: _("The desk is starting or busy. Please try again in a moment"),
+    503: _("Wismo is starting or busy. Please try again in a moment"),
 }

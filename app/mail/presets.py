@@ -37,19 +37,19 @@ class Provider:
 
 
 _CODE = _(
-    "In the web mail, switch on IMAP under Settings and create an authorization code (授权码). "
-    "Type that code here, not the password of the account."
+    "In the provider’s web mail, turn on IMAP under Settings and create an authorization code (授权码). "
+    "Enter that code here instead of the account password."
 )
 _COREMAIL = ("by:*mx*",)  # each of its servers at the border speaks under its own short name
-_APP = _("Create an app password in the settings of the account, and type it here instead of the password.")
+_APP = _("Create an app password in the account’s settings and enter it here instead of the account password.")
 
 PROVIDERS: dict[str, Provider] = {
     "gmail": Provider(
         "Gmail",
         "imap.gmail.com",
         _(
-            "Switch on two-step verification for the Google account, create an app password and type it here. "
-            "Google Workspace may ask for OAuth instead."
+            "Turn on two-step verification for the Google account, create an app password and enter it here. Google "
+            "Workspace may require OAuth instead."
         ),
         token_url=GOOGLE_TOKENS,
         domains=("gmail.com", "googlemail.com"),
@@ -88,14 +88,14 @@ PROVIDERS: dict[str, Provider] = {
     "aliyun": Provider(
         "阿里邮箱",
         "imap.aliyun.com",
-        _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
+        _("In the provider’s web mail, allow IMAP for third-party apps, and create a password for them if asked to."),
         domains=("aliyun.com",),
         smtp="smtp.aliyun.com",
     ),
     "qiye": Provider(
         "阿里企业邮箱",
         "imap.qiye.aliyun.com",
-        _("In the web mail, allow IMAP for third-party programs, and create a password for them if it asks for one."),
+        _("In the provider’s web mail, allow IMAP for third-party apps, and create a password for them if asked to."),
         smtp="smtp.qiye.aliyun.com",
     ),
     "fastmail": Provider(
@@ -126,7 +126,7 @@ PROVIDERS: dict[str, Provider] = {
         checkers=(".yahoo.com",),
         smtp="smtp.mail.yahoo.com",
     ),
-    "other": Provider("", "", _("Name the server as your provider's help page for mail programs says.")),
+    "other": Provider("", "", _("Enter the server from your provider’s help page for mail apps.")),
 }
 
 

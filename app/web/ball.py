@@ -21,8 +21,8 @@ PARTIES = {
     Party.WAREHOUSE: (_("With the warehouse for %(time)s"), _("Warehouse"), "box"),
     Party.CARRIER: (_("With the carrier for %(time)s"), _("Carrier"), "truck"),
     Party.PAYMENT: (_("With the payment service for %(time)s"), _("Payment service"), "card"),
-    Party.CUSTOMER: (_("The customer's turn for %(time)s"), _("Customer"), "person"),
-    Party.AGENT: (_("Waiting for our answer for %(time)s"), _("Our desk"), "chat"),
+    Party.CUSTOMER: (_("The customer’s turn for %(time)s"), _("Customer"), "person"),
+    Party.AGENT: (_("Waiting for our answer for %(time)s"), _("Us"), "chat"),
 }
 
 

@@ -16,28 +16,28 @@ def _(message: str) -> str:
     return message
 
 
-WISHES = {"cancel": _("Cancel"), "address": _("Other address"), "keep": _("Kept back for a case")}
+WISHES = {"cancel": _("Cancel"), "address": _("Other address"), "keep": _("Held back for a case")}
 STATES = {
     REQUESTED: (_("Asked"), "warn", "clock"),
     HELD: (_("Stopped"), "warn", "pause"),
     DONE: (_("Done"), "good", "check"),
     REFUSED: (_("Refused"), "bad", "cross-circle"),
-    RELEASED: (_("Let go"), "", "return"),
+    RELEASED: (_("Released"), "", "return"),
 }
 REASONS = {
-    "handed_over": _("It has left the warehouse: intercept the parcel, or take it back."),
-    "refused_by_shop": _("The shop refuses it."),
-    "refused_by_warehouse": _("It had left when somebody looked."),
-    "delivered": _("It has arrived: take it back instead."),
+    "handed_over": _("It has left the warehouse: intercept the parcel, or take it back as a return."),
+    "refused_by_shop": _("The shop refused."),
+    "refused_by_warehouse": _("It had already left when somebody checked."),
+    "delivered": _("It has arrived: take it back as a return instead."),
     "already_cancelled": _("The order is cancelled."),
     "already_refunded": _("The order is refunded in full."),
-    "coming_back": _("It is on its way back already."),
+    "coming_back": _("It’s already on its way back."),
     "expired": _("The order has expired."),
-    "platform_decides": _("The marketplace reviews a cancellation: it decides."),
-    "nothing_to_deliver": _("There is nothing to deliver."),
+    "platform_decides": _("The marketplace reviews cancellations: it decides."),
+    "nothing_to_deliver": _("There’s nothing to deliver."),
     "no_answer": _("Nobody answered in time, so the order stays as it is."),
     "cancelled_at_shop": _("Cancelled at the shop."),
-    "given_up": _("Whoever asked for it let go."),
+    "given_up": _("Whoever asked took it back."),
 }
 
 
@@ -68,7 +68,7 @@ def _left(line: LineSnapshot) -> int:
 def _claim(claim: Claim, base: str, zone: str, language: str) -> dict[str, Any]:
     label, tone, icon = STATES[claim.state]
     if claim.contradicted_at is not None:
-        label, tone, icon = _("Sent all the same"), "bad", "alert"
+        label, tone, icon = _("Sent anyway"), "bad", "alert"
     live = claim.state in LIVE
     by = when(claim.answer_by, zone, language) if live and claim.answer_by else ""
     return {

@@ -21,7 +21,7 @@ def _(message: str) -> str:
 
 KIND_WORDS = {"goodwill": _("Money"), "coupon": _("Coupon"), "points": _("Points")}
 STATE_WORDS = {
-    "awaiting_approval": (_("Waits for approval"), "warn"),
+    "awaiting_approval": (_("Needs approval"), "warn"),
     "approved": (_("Approved"), ""),
     "issued": (_("Issued"), "good"),
     "refused": (_("Refused"), "bad"),

@@ -30,7 +30,7 @@ def _(message: str) -> str:
 
 TITLES = {
     "assign": _("Assign to %(value)s"),
-    "unassign": _("Take off everybody's list"),
+    "unassign": _("Unassign"),
     "priority": _("Set the priority to %(value)s"),
     "tag": _("Add the tag %(value)s"),
     "untag": _("Remove the tag %(value)s"),

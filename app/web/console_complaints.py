@@ -41,7 +41,7 @@ def _(message: str) -> str:
 VIEW_WORDS = {
     "open": _("Open"),
     "overdue": _("Overdue"),
-    "escalated": _("Told to the supervisors"),
+    "escalated": _("Escalated to supervisors"),
     "follow_up": _("To follow up"),
     "received": _("Received"),
     "repeat": _("Repeated"),
@@ -136,13 +136,13 @@ def _tiles(told: Figures, asked: Mapping[str, Any], language: str) -> list[dict[
     return [
         tile(_("Open"), str(told.open), "open"),
         tile(_("Overdue"), str(told.overdue), "overdue"),
-        tile(_("Told to the supervisors"), str(told.escalated), "escalated"),
+        tile(_("Escalated to supervisors"), str(told.escalated), "escalated"),
         tile(_("To follow up"), str(told.to_follow_up), "follow_up"),
         tile(_("Received"), str(told.received), "received", per),
         tile(_("Repeated"), _percent(told.repeat_share), "repeat"),
         tile(_("Time to decision"), times[0], "decided", nine if told.ninth is not None else ""),
         tile(_("Upheld, at least in part"), _percent(told.upheld_share), "upheld"),
-        tile(_("Given as compensation"), " + ".join(cost) or "–", "received"),
+        tile(_("Compensation given"), " + ".join(cost) or "–", "received"),
     ]
 
 

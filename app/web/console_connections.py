@@ -31,16 +31,16 @@ def _(message: str) -> str:
 FINDINGS = {
     "missing": _("Was missing"),
     "drifted": _("Was different"),
-    "ahead": _("Ours is newer than the shop's"),
-    "vanished": _("Unknown to the shop"),
-    "unreadable": _("Cannot be read"),
+    "ahead": _("Ours is newer than the shop’s"),
+    "vanished": _("Unknown at the shop"),
+    "unreadable": _("Unreadable"),
 }
 KINDS = {"window": _("Changes"), "nightly": _("Nightly"), "manual": _("By hand"), "first": _("First")}
 TROUBLES = {
-    "feed_unavailable": _("The shop does not answer. We ask again by ourselves."),
-    "feed_refused": _("The shop refuses the credentials. Connect it again with new ones."),
+    "feed_unavailable": _("The shop isn’t answering. We’ll keep trying."),
+    "feed_refused": _("The shop rejected the credentials. Connect it again with new ones."),
 }
-_OTHER_TROUBLE = _("The shop's answer cannot be understood. Check the address.")
+_OTHER_TROUBLE = _("The shop’s answer makes no sense. Check the address.")
 
 
 @signed_in
@@ -86,7 +86,7 @@ def _state(connection: Connection) -> tuple[str, str, str]:
     if not connection.enabled:
         return _("Switched off"), "", "clock"
     if connection.last_error:
-        return _("Fails"), "bad", "alert"
+        return _("Failing"), "bad", "alert"
     if connection.last_success_at is None:
         return _("Not compared yet"), "", "clock"
     if now() - connection.last_success_at > _LATE:

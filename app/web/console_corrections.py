@@ -28,8 +28,8 @@ def _(message: str) -> str:
 
 
 KINDS = {
-    "moved": _("Later than said"),
-    "passed": _("The time that was named has passed"),
+    "moved": _("Later than promised"),
+    "passed": _("The time given has passed"),
     "not_delivered": _("Not delivered after all"),
     "refund_failed": _("The refund failed"),
     "not_cancelled": _("Not cancelled after all"),

@@ -34,16 +34,16 @@ def _(message: str) -> str:
 
 
 EMPTY = {
-    "open": _("Everybody has an answer."),
+    "open": _("Everybody has been answered."),
     "mine": _("You have no open tickets."),
-    "unassigned": _("Everything has somebody who works on it."),
+    "unassigned": _("Everything has an assignee."),
     "mentions": _("Notes that name you with an @ appear here until you have read them."),
-    "following": _("Follow a ticket to see here what becomes of it."),
+    "following": _("Follow a ticket to see its updates here."),
     "resolved": _("What you resolve appears here."),
     "all": _("Tickets appear as soon as a customer needs you."),
-    "live": _("When the bot talks with somebody, you can watch here."),
+    "live": _("Conversations the bot is having appear here."),
 }
-NOTHING = _("No ticket fits these conditions just now.")
+NOTHING = _("No tickets match this view right now.")
 
 
 @signed_in

@@ -35,9 +35,9 @@ def _(message: str) -> str:
 
 
 WHY = {
-    "none": _("there is none"),
+    "none": _("not known"),
     "choose": _("choose which one"),
-    NOT_PROVED: _("the customer has not proved this order"),
+    NOT_PROVED: _("the customer hasn’t verified this order"),
 }
 
 

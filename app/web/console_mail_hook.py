@@ -40,7 +40,7 @@ def _(message: str) -> str:
 
 REFUSALS = {
     SIGNATURE: _("The signature did not fit: the secret is another one, or the mail was changed on its way."),
-    TIME: _("The time was more than five minutes off: look at the sender's clock."),
+    TIME: _("The time was more than five minutes off: look at the sender’s clock."),
 }
 
 

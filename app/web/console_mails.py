@@ -38,10 +38,10 @@ def _(message: str) -> str:
 
 
 STATES = {
-    QUARANTINED: (_("Could not be read"), "warn", "alert"),
-    STORED: (_("Waits to be read"), "", "clock"),
-    MACHINE: (_("From a machine"), "", "bot"),
-    DUPLICATE: (_("Another copy"), "", "stack"),
+    QUARANTINED: (_("Unreadable"), "warn", "alert"),
+    STORED: (_("Waiting to be read"), "", "clock"),
+    MACHINE: (_("Automated"), "", "bot"),
+    DUPLICATE: (_("Duplicate"), "", "stack"),
     POSTED: (_("In a conversation"), "good", "check"),
 }
 

@@ -42,13 +42,13 @@ def _(message: str) -> str:
 GROUPS = {
     "frozen": (
         _("Frozen"),
-        _("The gateway tells something else than was asked for. Look there, then say what was really paid."),
+        _("The gateway reports something other than what was requested. Look there, then enter what was really paid."),
     ),
-    "failed": (_("Failed"), _("The gateway has said twice that nothing left. Trying again is safe.")),
-    "by_hand": (_("To be paid by hand"), _("Pay it, then note the reference.")),
+    "failed": (_("Failed"), _("The gateway has confirmed twice that no money left. It’s safe to try again.")),
+    "by_hand": (_("Pay by hand"), _("Pay it, then note the reference.")),
     "no_answer": (
         _("No answer for an hour"),
-        _("It is asked again by itself, with the same key. Look at the gateway if it lasts."),
+        _("We keep asking with the same key. If it takes long, check at the gateway."),
     ),
 }
 

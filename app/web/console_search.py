@@ -36,7 +36,7 @@ def _(message: str) -> str:
 REASONS = {
     "number": _("Order number"),
     "tracking": _("Tracking number"),
-    "email": _("E-mail"),
+    "email": _("Email"),
     "phone": _("Phone"),
     "payment": _("Payment"),
     "refund": _("Refund"),

@@ -25,12 +25,12 @@ def _(message: str) -> str:
 
 
 WORDS = {
-    SignalCode.REFUND_RATE: _("Money went back for %(refunded)s of %(orders)s orders that were sent."),
-    SignalCode.NOT_RECEIVED: _("%(claims)s times in %(days)s days something was said not to have come."),
-    SignalCode.CLAIM_AT_ONCE: _("It was said not to have come %(minutes)s minutes after the delivery scan."),
-    SignalCode.LAST_DAYS: _("All %(cases)s returns were asked for on the last day."),
-    SignalCode.SHARED_CONTACT: _("%(accounts)s different contacts share one phone number or e-mail address."),
-    SignalCode.REFUND_AND_CHARGEBACK: _("Money went back and was disputed at the bank as well (%(orders)s orders)."),
+    SignalCode.REFUND_RATE: _("%(refunded)s of %(orders)s shipped orders were refunded."),
+    SignalCode.NOT_RECEIVED: _("%(claims)s items in %(days)s days were reported as not received."),
+    SignalCode.CLAIM_AT_ONCE: _("Reported as not received %(minutes)s minutes after the delivery scan."),
+    SignalCode.LAST_DAYS: _("All %(cases)s returns were requested on the last day."),
+    SignalCode.SHARED_CONTACT: _("%(accounts)s different contacts share one phone number or email address."),
+    SignalCode.REFUND_AND_CHARGEBACK: _("Refunded and also disputed with the bank (%(orders)s orders)."),
 }
 
 

@@ -120,7 +120,7 @@ def _position(row: StockPosition, shop: Shop, language: str) -> dict[str, Any]:
 
 def _state(row: StockPosition, zone: str, language: str) -> tuple[str, str, str]:
     if row.gone:
-        return gettext(_("Gone for good"), language), "bad", "cross-circle"
+        return gettext(_("Discontinued"), language), "bad", "cross-circle"
     if row.short and row.restock_eta is not None:
         text = gettext(_("Expected %(day)s"), language) % {"day": day(row.restock_eta, zone, language)}
         return text, "bad" if row.restock_eta < now() else "warn", "clock"

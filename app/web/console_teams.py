@@ -34,7 +34,7 @@ def _(message: str) -> str:
     return message
 
 
-MODES = {"manual": _("Agents pick for themselves"), "automatic": _("Given out automatically")}
+MODES = {"manual": _("Agents pick their own work"), "automatic": _("Assigned automatically")}
 
 
 @signed_in

@@ -89,7 +89,7 @@ async def _form(
     language, shop_ids = agent.language, await shop_ids_of(agent)
     people = await agents_of_shops(shop_ids)
     teams = [team for team in await Team.filter(retired_at=None) if team.shop_id in (None, *shop_ids)]
-    special = [("", gettext(_("Whoever"), language)), (ME, gettext(_("Whoever looks"), language))]
+    special = [("", gettext(_("Anyone"), language)), (ME, gettext(_("Whoever is looking"), language))]
     special.append((NOBODY, gettext(_("Nobody"), language)))
     context = {
         "shell": shell(request, agent, current=key or "new-view"),

@@ -36,17 +36,17 @@ CLOCKS = {
     "acknowledgement": _("acknowledgement"),
     "answer": _("first answer to the complaint"),
     "decision": _("decision on the complaint"),
-    "information": _("telling the customer the decision"),
+    "information": _("telling the customer"),
 }
 CLOCK_STAGES = {
-    "half": _("half of the time is gone"),
-    "most": _("four fifths of the time are gone"),
-    "last": _("less than two hours are left"),
-    "breached": _("the time is over"),
+    "half": _("half the time has passed"),
+    "most": _("four fifths of the time have passed"),
+    "last": _("less than two hours left"),
+    "breached": _("overdue"),
 }
 CHANNELS = {
     "chat": (_("Chat"), "chat"),
-    "email": (_("E-mail"), "mail"),
+    "email": (_("Email"), "mail"),
     "phone": (_("Phone"), "phone"),
     "api": (_("API"), "api"),
 }
@@ -55,29 +55,29 @@ LANGUAGE_NAMES = {"en": _("English"), "zh": _("Chinese")}
 ROLES = {"agent": _("Agent"), "supervisor": _("Supervisor"), "admin": _("Administrator")}
 HANDLERS = {
     "bot": (_("Bot answers"), "accent", "bot"),
-    "queue": (_("Waits for a person"), "warn", "clock"),
+    "queue": (_("Waiting for a person"), "warn", "clock"),
     "agent": (_("With an agent"), "", "person"),
 }
 GATES = {
-    "payment": (_("Payment open"), _("The money is not certain yet.")),
-    "risk": (_("Risk check open"), _("The fraud check has not passed yet.")),
-    "stock": (_("Stock open"), _("The goods are not allocated yet.")),
-    "acceptance": (_("Acceptance open"), _("The shop has not accepted the order yet.")),
+    "payment": (_("Payment open"), _("The payment isn’t certain yet.")),
+    "risk": (_("Risk check open"), _("The fraud check hasn’t passed yet.")),
+    "stock": (_("Stock open"), _("The goods aren’t allocated yet.")),
+    "acceptance": (_("Acceptance open"), _("The shop hasn’t accepted the order yet.")),
 }
 HOLDS = {
-    "fraud": (_("Held: suspected fraud"), _("Do not tell the customer why.")),
+    "fraud": (_("Held: suspected fraud"), _("Don’t tell the customer why.")),
     "payment_review": (_("Held: payment review"), ""),
     "address": (_("Held: address"), _("The address is incomplete.")),
     "stock": (_("Held: stock"), ""),
     "customs": (_("Held: customs"), ""),
     "platform_lock": (_("Held by the marketplace"), ""),
-    "customer_request": (_("Held at the customer's request"), ""),
+    "customer_request": (_("Held at the customer’s request"), ""),
     "merchant": (_("Held by the shop"), ""),
 }
 PAYMENTS = {
     "none": _("Nothing paid"),
     "pending": _("Pending"),
-    "authorized": _("Authorised, not captured"),
+    "authorized": _("Authorized, not captured"),
     "partially_paid": _("Partly paid"),
     "paid": _("Paid"),
     "failed": _("Failed"),
@@ -97,20 +97,20 @@ TENDERS = {
 DELIVERY_STATES = {
     "received": (_("Received"), "", "clock"),
     "folded": (_("Applied"), "good", "check"),
-    "parked": (_("Waits for its order"), "warn", "pause"),
+    "parked": (_("Waiting for its order"), "warn", "pause"),
     "stale": (_("Older than the record"), "", "clock"),
     "ignored": (_("Nothing to apply"), "", "check"),
     "failed": (_("Not understood"), "bad", "alert"),
 }
 REFUND_STATES = {
-    "requested": (_("Asked for"), "", "clock"),
+    "requested": (_("Requested"), "", "clock"),
     "pending": (_("Pending"), "warn", "clock"),
     "succeeded": (_("Refunded"), "good", "check"),
     "failed": (_("Failed"), "bad", "alert"),
 }
 DISPUTES = {
-    "needs_response": (_("Evidence wanted"), "bad", "alert"),
-    "under_review": (_("The bank decides"), "warn", "clock"),
+    "needs_response": (_("Evidence requested"), "bad", "alert"),
+    "under_review": (_("Bank is deciding"), "warn", "clock"),
     "won": (_("Won"), "good", "check"),
     "lost": (_("Lost"), "bad", "cross-circle"),
     "closed": (_("Settled"), "", "check"),

@@ -20,7 +20,7 @@ REASONS = {
     "late": _("Late"),
     "lost": _("Lost"),
     "damaged": _("Damaged"),
-    "defective": _("Does not work"),
+    "defective": _("Doesn’t work"),
     "wrong_item": _("Wrong item"),
     "not_as_described": _("Not as described"),
     "missing": _("Missing"),

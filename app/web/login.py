@@ -83,7 +83,7 @@ def _refusal(request: Request, wish: str, email: str, error: Unauthenticated | T
         minutes = -(-int(str(error.data["retry_after"])) // 60)
         text = gettext("Too many tries. Please wait %(minutes)s minutes.", language) % {"minutes": minutes}
         return _form(request, wish, email, text, 429, {"Retry-After": str(error.data["retry_after"])})
-    return _form(request, wish, email, gettext("E-mail and password do not fit together.", language), 401)
+    return _form(request, wish, email, gettext("Wrong email or password.", language), 401)
 
 
 def _form(

@@ -28,13 +28,13 @@ def _(message: str) -> str:
 
 
 WORDS = {
-    UNREACHABLE: _("No mail reaches %(address)s. Nothing is sent there until %(until)s."),
-    PAUSED: _("Automatic replies to %(address)s are paused since %(since)s. What you write is sent as always."),
-    STOPPED: _("%(address)s wants no automatic messages since %(since)s. What you write is sent as always."),
+    UNREACHABLE: _("Email can’t reach %(address)s. Nothing will be sent there until %(until)s."),
+    PAUSED: _("Automatic replies to %(address)s have been paused since %(since)s. What you write is sent as usual."),
+    STOPPED: _("%(address)s has opted out of automatic messages since %(since)s. What you write is sent as usual."),
 }
 WHY = {
-    PAUSED: _("Too many left in a short time: two machines may be answering each other."),
-    STOPPED: _("The reader has said so in a mail of ours. Let them leave again only if they ask for it."),
+    PAUSED: _("Too many were sent in a short time: two machines may be answering each other."),
+    STOPPED: _("The reader opted out in one of our emails. Resume only if they ask for it."),
 }
 
 

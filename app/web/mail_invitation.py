@@ -16,7 +16,7 @@ def _(message: str) -> str:
 METHODS = {
     "request": _("Invitation"),
     "cancel": _("Appointment cancelled"),
-    "reply": _("Answer to an invitation"),
+    "reply": _("Response to an invitation"),
     "counter": _("Another time proposed"),
 }
 OTHER = _("Appointment")

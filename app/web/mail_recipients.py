@@ -37,7 +37,7 @@ async def recipients(
     chosen = from_data(kept) if kept else offer.reply
     shown = _shown(chosen) | {name: refused[name] for name in FIELDS if name in refused}
     warnings = [
-        gettext(_("The sender wants answers at %(address)s."), language) % {"address": box.address}
+        gettext(_("The sender wants replies at %(address)s."), language) % {"address": box.address}
         for box in offer.instead
     ]
     usual, senders = await senders_for(shop, conversation, conversation.language)

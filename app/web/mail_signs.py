@@ -9,17 +9,17 @@ def _(message: str) -> str:
 
 
 SIGNS = {
-    "bounce": _("A mail of ours that could not be delivered"),
-    "report": _("A report of a mail system"),
-    "precedence": _("Sent to many at once"),
+    "bounce": _("One of our emails that bounced"),
+    "report": _("A mail system report"),
+    "precedence": _("Sent to many people at once"),
     "daemon": _("Sent by a mail system"),
-    "words": _("Reads like an automatic answer"),
-    "subject": _("Has the subject of an automatic answer"),
-    "null sender": _("Has no sender who could get an answer"),
+    "words": _("Reads like an automatic reply"),
+    "subject": _("Has the subject of an automatic reply"),
+    "null sender": _("Has no sender who could receive a reply"),
     "own address": _("Comes from one of our own addresses"),
-    "own letter": _("A letter of ours that came back"),
+    "own letter": _("One of our emails that came back"),
     "flood": _("One of very many from this sender within minutes"),
-    "nested too deeply": _("Too many mails and parts within each other"),
+    "nested too deeply": _("Too deeply nested"),
     "too large": _("Too large"),
     "only the header was read": _("Only its header could be read"),
     "no header fields": _("Has no header"),
@@ -33,5 +33,5 @@ def sign_words(sign: str, language: str) -> str:
     if (words := SIGNS.get(sign)) is not None:
         return gettext(words, language)
     if " " not in sign and "-" in sign:
-        return gettext(_("Says of itself that it is automatic (%(field)s)"), language) % {"field": sign}
+        return gettext(_("Marks itself as automatic (%(field)s)"), language) % {"field": sign}
     return sign

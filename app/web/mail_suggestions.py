@@ -33,12 +33,12 @@ def _(message: str) -> str:
 
 
 WHY = {
-    "token": _("It carries the answer address of that ticket."),
-    "reference": _("It answers a mail of that ticket, but came without our answer address."),
+    "token": _("It carries that ticket’s reply address."),
+    "reference": _("It answers an email of that ticket, but came without our reply address."),
     "number": _("Its subject names that ticket."),
-    "subject": _("The same customer wrote there under the same subject."),
+    "subject": _("The same customer wrote there with the same subject."),
 }
-STRANGE = _("%(sender)s used the answer address that was made for %(customer)s. Nothing of that ticket was sent there.")
+STRANGE = _("%(sender)s used the reply address made for %(customer)s. Nothing from that ticket was sent there.")
 CHECKED = {
     FAIL: _("The sender may be forged."),
     PASS: _("The sender is confirmed."),

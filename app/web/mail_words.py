@@ -34,18 +34,18 @@ KINDS = {
     "signed": (_("Signed, not checked"), "pen"),
 }
 STATES = {
-    "queued": (_("Waits to be sent"), "", "clock"),
+    "queued": (_("Waiting to be sent"), "", "clock"),
     "sent": (_("Handed to the mail server"), "", "check"),
     "failed": (_("Not delivered"), "bad", "alert"),
 }
 
 
 OUTCOMES = {
-    "sent": _("Taken by the mail server"),
-    "deferred": _("Put off, to be tried again"),
+    "sent": _("Accepted by the mail server"),
+    "deferred": _("Deferred, will be tried again"),
     "refused": _("Refused"),
     "expired": _("Given up"),
-    "bounced": _("Came back"),
+    "bounced": _("Bounced"),
     "retried": _("Sent again by an agent"),
 }
 
@@ -79,7 +79,7 @@ def _arrived(mail: ArrivedMail, message: Message, own: str, timezone: str, langu
     passed_on = str(headers.get("passed_on_by") or "")
     # A check of who passed it on says nothing of its writer.
     check = None if passed_on else CHECKS.get(mail.sender_check)
-    by = gettext(_("passed on by %(name)s"), language)
+    by = gettext(_("forwarded by %(name)s"), language)
     kind = KINDS.get(str(headers.get("kind") or ""))
     subject = str(headers.get("subject") or "")
     remote, trackers = int(headers.get("remote_images") or 0), int(headers.get("trackers") or 0)
@@ -168,7 +168,7 @@ def _short(people: Sequence[Mapping[str, str]], own: str, language: str) -> str:
     """To whom, in a few words: ourselves first, then how many more."""
     ours = [person for person in people if _mailbox(person["address"]) == own.lower()]
     if not people:
-        return gettext(_("to nobody named"), language)
+        return gettext(_("no recipient named"), language)
     first = (ours or people)[0]
     name = gettext(_("us"), language) if ours else first["name"] or first["address"]
     if len(people) == 1:

@@ -37,31 +37,31 @@ def _(message: str) -> str:
 
 
 TROUBLES = {
-    HOST_UNKNOWN: _("No server is known under this name. Check how it is written."),
-    HOST_REFUSED: _("This name leads to a server inside of a private network, which the desk does not connect to."),
-    PORT_REFUSED: _("Mailboxes are on port 993 or 143."),
-    UNREACHABLE: _("The server does not take connections on this port."),
-    TIMED_OUT: _("The server does not answer in time."),
-    LOST: _("The server has ended the connection."),
-    BUSY: _("The server is busy, or has too many connections of this account. We try again by ourselves."),
-    TLS_FAILED: _("An encrypted connection cannot be made. Check the port and the kind of encryption."),
-    CERTIFICATE: _("The server's certificate is not valid for this name, so we do not trust it."),
+    HOST_UNKNOWN: _("No server with this name was found. Check the spelling."),
+    HOST_REFUSED: _("This name points to a server on a private network, which Wismo doesn’t connect to."),
+    PORT_REFUSED: _("Mailboxes use port 993 or 143."),
+    UNREACHABLE: _("The server doesn’t accept connections on this port."),
+    TIMED_OUT: _("The server didn’t answer in time."),
+    LOST: _("The server closed the connection."),
+    BUSY: _("The server is busy, or this account has too many connections. We’ll keep trying."),
+    TLS_FAILED: _("An encrypted connection couldn’t be made. Check the port and the type of encryption."),
+    CERTIFICATE: _("The server’s certificate isn’t valid for this name, so we don’t trust it."),
     NO_STARTTLS: _("The server offers no encryption on this port. Use port 993 with TLS."),
-    NOT_SECURE: _("Without encryption, mail is only fetched from this machine."),
-    LOGIN_REFUSED: _("The server refuses the user name or the password."),
+    NOT_SECURE: _("Without encryption, mail can only be fetched from this machine."),
+    LOGIN_REFUSED: _("The server rejected the user name or password."),
     APP_PASSWORD: _(
-        "The server wants an app password or an authorization code (授权码) instead of the account's password."
+        "The server wants an app password or an authorization code (授权码) instead of the account password."
     ),
-    UNSAFE_LOGIN: _("The provider takes this sign-in for unsafe. Confirm it in the web mail, then test again."),
-    SWITCHED_OFF: _("IMAP is switched off for this account. Switch it on in the settings of the web mail."),
-    OAUTH_REFUSED: _("The provider does not accept the refresh token any more. Sign in there again and renew it."),
-    OAUTH_UNREACHABLE: _("The provider's token address does not answer as it should."),
-    CANNOT_UNSEAL: _("The password was sealed by another installation. Type it again."),
-    FOLDER_MISSING: _("There is no such folder. Choose one of those below."),
-    NOT_IMAP: _("What answers there does not speak IMAP."),
-    COMMAND_REFUSED: _("The server refuses to open the folder or to give out mail."),
+    UNSAFE_LOGIN: _("The provider considers this sign-in unsafe. Confirm it in their web mail, then test again."),
+    SWITCHED_OFF: _("IMAP is turned off for this account. Turn it on in the web mail settings."),
+    OAUTH_REFUSED: _("The provider no longer accepts the refresh token. Sign in there again and renew it."),
+    OAUTH_UNREACHABLE: _("The provider’s token address isn’t answering as it should."),
+    CANNOT_UNSEAL: _("The password was sealed by another installation. Enter it again."),
+    FOLDER_MISSING: _("There’s no such folder. Choose one from the list below."),
+    NOT_IMAP: _("That server doesn’t speak IMAP."),
+    COMMAND_REFUSED: _("The server won’t open the folder or hand over mail."),
 }
-_OTHER_TROUBLE = _("Something went wrong on our side. The log says more; we try again by ourselves.")
+_OTHER_TROUBLE = _("Something went wrong on our side. See the log for details; we’ll keep trying.")
 
 
 def trouble_words(code: str, language: str) -> str:
@@ -74,12 +74,12 @@ def state_of(mailbox: Mailbox, moment: datetime) -> tuple[str, str, str]:
     if not mailbox.enabled:
         return _("Paused"), "", "clock"
     if is_alarming(mailbox, moment):
-        return _("Fails"), "bad", "alert"
+        return _("Failing"), "bad", "alert"
     if mailbox.last_error:
         return _("Trying again"), "warn", "clock"
     if mailbox.last_success_at is None:
         return _("Not fetched yet"), "", "clock"
-    return _("Being fetched"), "good", "check-circle"
+    return _("Fetching"), "good", "check-circle"
 
 
 def choices(language: str) -> dict[str, list[tuple[str, Any]]]:

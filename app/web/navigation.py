@@ -50,41 +50,47 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         _("Answers"),
         (
-            Place("macros", _("Macros"), "text", ALL, _("Answers with blanks, behind a slash in the composer.")),
-            Place("rules", _("Rules"), "bolt", OVERSEERS, _("What happens to tickets by itself, and when.")),
+            Place("macros", _("Macros"), "text", ALL, _(
+                "Ready-made answers with blanks, behind a slash in the composer."
+            )),
+            Place("rules", _("Rules"), "bolt", OVERSEERS, _("What happens to tickets automatically, and when.")),
             Place("bot", _("Bot"), "bot", OVERSEERS, _("How the bot understands customers, and what it says.")),
         ),
     ),
     (
         _("Money and goods"),
         (
-            Place("policies", _("Return policies"), "return", ALL, _("What may come back, until when, and who pays.")),
-            Place("refund-limits", _("Refund limits"), "hand", ADMINS, _("Who may send how much back alone.")),
+            Place("policies", _("Return policies"), "return", ALL, _(
+                "What can be returned, until when, and who pays."
+            )),
+            Place("refund-limits", _("Refund limits"), "hand", ADMINS, _(
+                "How much each role can refund without approval."
+            )),
         ),
     ),
     (
         _("People"),
         (
-            Place("teams", _("Teams and work"), "people", OVERSEERS, _("Who works together, how work is given out.")),
-            Place("targets", _("Clock targets"), "clock", OVERSEERS, _("How much time the clocks give, by priority.")),
-            Place("agents", _("Agents"), "person", ADMINS, _("Who may sign in, with which role, for which shops.")),
+            Place("teams", _("Teams and work"), "people", OVERSEERS, _("Who works together and how work is assigned.")),
+            Place("targets", _("SLA targets"), "clock", OVERSEERS, _("How much time tickets get, by priority.")),
+            Place("agents", _("Agents"), "person", ADMINS, _("Who can sign in, with which role, for which shops.")),
         ),
     ),
     (
         _("Shops and records"),
         (
-            Place("connections", _("Connections"), "link", OVERSEERS, _("How well our orders agree with the shops'.")),
-            Place("mailboxes", _("Mailboxes"), "mail", ADMINS, _("Where we fetch what customers write.")),
-            Place("senders", _("Senders"), "send", ADMINS, _("Which addresses we answer from, and as whom.")),
+            Place("connections", _("Connections"), "link", OVERSEERS, _("Whether our orders match the shops’ orders.")),
+            Place("mailboxes", _("Mailboxes"), "mail", ADMINS, _("Where we fetch customers’ email.")),
+            Place("senders", _("Senders"), "send", ADMINS, _("The addresses we answer from, and their names.")),
             Place("mail-hook", _("Mail by HTTP"), "api", ADMINS, _("For services that hand mails over by HTTP.")),
-            Place("deliveries", _("Deliveries"), "api", OVERSEERS, _("What shops sent that is in no order yet.")),
-            Place("mails", _("Mails"), "mail", OVERSEERS, _("Mail as it came: what was set aside, and its source.")),
-            Place("audit", _("Audit"), "note", ADMINS, _("Who did and read what, sealed.")),
+            Place("deliveries", _("Deliveries"), "api", OVERSEERS, _("What shops sent that isn’t in an order yet.")),
+            Place("mails", _("Email"), "mail", OVERSEERS, _("Original emails: what was set aside, and the source.")),
+            Place("audit", _("Audit"), "note", ADMINS, _("Who did and saw what, tamper-evident.")),
         ),
     ),
     (
         _("Personal"),
-        (Place("account", _("Account"), "person", ALL, _("Your password, writing, keyboard and devices.")),),
+        (Place("account", _("Account"), "person", ALL, _("Your password, composer, keyboard and devices.")),),
     ),
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ def dispute_hints(disputes: Sequence[Dispute], timezone: str, language: str) -> 
         text, values = _words(row), {"amount": format_money(Money(row.amount, row.currency), language)}
         if row.evidence_due_by is not None and row.state == DisputeState.NEEDS_RESPONSE:
             values["time"] = when(row.evidence_due_by, timezone, language)
-            text = _("The bank wants evidence about %(amount)s by %(time)s. Do not ship and do not refund meanwhile.")
+            text = _("The bank wants evidence about %(amount)s by %(time)s. Until then, don’t ship and don’t refund.")
         if text:
             title = _("Money taken back by the bank") if row.state == DisputeState.LOST else _("Disputed at the bank")
             found.append({"title": gettext(title, language), "text": gettext(text, language) % values, "url": ""})
@@ -40,7 +40,7 @@ def _words(row: Dispute) -> str:
     if row.state == DisputeState.LOST:
         return _("%(amount)s went back to the customer. A refund would pay it a second time.")
     if row.state in OPEN_DISPUTES:
-        return _("The bank decides about %(amount)s. Do not ship and do not refund meanwhile.")
+        return _("The bank is deciding about %(amount)s. Until then, don’t ship and don’t refund.")
     return ""
 
 

@@ -61,7 +61,7 @@ def _units(count: int, name: str, due: int) -> dict[str, str]:
 
 def _backorder(line: LineSnapshot, zone: str, language: str, now: datetime) -> dict[str, str]:
     if line.backorder_eta is None:
-        return {"text": gettext(_("Waits for stock, no date known"), language), "tone": "warn"}
-    text = _("Waits for stock, expected %(time)s") if line.backorder_eta >= now else _("Stock was due %(time)s")
+        return {"text": gettext(_("Waiting for stock, no date known"), language), "tone": "warn"}
+    text = _("Waiting for stock, expected %(time)s") if line.backorder_eta >= now else _("Stock was due %(time)s")
     values = {"time": stamp(line.backorder_eta, zone, language, now)}
     return {"text": gettext(text, language) % values, "tone": "warn" if line.backorder_eta >= now else "bad"}

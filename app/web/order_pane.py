@@ -32,8 +32,8 @@ def _(message: str) -> str:
 
 WHY = {
     "bot": _("The bot found it in the conversation."),
-    "mail": _("The mail names it; who sent the mail is not proved."),
-    "customer": _("The customer named it; nothing is proved yet."),
+    "mail": _("The email names it; the sender isn’t verified."),
+    "customer": _("The customer named it; nothing is verified yet."),
     "agent": _("An agent suggested it."),
 }
 
@@ -181,9 +181,9 @@ def _ids(sight: Sight, picture: OrderSnapshot) -> set[int]:
 
 def _customer(customer: Customer, proved: Sequence[str], language: str) -> dict[str, Any]:
     facts = [
-        (_("E-mail"), customer.email),
+        (_("Email"), customer.email),
         (_("Phone"), customer.phone),
-        (_("Proved"), ", ".join(proved) or gettext(_("nothing yet"), language)),
+        (_("Verified"), ", ".join(proved) or gettext(_("nothing yet"), language)),
         (_("Speaks"), {"en": "English", "zh": "中文"}.get(customer.language, customer.language)),
     ]
     return {

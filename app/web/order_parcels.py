@@ -92,13 +92,13 @@ def _warnings(parcel: ParcelSnapshot, picture: OrderSnapshot, language: str, now
     found = []
     if parcel.eta_to and parcel.state in UNDER_WAY:
         if parcel.eta_to < now:
-            found.append(_("The carrier's date has passed."))
+            found.append(_("The carrier’s date has passed."))
         elif picture.promised_to and parcel.eta_to > picture.promised_to and parcel.direction != "return":
-            found.append(_("The carrier expects it later than was promised."))
+            found.append(_("The carrier expects it later than promised."))
     if parcel.pickup_until and parcel.state is ParcelState.AVAILABLE_FOR_PICKUP and parcel.pickup_until < now:
-        found.append(_("It was to be fetched by now."))
+        found.append(_("It should have been collected by now."))
     if parcel.delivered_at and parcel.state not in _ARRIVED:
-        found.append(_("It was reported as delivered before."))
+        found.append(_("It was already reported as delivered."))
     return [gettext(text, language) for text in found]
 
 

@@ -18,7 +18,7 @@ def stock_hints(
     """A hint for each line that stock does not reach, with the way to its SKU (`positions` are by SKU)."""
     return [
         {
-            "title": gettext(_("Stock does not reach it"), language),
+            "title": gettext(_("Not enough stock for it"), language),
             "text": _words(row, row.line, timezone, language),
             "url": f"/console/stock/{positions[row.sku].id}" if row.sku in positions else "",
         }
@@ -29,8 +29,8 @@ def stock_hints(
 def _words(row: Shortage, line: OrderLine, timezone: str, language: str) -> str:
     values = {"units": row.units, "title": line.title}
     if row.gone:
-        return gettext(_("%(units)s × %(title)s: gone for good."), language) % values
+        return gettext(_("%(units)s × %(title)s: discontinued."), language) % values
     if row.restock_eta is None:
-        return gettext(_("%(units)s × %(title)s: there is no date."), language) % values
+        return gettext(_("%(units)s × %(title)s: no date yet."), language) % values
     values["day"] = day(row.restock_eta, timezone, language)
     return gettext(_("%(units)s × %(title)s: expected %(day)s."), language) % values

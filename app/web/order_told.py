@@ -29,9 +29,9 @@ def _(message: str) -> str:
 CONTRADICTIONS = {
     "moved": _("Expected %(then)s then, %(now)s now."),
     "passed": _("Expected %(then)s, which has passed."),
-    "not_delivered": _("Called delivered; the parcel is now: %(state)s."),
-    "refund_failed": _("The refund that was called done has failed."),
-    "not_cancelled": _("Called cancelled; it is not."),
+    "not_delivered": _("Said to be delivered; the parcel is now: %(state)s."),
+    "refund_failed": _("The refund said to be done has failed."),
+    "not_cancelled": _("Said to be cancelled; it isn’t."),
 }
 
 

@@ -32,7 +32,7 @@ LEGENDS = {
 }
 UNIT_WORDS = {"hours": _("hours"), "days": _("days"), "working_days": _("working days")}
 INFORMED = {"": _("does not matter"), "yes": _("was told of the right"), "no": _("was not told of the right")}
-REFUND_FROM = {"notice": _("of the request"), "goods_back": _("of the goods' return")}
+REFUND_FROM = {"notice": _("of the request"), "goods_back": _("of the goods’ return")}
 
 
 def row_fields(row: Row | None) -> dict[str, list[str]]:

@@ -86,14 +86,14 @@ def _rest(seen: Preview, quote: Quote, language: str) -> list[dict[str, str]]:
     rows = [
         (_("Shipping"), quote.shipping),
         (_("Tax on the shipping"), quote.shipping_tax),
-        (_("Return label that the customer paid"), quote.return_label),
-        (_("Promotion that is lost"), -quote.clawed_back),
+        (_("Return label the customer paid for"), quote.return_label),
+        (_("Lost promotion"), -quote.clawed_back),
     ]
     shown = [(gettext(label, language), amount) for label, amount in rows if amount]
     for each in quote.withheld:
         name = gettext(WORDS[each.kind.value], language)
         if not each.amount:
-            name = gettext(_("%(deduction)s: may not be kept here"), language) % {"deduction": name}
+            name = gettext(_("%(deduction)s: can’t be deducted here"), language) % {"deduction": name}
         shown.append((name, -each.amount))
     rest = quote.total - goods - sum(amount for _label, amount in shown)
     if rest:

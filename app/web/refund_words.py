@@ -8,19 +8,19 @@ def _(message: str) -> str:
 
 # Actions of the timeline → icon, sentence; the words are the amount with its currency.
 EVENTS = {
-    "refund_awaiting_approval": ("clock", _("A refund of %(sum)s waits for approval")),
+    "refund_awaiting_approval": ("clock", _("A refund of %(sum)s needs approval")),
     "refund_created": ("clock", _("A refund of %(sum)s is on its way")),
     "refund_succeeded": ("check-circle", _("A refund of %(sum)s was paid")),
     "refund_failed": ("alert", _("A refund of %(sum)s failed at the gateway")),
-    "refund_frozen": ("alert", _("A refund of %(sum)s is frozen: the gateway tells something else")),
-    "refund_refused": ("cross-circle", _("A refund of %(sum)s was refused")),
+    "refund_frozen": ("alert", _("A refund of %(sum)s is frozen: the gateway reports something else")),
+    "refund_refused": ("cross-circle", _("A refund of %(sum)s was rejected")),
     "refund_withdrawn": ("cross-circle", _("A refund of %(sum)s was taken back")),
 }
 # Words, tone, icon.
 INTENTS = {
-    "awaiting_approval": (_("Waits for approval"), "warn", "clock"),
+    "awaiting_approval": (_("Needs approval"), "warn", "clock"),
     "created": (_("About to be sent"), "", "clock"),
-    "pending": (_("The money is on its way"), "", "clock"),
+    "pending": (_("The refund is on its way"), "", "clock"),
     "succeeded": (_("Refunded"), "good", "check"),
     "failed": (_("Failed"), "bad", "alert"),
     "frozen": (_("Frozen"), "bad", "pause"),
@@ -33,7 +33,7 @@ PARTS = {
     "pending": _("accepted by the gateway, not paid yet"),
     "succeeded": _("paid"),
     "failed": _("failed: the gateway knows of no money that left"),
-    "frozen": _("the gateway tells another amount or currency"),
+    "frozen": _("the gateway reports a different amount or currency"),
     "dropped": _("never sent"),
 }
 BY_HAND = _("to be paid by hand")
@@ -47,17 +47,19 @@ GATEWAYS = {
     "woocommerce": "WooCommerce",
 }
 NEEDS = {
-    "above_limit": _("It is more than whoever asked may send back alone."),
-    "daily_limit": _("With the refunds of the last 24 hours it is more than whoever asked may send back alone."),
-    "own_order": _("The order was bought with the address of whoever asked."),
-    "goodwill_above_worth": _("With the gift it is more than the goods cost."),
-    "typed_details": _("The money goes to details that somebody has typed in."),
-    "dispute_open": _("The customer disputes the payment at the bank: the money could go back twice."),
+    "above_limit": _("It’s more than the requester may refund without approval."),
+    "daily_limit": _(
+        "With the refunds of the last 24 hours, it’s more than the requester may refund without approval."
+    ),
+    "own_order": _("The order was bought with the requester’s address."),
+    "goodwill_above_worth": _("With the goodwill amount, it’s more than the goods cost."),
+    "typed_details": _("The money goes to account details that somebody typed in."),
+    "dispute_open": _("The customer is disputing the payment with the bank: they could be refunded twice."),
 }
 # The same, to whoever asks.
 YOUR_NEEDS = NEEDS | {
-    "above_limit": _("It is more than you may send back alone."),
-    "daily_limit": _("With your refunds of the last 24 hours it is more than you may send back alone."),
+    "above_limit": _("It’s more than you may refund without approval."),
+    "daily_limit": _("With your refunds of the last 24 hours, it’s more than you may refund without approval."),
     "own_order": _("The order was bought with your address."),
 }
 REQUESTERS = {"bot": _("Bot"), "system": "Wismo", "customer": _("Customer")}
@@ -67,8 +69,11 @@ DIFFERENCES = {
         _("Look for it at the gateway; if it never left, tell the customer and pay it again."),
     ),
     "missing_here": (_("In the statement, unknown here"), _("Find out who sent it, and for which order.")),
-    "other_amount": (_("Another amount"), _("Compare both, and put right what the customer is short of.")),
-    "other_currency": (_("Another currency"), _("Compare both at the gateway.")),
-    "other_state": (_("Paid for one, failed for the other"), _("Look at the gateway before anything is sent again.")),
-    "twice": (_("Paid more than once"), _("Ask the gateway to take one of them back.")),
+    "other_amount": (_("Different amount"), _("Compare both, and make up what the customer is missing.")),
+    "other_currency": (_("Different currency"), _("Compare both at the gateway.")),
+    "other_state": (
+        _("Paid on one side, failed on the other"),
+        _("Check at the gateway before sending anything again."),
+    ),
+    "twice": (_("Paid more than once"), _("Ask the gateway to reverse one of them.")),
 }

@@ -93,7 +93,7 @@ def live_row(row: LiveRow, at: datetime, near: Standing, language: str) -> Row:
         labels=(),
         url=f"/console/conversations/{row.public_id}",
         version=f"{row.last_message_at.timestamp() if row.last_message_at else 0}-{row.unread}-{row.handler}",
-        subject=row.last_text or gettext("(nothing said yet)", language),
+        subject=row.last_text or gettext("(no messages yet)", language),
         words=row.shop,
         unread=row.unread,
         status_label=gettext(handler, language),
@@ -129,5 +129,5 @@ def _deadline(row: InboxRow, at: datetime, language: str) -> tuple[str, str]:
     if row.clock_due_at is not None and row.clock_stage:
         return due(row.clock_due_at, at, language)
     if row.last_customer_at is not None and row.last_customer_number == row.last_number:
-        return gettext("waits %(time)s", language) % {"time": span(at - row.last_customer_at, language)}, ""
+        return gettext("waiting %(time)s", language) % {"time": span(at - row.last_customer_at, language)}, ""
     return "", ""

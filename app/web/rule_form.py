@@ -27,7 +27,7 @@ TRIGGERS = {
     Trigger.REFUND_CHANGED: _("A refund of a linked order moves"),
     Trigger.CLOCK_WARNED: _("A clock of the ticket warns"),
     Trigger.SINCE_OPENED: _("Some time after the ticket was opened"),
-    Trigger.SINCE_CUSTOMER: _("Some time after the customer's question, if nobody has answered"),
+    Trigger.SINCE_CUSTOMER: _("Some time after the customer’s question, if nobody has answered"),
     Trigger.SINCE_AGENT: _("Some time after our last words, if the customer has not answered"),
 }
 FACT_WORDS = {
@@ -42,25 +42,25 @@ FACT_WORDS = {
     "conversation.channel": _("Channel"),
     "conversation.language": _("Language of the customer"),
     "conversation.handler": _("Who speaks"),
-    "customer.words": _("The customer's last words contain"),
+    "customer.words": _("The customer’s last words contain"),
     "customer.waits_hours": _("Hours that the customer has waited"),
     "order.linked": _("An order is linked"),
     "order.headline": _("The order is"),
     "order.hold": _("The order is held"),
     "order.refund": _("Refund of the order"),
-    "order.total": _("Total of the order"),
+    "order.total": _("Order total"),
     "order.country": _("The order goes to the country (two letters)"),
     "order.late": _("The promised delivery is over"),
     "parcel.state": _("A parcel is"),
     "shop.open": _("The shop is open now"),
 }
 TITLES = {
-    "threats": _("Words about lawyers, banks and authorities come first"),
-    "lost_parcel": _("A parcel in trouble raises its ticket"),
-    "valuable": _("Large orders are looked at soon"),
-    "nobody": _("Nobody has taken it for half a business day"),
-    "silent": _("No answer from the customer for five days: resolved"),
-    "refunded": _("The refund is paid: look whether this is settled"),
+    "threats": _("Mentions of lawyers, banks and authorities come first"),
+    "lost_parcel": _("Trouble with a parcel raises its ticket"),
+    "valuable": _("Large orders are handled soon"),
+    "nobody": _("Unassigned for half a business day"),
+    "silent": _("No answer from the customer for five days: resolve"),
+    "refunded": _("The refund is paid: check whether this is settled"),
 }
 MODES = {"all": _("all of these"), "any": _("at least one of these"), "none": _("none of these")}
 DOES = {
@@ -68,7 +68,7 @@ DOES = {
     "status": _("Set the status"),
     "assign": _("Give it to"),
     "tag": _("Add the tag"),
-    "untag": _("Take off the tag"),
+    "untag": _("Remove the tag"),
     "note": _("Write an internal note"),
     "reply": _("Answer with the macro"),
 }
@@ -76,7 +76,7 @@ _OPS = {"at_least": _("%(fact)s: at least …"), "at_most": _("%(fact)s: at most
 _FLAGS = {True: _("%(fact)s: yes"), False: _("%(fact)s: no")}
 REFUNDS = {
     "none": _("none"),
-    "requested": _("asked for"),
+    "requested": _("requested"),
     "pending": _("on its way"),
     "partial": _("paid in part"),
     "full": _("paid in full"),

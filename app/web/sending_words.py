@@ -32,8 +32,8 @@ def _(message: str) -> str:
 
 TROUBLES = {
     BUSY: _("The server is busy, or was asked too often. Wait a few minutes, then test again."),
-    HOST_REFUSED: _("This name leads to a server inside of a private network, which the desk does not connect to."),
-    LOGIN_REFUSED: _("The server refuses the user name or the password."),
+    HOST_REFUSED: _("This name points to a server on a private network, which Wismo doesn’t connect to."),
+    LOGIN_REFUSED: _("The server rejected the user name or password."),
     NO_STARTTLS: _("The server offers no encryption on this port. Use port 465 with TLS."),
     NOT_SECURE: _("Without encryption, mail leaves only through this machine and its networks."),
     PORT_REFUSED: _("Servers take mail on port 465 or 587, some on 25 or 2525."),

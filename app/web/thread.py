@@ -32,13 +32,13 @@ EVENTS = {
     "opened": ("inbox", _("%(who)s opened this ticket")),
     "assigned": ("person", _("%(who)s assigned this to %(name)s")),
     "took": ("person", _("%(who)s took this")),
-    "unassigned": ("unassigned", _("%(who)s took this off everybody's list")),
+    "unassigned": ("unassigned", _("%(who)s unassigned this")),
     "prioritised": ("flag", _("%(who)s set the priority to %(after)s")),
     "reclassified": ("stack", _("%(who)s made this: %(kind)s")),
-    "waits": ("clock", _("It is the customer's turn")),
-    "answered": ("inbox", _("%(who)s answered; open again")),
+    "waits": ("clock", _("It is the customer’s turn")),
+    "answered": ("inbox", _("%(who)s wrote; open again")),
     "resolved": ("check-circle", _("%(who)s resolved this")),
-    "reopened": ("return", _("%(who)s opened this again")),
+    "reopened": ("return", _("%(who)s reopened this")),
     "closed": ("cross-circle", _("%(who)s closed this")),
     "linked": ("link", _("%(who)s linked order %(number)s")),
     "suggested": ("link", _("Order %(number)s was suggested")),
@@ -52,9 +52,9 @@ EVENTS = {
     "clock_warned": ("clock", _("The clock for the %(clock)s: %(stage)s")),
     "merged_into": ("link", _("%(who)s merged this into ticket %(number)s")),
     "merged_in": ("link", _("%(who)s merged ticket %(number)s into this one")),
-    "unmerged": ("return", _("%(who)s parted this from ticket %(number)s again")),
-    "parted": ("return", _("%(who)s parted ticket %(number)s from this one again")),
-    "came_by": ("forward", _("%(who)s goes on by %(channel)s; the work is there now")),
+    "unmerged": ("return", _("%(who)s unmerged this from ticket %(number)s")),
+    "parted": ("return", _("%(who)s unmerged ticket %(number)s from this one")),
+    "came_by": ("forward", _("%(who)s switched to %(channel)s; the work continues there")),
     "split_from": ("link", _("%(who)s split this from ticket %(number)s")),
     "split_off": ("link", _("%(who)s split ticket %(number)s from this one")),
     "put_below": ("stack", _("%(who)s made this a case of ticket %(number)s")),
@@ -73,27 +73,27 @@ EVENTS = {
     "complaint_external": ("link", _("%(who)s noted who else has the case: %(name)s")),
     "compensation_offered": ("card", _("%(who)s offered compensation: %(sum)s")),
     "compensation_approved": ("check", _("%(who)s approved compensation: %(sum)s")),
-    "compensation_refused": ("cross-circle", _("%(who)s refused compensation: %(sum)s")),
+    "compensation_refused": ("cross-circle", _("%(who)s rejected compensation: %(sum)s")),
     "compensation_issued": ("check-circle", _("%(who)s issued compensation: %(sum)s")),
     "compensation_withdrawn": ("cross-circle", _("%(who)s withdrew compensation: %(sum)s")),
-    "undelivered": ("alert", _("A mail to %(name)s did not arrive: this is to be dealt with")),
-    "mail_again": ("mail", _("%(who)s lets mails to %(name)s leave again")),
-    "recovery_opened": ("bell", _("Somebody is to win the customer back: %(name)s")),
-    "recovery_done": ("check", _("%(who)s heard the customer who rated badly")),
-    "complaint_escalated": ("alert", _("Told to the supervisors: %(why)s")),
+    "undelivered": ("alert", _("An email to %(name)s bounced: this needs attention")),
+    "mail_again": ("mail", _("%(who)s resumed email to %(name)s")),
+    "recovery_opened": ("bell", _("Follow-up to win the customer back: %(name)s")),
+    "recovery_done": ("check", _("%(who)s talked to the customer who gave a bad rating")),
+    "complaint_escalated": ("alert", _("Escalated to supervisors: %(why)s")),
     "evidence_asked": ("note", _("%(who)s asked for: %(needs)s")),
-    "evidence_waived": ("note", _("%(who)s said that this is not needed: %(needs)s")),
-    "rule_fired": ("bot", _("The rule “%(name)s” did its part")),
-    "rule_unanswered": ("alert", _("The rule “%(name)s” could not answer: %(why)s")),
+    "evidence_waived": ("note", _("%(who)s marked as not needed: %(needs)s")),
+    "rule_fired": ("bot", _("The rule “%(name)s” ran")),
+    "rule_unanswered": ("alert", _("The rule “%(name)s” couldn’t answer: %(why)s")),
     "macro_used": ("note", _("%(who)s used the macro %(name)s")),
     "customer_named": ("person", _("%(who)s said that the customer is %(name)s")),
     "asked_again": ("bot", _("%(who)s asked again")),
     "claim_requested": ("pause", _("%(who)s asked to stop order %(number)s")),
     "claim_held": ("pause", _("Order %(number)s is stopped at the shop")),
-    "claim_done": ("check", _("The shop has done what was asked with order %(number)s")),
+    "claim_done": ("check", _("The shop did what was asked with order %(number)s")),
     "claim_refused": ("cross-circle", _("Too late, or not possible, for order %(number)s")),
     "claim_released": ("return", _("Order %(number)s may be sent again")),
-    "claim_contradicted": ("alert", _("Order %(number)s was sent although it was cancelled")),
+    "claim_contradicted": ("alert", _("Order %(number)s was sent although it had been cancelled")),
     **CASE_EVENTS,
     **REFUND_EVENTS,
 }
@@ -184,7 +184,7 @@ def _note(note: Note, timezone: str, language: str) -> dict[str, Any]:
 def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> dict[str, Any]:
     action = "took" if entry.action == "assigned" and entry.detail.get("name") == entry.actor_name else entry.action
     icon, sentence = EVENTS[action]
-    names = {"customer": guest, "bot": gettext("The bot", language), "system": gettext("The desk", language)}
+    names = {"customer": guest, "bot": gettext("The bot", language), "system": gettext("Wismo", language)}
     after, channel = str(entry.detail.get("after", "")), str(entry.detail.get("channel", ""))
     facts = {
         "clock": word(CLOCKS, str(entry.detail.get("clock", "")), language),
@@ -212,7 +212,7 @@ def _event(entry: TimelineEntry, timezone: str, language: str, guest: str) -> di
 
 
 def _of_complaint(detail: Mapping[str, Any], language: str) -> dict[str, str]:
-    content = _("the customer is content") if detail.get("satisfied") else _("the customer is not content")
+    content = _("the customer is satisfied") if detail.get("satisfied") else _("the customer isn’t satisfied")
     return {
         "severity": str(detail.get("severity", "")),
         "outcome": named(OUTCOME_WORDS, detail.get("outcome"), language),

@@ -33,7 +33,7 @@ NEEDS = {
 STATES = {
     GIVEN: (_("There"), "good", "check"),
     WAIVED: (_("Not needed"), "", "check"),
-    ASKED: (_("Asked for"), "warn", "clock"),
+    ASKED: (_("Requested"), "warn", "clock"),
     MISSING: (_("Still missing"), "warn", "alert"),
 }
 # What the customer is asked, in their language.

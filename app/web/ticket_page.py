@@ -189,13 +189,13 @@ def _speaker(scene: Scene, language: str) -> dict[str, Any]:
     mine = conversation.handler == AGENT and conversation.agent_id == me.id
     holder = conversation.agent.name if conversation.agent else ""
     if mine:
-        words = (_("You are answering"), _("The bot is silent until you hand back."), "mine", "person")
+        words = (_("You are answering"), _("The bot stays silent until you hand back."), "mine", "person")
     elif conversation.handler == AGENT:
         words = (_("%(name)s is answering"), _("Add a note, or take over if you must."), "other", "person")
     elif conversation.handler == BOT:
         words = (_("The bot is answering"), _("Your first reply takes the conversation over."), "bot", "bot")
     else:
-        words = (_("Nobody has answered yet"), _("The customer waits for a person."), "queue", "clock")
+        words = (_("Nobody has answered yet"), _("The customer is waiting for a person."), "queue", "clock")
     title, text, tone, icon = words
     return {
         "base": scene.base,

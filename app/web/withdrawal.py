@@ -32,9 +32,9 @@ def _(message: str) -> str:
 
 
 FAULTS = {
-    "no_name": ("name", _("Please write your name.")),
-    "no_number": ("order_number", _("Please write the number of the order. It is in the confirmation of the order.")),
-    "bad_contact": ("email", _("This is no e-mail address.")),
+    "no_name": ("name", _("Please enter your name.")),
+    "no_number": ("order_number", _("Please enter the order number. It’s in your order confirmation.")),
+    "bad_contact": ("email", _("That isn’t an email address.")),
 }
 
 
@@ -106,7 +106,7 @@ def _declaration(shop: Shop, typed: dict[str, str], language: str) -> Declaratio
         gettext(_("I hereby withdraw from my contract with %(shop)s."), language) % {"shop": shop.name},
         gettext(_("Goods: %(items)s"), language) % {"items": items or gettext(_("the whole order"), language)},
         gettext(_("Name: %(name)s"), language) % {"name": name},
-        gettext(_("E-mail: %(address)s"), language) % {"address": email},
+        gettext(_("Email: %(address)s"), language) % {"address": email},
     ]
     return Declaration(
         name=name,

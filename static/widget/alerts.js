@@ -26,12 +26,12 @@ export class Alerts {
       button.hidden = false;
       button.setAttribute("aria-checked", this.#on[button.dataset.alert]);
     }
-    this.note.textContent = refused ? t("The browser does not allow notifications here.") : "";
+    this.note.textContent = refused ? t("The browser doesn’t allow notifications here.") : "";
   }
 
   /** There are words that nobody sees. They are not repeated on a screen that others may see. */
   ring(author) {
-    const body = author ? t("{name} has answered", { name: author }) : t("New message");
+    const body = author ? t("{name} has replied", { name: author }) : t("New message");
     if (this.#on.notify) this.tell("alert", { title: boot.shop, body });
     if (this.#on.sound) this.#play();
   }

@@ -8,13 +8,13 @@ import { t } from "./words.js";
 /** Ask in a dialog; `leave(rating)` is called with {score, text} or null when the person means it. */
 export function askToEnd({ rate, leave, mail, back }) {
   const fields = rate ? ratingFields() : null;
-  const stay = h("button.later", { type: "button", onclick: () => dialog.close() }, t("Go on chatting"));
+  const stay = h("button.later", { type: "button", onclick: () => dialog.close() }, t("Keep chatting"));
   const end = () => {
     dialog.close();
     leave(fields?.value() ?? null);
   };
   const content = [
-    h("p", {}, t("The conversation leaves this device. The desk keeps it.")),
+    h("p", {}, t("The conversation will be removed from this device. The shop keeps its copy.")),
     mail,
     fields?.element,
     h("div.panel-actions", {}, stay, h("button.check.end", { type: "button", onclick: end }, t("End the chat"))),

@@ -62,8 +62,8 @@ export class EnquiryForm {
   #thank() {
     const frame = this.#received;
     const words = frame.by
-      ? t("We have your message: ticket {number}. A person answers by about {time}.", { number: frame.number, time: this.time(frame.by) })
-      : t("We have your message: ticket {number}.", { number: frame.number });
+      ? t("We’ve received your message: ticket {number}. A person will answer by about {time}.", { number: frame.number, time: this.time(frame.by) })
+      : t("We’ve received your message: ticket {number}.", { number: frame.number });
     this.box.replaceChildren(h("p.panel.thanks", { tabindex: "-1" }, words));
   }
 
@@ -84,8 +84,8 @@ export class EnquiryForm {
       "form.panel.enquiry",
       { onsubmit: (event) => this.#submit(event), "aria-label": t("Leave a message for a person") },
       field("name", t("Your name"), { autocomplete: "name", maxlength: 200, required: true }),
-      field("contact", t("E-mail or phone"), { autocomplete: "email", maxlength: 254, required: true }),
-      field("order", t("Order number, if there is one"), { autocomplete: "off", maxlength: 120 }),
+      field("contact", t("Email or phone"), { autocomplete: "email", maxlength: 254, required: true }),
+      field("order", t("Order number, if you have one"), { autocomplete: "off", maxlength: 120 }),
       h("label.entry", {}, h("span", {}, t("What is it about?")), h("textarea", { name: "text", rows: 3, maxlength: 8000, required: true }, typed.text ?? "")),
       note,
       h("p.small-print", {}, privacyLine()),
@@ -109,7 +109,7 @@ export class EnquiryForm {
     this.#open.said = said;
     const frame = { type: "enquire", client_id: this.#open.clientId, language: spoken(), ...typed };
     this.#sent = frame;
-    this.#open.note.textContent = this.send(frame) ? "" : t("You are offline. Your messages are kept and sent later.");
+    this.#open.note.textContent = this.send(frame) ? "" : t("You’re offline. Your messages are kept and sent later.");
     this.#open.form.querySelector("[type=submit]").disabled = true;
   }
 
@@ -121,6 +121,6 @@ export class EnquiryForm {
 }
 
 const REASONS = {
-  bad_contact: () => t("This is neither an e-mail address nor a phone number."),
-  too_many: () => t("Too many messages at once. Please wait a little."),
+  bad_contact: () => t("That’s neither an email address nor a phone number."),
+  too_many: () => t("Too many messages at once. Please wait a moment."),
 };

@@ -73,7 +73,7 @@ async function save(file, button) {
     const link = h("a", { href: await fetched(file), download: file.name });
     link.click();
   } catch {
-    button.querySelector(".file-size").textContent = t("The file could not be loaded.");
+    button.querySelector(".file-size").textContent = t("The file couldn’t be loaded.");
   }
 }
 
@@ -92,7 +92,7 @@ async function open(file) {
     image.src = await fetched(file, true);
     image.src = await fetched(file);
   } catch {
-    keep.querySelector(".file-size").textContent = t("The file could not be loaded.");
+    keep.querySelector(".file-size").textContent = t("The file couldn’t be loaded.");
   }
 }
 

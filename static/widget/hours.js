@@ -6,9 +6,9 @@ import { dueAt, t, tag, spoken } from "./words.js";
 export function hoursLine(hours, online) {
   if (!hours) return "";
   const closes = ahead(hours.closes_at), opens = ahead(hours.opens_at), by = ahead(hours.answers_by);
-  if (opens) return t("Nobody is at the desk now. People are back {time}.", { time: moment(opens, hours) });
+  if (opens) return t("Nobody is here right now. We’ll be back {time}.", { time: moment(opens, hours) });
   if (!hours.open) return "";
-  if (!online && by) return t("A person answers by about {time}.", { time: moment(by, hours) });
+  if (!online && by) return t("A person will answer by about {time}.", { time: moment(by, hours) });
   return closes ? t("People are here until {time}.", { time: moment(closes, hours) }) : "";
 }
 

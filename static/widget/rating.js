@@ -63,7 +63,7 @@ export class RatingPrompt {
   thank() {
     this.given = true;
     const had = this.box.contains(document.activeElement);
-    const words = h("p", { role: had ? null : "status", tabindex: "-1" }, t("Thank you. We have it."));
+    const words = h("p", { role: had ? null : "status", tabindex: "-1" }, t("Thanks, got it."));
     this.box.replaceChildren(h("div.thanks", {}, words, this.mail()));
     if (had) words.focus(); // which reads it
   }

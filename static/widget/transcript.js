@@ -17,14 +17,14 @@ export class Transcript {
 
   /** A button that opens it. */
   button() {
-    const button = h("button.by-mail", { type: "button", onclick: () => this.open(button) }, t("Send me the conversation by e-mail"));
+    const button = h("button.by-mail", { type: "button", onclick: () => this.open(button) }, t("Email me the conversation"));
     return button;
   }
 
   /** Ask for the letter at once; `back` gets the focus in the end. */
   open(back) {
     this.#address = "";
-    this.#dialog = openPanel("transcript", t("Send by e-mail"), h("div.steps"), back);
+    this.#dialog = openPanel("transcript", t("Send by email"), h("div.steps"), back);
     this.#dialog.addEventListener("close", () => (this.#dialog = this.#asked = null));
     this.#step(h("p", { role: "status" }, t("One moment…")));
     this.#ask({ type: "transcript" });
@@ -36,7 +36,7 @@ export class Transcript {
     if (frame.type === "transcript") this.#sent(frame.address);
     else if (frame.state === "sent") this.#askCode();
     else if (frame.state === "proved") this.#ask({ type: "transcript", address: this.#address });
-    else this.#complain(frame.left ? t("This code does not fit. Tries left: {count}.", { count: frame.left }) : t("This code has ended. Please ask for a new one."));
+    else this.#complain(frame.left ? t("That code doesn’t match. Tries left: {count}.", { count: frame.left }) : t("This code has expired. Please ask for a new one."));
   }
 
   /** The desk says no. */
@@ -61,7 +61,7 @@ export class Transcript {
     this.#asked = { ...fields, client_id: newClientId() };
     if (this.send(this.#asked)) return;
     this.#asked = null;
-    this.#complain(t("You are offline. Please try again in a moment."));
+    this.#complain(t("You’re offline. Please try again in a moment."));
   }
 
   #askAddress() {
@@ -70,8 +70,8 @@ export class Transcript {
       this.#address = input.value.trim();
       this.#ask({ type: "prove", address: this.#address });
     };
-    const why = t("First we send a code there, so that nobody else gets to read your words.");
-    this.#form(submit, why, h("label.entry", {}, h("span", {}, t("E-mail address")), input), t("Send the code"));
+    const why = t("We’ll send a code there first, so that nobody else can read your conversation.");
+    this.#form(submit, why, h("label.entry", {}, h("span", {}, t("Email address")), input), t("Send the code"));
     input.focus();
   }
 
@@ -127,7 +127,7 @@ export class Transcript {
 }
 
 function reason({ code }) {
-  if (code === "bad_address") return t("This is no e-mail address.");
-  if (code === "too_many_codes" || code === "too_many") return t("That was too often. Please try again in an hour.");
-  return t("That did not work. Please try again.");
+  if (code === "bad_address") return t("That isn’t an email address.");
+  if (code === "too_many_codes" || code === "too_many") return t("Too many tries. Please try again in an hour.");
+  return t("That didn’t work. Please try again.");
 }

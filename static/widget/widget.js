@@ -211,9 +211,9 @@ function markRead() {
 }
 
 function refusal(code) {
-  if (code === "text_too_long") return t("Too long: 8,000 characters at most.");
-  if (code === "attachment_gone") return t("A file is not there any more. Please add it again.");
-  if (code === "outbox_full") return t("Too many messages at once. Please wait a little.");
+  if (code === "text_too_long") return t("Too long: the limit is 8,000 characters.");
+  if (code === "attachment_gone") return t("A file is no longer there. Please add it again.");
+  if (code === "outbox_full") return t("Too many messages at once. Please wait a moment.");
   return t("Not sent.");
 }
 
@@ -223,9 +223,9 @@ function paint() {
   const name = agent ?? "";
   const status = at(".status");
   const words = {
-    bot: () => t("Assistant · answers at once"),
+    bot: () => t("Assistant · answers right away"),
     queue: waiting,
-    agent: () => (here ? t("{name} is here for you", { name }) : t("{name} is away just now and will answer here", { name })),
+    agent: () => (here ? t("{name} is here for you", { name }) : t("{name} is away right now and will answer here", { name })),
   };
   status.replaceChildren(h("span.presence", { "aria-hidden": "true" }), words[kind]?.() ?? "");
   status.dataset.handler = kind;
@@ -247,8 +247,8 @@ function paintDesk() {
 
 /** What somebody who waits is told: their place, what it usually still takes, and until when at the latest. */
 function waiting() {
-  const words = [queue.by ? t("A person answers by about {time}", { time: moment(new Date(queue.by), hours) }) : t("Waiting for a person")];
-  if (queue.place) words.unshift(queue.place === 1 ? t("You are next") : t("Number {number} in the queue", { number: queue.place }));
+  const words = [queue.by ? t("A person will answer by about {time}", { time: moment(new Date(queue.by), hours) }) : t("Waiting for a person")];
+  if (queue.place) words.unshift(queue.place === 1 ? t("You’re next") : t("Number {number} in the queue", { number: queue.place }));
   if (queue.wait) words.splice(1, 0, t("usually about {minutes} min more", { minutes: Math.max(1, Math.round(queue.wait / 60)) }));
   return words.join(" · ");
 }
@@ -260,9 +260,9 @@ function banner({ status, code }) {
     box.hidden = true;
   } else if (status === "ended") {
     box.hidden = false;
-    box.textContent = code ? t("This chat cannot be opened here.") : t("The chat has ended.");
+    box.textContent = code ? t("This chat can’t be opened here.") : t("The chat has ended.");
   } else if (status === "waiting" || status === "connecting") {
-    const words = navigator.onLine ? t("Connecting…") : t("You are offline. Your messages are kept and sent later.");
+    const words = navigator.onLine ? t("Connecting…") : t("You’re offline. Your messages are kept and sent later.");
     bannerTimer = setTimeout(() => {
       box.textContent = words;
       box.hidden = false;
@@ -321,8 +321,8 @@ function left() {
   log.clear();
   picker.take([]);
   rating.withdraw();
-  const anew = h("button.check", { type: "button", onclick: () => location.reload() }, t("Begin a new chat"));
-  at(".log").replaceChildren(h("div.ended", {}, h("p", {}, t("The conversation has left this device.")), anew));
+  const anew = h("button.check", { type: "button", onclick: () => location.reload() }, t("Start a new chat"));
+  at(".log").replaceChildren(h("div.ended", {}, h("p", {}, t("The conversation has been removed from this device.")), anew));
   at(".composer").hidden = at(".open-menu").hidden = true;
   anew.focus();
 }

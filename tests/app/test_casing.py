@@ -110,10 +110,10 @@ async def test_a_return_is_granted_in_the_chat_at_once(ines: Chat) -> None:
     await ines.bought()
     [said] = await ines.ask("I would like to return my lamp for a refund because it is too big")
     assert "(return, order #1001): 1 × Lamp" in said
-    assert "It is granted. Please send the goods back by Mon 16 Mar." in said
+    assert "Your request is approved. Please send the goods back by Mon 16 Mar." in said
     assert "You choose the carrier and pay for the parcel." in said
-    assert "within 14 days, once the goods or proof of sending are here" in said
-    assert "Decided by: Directive 2011/83/EU" in said
+    assert "within 14 days, once we have the goods or proof that you sent them" in said
+    assert "Based on: Directive 2011/83/EU" in said
     case = await AfterSale.get()
     assert (case.kind, case.reason, case.state, case.opened_by) == (
         "return_refund",
@@ -141,14 +141,14 @@ async def test_the_parcel_comes_back_by_words_and_each_step_is_told_once(ines: C
     [asked] = await ines.ask("I sent it back yesterday")
     assert "tracking number" in asked
     [thanks] = await ines.ask("DHL 00340434161094042557")
-    assert "We follow the parcel 00340434161094042557" in thanks
+    assert "We’re following parcel 00340434161094042557" in thanks
     case = await AfterSale.get()
     assert case.state == "return_in_transit"
     clock.advance(timedelta(days=2))
     omar = Actor.of(ines.world.omar)
     await receive_goods(case.public_id, omar)
     [here] = await ines.news()
-    assert "The goods are here." in here
+    assert "Your goods have arrived." in here
     clock.advance(timedelta(hours=1))
     [line] = await AfterSaleLine.all()
     await inspect_goods(case.public_id, omar, {line.id: Found(received=1, accepted=1)})
@@ -164,7 +164,7 @@ async def test_what_a_person_decides_is_promised(ines: Chat, clock: FrozenClock)
     await ines.bought()
     await ines.ask("The lamp arrived broken")
     said = await ines.ask("I have no photo")
-    assert "A person looks at it and decides by" in said[0]
+    assert "A person will review it and decide by" in said[0]
     case = await AfterSale.get()
     assert (case.kind, case.reason, case.state) == ("exchange", "damaged", "under_review")
     assert (await Conversation.get(id=ines.talk.id)).handler == QUEUE
@@ -172,19 +172,19 @@ async def test_what_a_person_decides_is_promised(ines: Chat, clock: FrozenClock)
     assert promise.state == "open"
     await reject_case(case.public_id, Actor.of(ines.world.omar), "The photo shows another lamp.")
     [no] = await ines.news()
-    assert "We cannot grant this. The photo shows another lamp." in no
-    assert "write here until" in no
+    assert "We’re sorry, we can’t approve this. The photo shows another lamp." in no
+    assert "tell us here by" in no
     assert (await Promise.get(id=promise.id)).state == "kept"
     clock.advance(timedelta(minutes=1))
     await approve_case(case.public_id, Actor.of(ines.world.sue))
-    assert "It is granted." in (await ines.news())[0]
+    assert "Your request is approved." in (await ines.news())[0]
 
 
 async def test_a_case_is_dropped_in_the_chat(ines: Chat) -> None:
     await ines.bought()
     await ines.ask("I would like to return my lamp for a refund because it is too big")
     [said] = await ines.ask("Please cancel my return")
-    assert "It is cancelled, as you wished." in said
+    assert "It’s cancelled, as you asked." in said
     assert (await AfterSale.get()).state == "cancelled"
 
 
@@ -193,7 +193,7 @@ async def test_asked_twice_about_the_same_goods_a_person_looks(ines: Chat) -> No
     await ines.ask("I would like to return my lamp for a refund because it is too big")
     said = await ines.ask("I'd like to exchange my lamp because it is too big")
     assert await AfterSale.all().count() == 1
-    assert "It is granted." in said[0]  # how far it is that is open
+    assert "Your request is approved." in said[0]  # how far it is that is open
     assert "passed on" in said[1]
 
 
@@ -238,8 +238,8 @@ WORDS = {
     Reason.MISSING: "parts are missing",
 }
 HEARD = {
-    Outcome.GRANT: "It is granted.",
-    Outcome.REFUSE: "We cannot grant this.",
+    Outcome.GRANT: "Your request is approved.",
+    Outcome.REFUSE: "We’re sorry, we can’t approve this.",
     Outcome.REVIEW: "A person looks at it",
 }
 

@@ -63,10 +63,10 @@ def labels(state: str, language: str = "en") -> list[tuple[str, str]]:
     ("state", "title", "tone", "following"),
     [
         ("in_transit", "On its way", "calm", "Expected by Thu 26 Nov."),
-        ("in_transit_late", "On its way", "warn", "Later than expected. The carrier gives no new date."),
+        ("in_transit_late", "On its way", "warn", "Later than expected. The carrier hasn’t given a new date."),
         ("info_received", "Waiting for the carrier", "calm", "The carrier has it."),
         ("out_for_delivery", "Out for delivery", "good", "With the courier today."),
-        ("out_for_delivery_old", "Out for delivery", "good", "The carrier has not recorded a delivery yet."),
+        ("out_for_delivery_old", "Out for delivery", "good", "The carrier hasn’t recorded a delivery yet."),
         ("available_for_pickup", "Ready for pick-up", "good", "Please collect it by Sun 29 Nov."),
         ("failed_attempt", "Delivery attempt failed", "warn", "Expected by Thu 26 Nov."),
         ("exception", "Problem with the parcel", "bad", "The carrier reports a problem. A person can help: just ask."),

@@ -24,7 +24,7 @@ async def world(database: object) -> World:
 @pytest.fixture
 async def talk(world: World) -> Conversation:
     conversation = await chat(world.lumen, world.ines)
-    await post(conversation.id, Actor.of(world.ines), "Where is it?", client_id="client-id-1")
+    await post(conversation.id, Actor.of(world.ines), "Who is the provider?", client_id="client-id-1")
     return conversation
 
 

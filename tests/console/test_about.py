@@ -47,11 +47,11 @@ async def test_a_line_is_linked_and_the_customer_is_asked_in_their_language(
         await browser.post(f"{base}/evidence/asking", need="photo", client_id="ask-00001")
     asked = await Message.filter(author_kind="agent")
     assert [message.text for message in asked] == ["为了尽快为您处理，麻烦您补充一下：\n请发一张能看清问题的照片。"]
-    assert "Asked for" in (await browser.get(base)).text
+    assert "Requested" in (await browser.get(base)).text
     await browser.post(f"{base}/evidence/photo/waiver")
     await browser.post(f"{base}/resolution")
     assert (await Ticket.get(id=ticket.id)).status == "resolved"
-    assert "said that this is not needed" in (await browser.get(base)).text
+    assert "marked as not needed" in (await browser.get(base)).text
 
 
 async def test_only_what_belongs_to_the_ticket_is_linked(world: World, talk: Talk, open_browser: OpenBrowser) -> None:

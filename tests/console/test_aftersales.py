@@ -55,7 +55,7 @@ async def test_the_decision_is_shown_before_anything_is_written(desk: Desk) -> N
     page = (await desk.browser.get(f"{desk.here}/cases/new?order={desk.order.public_id}")).text
     assert "1 ordered, 1 shipped, 1 delivered" in page
     page = await desk.asks("preview", reason="withdrawal", note="It <b>hums</b>")
-    assert "The policy grants it" in page
+    assert "The policy allows it" in page
     assert "European Union: right of withdrawal" in page
     assert "It &lt;b&gt;hums&lt;/b&gt;" in page
     assert not await AfterSale.exists()
@@ -63,7 +63,7 @@ async def test_the_decision_is_shown_before_anything_is_written(desk: Desk) -> N
     assert "Case opened." in (await desk.browser.get(f"{desk.here}?said=case_opened")).text
     for words in (
         "Return and refund",
-        "Waiting for the goods",
+        "Waiting for the return",
         "European Union: right of withdrawal, version",
         "It &lt;b&gt;",
     ):
@@ -77,7 +77,7 @@ async def test_the_decision_is_shown_before_anything_is_written(desk: Desk) -> N
 
 async def test_a_return_is_worked_to_its_end_beside_the_thread(desk: Desk) -> None:
     page = await desk.asks(reason="defective")
-    assert "Being looked at" in page
+    assert "Under review" in page
     assert await desk.step("approve", amount="x") == 422
     assert await desk.step("approve", amount="40.00") == 303
     assert await desk.step("track", carrier="DHL", tracking="RET-7") == 303
@@ -87,12 +87,12 @@ async def test_a_return_is_worked_to_its_end_beside_the_thread(desk: Desk) -> No
     assert line is not None
     assert await desk.step("inspect", **{f"received-{line.id}": "1", f"accepted-{line.id}": "2"}) == 422
     found = {f"received-{line.id}": "1", f"accepted-{line.id}": "1", f"condition-{line.id}": "damaged"}
-    assert "What the customer paid for the way back" in desk.browser.page
+    assert "What the customer paid for return shipping" in desk.browser.page
     assert await desk.step("inspect", **found, text="A dent", label="4.90") == 303
     assert "The customer paid €4.90 for the way back" in desk.browser.page
     for words in (
         "1 came, 1 accepted · Damaged",
-        "The refund waits for a second person.",
+        "The refund needs a second person’s approval.",
         "After-sales case 1",
         "€44.90",
         "A dent",
@@ -104,10 +104,10 @@ async def test_a_return_is_worked_to_its_end_beside_the_thread(desk: Desk) -> No
 async def test_mistakes_stay_in_the_form_and_say_what_is_wrong(desk: Desk, world: World) -> None:
     assert "Choose at least one unit." in await desk.asks(reason="withdrawal", **{"units-lamp": "0"})
     page = await desk.asks(reason="withdrawal", kind="cancel", note="Keep these words")
-    assert "This kind does not fit how far the goods have come." in page
+    assert "This type of case doesn’t fit where the goods are." in page
     assert "Keep these words" in page
     await desk.asks(reason="withdrawal")
-    assert "Another open case is about these units." in await desk.asks(reason="withdrawal")
+    assert "Another open case covers these units." in await desk.asks(reason="withdrawal")
     assert await AfterSale.all().count() == 1
 
 

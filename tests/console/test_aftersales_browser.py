@@ -34,4 +34,4 @@ async def test_words_stay_and_whoever_is_late_is_told(world: World, talk: Talk, 
     await pane.get_by_role("button", name="Reject").click()
     await expect(page.get_by_role("status").last).to_contain_text("Somebody was faster")
     await page.reload()
-    await expect(pane).to_contain_text("Customer has to say more")
+    await expect(pane).to_contain_text("Waiting for the customer’s answer")

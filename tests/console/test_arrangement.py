@@ -43,7 +43,7 @@ async def test_two_tickets_become_one_and_two_again(
         await talk.ticket(world.lumen, world.ines, words, order_ids=[lamp.id]) for words in ("Dark?", "Still dark!")
     ]
     browser, base = await open_browser(world.omar), f"/console/tickets/{source.number}"
-    assert f"Ticket {target.number} seems to be about the same" in (await browser.get(base)).text
+    assert f"Ticket {target.number} seems to be about the same thing" in (await browser.get(base)).text
     page = (await browser.get(f"{base}/arrangement")).text
     assert "Same order and reason" in page
     answer = await browser.post(f"{base}/merging", into=str(target.number))
@@ -60,7 +60,7 @@ async def test_two_tickets_become_one_and_two_again(
     await browser.get(f"/console/tickets/{target.number}/arrangement")
     await browser.post(f"/console/tickets/{target.number}/parting", merge=merged.public_id)
     assert (await browser.get(base)).status_code == 200
-    assert "parted this from ticket" in browser.page
+    assert "unmerged this from ticket" in browser.page
 
 
 async def test_tickets_of_two_customers_stay_two(world: World, talk: Talk, open_browser: OpenBrowser) -> None:
@@ -69,7 +69,7 @@ async def test_tickets_of_two_customers_stay_two(world: World, talk: Talk, open_
     browser = await open_browser(world.omar)
     answer = await browser.post(f"/console/tickets/{one.number}/merging", into=f"#{other.number}")
     assert answer.status_code == 409
-    assert "These are the tickets of two customers." in answer.text
+    assert "These tickets belong to two customers." in answer.text
     assert (await browser.post(f"/console/tickets/{one.number}/merging", into="99")).status_code == 404
 
 
@@ -150,7 +150,7 @@ async def test_what_changed_meanwhile_and_what_was_refused_is_shown(
     await mei.post(f"{base}/priority", priority="urgent", known=mei.hidden("known"))
     answer = await omar.post(f"{base}/resolution", known=seen)
     assert answer.status_code == 409
-    assert "Mei has changed this ticket meanwhile." in answer.text
+    assert "Mei just changed this ticket." in answer.text
     await omar.post(f"{base}/closing", known=omar.hidden("known"))
     assert "Omar tried to set this to “Closed”, which was refused" in (await mei.get(base)).text
 
@@ -183,4 +183,4 @@ async def test_a_ticket_turns_out_to_be_a_complaint(
         assert words in page
     refused = await browser.post(f"{base}/kind", kind="question")
     assert refused.status_code == 409
-    assert "If it is none, dismiss it first." in refused.text
+    assert "If it isn’t one, dismiss it first." in refused.text

@@ -40,7 +40,7 @@ async def test_what_it_shows_and_finds(world: World, open_browser: OpenBrowser, 
     assert "Looked at an order" in page
     assert "&lt;b&gt;reply" in page
     assert "something.new" in page  # what has no words yet is shown as it is
-    assert "The desk itself" in page
+    assert "Wismo itself" in page
     assert "Sealed entries: 1" in page
 
     async def shown(query: str) -> list[str]:
@@ -54,7 +54,7 @@ async def test_what_it_shows_and_finds(world: World, open_browser: OpenBrowser, 
     assert await shown("until=2026-03-03") == ["Omar"]
     assert await shown("since=2026-03-04&until=2026-03-04") == ["Mei", "something.new"]
     assert await shown("since=2026-03-05&until=never&before=x") == []
-    assert "No entry fits" in browser.page
+    assert "No entry matches" in browser.page
 
 
 async def test_pages_follow_each_other_with_the_same_filters(world: World, open_browser: OpenBrowser) -> None:

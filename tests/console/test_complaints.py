@@ -41,10 +41,10 @@ async def test_from_the_suggested_cause_to_the_letter(
     browser, here = await open_browser(world.omar), f"/console/tickets/{ticket.number}"
     page = (await browser.get(here)).text
     assert "WH.LATE_SHIP" in page
-    assert "has not left" in page
+    assert "hasn’t shipped" in page
     base = f"{here}/complaint"
     assert (await browser.post(f"{here}/resolution")).status_code == 409
-    assert "ends with a cause and a remedy" in browser.page
+    assert "needs a cause and a remedy" in browser.page
     asked = {"severity": "P3", "symptom": ["CAR.LATE", "SVC.NO_REPLY"], "remedy_asked": "A coupon"}
     assert (await browser.post(f"{base}/assessment", **asked)).status_code == 303
     assert (await browser.post(f"{base}/investigation")).status_code == 303
@@ -52,7 +52,7 @@ async def test_from_the_suggested_cause_to_the_letter(
     assert (await browser.post(f"{base}/decision", **(decision | {"cause": "late"}))).status_code == 422
     assert (await browser.post(f"{base}/decision", **decision)).status_code == 303
     page = (await browser.get(here)).text
-    assert "What we do for you: &lt;Ten&gt; percent" in page
+    assert "What we’re doing for you: &lt;Ten&gt; percent" in page
     assert (await browser.post(f"{base}/compensations", order=order.public_id, kind="coupon")).status_code == 303
     made = await Compensation.get()
     assert made.amount == 10_00
@@ -89,7 +89,7 @@ async def test_outside_bodies_dismissals_and_words_that_are_none(
     assert (await browser.post(f"{base}/outside", body="12315", number="77", at="soon")).status_code == 422
     assert (await browser.post(f"{base}/compensations", order="ord_none", kind="coupon")).status_code == 404
     assert (await browser.post(f"{base}/dismissal", why="no_complaint")).status_code == 303
-    assert "It was no complaint" in (await browser.get(f"/console/tickets/{ticket.number}")).text
+    assert "Not a complaint" in (await browser.get(f"/console/tickets/{ticket.number}")).text
 
 
 async def test_supervisors_see_figures_that_open_their_lists(
@@ -105,7 +105,7 @@ async def test_supervisors_see_figures_that_open_their_lists(
     await Ticket.filter(id=ticket.id).update(subject="=cmd()")
     page = (await sue.get("/console/complaints?days=7")).text
     assert "cause=WH.LATE_SHIP" in page
-    assert "No such complaints" in page  # none is open
+    assert "No matching complaints" in page  # none is open
     listed = (await sue.get("/console/complaints?view=decided&cause=WH.LATE_SHIP&days=7")).text
     assert f"/console/tickets/{ticket.number}" in listed
     assert (
@@ -137,7 +137,9 @@ async def test_a_complaint_is_decided_and_told_in_the_browser(
     await panel.get_by_label("Remedy", exact=True).select_option("apology")
     await panel.get_by_label("What is put right").fill("It leaves today.")
     await panel.get_by_role("button", name="Decide").click()
-    await expect(panel.get_by_label("The letter")).to_have_value(re.compile("What we do for you: It leaves today."))
+    await expect(panel.get_by_label("The letter")).to_have_value(
+        re.compile("What we’re doing for you: It leaves today.")
+    )
     await check(page)
     await panel.get_by_role("button", name="Send").click()
     await expect(panel.locator("[aria-current=step]")).to_have_text("Customer informed")

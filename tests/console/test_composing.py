@@ -139,7 +139,7 @@ async def test_a_reply_is_held_undone_and_sent_without_scripts(
     assert "It is &lt;late&gt;</textarea>" in page
     again = await omar.post(undo)
     assert again.status_code == 409
-    assert "These words are back in the composer." in again.text
+    assert "This text is back in the composer." in again.text
     fields = {name: omar.hidden(name) for name in SENT}
     await omar.post(f"{path}/replies", text="It arrives today", **fields)
     page = (await omar.get(path)).text

@@ -100,7 +100,7 @@ async def test_a_draft_is_on_both_devices_and_outlives_the_session(
     await expect(page.get_by_role("alert")).to_contain_text("signed out")
     assert (await WrittenDraft.get(mode="reply")).text == "Dear Ines, it is late"
     await page.goto(path)
-    await page.get_by_label("E-mail").fill(world.omar.email)
+    await page.get_by_label("Email").fill(world.omar.email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url(f"**{path}")
@@ -146,8 +146,8 @@ async def test_keys_leave_input_methods_alone(story: Story, page: Page) -> None:
 async def test_an_answer_by_mail_goes_to_one_or_to_all(world: World, open_page: OpenPage) -> None:
     conversation = await Conversation.get(id=(await arrive(world)).conversation_id)
     page = await open_page(world.omar, f"/console/conversations/{conversation.public_id}")
-    everybody, copy = page.get_by_label("Reply to all"), page.get_by_label("Copy", exact=True)
-    await expect(page.get_by_text("The sender wants answers at boss@elsewhere.example.")).to_be_visible()
+    everybody, copy = page.get_by_label("Reply to all"), page.get_by_label("Cc", exact=True)
+    await expect(page.get_by_text("The sender wants replies at boss@elsewhere.example.")).to_be_visible()
     await everybody.check()
     await expect(copy).to_have_value("Omar <omar@friends.example>, mum@example.com")
     await expect(page.locator("#recipients-short")).to_contain_text("copy to Omar <omar@friends.example>")
@@ -156,7 +156,7 @@ async def test_an_answer_by_mail_goes_to_one_or_to_all(world: World, open_page: 
     await copy.fill("mum at home")
     await page.locator("#text").fill("Here is the invoice")
     await page.keyboard.press("Control+Enter")
-    await expect(page.get_by_text("“mum at home” is no e-mail address.")).to_be_visible()
+    await expect(page.get_by_text("“mum at home” isn’t an email address.")).to_be_visible()
     await expect(page.locator("#text")).to_have_value("Here is the invoice")
     await expect(copy).to_have_value("mum at home")
     await copy.fill("mum@example.com")

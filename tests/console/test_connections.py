@@ -33,7 +33,15 @@ async def test_an_overseer_sees_how_the_comparisons_went(
     await note_failure(broken, FeedRefused("401"))
     admin = await open_browser(world.ada)
     page = (await admin.get(PAGE)).text
-    for words in ("shop.example", "Up to date", "812 compared", "#1077", "Unknown to the shop", "Fails", "credentials"):
+    for words in (
+        "shop.example",
+        "Up to date",
+        "812 compared",
+        "#1077",
+        "Unknown at the shop",
+        "Failing",
+        "credentials",
+    ):
         assert words in page
     assert 'href="/console/search?q=%231077"' in page
     assert "_hidden" not in page

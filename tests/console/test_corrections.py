@@ -15,7 +15,7 @@ OpenBrowser = Callable[..., Awaitable[Browser]]
 
 async def test_an_agent_reads_the_words_and_lets_it_be(world: World, open_browser: OpenBrowser) -> None:
     browser = await open_browser(world.omar)
-    assert "Nothing to put right" in (await browser.get("/console/corrections")).text
+    assert "Nothing to correct" in (await browser.get("/console/corrections")).text
     order, conversation = await make_order(world.lumen, "1001"), await chat(world.lumen, world.ines)
     receipt = await AnswerReceipt.create(
         conversation=conversation, question_number=1, rule="r", rulebook="r", intent="order_status", order=order,
@@ -26,7 +26,7 @@ async def test_an_agent_reads_the_words_and_lets_it_be(world: World, open_browse
         kinds=["moved"], text="It <b>comes</b> later.", created_at=now(),
     )  # fmt: skip
     page = (await browser.get("/console/corrections")).text
-    assert "Later than said" in page
+    assert "Later than promised" in page
     assert "It &lt;b&gt;comes&lt;/b&gt; later." in page
     assert (await browser.post("/console/corrections/cor_1", do="send", text=found.text)).status_code == 409
     assert (await browser.post("/console/corrections/cor_1", do="send", text=" ")).status_code == 422

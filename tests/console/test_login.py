@@ -25,7 +25,7 @@ async def test_omar_signs_in_and_out(world: World, open_browser: OpenBrowser) ->
     browser = await open_browser()
     page = await browser.get("/console/login")
     assert page.status_code == 200
-    assert "Sign in to the desk" in page.text
+    assert "Sign in to Wismo" in page.text
     answer = await browser.post("/console/login", email=" OMAR@wismo.example ", password=PASSWORD)
     assert (answer.status_code, answer.headers["location"]) == (303, "/console")
     assert "Omar" in (await browser.get("/console/whoami")).text

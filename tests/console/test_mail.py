@@ -145,7 +145,7 @@ async def test_a_mail_says_from_whom_to_whom_and_who_vouches(world: World, open_
     assert "mum@example.com" in page
     assert "Another matter" in page
     assert "The sender may be forged" in page
-    assert "Wants answers at another address" in page
+    assert "Wants replies at a different address" in page
     assert "boss@elsewhere.example" in page
     assert "<b>Bold</b>" not in page
 
@@ -163,7 +163,7 @@ async def test_the_original_and_the_whole_text_are_one_click_away(world: World, 
     page = await thread_of(browser, mail)
     assert f'src="/console/mails/{mail.public_id}/body"' in page
     assert f'src="/console/mails/{mail.public_id}/body?text"' in page
-    assert "1 picture from elsewhere is not shown" in page
+    assert "1 remote picture isn" in page
     assert "We pack it with care" not in page
     assert "We pack it with care" in (await browser.get(f"/console/mails/{mail.public_id}/body?text")).text
 
@@ -328,7 +328,7 @@ async def test_what_became_of_ours_and_sending_it_again(world: World, open_brows
     await thread_of(browser, mail)
     assert (await browser.post(f"/console/sent-mails/{ours.public_id}/retry")).status_code == 303
     page = await thread_of(browser, mail)
-    assert "Waits to be sent" in page
+    assert "Waiting to be sent" in page
     assert "Sent again by an agent" in page
 
 

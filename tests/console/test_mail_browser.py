@@ -67,12 +67,12 @@ async def test_a_letter_is_read_by_keyboard_and_nothing_leaves(world: World, ope
     left: list[str] = []
     page.on("request", lambda request: left.append(request.url))
     page.on("dialog", lambda dialog: left.append(dialog.message))
-    original = page.locator(".mail-part", has=page.get_by_title("The original mail"))
+    original = page.locator(".mail-part", has=page.get_by_title("The original email"))
     await original.locator("summary").focus()
     await page.keyboard.press("Enter")
-    frame = page.frame_locator('iframe[title="The original mail"]')
+    frame = page.frame_locator('iframe[title="The original email"]')
     await expect(frame.get_by_text("The original")).to_be_visible()
-    height = await page.get_by_title("The original mail").evaluate("frame => frame.offsetHeight")
+    height = await page.get_by_title("The original email").evaluate("frame => frame.offsetHeight")
     inside = await frame.locator("body").evaluate("body => body.scrollHeight")
     assert 700 < inside <= height
     own = page.url.partition("/console")[0]
@@ -103,12 +103,12 @@ async def test_a_letter_is_shown_with_its_sheet_and_keeps_to_its_box(world: Worl
     mail = await arrive(world, html=clean.html, sheet=clean.sheet)
     page = await open_page(world.omar, await path_of(mail))
     await page.get_by_text("Original", exact=True).click()
-    frame = page.frame_locator('iframe[title="The original mail"]')
+    frame = page.frame_locator('iframe[title="The original email"]')
     box = frame.get_by_text("Blue")
     await expect(box).to_have_css("color", "rgb(0, 0, 255)")
     await expect(frame.get_by_text("For wide screens")).to_be_hidden()
     await expect(frame.locator("html")).to_have_css("background-color", "rgb(255, 255, 255)")
-    height = await page.get_by_title("The original mail").evaluate("frame => frame.offsetHeight")
+    height = await page.get_by_title("The original email").evaluate("frame => frame.offsetHeight")
     assert 600 < height < 800
 
 
@@ -116,7 +116,7 @@ async def test_a_forward_is_undone_by_a_key_and_leaves_by_itself(world: World, o
     await Agent.filter(id=world.omar.id).update(undo_seconds=20)
     page = await open_page(world.omar, f"{await path_of(await arrive(world))}/forward")
     await page.get_by_label("Recipients").fill("Depot <depot@example.net>")
-    await page.get_by_label("Your words").fill("Is it on your shelf?")
+    await page.get_by_label("Your message").fill("Is it on your shelf?")
     await page.get_by_role("button", name="Send").click()
     held = page.locator("[data-forward]")
     await expect(held).to_contain_text("Sending in")
@@ -125,9 +125,9 @@ async def test_a_forward_is_undone_by_a_key_and_leaves_by_itself(world: World, o
     await page.locator("#thread-scroll").focus()
     await page.keyboard.press("u")
     await expect(page.get_by_label("Recipients")).to_have_value("Depot <depot@example.net>")
-    await expect(page.get_by_label("Your words")).to_have_value("Is it on your shelf?")
+    await expect(page.get_by_label("Your message")).to_have_value("Is it on your shelf?")
     await page.get_by_role("button", name="Send").click()
     await expect(held).to_have_count(1)
     await release_forward((await HeldForward.get(state="held")).id)
-    await expect(page.locator(".note .mail-state")).to_contain_text("to Depot · Waits to be sent")
+    await expect(page.locator(".note .mail-state")).to_contain_text("to Depot · Waiting to be sent")
     await expect(held).to_have_count(0)

@@ -41,7 +41,7 @@ async def test_the_composer_knows_who_wrote_and_who_was_in_copy(world: World, op
     page = (await browser.get(base)).text
     assert re.search(r'name="mail_to" value="[^"]*ines@example.com', page)
     assert re.search(r'data-cc="[^"]*omar@friends.example[^"]*mum@example.com', page)
-    assert "The sender wants answers at boss@elsewhere.example." in page
+    assert "The sender wants replies at boss@elsewhere.example." in page
     assert "help@lumen.example" not in re.findall(r'data-cc="([^"]+)"', page)[0]
 
 
@@ -74,13 +74,13 @@ async def test_a_wrong_address_keeps_the_words_and_the_people(world: World, open
     more = {"mail_cc": "nobody at all", "hold": "0", "seen": await seen(mail)}
     refused = await browser.post(f"{base}/replies", text="On its way", **(OFFERED | more))
     assert refused.status_code == 422
-    assert "“nobody at all” is no e-mail address." in refused.text
+    assert "“nobody at all” isn’t an email address." in refused.text
     assert 'value="nobody at all"' in refused.text
     assert "On its way</textarea>" in refused.text
     stranger = await browser.post(
         f"{base}/replies", text="Hello", **(OFFERED | {"mail_to": "carrier@example.net", "seen": await seen(mail)})
     )
-    assert "An answer goes to the customer." in stranger.text
+    assert "Replies go to the customer." in stranger.text
     assert not await Message.exists(author_kind="agent")
 
 
@@ -108,7 +108,7 @@ async def test_what_is_forwarded_is_a_note_and_a_job(world: World, open_browser:
         )
         assert sent.status_code == 303
     note = await Note.get(conversation_id=mail.conversation_id)
-    assert "Forwarded by e-mail to Depot <depot@example.net>" in note.text
+    assert "Forwarded by email to Depot <depot@example.net>" in note.text
     assert await Job.filter(kind="mail.forward").count() == 1
     assert not await Message.exists(author_kind="agent")
 
@@ -169,7 +169,7 @@ async def test_a_forward_is_undone_within_seconds(world: World, open_browser: Op
 async def test_a_note_says_how_its_forward_fares(world: World, open_browser: OpenBrowser) -> None:
     browser, base, _ = await desk_of(world, open_browser)
     await browser.post(f"{base}/forward", to="Depot <depot@example.net>", text="Please look", message="1")
-    assert "to Depot · Waits to be sent" in (await browser.get(f"{base}?fragment=thread")).text
+    assert "to Depot · Waiting to be sent" in (await browser.get(f"{base}?fragment=thread")).text
     job = await Job.get(kind="mail.forward")
     letter = await send_forward(job.args["note"], job.args["text"], job.args["addressing"], b"secret")
     await send(letter.id, RecordingMailer())
@@ -180,7 +180,7 @@ async def test_a_note_says_how_its_forward_fares(world: World, open_browser: Ope
     assert "550 5.1.1 no such user" in page
     await browser.post(f"/console/sent-mails/{letter.public_id}/retry")
     page = (await browser.get(base)).text
-    assert "to Depot · Waits to be sent" in page
+    assert "to Depot · Waiting to be sent" in page
     assert "Sent again by an agent" in page
 
 

@@ -45,7 +45,7 @@ async def test_a_mail_is_joined_by_one_click(world: World, open_browser: OpenBro
     mail = await come(world, Letter(subject="Re: Where is my lamp?", text="One more.", header_id="second@x"))
     path, page = await look(browser, mail)
     assert f"Does this belong to ticket {old.number}?" in page
-    assert "under the same subject" in page
+    assert "with the same subject" in page
     page = await act(browser, page, "joining")
     assert f"Ticket {old.number}" in page
     assert "mail-suggestion" not in page
@@ -82,17 +82,15 @@ async def test_a_mail_that_a_colleague_passed_on_asks_who_the_customer_is(
     mail = await come(world, passed_on(), OMAR)
     browser = await open_browser(world.mei)
     path, page = await look(browser, mail)
-    assert "Omar passed this mail on. Who is the customer?" in page
+    assert "Omar forwarded this email. Who is the customer?" in page
     assert 'value="anna@example.com"' in page
-    assert "passed on by Omar" in page
+    assert "forwarded by Omar" in page
     assert "Sender confirmed" not in page  # Omar is; Anna is not
     refused = await browser.post(f"{path}/replies", text="Sorry!", client_id="c1", take_over="1", seen="1")
     assert refused.status_code == 409
-    assert "say first who the customer is" in refused.text
+    assert "first say who the customer is" in refused.text
     page = (await browser.get(path)).text
-    assert (await act(browser, page, "customer", address="nobody", name="")).count(
-        "Write the customer&#39;s e-mail"
-    ) == 1
+    assert (await act(browser, page, "customer", address="nobody", name="")).count("Enter the customer’s email") == 1
     page = await act(browser, page, "customer", address="anna@example.com", name="Anna S.")
     assert "Mei said that the customer is Anna S." in page
     assert "mail-suggestion" not in page

@@ -47,7 +47,7 @@ async def test_adding_one_from_the_choice_of_a_provider_to_the_list(
     world: World, desk: Starlette, open_browser: OpenBrowser
 ) -> None:
     ada = await open_browser(world.ada)
-    assert "No mailbox is fetched" in (await ada.get(PAGE)).text
+    assert "No mailboxes yet" in (await ada.get(PAGE)).text
     providers = (await ada.get(PAGE + "/new")).text
     for name in ("Gmail", "Microsoft 365", "QQ 邮箱", "163 网易", "阿里邮箱", "Fastmail", "iCloud", "Yahoo"):
         assert name in providers
@@ -110,7 +110,7 @@ async def test_one_that_is_answered_from(world: World, desk: Starlette, open_bro
         assert 'name="answer" value="1" checked' in (await ada.get(url)).text
         moved = sending | {"smtp_host": "localhost"}
         answer = await ada.post(url, **(typed(server.port, do="save", password="") | moved))
-        assert "type the password again" in answer.text
+        assert "enter the password again" in answer.text
         assert (await ada.post(url, **typed(server.port, do="save", password=""))).status_code == 303
         assert 'name="answer" value="1" checked' not in (await ada.get(url)).text
         assert (await ada.post(url, **(typed(server.port, do="save", password="") | moved))).status_code == 422
@@ -129,7 +129,7 @@ async def test_a_password_does_not_follow_to_another_server(
     async with scripted() as server:
         form = typed(server.port, do="test", password="")
         answer = await ada.post(f"{PAGE}/{mailbox.public_id}", **form)
-        assert "type the password again" in answer.text
+        assert "enter the password again" in answer.text
         assert server.heard == []
         answer = await ada.post(f"{PAGE}/{mailbox.public_id}", **(form | {"password": "new one", "do": "save"}))
         assert answer.status_code == 303
@@ -184,14 +184,14 @@ async def test_one_that_fails_for_a_quarter_of_an_hour_is_seen_from_everywhere(
     await note_failure(mailbox, "login_refused", "LOGIN <b>failed</b>", refused=True)
     assert "Trying again" in (await ada.get(PAGE)).text
     assert 'class="chip warn">1<' not in (await ada.get("/console/settings")).text
-    assert "Mail from a mailbox cannot be fetched" not in (await ada.get("/console")).text
+    assert "Mail can’t be fetched from a mailbox" not in (await ada.get("/console")).text
     clock.advance(timedelta(minutes=16))
     page = (await ada.get(PAGE)).text
-    for words in ("Fails", "refuses the user name", "LOGIN &lt;b&gt;failed"):
+    for words in ("Failing", "rejected the user name", "LOGIN &lt;b&gt;failed"):
         assert words in page
     assert 'class="chip warn">1<' in (await ada.get("/console/settings")).text
-    assert "Mail from a mailbox cannot be fetched" in (await ada.get("/console")).text
-    assert "Mail from a mailbox cannot be fetched" not in (await (await open_browser(world.omar)).get("/console")).text
+    assert "Mail can’t be fetched from a mailbox" in (await ada.get("/console")).text
+    assert "Mail can’t be fetched from a mailbox" not in (await (await open_browser(world.omar)).get("/console")).text
 
 
 async def test_only_administrators_of_the_shop(world: World, desk: Starlette, open_browser: OpenBrowser) -> None:

@@ -45,9 +45,9 @@ async def test_a_test_before_it_is_added(world: World, desk: Starlette, open_pag
     page = await open_page(world.ada, f"{PAGE}/new?provider=other")
     sending, fetching = page.get_by_role("group", name="Sending"), page.get_by_role("group", name="Fetching")
     async with scripted(mails={1: MAIL}) as server, listening(Sink()) as sink:
-        await page.get_by_label("Address that customers write to").fill("help@lumen.example")
+        await page.get_by_label("Address customers write to").fill("help@lumen.example")
         await page.get_by_label("Password or authorization code", exact=True).fill("swordfish")
-        await page.get_by_label("Server for IMAP").fill("127.0.0.1")
+        await page.get_by_label("IMAP server").fill("127.0.0.1")
         await fetching.get_by_label("Encryption").select_option("plain")
         await fetching.get_by_label("Port").fill(str(server.port))
         await sending.get_by_label("Server for sending").fill("127.0.0.1")

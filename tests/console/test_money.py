@@ -28,7 +28,9 @@ HERE, MONEY = "/console/approvals", "/console/money"
 
 @pytest.fixture
 async def sold(world: World) -> Order:
-    await open_account(world.lumen, "simulator", SYSTEM, address="https://pay.example", credentials={"secret": "k9"})
+    await open_account(
+        world.lumen, "simulator", SYSTEM, address="https://pay.example", credentials={"secret": "wordfish"}
+    )
     return await bought(world.lumen, ("lamp", 2, 100_00), email="ines@example.com")
 
 
@@ -49,14 +51,14 @@ async def test_a_supervisor_approves_what_is_above_an_agents_limit(
     intent = await asked(ticket, sold, world.omar)
     omar, sue = await open_browser(world.omar), await open_browser(world.sue)
     page = (await omar.get(HERE)).text
-    assert "You asked for it, so somebody else has to approve it." in page
+    assert "You requested it, so somebody else has to approve it." in page
     assert f"{intent.public_id}/approve" not in page
     page = (await sue.get(HERE)).text
     for words in (
         "$100.00",
         "Ines",
         "Omar",
-        "It is more than whoever asked may send back alone.",
+        "It’s more than the requester may refund without approval.",
         "1 of 2, from unit 1",
     ):
         assert words in page
@@ -65,7 +67,7 @@ async def test_a_supervisor_approves_what_is_above_an_agents_limit(
     assert (await sue.post(f"{HERE}/{intent.public_id}/approve")).status_code == 303
     await intent.refresh_from_db()
     assert (intent.state, intent.decided_by) == ("created", "Sue")
-    assert "Nothing waits for approval" in (await sue.get(HERE)).text
+    assert "Nothing needs approval" in (await sue.get(HERE)).text
     assert (await sue.post(f"{HERE}/{intent.public_id}/approve")).status_code == 303  # twice is once
     assert (await sue.post(f"{HERE}/{intent.public_id}/refuse", why="Too late")).status_code == 409
 
@@ -165,20 +167,20 @@ async def test_money_that_needs_a_hand_is_shown_with_what_to_do(
 ) -> None:
     omar, sue = await open_browser(world.omar), await open_browser(world.sue)
     assert (await omar.get(MONEY)).status_code == 403
-    assert "Nothing needs a hand" in (await sue.get(MONEY)).text
+    assert "Nothing needs attention" in (await sue.get(MONEY)).text
     intent = await asked(ticket, sold, world.sue)
     part = await RefundPart.get()
     await RefundIntent.filter(id=intent.id).update(state="frozen", why="It pays CNY.")
     await RefundPart.all().update(state="frozen", paid=90_00)
     page = (await sue.get(MONEY)).text
-    for words in ("Frozen", "It pays CNY.", "$100.00", "the gateway says $90.00", "Say what was really paid"):
+    for words in ("Frozen", "It pays CNY.", "$100.00", "the gateway says $90.00", "Enter what was really paid"):
         assert words in page
     decision = {f"paid-{part.public_id}": "0", "why": "Looked at the gateway"}
     assert (await sue.post(f"{MONEY}/{intent.public_id}/unfreeze", **decision)).status_code == 303
-    assert "Trying again is safe." in (await sue.get(MONEY)).text
+    assert "safe to try again." in (await sue.get(MONEY)).text
     assert (await omar.post(f"{MONEY}/{intent.public_id}/retry")).status_code == 403
     assert (await sue.post(f"{MONEY}/{intent.public_id}/retry")).status_code == 303
-    assert "Nothing needs a hand" in (await sue.get(MONEY)).text
+    assert "Nothing needs attention" in (await sue.get(MONEY)).text
     await RefundPart.all().update(created_at=now() - timedelta(hours=2))
     assert "No answer for an hour" in (await sue.get(MONEY)).text
 
@@ -202,9 +204,9 @@ async def test_differences_and_accounts_are_shown_without_secrets(
     )
     sue, ada = await open_browser(world.sue), await open_browser(world.ada)
     page = (await sue.get(MONEY)).text
-    for words in ("Another amount", "$100.00", "$90.00", "re_77", sold.number):
+    for words in ("Different amount", "$100.00", "$90.00", "re_77", sold.number):
         assert words in page
     assert "pay.example" not in page  # the accounts are the administrators'
     page = (await ada.get(MONEY)).text
     assert "pay.example" in page
-    assert "k9" not in page
+    assert "wordfish" not in page

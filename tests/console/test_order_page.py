@@ -75,7 +75,7 @@ async def test_units_of_each_line_stand_in_columns(world: World, order: Order, o
     page = await page_of(open_browser, world.omar, order)
     assert "Item Ordered Shipped Delivered Cancelled Refunded Price Sum" in page
     assert "Halo LO-HAL 3 1 – 0 1 1 $10.00 $30.00" in page
-    assert "Wick Waits for stock, no date known 1 – 0 – 0 – 0 – 0 $10.00" in page
+    assert "Wick Waiting for stock, no date known 1 – 0 – 0 – 0 – 0 $10.00" in page
 
 
 async def test_a_parcel_shows_what_is_known_and_what_cannot_be_right(
@@ -95,7 +95,7 @@ async def test_a_parcel_shows_what_is_known_and_what_cannot_be_right(
         "Parcel 1 of 2",
         "Parcel 2 of 2",
         "1 × Halo",
-        "The carrier expects it later than was promised.",
+        "The carrier expects it later than promised.",
         "3 scans",
         "Left Leipzig On its way",
         "in the future",
@@ -103,16 +103,16 @@ async def test_a_parcel_shows_what_is_known_and_what_cannot_be_right(
         "not known to us",
         "Kiosk Müller",
         "4711",
-        "It was to be fetched by now.",
+        "It should have been collected by now.",
         "On the way back to the shop",
         "Return parcel",
         "Warehouse",
-        "Called off by the shop: DHL JD04",
+        "Cancelled by the shop: DHL JD04",
     ):
         assert text in page, text
     assert page.count("time of receipt") == page.count("in the future") == 1
     await Shipment.filter(id=first.id).update(eta_to=now() - timedelta(hours=1))
-    assert "The carrier's date has passed." in await page_of(open_browser, world.omar, order)
+    assert "The carrier’s date has passed." in await page_of(open_browser, world.omar, order)
 
 
 async def test_the_money_adds_up_before_the_eye(world: World, order: Order, open_browser: OpenBrowser) -> None:
@@ -139,7 +139,7 @@ async def test_the_money_adds_up_before_the_eye(world: World, order: Order, open
 async def test_what_was_told_and_what_has_become_of_it(
     world: World, order: Order, talk: Talk, open_browser: OpenBrowser, clock: FrozenClock
 ) -> None:
-    _, conversation = await talk.ticket(world.lumen, world.ines, "Where is it?", order_ids=[order.id])
+    _, conversation = await talk.ticket(world.lumen, world.ines, "Who is the provider?", order_ids=[order.id])
     shipment = await parcel(order, state="returning", eta_to=now() + timedelta(days=3))
     await OrderChange.create(order=order, version=3, at=now() - timedelta(days=1), before="processing", after="shipped")
     then = {"promised_to": (now() + timedelta(days=1)).isoformat(), "parcels": {shipment.public_id: "delivered"}}
@@ -164,7 +164,7 @@ async def test_what_was_told_and_what_has_become_of_it(
         "Then: On its way. Now: Partly on its way.",
         "It was delivered.",
         "Rule where/shipped · order version 4 of 7",
-        "Called delivered; the parcel is now: On its way back.",
+        "Said to be delivered; the parcel is now: On its way back.",
         "then, Thu 5 Mar",
     ):
         assert text in told, text
@@ -180,7 +180,7 @@ async def test_what_was_told_and_what_has_become_of_it(
 
 
 async def test_what_was_told_has_pages(world: World, order: Order, talk: Talk, open_browser: OpenBrowser) -> None:
-    _, conversation = await talk.ticket(world.lumen, world.ines, "Where is it?")
+    _, conversation = await talk.ticket(world.lumen, world.ines, "Who is the provider?")
     for number in range(23):
         await talk.says(conversation, SYSTEM, f"Notice number {number:02d}.", order_id=order.id)
     seen, browser, path = [], await open_browser(world.omar), f"/console/orders/{order.public_id}"

@@ -314,7 +314,7 @@ async def test_an_agent_changes_the_password(world: World, open_browser: OpenBro
     await here.get("/console/account")
     answer = await here.post("/console/account/password", current="wrong", new="a much better one")
     assert answer.status_code == 422
-    assert "That is not your password." in answer.text
+    assert "That isn’t your password." in answer.text
     answer = await here.post("/console/account/password", current="correct horse battery", new="short")
     assert "10 to 200 characters" in answer.text
     answer = await here.post("/console/account/password", current="correct horse battery", new="a much better one")

@@ -25,10 +25,10 @@ async def test_up_next_is_in_turn_and_taken_by_one_click(
 ) -> None:
     browser = await open_browser(world.omar)
     page = (await browser.get("/console/queue")).text
-    assert "Nobody waits for a person." in page
+    assert "Nobody is waiting for a person." in page
     late, early = await waits(world, due=50), await waits(world, due=5)
     page = (await browser.get("/console/queue")).text
-    assert "2 conversations wait for a person" in page
+    assert "2 conversations are waiting for a person" in page
     assert page.index(early.public_id) < page.index(late.public_id)
     assert "5 min left" in page
     answer = await browser.post("/console/queue/next")
@@ -68,7 +68,7 @@ async def test_an_agent_says_whether_new_work_may_come(world: World, open_browse
     browser = await open_browser(world.omar)
     assert "0/8" in (await browser.get("/console")).text
     answer = await browser.fetch("/console/availability", availability="away")
-    assert answer.json()["text"] == "You get no new work until you are back."
+    assert answer.json()["text"] == "You won’t be assigned new work until you’re back."
     assert (await Agent.get(id=world.omar.id)).availability == "away"
     assert (await browser.fetch("/console/availability", availability="asleep")).status_code == 422
     await browser.post("/console/availability", availability="online")

@@ -51,10 +51,10 @@ async def test_another_currency_and_the_terms_of_refunds(world: World, open_brow
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        ({"single.USD.agent": "lots"}, "Not a sum of money."),
-        ({"single.USD.agent": "400"}, "USD: whoever may send that much at once"),
-        ({"single.USD.agent": "290", "single.USD.supervisor": "100"}, "USD: nobody may send more than the role above"),
-        ({"currency": "Euro"}, "There is no such currency"),
+        ({"single.USD.agent": "lots"}, "Enter an amount of money."),
+        ({"single.USD.agent": "400"}, "USD: the 24-hour limit can’t be lower"),
+        ({"single.USD.agent": "290", "single.USD.supervisor": "100"}, "USD: a role can’t have a higher limit"),
+        ({"currency": "Euro"}, "That isn’t a currency"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_and_stays_in_the_form(

@@ -41,7 +41,7 @@ async def test_from_the_form_to_the_ticket(world: World, talk: Talk, open_browse
     await talk.ticket(world.lumen, world.ines, "My money <b>back</b>", kind="refund")
     sue = await open_browser(world.sue)
     tried = await sue.post(NEW, **FORM, do="try")
-    assert "1 tickets of the last 30 days fit; 1 would change" in tried.text
+    assert "1 tickets of the last 30 days match; 1 would change" in tried.text
     assert "My money &lt;b&gt;back" in tried.text
     assert (await Rule.all().count()) == 0
     saved = await sue.post(NEW, **FORM)
@@ -73,10 +73,10 @@ async def test_what_does_not_fit_is_said_and_the_form_is_kept(world: World, open
     sue = await open_browser(world.sue)
     page = await sue.post(NEW, **(FORM | {"g0-1-value": "many", "name": "Mine"}))
     assert page.status_code == 422
-    assert "One of the questions has no value that fits it." in page.text
+    assert "One of the conditions has no valid value." in page.text
     assert 'value="Mine"' in page.text
     page = await sue.post(NEW, **(FORM | {"trigger": "since_opened", "wait": "x"}))
-    assert "Say after how long" in page.text
+    assert "Enter a time from one minute" in page.text
 
 
 async def test_rules_are_for_supervisors_of_the_shop(world: World, open_browser: OpenBrowser) -> None:

@@ -53,7 +53,7 @@ async def test_what_is_wrong_is_said(world: World, open_browser: OpenBrowser) ->
     ada = await open_browser(world.ada)
     taken = await ada.post(PAGE, shop="lumen", address="help@chaye.example")
     assert taken.status_code == 409
-    assert "The desk has this address already." in taken.text
+    assert "This address is already in use." in taken.text
     await ada.post(PAGE, shop="lumen", address="returns@lumen.example")
     here = f"{PAGE}/{(await MailIdentity.get()).public_id}"
     for form, words in [
@@ -62,8 +62,8 @@ async def test_what_is_wrong_is_said(world: World, open_browser: OpenBrowser) ->
         ({"do": "server", "way": "account", "account": "mbx_x"}, "This mailbox only fetches"),
         ({"do": "try", "way": "desk"}, "The desk has no mail server to send through"),
         ({"do": "letter"}, "The desk has no mail server to send through"),
-        ({"do": "key", "selector": "a b"}, "A selector is made of"),
-        ({"do": "key", "selector": "a", "pem": "x"}, "That is no RSA key"),
+        ({"do": "key", "selector": "a b"}, "A selector can contain"),
+        ({"do": "key", "selector": "a", "pem": "x"}, "That isn’t an RSA key"),
     ]:
         answer = await ada.post(here, **form)
         assert answer.status_code == 422
@@ -79,7 +79,7 @@ async def test_the_shops_first_address_is_listed_once(world: World, open_browser
     await ada.post(here, do="words", name_en="Lumen")
     page = (await ada.get(PAGE)).text
     assert page.count("help@lumen.example") == 1
-    assert "the shop&#39;s first address · Lumen" in page.replace("'", "&#39;")
+    assert "the shop’s first address · Lumen" in page.replace("'", "&#39;")
 
 
 async def test_a_server_in_fields(world: World, inside: Settings, open_browser: OpenBrowser, sink: Sink) -> None:
@@ -92,7 +92,7 @@ async def test_a_server_in_fields(world: World, inside: Settings, open_browser: 
     typed |= {"smtp_user": "returns"}
     wrong = await ada.post(here, do="server", smtp_password="xyzzy", **typed)
     assert wrong.status_code == 422
-    assert "The server refuses the user name or the password." in wrong.text
+    assert "The server rejected the user name or password." in wrong.text
     assert "535 5.7.8 wrong user name or password" in wrong.text
     assert f'value="{sink.port}"' in wrong.text
     tried = await ada.post(here, do="try", smtp_password="hush", **typed)

@@ -1,4 +1,4 @@
-"""Signs of abuse on the desk: read from real cases, shown to agents with what shows them, to nobody else."""
+"""Abuse signals on the desk: read from real cases, shown to agents with what shows them, to nobody else."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -40,10 +40,10 @@ async def test_what_agents_see_of_a_contact(world: World, open_browser: OpenBrow
     await Dispute.create(order=first, source_id="dp_1", state="needs_response", currency="EUR", opened_at=now())
     page = (await browser.get(f"/console/orders/{second.public_id}/signals")).text
     for words in (
-        "2 times in 90 days something was said not to have come.",
+        "2 items in 90 days were reported as not received.",
         "12 minutes after the delivery scan",
-        "disputed at the bank as well",
-        "Weight together: 90 of 100",
+        "disputed with the bank",
+        "Total weight: 90 of 100",
         f'href="/console/orders/{first.public_id}"',
     ):
         assert words in page

@@ -59,7 +59,7 @@ async def test_a_team_has_a_name_of_its_own(world: World, open_browser: OpenBrow
     await browser.get("/console/teams")
     assert (await browser.post("/console/teams", name="Tea")).status_code == 303
     answer = await browser.post("/console/teams", name="Tea")
-    assert (answer.status_code, "Another team has this name." in answer.text) == (409, True)
+    assert (answer.status_code, "Another team already has this name." in answer.text) == (409, True)
     assert (await browser.post("/console/teams", name="  ")).status_code == 422
 
 
@@ -73,10 +73,10 @@ async def test_a_team_is_renamed_retired_and_brought_back(world: World, open_bro
     assert "Money back" in (await browser.get("/console/teams")).text
     await browser.post(f"{path}/retirement")
     page = (await browser.get("/console/teams")).text
-    assert "Bring back" in page
+    assert "Restore" in page
     assert f"{path}/retirement" not in page
     answer = await browser.post("/console/teams", name="Money back", shop="lumen")
-    assert (answer.status_code, "Bring it back" in answer.text) == (409, True)
+    assert (answer.status_code, "Restore it" in answer.text) == (409, True)
     await browser.post(f"{path}/return")
     assert (await Team.get(id=team.id)).retired_at is None
     acts = await AuditEntry.filter(subject=team.public_id).order_by("id")

@@ -57,11 +57,11 @@ async def test_what_is_short_is_listed_and_leads_to_its_orders(
     places = [page.index(f"/console/orders/{order.public_id}") for order in orders]
     assert places == sorted(places)
     assert "Berlin" in page
-    assert "Gone for good …" not in page, "that is for supervisors"
+    assert "Discontinue…" not in page, "that is for supervisors"
     last = (await browser.get(f"/console/orders/{orders[2].public_id}")).text
-    assert "Stock does not reach it" in last
+    assert "Not enough stock for it" in last
     assert f"/console/stock/{position.id}" in last
-    assert "Stock does not reach it" not in (await browser.get(f"/console/orders/{orders[0].public_id}")).text
+    assert "Not enough stock for it" not in (await browser.get(f"/console/orders/{orders[0].public_id}")).text
 
 
 async def test_a_sku_is_found_by_its_beginning_or_its_title(
@@ -69,7 +69,7 @@ async def test_a_sku_is_found_by_its_beginning_or_its_title(
 ) -> None:
     await with_stock(world, 9, 1)
     browser = await open_browser(world.omar)
-    assert "Stock reaches every open order" in (await browser.get("/console/stock")).text
+    assert "Stock covers every open order" in (await browser.get("/console/stock")).text
     for query in ("lo-a", "loald", "lamp"):
         assert "LO-ALD" in (await browser.get(f"/console/stock?q={query}")).text
     assert "Nothing found" in (await browser.get("/console/stock?q=teapot")).text
@@ -94,7 +94,7 @@ async def test_a_supervisor_says_that_a_sku_is_gone_for_good(
     page = await browser.post(f"{path}/discontinue", gone="yes")
     assert page.status_code in {200, 303}
     assert await Shortage.filter(gone=True).count() == 4
-    assert "It is not gone after all" in (await browser.get(path)).text
+    assert "It’s not discontinued after all" in (await browser.get(path)).text
     agent = await open_browser(world.omar)
     assert (await agent.post(f"{path}/discontinue", gone="no")).status_code == 403
 

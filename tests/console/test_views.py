@@ -76,7 +76,7 @@ async def test_many_are_changed_and_refusals_are_listed(world: World, talk: Talk
     await change_tickets(job.args, None)  # type: ignore[arg-type]
     page = (await browser.get(answer.headers["location"] + "?fragment=progress")).text
     assert "2 refused" in page
-    assert "Only a supervisor may do that." in page
+    assert "Only a supervisor can do that." in page
     mei = await open_browser(world.mei)
     assert (await mei.get(answer.headers["location"])).status_code == 404
 

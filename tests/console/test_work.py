@@ -114,7 +114,7 @@ async def test_closing_open_work_is_for_supervisors(
     omar, sue = await open_browser(world.omar), await open_browser(world.sue)
     answer = await omar.post(path)
     assert answer.status_code == 403
-    assert "Only a supervisor may do that." in answer.text
+    assert "Only a supervisor can do that." in answer.text
     assert await AuditEntry.exists(action="transition_refused", actor_id=world.omar.id)
     assert (await sue.post(path)).status_code == 303
 
@@ -131,7 +131,7 @@ async def test_a_reply_over_unread_words_is_refused_and_kept(
     answer = await browser.post(f"{path}/replies", text='It "ships" <today> & soon', **fields)
     assert answer.status_code == 409
     assert "Forget it, I cancelled the order" in answer.text
-    assert "The customer has written since you began" in answer.text
+    assert "The customer has written since you started" in answer.text
     assert "It &#34;ships&#34; &lt;today&gt; &amp; soon</textarea>" in answer.text
     assert not await Message.exists(author_kind="agent")
     script = await browser.fetch(f"{path}/replies", text="It ships today", **fields)

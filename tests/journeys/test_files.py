@@ -48,7 +48,7 @@ async def test_a_photo_goes_to_the_desk_and_a_document_comes_back(desk: Desk, br
         chat = customer.chat
         await chat.locator(".attach input").set_input_files([photograph(), PROGRAM])
         await expect(chat.locator(".upload.is-ready")).to_have_count(1)
-        await expect(chat.locator(".upload.is-refused")).to_contain_text("Programs and scripts cannot be sent.")
+        await expect(chat.locator(".upload.is-refused")).to_contain_text("Programs and scripts can’t be sent.")
         await expect(chat.locator(".tray-voice")).to_contain_text("setup.exe: Programs")
         await chat.get_by_role("button", name="Remove setup.exe").click()
         await check_access(page)

@@ -1,4 +1,4 @@
-"""A mail server that is not ours: Postfix's own sink keeps each mail that it has answered with 250 in a file."""
+"""A mail server that is not ours: Postfix's own sink keeps each mail that it has replied with 250 in a file."""
 
 import os
 import pwd

@@ -56,7 +56,7 @@ async def test_what_came_back_is_work_again_for_whoever_had_it(world: World) -> 
     assert ticket.asked_at is not None
     entry = await TimelineEntry.filter(ticket_id=ticket.id, action="undelivered").get()
     assert (entry.actor_kind, entry.detail["name"]) == ("system", INES)
-    assert (await Note.get()).text.startswith(f"@Omar The mail to {INES} could not be delivered")  # so it is unread
+    assert (await Note.get()).text.startswith(f"@Omar The email to {INES} couldn't be delivered")  # so it is unread
     assert (await OutgoingTry.get(mail_id=ours.id)).outcome == "bounced"
 
 
@@ -145,7 +145,7 @@ async def test_what_names_no_mail_of_ours_is_a_suggestion(world: World) -> None:
     anonymous = bounce(ours).replace(returned, f"Subject: {ours.subject}".encode())
     await arrive(world.lumen, anonymous, sender="", recipient=HELP)
     assert (await Message.get(id=ours.message_id)).state == "sent"
-    assert ["seems to have come back" in note.text for note in await Note.all()] == [True]
+    assert ["seems to have bounced" in note.text for note in await Note.all()] == [True]
     assert not await MailHold.exists()
     other = anonymous.replace(ours.subject.encode(), b"Something else")
     await arrive(world.lumen, other, sender="", recipient=HELP)
@@ -170,7 +170,7 @@ async def test_an_automatic_answer_is_a_quiet_note(world: World, *, by_envelope:
         mail = await arrive(world.lumen, letter, sender="", recipient=ours.sender if by_envelope else HELP)
         assert (mail.state, mail.conversation_id) == ("machine", ours.conversation_id)
     [note] = await Note.all()
-    assert note.text.splitlines() == [f"Automatic answer from {INES}:", "Away", "", "Back on Monday. 0"]
+    assert note.text.splitlines() == [f"Automatic reply from {INES}:", "Away", "", "Back on Monday. 0"]
     await ticket.refresh_from_db()
     assert (ticket.status, await Message.all().count()) == ("resolved", said)
     assert await Ticket.all().count() == 1
@@ -262,7 +262,7 @@ async def test_five_hundred_mails_of_one_sender_are_five_tickets(world: World, c
     assert (await Ticket.all().count(), await Conversation.all().count()) == (5, 5)
     assert await Message.filter(author_kind="customer").count() == 4 + 50
     assert await OutgoingMail.all().count() == 1
-    assert ["very often" in note.text for note in await Note.all()] == [True]
+    assert ["a lot of email" in note.text for note in await Note.all()] == [True]
     await arrive(
         world.lumen, Letter(sender="Tom <tom@example.org>", header_id="tom@example.org"), sender="tom@example.org"
     )

@@ -15,7 +15,7 @@ from tests.mail.scripted_imap import CAPABILITIES, scripted
 
 pytestmark = [pytest.mark.anyio, pytest.mark.sqlite]
 ACCOUNT = Account(host="127.0.0.1", port=0, security="plain", user="help", password="swordfish", private=True)
-MAIL = b"From: ines@example.com\r\nSubject: Hello\r\n\r\nWhere is it?\r\n"
+MAIL = b"From: ines@example.com\r\nSubject: Hello\r\n\r\nWho is the provider?\r\n"
 
 
 async def connected(port: int, **other: Any) -> Imap:

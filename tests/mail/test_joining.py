@@ -322,8 +322,8 @@ def test_no_token_lets_anybody_speak_as_another(found: list[tuple[Token, tuple[s
 async def ask_warehouse(world: World, talk: Conversation) -> str:
     """Omar forwards the first words to a warehouse; where its answer goes."""
     choice = Addressing(mode="forward", to=(Mailbox("Warehouse", EVE),), numbers=(1,))
-    note = await forward(talk.id, world.omar, "Where is it?", choice, client_id="f1")
-    asked = await send_forward(note.id, "Where is it?", choice.as_data(), SECRET)
+    note = await forward(talk.id, world.omar, "Who is the provider?", choice, client_id="f1")
+    asked = await send_forward(note.id, "Who is the provider?", choice.as_data(), SECRET)
     return str(opened(asked)["Reply-To"].addresses[0].addr_spec)
 
 

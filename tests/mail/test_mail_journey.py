@@ -80,7 +80,7 @@ async def test_a_mail_is_answered_and_answered_again(desk: Desk) -> None:
     answer = await until(sent(message_id__not_isnull=True))
 
     listed = await desk.page("/demo/mailbox?to=ines@example.com")
-    assert listed.index("Re: Where is my lamp?") < listed.index("We have your message")
+    assert listed.index("Re: Where is my lamp?") < listed.index("We’ve received your message")
     letter = await desk.page(f"/demo/mailbox/{answer.public_id}")
     assert "It left Hamburg &lt;yesterday&gt;." in letter
     assert f"&lt;{answer.header_id}&gt;" in letter

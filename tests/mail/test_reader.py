@@ -136,7 +136,7 @@ async def test_reading_again_posts_what_is_new_once(world: World, hostile: Reade
     assert (await Job.get(kind="mail.reread")).args == {"incoming_mail": mail.id, "person": False}
     for _ in range(2):
         await reread(mail.id, Means(secret=SECRET))
-    assert [one.text for one in await Message.all().order_by("number")] == ["(a mail without text)", "DIE, order 1001"]
+    assert [one.text for one in await Message.all().order_by("number")] == ["(no text)", "DIE, order 1001"]
     again = await IncomingMail.get(id=mail.id)
     assert (again.state, again.error, again.text) == ("posted", None, "DIE, order 1001\n")
     assert await Ticket.all().count() == 1

@@ -54,7 +54,7 @@ async def test_what_no_person_wrote_can_be_stopped(world: World, client: AsyncCl
     assert await holds_on(world.lumen.id, ["ines@example.com"]) == []  # looking changed nothing
     done = await client.post(path, data={"List-Unsubscribe": "One-Click"})
     assert done.status_code == 200
-    assert "You get no automatic messages any more" in done.text
+    assert "You won’t get automatic messages any more" in done.text
     await client.post(path, data={"List-Unsubscribe": "One-Click"})
     assert len(await holds_on(world.lumen.id, ["ines@example.com"], STOPPED)) == 1
     assert await told("n2", secret) is None

@@ -1,4 +1,4 @@
-"""Signs of abuse: each from its figures on, none below them, and nothing that happens to honest customers."""
+"""Abuse signals: each from its figures on, none below them, and nothing that happens to honest customers."""
 
 from datetime import UTC, datetime, timedelta
 

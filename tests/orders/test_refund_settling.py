@@ -87,7 +87,7 @@ async def test_answers_that_get_lost_never_pay_twice(world: World, clock: Frozen
 
 
 async def test_customers_hear_of_money_that_has_left_once(world: World, clock: FrozenClock) -> None:
-    """Before the shop's record tells of it, and not twice when it does. What waits for approval is nobody's news."""
+    """Before the shop's record tells of it, and not twice when it does. What needs approval is nobody's news."""
     order, part = await asked(world, settles_after=60)
     assert (await snapshot(order)).refunds == ()
     gateway = SimulatedRefunds()

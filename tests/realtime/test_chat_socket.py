@@ -377,7 +377,7 @@ async def test_how_the_help_was_is_asked_when_the_work_is_done(desk: Desk, world
         assert (await ines.wait("error"))["code"] == "not_found"
         said = await ines.post("Where is my order?")
         conversation = await Conversation.get(public_id=said["conversation"])
-        ticket = await open_ticket(conversation.id, "question", BOT, subject="Where is it?")
+        ticket = await open_ticket(conversation.id, "question", BOT, subject="Who is the provider?")
         await resolve(ticket.id, Actor.of(world.omar))
     async with visitor(desk, token=token) as ines:
         assert ines.welcome["rate"]

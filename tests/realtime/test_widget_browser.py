@@ -497,5 +497,5 @@ async def test_answers_that_nobody_sees(shop: ShopPage, desk: Desk, world: World
     await shop.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
     await post(conversation.id, Actor.of(world.omar), "My secret", client_id="agent-client-2")
     await eventually(lambda: shop.page.evaluate("told.length"))
-    assert await shop.page.evaluate("told") == ["Lumen: Omar has answered"]
+    assert await shop.page.evaluate("told") == ["Lumen: Omar has replied"]
     assert shop.complaints == []

@@ -149,7 +149,7 @@ async def the_letter(widget: Widget, conversation: Conversation) -> None:
     await page.evaluate(  # what only a shop's page has: its switches, and what the browser answers
         "for (const part of document.querySelectorAll('.switch')) part.hidden = false;"
         "document.querySelector('[data-alert=sound]').setAttribute('aria-checked', 'true');"
-        "document.querySelector('.alert-note').textContent = 'The browser does not allow notifications here.'"
+        "document.querySelector('.alert-note').textContent = 'The browser doesn’t allow notifications here.'"
     )
     await widget.looks_right("menu")
     await page.click(".mail-me")

@@ -1,4 +1,4 @@
-"""Goods on their way back: tracked, received, inspected line by line."""
+"""Return on its way: tracked, received, inspected line by line."""
 
 from datetime import timedelta
 

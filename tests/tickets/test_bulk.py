@@ -100,12 +100,12 @@ async def test_what_can_still_be_undone_is_said_before_the_end(world: World) -> 
     one, two = await tickets(world, 2)
     for ticket in (one, two):
         talk = ticket.conversation_id
-        await post(talk, Actor.of(world.ines), "Where is it?", client_id=f"ask-{talk}")
+        await post(talk, Actor.of(world.ines), "Who is the provider?", client_id=f"ask-{talk}")
         await hold(talk, world.mei, "It comes today", client_id=f"held-{talk}", seconds=20, seen=1)
     await post(two.conversation_id, Actor.of(world.ines), "Hello?", client_id="again")
     run = await start_bulk(world.omar, "resolve", "", [one.id, two.id])
     await carry_out()
     assert [(item.ticket_id, item.why) for item in await refusals(run)] == [(two.id, "stale")]
     said = await Message.filter(conversation_id=one.conversation_id).order_by("number")
-    assert [message.text for message in said] == ["Where is it?", "It comes today"]
+    assert [message.text for message in said] == ["Who is the provider?", "It comes today"]
     assert [each.status for each in await Ticket.all().order_by("id")] == ["resolved", "open"]

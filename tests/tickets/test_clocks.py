@@ -195,7 +195,7 @@ async def test_a_warning_is_entered_once_and_only_when_its_time_has_come(world: 
 @pytest.mark.anyio
 async def test_who_asks_the_bot_does_not_wait_for_an_agent(world: World) -> None:
     ticket = await opened(world)
-    await write(ticket, Actor.of(world.ines), "Where is it?")
+    await write(ticket, Actor.of(world.ines), "Who is the provider?")
     assert (await Ticket.get(id=ticket.id)).asked_at is None
 
 

@@ -188,7 +188,7 @@ async def test_every_bad_rating_has_somebody_who_sees_to_it(world: World, clock:
     talk = await chat(world.lumen, world.ines)
     order = await an_order(world, 10_00, "#7")
     await talk.filter(id=talk.id).update(order_id=order.id)
-    await post(talk.id, Actor.of(world.ines), "Where is it?", client_id="client-id-1")
+    await post(talk.id, Actor.of(world.ines), "Who is the provider?", client_id="client-id-1")
     await post(talk.id, Actor.of(world.omar), "No idea.", client_id="client-id-2")
     await rate(talk.id, Actor.of(world.ines), 2)
     await rate(talk.id, Actor.of(world.ines), 1, "Useless")

@@ -81,7 +81,7 @@ async def test_an_agent_of_no_shop_sees_nothing(world: World, clock: FrozenClock
 async def test_a_row_says_all_that_the_list_shows(world: World, clock: FrozenClock) -> None:
     lamp, bulb = await make_order(world.lumen, "#1001"), await make_order(world.lumen, "#1002")
     talk = await chat(world.lumen, world.ines)
-    await post(talk.id, Actor.of(world.ines), "Where is it?", client_id="c1")
+    await post(talk.id, Actor.of(world.ines), "Who is the provider?", client_id="c1")
     await post(talk.id, BOT, "Which order?", client_id="b1")
     ticket = await open_ticket(talk.id, "question", BOT, subject="Lamp", order_ids=[bulb.id], link_confirmed=False)
     await link_order(ticket.id, lamp.id, Actor.of(world.omar))

@@ -213,7 +213,7 @@ async def test_what_cannot_be_merged_or_parted(world: World, clock: FrozenClock)
 async def test_a_complaint_is_merged_only_as_a_duplicate(world: World, clock: FrozenClock, reactions: None) -> None:
     first, _ = await question(world, "Broken!", "complaint")
     second, _ = await question(world, "Still broken!", "complaint")
-    plain, _ = await question(world, "Where is it?")
+    plain, _ = await question(world, "Who is the provider?")
     omar = Actor.of(world.omar)
     await acknowledge(second.id, SYSTEM, now() + timedelta(days=2))
     assert (await Complaint.get(ticket_id=second.id)).repeat

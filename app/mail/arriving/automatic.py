@@ -24,7 +24,7 @@ async def note_automatic(mail: IncomingMail, parsed: ParsedMail, secret: bytes) 
         return
     mail.conversation_id = conversation.id
     said = parsed.reply_text if not is_blank(parsed.reply_text) else parsed.text
-    words = gettext("Automatic answer from %(address)s:", conversation.language) % {"address": parsed.from_address}
+    words = gettext("Automatic reply from %(address)s:", conversation.language) % {"address": parsed.from_address}
     text = f"{words}\n{parsed.subject}\n\n{said.strip()[:_SHOWN]}".strip()
     day = now().date().isoformat()
     await add_note(conversation.id, None, text, f"mail:automatic:{day}:{parsed.from_address}"[:80])

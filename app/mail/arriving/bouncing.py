@@ -86,7 +86,7 @@ async def mark_failed(outgoing: OutgoingMail, error: str) -> None:
     ticket = None
     if outgoing.message_id is not None or outgoing.kind == "forward":  # a person's words, or about an order
         ticket = await _take_up(conversation, outgoing)
-    words = gettext("The mail to %(address)s could not be delivered: %(error)s", conversation.language)
+    words = gettext("The email to %(address)s couldn’t be delivered: %(error)s", conversation.language)
     text = words % {"address": outgoing.recipient, "error": error[:500]}
     if ticket is not None and ticket.assignee is not None:
         text = f"@{ticket.assignee.name} {text}"
@@ -102,7 +102,7 @@ async def tell_of_copy(outgoing: OutgoingMail, address: str, words: str) -> None
     if outgoing.conversation_id is None:
         return
     conversation = await Conversation.get(id=outgoing.conversation_id)
-    text = gettext("The copy for %(address)s could not be delivered: %(error)s", conversation.language)
+    text = gettext("The copy to %(address)s couldn’t be delivered: %(error)s", conversation.language)
     values = {"address": address, "error": words[:500]}
     await add_note(conversation.id, None, text % values, f"mail:{outgoing.id}:{address}"[:80])
 
@@ -142,7 +142,7 @@ async def _suggest(mail: IncomingMail, bounce: Bounce) -> None:
         if " ".join(likely.subject.split()) == wanted and likely.conversation_id is not None:
             conversation = await Conversation.get(id=likely.conversation_id)
             words = gettext(
-                "A mail to %(address)s seems to have come back, but nothing proves that it was ours: %(error)s",
+                "An email to %(address)s seems to have bounced, but nothing proves that it was ours: %(error)s",
                 conversation.language,
             )
             text = words % {"address": likely.recipient, "error": bounce.diagnostic[:500]}

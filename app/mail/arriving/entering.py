@@ -53,8 +53,8 @@ async def _note_answer(mail: IncomingMail, parsed: ParsedMail, place: Place, fil
     """What a third party answers the desk stands in a note, and opens what waits."""
     talk, language = place.conversation, place.conversation.language
     mail.conversation_id = talk.id
-    lines = [gettext("%(name)s answers:", language) % {"name": place.author.name}, ""]
-    lines.append((parsed.reply_text or parsed.text).strip() or gettext("(a mail without text)", language))
+    lines = [gettext("%(name)s replied:", language) % {"name": place.author.name}, ""]
+    lines.append((parsed.reply_text or parsed.text).strip() or gettext("(no text)", language))
     text = "\n".join(lines)[:TEXT_LIMIT]
     await add_note(talk.id, None, text, f"mail:{mail.public_id}:answer", files=files)
     await wake_for(talk.id, place.author)
@@ -79,7 +79,7 @@ async def begin_conversation(
     ticket = await open_mail_ticket(parsed, conversation, actor)
     if mail.state == QUARANTINED:
         words = gettext(
-            "This mail could not be read completely (%(problem)s). It is kept as it came: %(mail)s", language
+            "This email couldn’t be read completely (%(problem)s). The original is kept: %(mail)s", language
         )
         problem = parsed.problem or gettext("no sender", language)
         await add_mail_note(conversation, mail, "unread", words % {"problem": problem, "mail": mail.public_id})
@@ -99,7 +99,7 @@ async def post_words(
     """Post the new part of a mail with its files, and note in the mail's row where it is."""
     language = conversation.language
     said = (words.strip() for words in (parsed.reply_text, parsed.text) if not is_blank(words))
-    words = next(said, gettext("(a mail without text)", language))
+    words = next(said, gettext("(no text)", language))
     message = await post_arrived(
         conversation.id, author, cut(words), files, client_id=f"mail:{mail.digest[:56]}", channel=EMAIL
     )
@@ -142,5 +142,5 @@ def _numbers_in(text: str) -> tuple[str, ...]:
 def _subject(parsed: ParsedMail, language: str) -> str:
     subject = clean(parsed.subject, limit=300)
     if not parsed.from_address or parsed.problem:
-        return subject or gettext("Mail we could not read", language)
-    return subject or gettext("Mail without a subject", language)
+        return subject or gettext("Unreadable email", language)
+    return subject or gettext("(No subject)", language)

@@ -44,7 +44,8 @@ async def fold_into(
 ) -> None:
     """Post the mail there; above `SHOWN` messages it is only kept. The caller has a transaction open."""
     words = gettext(
-        "%(address)s writes very often. Further mails go on here; above fifty in ten minutes they are kept unshown.",
+        "%(address)s is sending a lot of email. Further messages are added here; beyond fifty in ten minutes they "
+        "are kept but not shown.",
         conversation.language,
     )
     await add_note(conversation.id, None, words % {"address": parsed.from_address}, "mail:flood")

@@ -56,7 +56,7 @@ async def hold_forwarded(
     mail.headers = _as_passed_on(mail, found, agent.name)
     await post_words(mail, inner, conversation, Actor.of(customer), files)
     if found.cover:
-        words = gettext("%(name)s passed this mail on and wrote:", language) % {"name": agent.name}
+        words = gettext("%(name)s forwarded this email and wrote:", language) % {"name": agent.name}
         await add_mail_note(conversation, mail, "cover", f"{words}\n\n{found.cover}")
     await open_mail_ticket(inner, conversation, Actor.of(customer))
     await MailSuggestion.create(

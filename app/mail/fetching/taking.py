@@ -132,8 +132,8 @@ async def _fetched(mailbox: Mailbox, imap: Imap, uid: int, known: Attributes) ->
     """The mail and what is wrong with it: of one that is too large only its head, with words to say so."""
     if known.size > LARGEST:
         words = gettext(
-            "This mail has %(size)s MB, which is more than the desk takes (%(most)s MB). It is still in the folder "
-            "%(folder)s of the mailbox %(address)s.",
+            "This email is %(size)s MB, more than the limit of %(most)s MB. It’s still in the folder %(folder)s of "
+            "the mailbox %(address)s.",
             mailbox.shop.language,
         )
         sizes = {"size": round(known.size / 1024**2), "most": LARGEST // 1024**2}
@@ -181,8 +181,8 @@ async def _try_again(mailbox: Mailbox, imap: Imap, ours: frozenset[str]) -> int:
 
 async def _give_up(mailbox: Mailbox, uid: int, ours: frozenset[str]) -> None:
     words = gettext(
-        "The server of the mailbox %(address)s does not give out a mail in the folder %(folder)s (number %(uid)s). "
-        "Please look at it there.",
+        "The mail server for %(address)s won’t hand over a message in the folder %(folder)s (number %(uid)s). Please "
+        "look at it there.",
         mailbox.shop.language,
     )
     words %= {"address": mailbox.address, "folder": mailbox.folder, "uid": uid}

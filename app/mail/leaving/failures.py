@@ -60,18 +60,18 @@ def _(message: str) -> str:
 
 FAILURES = {
     "unknown_address": _("This address does not exist. Check how it is spelled, or reach them another way."),
-    "unknown_domain": _("There is no mail server for this address. Check how it is spelled."),
-    "mailbox_full": _("The recipient's mailbox is full. Try again later, or reach them another way."),
-    "mailbox_closed": _("The recipient's mailbox takes no mail."),
-    "too_large": _("The mail is too large for the recipient's server. Send it with fewer or smaller files."),
-    "refused": _("The recipient's server takes this mail for spam, or takes none from us."),
-    "too_many": _("The recipient's server wants fewer mails at a time. It is tried again."),
-    "unknown_sender": _("The recipient's server does not know the domain that we write from."),
+    "unknown_domain": _("There’s no mail server for this address. Check the spelling."),
+    "mailbox_full": _("The recipient’s mailbox is full. Try again later, or reach them another way."),
+    "mailbox_closed": _("The recipient’s mailbox doesn’t accept mail."),
+    "too_large": _("The email is too large for the recipient’s server. Send fewer or smaller files."),
+    "refused": _("The recipient’s server considers this spam, or accepts no mail from us."),
+    "too_many": _("The recipient’s server is limiting how much mail we send. We’ll try again."),
+    "unknown_sender": _("The recipient’s server doesn’t know the domain we send from."),
     "our_proof": _(
-        "The recipient's server finds no proof that we may write from this address: check SPF, DKIM, DMARC."
+        "The recipient’s server found no proof that we may send from this address: check SPF, DKIM and DMARC."
     ),
-    "our_login": _("Our mail server does not take our user name and password. An administrator must look at it."),
-    "our_tls": _("The connection to our mail server is not secure. An administrator must look at it."),
-    "unreachable": _("The mail server could not be reached. It is tried again."),
-    "other": _("The mail server did not take it."),
+    "our_login": _("Our mail server rejected our user name and password. An administrator needs to look at it."),
+    "our_tls": _("The connection to our mail server isn’t secure. An administrator needs to look at it."),
+    "unreachable": _("The mail server couldn’t be reached. We’ll try again."),
+    "other": _("The mail server didn’t accept it."),
 }

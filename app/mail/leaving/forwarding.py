@@ -103,7 +103,7 @@ async def give_up_forward(note_id: int) -> None:
     if note is None or await OutgoingMail.exists(key=f"note:{note.public_id}"):
         return
     await HeldForward.filter(note_id=note.id).update(state=UNWRITTEN)
-    text = gettext(_("This could not be forwarded by mail: %(text)s"), note.conversation.language)
+    text = gettext(_("This couldn’t be forwarded by email: %(text)s"), note.conversation.language)
     await add_note(note.conversation_id, None, text % {"text": note.text[:200]}, f"mail:unwritten:{note.public_id}")
 
 
@@ -117,7 +117,7 @@ async def _chosen(conversation_id: int, numbers: Sequence[int]) -> list[Message]
 def _note(wanted: Addressing, messages: Sequence[Message], words: str, language: str) -> str:
     """For the desk: who got what."""
     people = ", ".join(str(box) for box in (*wanted.to, *wanted.cc))
-    lines = [gettext(_("Forwarded by e-mail to %(people)s"), language) % {"people": people}]
+    lines = [gettext(_("Forwarded by email to %(people)s"), language) % {"people": people}]
     if messages:
         numbers = ", ".join(f"#{message.number}" for message in messages)
         lines.append(gettext(_("Messages: %(numbers)s"), language) % {"numbers": numbers})

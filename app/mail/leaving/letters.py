@@ -60,9 +60,9 @@ SUBJECTS = {
     "code": _("Your one-time code for %(shop)s"),
     "address_code": _("Your one-time code for %(shop)s"),
     "transcript": _("Your conversation with %(shop)s"),
-    "acknowledgement": _("We have your message: ticket %(ticket)s"),
+    "acknowledgement": _("We’ve received your message: ticket %(ticket)s"),
     "withdrawal": _("We have received your withdrawal from the contract"),
-    "reply": _("An answer from %(shop)s"),
+    "reply": _("A reply from %(shop)s"),
     "trial": _("A test from %(address)s"),
     "forward": _("A question from %(shop)s"),
 }

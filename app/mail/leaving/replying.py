@@ -93,7 +93,7 @@ async def give_up_replying(message_id: int) -> None:
         return
     async with transaction():
         await Message.filter(id=message_id).update(state="failed")
-        words = gettext(_("This answer could not be sent by mail: %(text)s"), message.language)
+        words = gettext(_("This reply couldn’t be sent by email: %(text)s"), message.language)
         text = words % {"text": message.text[:200]}
         await add_note(message.conversation_id, None, text, f"mail:unwritten:{message_id}")
 
