@@ -45,7 +45,7 @@ class Table:
         return self.inputs(blocks_of_rows) @ self.weights.T + self.offsets
 
     def strangeness(self, words):
-        single = [word for word in words if " " not in word]
+        single = [word for word in words if not {" ", "@"}.intersection(word)]
         return sum(word not in self.blocks[0][0] for word in single) / len(single) if single else 1.0
 
     def stored(self):

@@ -74,7 +74,7 @@ class LearnedView:
 
     def strangeness(self, words: Collection[str]) -> float:
         """The share of a message's words that the table never met."""
-        single = [word for word in words if " " not in word]
+        single = [word for word in words if not {" ", "@"}.intersection(word)]
         return sum(word not in self._rows for word in single) / len(single) if single else 1.0
 
     def place(self, intent: str) -> int | None:
