@@ -97,6 +97,9 @@ async def serving(app: Starlette, hub: Hub, *, port: int = 0) -> AsyncIterator[D
         finally:
             server.should_exit = True
             await running
+            # What a closed window leaves to be written, before the database goes.
+            left = [task for task in asyncio.all_tasks() if task.get_name() == "presence.left"]
+            await asyncio.gather(*left)
 
 
 @contextmanager
