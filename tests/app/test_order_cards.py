@@ -121,4 +121,4 @@ def test_every_card_is_complete_and_of_one_language(state: str, language: str) -
     if language == "zh":
         assert not re.search(r"[A-Za-z]{3,}|[(),;:!?] ", own), own
     else:
-        assert own.isascii() or "€" in own
+        assert own.replace("’", "").isascii() or "€" in own
