@@ -210,7 +210,7 @@ async def test_a_day_at_the_desk_leaves_nothing_that_could_be_given_out(world: W
     chance = random.Random(7)
     people = [world.omar, world.mei, world.sue]
     await at_the_desk(*people, capacity=6)
-    for _ in range(24):
+    for _ in range(16):
         clock.advance(timedelta(seconds=chance.randrange(10, 100)))
         await one_change(world, people, chance)
         await take_back_unanswered()
