@@ -1,14 +1,17 @@
 """Windows whose pages are used only when their scripts listen: an earlier click sends a form the other way."""
 
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Frame, Page
 
 ALIVE = "html[data-alive]"
 # Modules have run before this event, and every page of ours attaches what it listens to while its modules run.
 _MARK = "addEventListener('DOMContentLoaded', () => document.documentElement.setAttribute('data-alive', ''))"
 
-_REST = """Promise.all(document.getAnimations()
+_REST = """Promise.race([new Promise((patience) => setTimeout(patience, 5000)), Promise.all(document.getAnimations()
   .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
-  .map((animation) => animation.finished.catch(() => null)))"""
+  .map((animation) => animation.finished.catch(() => null)))])"""
 
 
 async def wait_for_scripts(page: Page) -> None:
@@ -20,9 +23,10 @@ async def wait_for_scripts(page: Page) -> None:
     await page.add_locator_handler(page.locator("html:not([data-alive])"), _nothing)
 
 
-async def at_rest(page: Page | Frame) -> None:
-    """Wait until nothing moves or fades any more but what always does: half faded words have no contrast."""
+async def axe(page: Page | Frame, options: dict[str, Any] | None = None) -> Any:
+    """What axe-core finds once nothing moves or fades any more: half faded words have no contrast."""
     await page.evaluate(_REST)
+    return await Axe().run(page, options=options)
 
 
 async def _nothing() -> None:

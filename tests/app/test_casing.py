@@ -240,7 +240,7 @@ WORDS = {
 HEARD = {
     Outcome.GRANT: "Your request is approved.",
     Outcome.REFUSE: "We’re sorry, we can’t approve this.",
-    Outcome.REVIEW: "A person looks at it",
+    Outcome.REVIEW: "A person will review it",
 }
 
 

@@ -1,11 +1,11 @@
 """After-sales cases in a real browser: a colleague's step does not take away what somebody is writing."""
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from core.people import Actor
 from orders.refunds.case import Reason
+from tests.browsing import axe
 from tests.console.conftest import OpenPage, Talk
 from tests.people import World
 from tests.tickets.sold import sold
@@ -29,7 +29,7 @@ async def test_words_stay_and_whoever_is_late_is_told(world: World, talk: Talk, 
     await ask_for_info(case.public_id, Actor.of(world.mei), "A photo, please")
     await expect(page.locator("#thread")).to_contain_text("asked the customer: A photo, please")
     assert await pane.get_by_label("Why, in words for the customer").input_value() == "That is wear."
-    found = await Axe().run(page)
+    found = await axe(page)
     assert found.response["violations"] == []
     await pane.get_by_role("button", name="Reject").click()
     await expect(page.get_by_role("status").last).to_contain_text("Somebody was faster")

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Route, expect
 
 from app.realtime.hub import Hub
@@ -16,6 +15,7 @@ from orders.folding import fold
 from orders.models import Order, OrderLine, Payment, Refund, Shipment, SourceEvent, TrackingEvent
 from orders.policies.drafting import begin_draft
 from orders.receiving import receive
+from tests.browsing import axe
 from tests.console.conftest import OpenPage, Talk
 from tests.people import World, make_customer, make_order
 from tickets.linking import link_order
@@ -44,7 +44,7 @@ async def test_a_slash_brings_an_answer_with_its_blanks_filled(
     await expect(page.locator("#macro-menu li")).to_have_count(2)
     await page.locator("#text").press_sequentially("wa")
     await expect(page.locator("#macro-menu li")).to_have_count(1)
-    results = await Axe().run(page)
+    results = await axe(page)
     assert [found["id"] for found in results.response["violations"]] == []
     await page.keyboard.press("Enter")
     await page.get_by_role("dialog").get_by_label("Order").select_option("#1001")
@@ -159,7 +159,7 @@ async def test_a_draft_outlives_a_reload_and_unread_words_stop_it(
     await sending.wait()
     await talk.says(conversation, world.ines, "Cancel it")  # faster by the blink of an eye
     go_on.set()
-    await expect(page.get_by_role("alert")).to_contain_text("The customer has written since you began")
+    await expect(page.get_by_role("alert")).to_contain_text("The customer has written since you started")
     await expect(page.locator("#text")).to_have_value("Your lamp leaves today")
     await expect(page.locator(".message.from-customer").last).to_contain_text("Cancel it")
     assert not await Message.exists(author_kind="agent")
@@ -285,7 +285,7 @@ async def test_a_heavy_order_stays_readable(
         await page.keyboard.press("Enter")
         await expect(scans.nth(place).locator("tbody tr")).to_have_count(60)
         await expect(scans.nth(place).locator("tbody tr").first).to_be_visible()
-    results = await Axe().run(page)
+    results = await axe(page)
     assert results.violations_count == 0, results.generate_report()
     for box in ("document.documentElement", "document.querySelector('main')"):
         wide = await page.evaluate(f"{box}.scrollWidth - {box}.clientWidth")
@@ -310,7 +310,7 @@ async def test_an_order_is_found_and_its_delivery_folded_again(world: World, hub
     await expect(page.locator(".why")).to_contain_text("Phone: +491701234567")
     await page.get_by_role("link", name="7001").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Order 7001")
-    await page.get_by_role("button", name="Fold orders:upsert again").click()
+    await page.get_by_role("button", name="Process orders:upsert again").click()
     await expect(page.get_by_role("status").first).to_contain_text("Rebuilt.")
     await page.get_by_role("link", name="Order 7001").click()
     await expect(page.locator("#history")).to_contain_text("known here as version 1")
@@ -351,11 +351,11 @@ async def test_pages_are_accessible(
         "/console/policies/lumen/draft/rows/changed_mind",
     ):
         await page.goto(path)
-        results = await Axe().run(page)
+        results = await axe(page)
         assert results.violations_count == 0, results.generate_report()
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is wider than the screen by {wide}"
     await page.context.clear_cookies()
     await page.goto("/console/login")
-    results = await Axe().run(page)
+    results = await axe(page)
     assert results.violations_count == 0, results.generate_report()

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from app.realtime.hub import Hub
@@ -14,6 +13,7 @@ from core.audit import AuditEntry
 from core.clock import FrozenClock, now
 from core.people import Agent
 from orders.models import Order, OrderLine
+from tests.browsing import axe
 from tests.console.conftest import Browser, Talk
 from tests.people import World, make_order
 from tickets.complaints.models import Compensation, Complaint
@@ -135,7 +135,7 @@ async def test_a_complaint_is_decided_and_told_in_the_browser(
     await panel.get_by_label("Upheld", exact=True).check()
     await expect(panel.get_by_label("Root cause")).to_have_value("WH.LATE_SHIP")
     await panel.get_by_label("Remedy", exact=True).select_option("apology")
-    await panel.get_by_label("What is put right").fill("It leaves today.")
+    await panel.get_by_label("What you’re doing for the customer").fill("It leaves today.")
     await panel.get_by_role("button", name="Decide").click()
     await expect(panel.get_by_label("The letter")).to_have_value(
         re.compile("What we’re doing for you: It leaves today.")
@@ -154,7 +154,7 @@ async def test_a_complaint_is_decided_and_told_in_the_browser(
 
 async def check(page: Page) -> None:
     """Axe finds nothing, and nothing sticks out."""
-    results = await Axe().run(page)
+    results = await axe(page)
     assert results.violations_count == 0, results.generate_report()
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0

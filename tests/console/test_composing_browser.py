@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from app.auth.models import Session
@@ -14,6 +13,7 @@ from core.people import Agent
 from core.transactions import record, transaction
 from orders.events import OrderChanged
 from orders.models import Order, Shipment
+from tests.browsing import axe
 from tests.console.conftest import PASSWORD, OpenPage, Talk
 from tests.console.test_mail import arrive
 from tests.people import World
@@ -57,11 +57,11 @@ async def test_what_was_sent_can_be_undone_and_stops_for_new_words(
     await page.locator("#text").fill("It comes tomorrow")
     await page.get_by_role("button", name="Send").last.click()
     await expect(page.locator(".message.held")).to_be_visible()
-    assert not (await Axe().run(page)).response["violations"]
+    assert not (await axe(page)).response["violations"]
     await page.reload()
     await expect(page.locator(".message.held .held-state")).to_contain_text("Sending in")
     await talk.says(story[1], world.ines, "It came!")
-    await expect(page.get_by_role("alert")).to_contain_text("The customer has written since you began")
+    await expect(page.get_by_role("alert")).to_contain_text("The customer has written since you started")
     await expect(page.locator("#text")).to_have_value("It comes tomorrow")
     assert not await Message.exists(author_kind="agent")
     await page.locator("#text").fill("Wonderful!")
@@ -118,7 +118,7 @@ async def test_the_order_moves_while_somebody_writes(world: World, story: Story,
     await expect(alert).to_contain_text("订单有了变化")
     await expect(alert.locator("s").first).to_have_text("运输中")
     await expect(page.locator("#text")).to_have_value("正在路上")
-    assert not (await Axe().run(page)).response["violations"]
+    assert not (await axe(page)).response["violations"]
     await page.get_by_role("button", name="仍然发送").click()
     await expect(page.locator(".message.from-agent[data-number]")).to_contain_text("正在路上")
 
@@ -151,7 +151,7 @@ async def test_an_answer_by_mail_goes_to_one_or_to_all(world: World, open_page: 
     await everybody.check()
     await expect(copy).to_have_value("Omar <omar@friends.example>, mum@example.com")
     await expect(page.locator("#recipients-short")).to_contain_text("copy to Omar <omar@friends.example>")
-    found = (await Axe().run(page)).response["violations"]
+    found = (await axe(page)).response["violations"]
     assert not found, [node["html"] for one in found for node in one["nodes"]]
     await copy.fill("mum at home")
     await page.locator("#text").fill("Here is the invoice")

@@ -1,7 +1,6 @@
 """Mail in a real browser: nothing of a letter runs, nothing leaves, and a keyboard gets at everything."""
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
@@ -11,6 +10,7 @@ from app.mail.models import IncomingMail
 from app.mail.reading.cleaning import clean_html, with_sheet
 from conversations.models import Conversation
 from core.people import Agent
+from tests.browsing import axe
 from tests.console.conftest import OpenPage
 from tests.console.test_mail import arrive
 from tests.mail.reading.hostile_html import HOSTILE
@@ -80,7 +80,7 @@ async def test_a_letter_is_read_by_keyboard_and_nothing_leaves(world: World, ope
     assert await page.locator("body").evaluate("body => body.scrollWidth <= innerWidth")
     await page.get_by_text("to us and 2 more").click()
     await expect(page.get_by_text("mum@example.com")).to_be_visible()
-    results = await Axe().run(page, options={"iframes": False})
+    results = await axe(page, options={"iframes": False})
     assert [found["id"] for found in results.response["violations"]] == []
 
 
@@ -120,7 +120,7 @@ async def test_a_forward_is_undone_by_a_key_and_leaves_by_itself(world: World, o
     await page.get_by_role("button", name="Send").click()
     held = page.locator("[data-forward]")
     await expect(held).to_contain_text("Sending in")
-    results = await Axe().run(page, options={"iframes": False})
+    results = await axe(page, options={"iframes": False})
     assert [found["id"] for found in results.response["violations"]] == []
     await page.locator("#thread-scroll").focus()
     await page.keyboard.press("u")

@@ -32,7 +32,7 @@ async def test_a_secret_is_shown_once_and_renewed_without_a_gap(
     ada = await open_browser(world.ada)
     page = (await ada.get(PAGE)).text
     assert "/hooks/mail/lumen" in page
-    assert "Switch on" in page
+    assert "Turn on" in page
     answer = await ada.post(f"{PAGE}/lumen", do="renew")
     [first] = re.findall(r"whsec_[\w+/=]+", answer.text)
     assert answer.headers["cache-control"] == "no-store"
@@ -61,7 +61,7 @@ async def test_the_former_one_is_ended_and_the_door_is_shut(world: World, open_b
     assert len(await good(world)) == 1
     await ada.post(f"{PAGE}/lumen", do="close")
     assert await good(world) == []
-    assert "Switch on" in (await ada.get(PAGE)).text
+    assert "Turn on" in (await ada.get(PAGE)).text
     await ada.post(f"{PAGE}/lumen", do="renew")
     assert len(await good(world)) == 1  # nothing from before the door was shut comes back
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 from starlette.applications import Starlette
 
@@ -13,6 +12,7 @@ from app.mail.mailbox_models import Mailbox
 from app.settings import Settings
 from core.clock import now
 from core.people import Actor
+from tests.browsing import axe
 from tests.console.test_mailboxes import MAIL, PAGE, add
 from tests.console.test_senders import PAGE as SENDERS
 from tests.mail.scripted_imap import scripted
@@ -36,7 +36,7 @@ async def test_the_pages_fit_and_can_be_read(
     for path in ("/console", PAGE, f"{PAGE}/new", f"{PAGE}/new?provider=163", f"{PAGE}/{mailbox.public_id}"):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        assert (await Axe().run(page)).violations_count == 0
+        assert (await axe(page)).violations_count == 0
 
 
 async def test_a_test_before_it_is_added(world: World, desk: Starlette, open_page: OpenPage) -> None:
@@ -53,7 +53,7 @@ async def test_a_test_before_it_is_added(world: World, desk: Starlette, open_pag
         await sending.get_by_label("Server for sending").fill("127.0.0.1")
         await sending.get_by_label("Port").fill(str(sink.port))
         await page.get_by_role("button", name="Test the connection").click()
-        await expect(page.get_by_role("alert")).to_contain_text("Sending: An encrypted connection cannot be made.")
+        await expect(page.get_by_role("alert")).to_contain_text("Sending: An encrypted connection couldn’t be made.")
         await sending.get_by_label("Answer from this address").uncheck()
         await expect(sending.get_by_label("Server for sending")).to_be_hidden()
         await page.get_by_label("Password or authorization code", exact=True).fill("swordfish")
@@ -79,7 +79,7 @@ async def test_the_pages_of_senders_fit(
     for path in (SENDERS, f"{SENDERS}/{identity.public_id}", f"{PAGE}/{mailbox.public_id}", PAGE):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        assert (await Axe().run(page)).violations_count == 0
+        assert (await axe(page)).violations_count == 0
     await page.goto(f"{SENDERS}/{identity.public_id}")
     await expect(page.locator("#smtp_host")).to_be_hidden()
     await page.locator("input[value=own]").check()

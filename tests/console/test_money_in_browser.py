@@ -1,7 +1,6 @@
 """Money in a real browser: a line goes back while the customer watches, and a second person above the limit."""
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from app.gateways.refund_simulator import SimulatedRefunds
@@ -12,6 +11,7 @@ from orders.models import Order
 from orders.refunds.models import RefundIntent, RefundPart
 from orders.refunds.payment_accounts import open_account
 from orders.snapshots import snapshot
+from tests.browsing import axe
 from tests.console.conftest import OpenPage, Talk
 from tests.orders.refunding import bought, work
 from tests.people import World
@@ -34,7 +34,7 @@ async def ticket(world: World, talk: Talk, sold: Order) -> Ticket:
 
 
 async def looks_right(page: Page) -> None:
-    results = await Axe().run(page)
+    results = await axe(page)
     assert [found["id"] for found in results.response["violations"]] == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

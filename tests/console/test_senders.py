@@ -106,7 +106,7 @@ async def test_a_server_in_fields(world: World, inside: Settings, open_browser: 
     assert "It works." in (await ada.post(here, do="try", **typed)).text  # the password there is
     for other in ({"smtp_user": "somebody"}, {"smtp_host": "localhost"}):
         answer = await ada.post(here, do="server", **(typed | other))
-        assert "type the password again" in answer.text
+        assert "enter the password again" in answer.text
     letter = await ada.post(here, do="letter")
     assert "The server has taken the test mail" in letter.text
     assert "250 OK" in letter.text

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from app.jobs.bulk import change_tickets
 from app.realtime.hub import Hub
 from core.jobs import Job
 from core.people import Actor, Agent
+from tests.browsing import axe
 from tests.console.conftest import Talk
 from tests.people import World, make_customer, make_order
 from tickets.linking import link_order
@@ -47,7 +47,7 @@ async def test_many_are_changed_from_the_keyboard(world: World, talk: Talk, hub:
     await talk.ticket(world.lumen, world.ines, "A new one")  # the list moves, the selection stays
     await expect(page.get_by_role("link", name="A new one")).to_be_visible()
     await expect(page.locator(".row-pick input:checked")).to_have_count(2)
-    assert (await Axe().run(page)).violations_count == 0
+    assert (await axe(page)).violations_count == 0
     await page.locator("#bulk").get_by_text("Priority").click()
     await page.get_by_role("button", name="Urgent").click()
     await expect(page.get_by_role("status").first).to_contain_text("0 of 2 done")
@@ -70,7 +70,7 @@ async def test_the_pages_fit_and_can_be_read(
     await expect(page.locator(".label-add [name=tag]")).to_be_focused()
     for path in (base, f"{base}?pane=order", f"{base}/arrangement", "/console", "/console/views/new"):
         await page.goto(path)
-        results = await Axe().run(page)
+        results = await axe(page)
         assert results.violations_count == 0, results.generate_report()
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is wider than the screen by {wide}"

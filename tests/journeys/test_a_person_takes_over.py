@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.browsing import axe
 from tests.journeys.running import Desk, Shopper, latest_code, sign_in, window
 
 pytestmark = pytest.mark.browser
@@ -126,7 +126,7 @@ async def unfold(form: Locator) -> None:
 
 async def check_access(page: Page) -> None:
     """Axe finds nothing serious."""
-    found = await Axe().run(page)
+    found = await axe(page)
     serious = [rule for rule in found.response["violations"] if rule["impact"] in ("serious", "critical")]
     assert not serious, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in serious]
 

@@ -5,10 +5,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
+from tests.browsing import axe
 from tests.journeys.running import Desk, Shopper, frame_of, sign_in, window
 
 pytestmark = pytest.mark.browser
@@ -120,6 +120,6 @@ async def expect_drawn(image: Locator) -> None:
 
 async def check_access(page: Page) -> None:
     """Axe finds nothing serious."""
-    found = await Axe().run(page)
+    found = await axe(page)
     serious = [rule for rule in found.response["violations"] if rule["impact"] in ("serious", "critical")]
     assert not serious, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in serious]

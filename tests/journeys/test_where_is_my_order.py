@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
-from tests.browsing import at_rest
+from tests.browsing import axe
 from tests.journeys.running import Desk, Shopper, latest_code, order_notice, window
 
 pytestmark = pytest.mark.browser
@@ -68,8 +67,7 @@ async def test_a_true_answer_after_proof_and_a_card_that_moves(
 
 async def check_access(customer: Shopper) -> None:
     """Axe finds nothing serious in the widget."""
-    await at_rest(customer.chat)
-    found = await Axe().run(customer.chat)
+    found = await axe(customer.chat)
     serious = [rule for rule in found.response["violations"] if rule["impact"] in ("serious", "critical")]
     assert not serious, [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in serious]
 

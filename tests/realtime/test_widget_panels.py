@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from app.realtime import rendering, requests
@@ -20,6 +19,7 @@ from core.clock import now
 from core.people import BOT
 from core.shops import Shop
 from orders.models import Order, OrderLine
+from tests.browsing import axe
 from tests.people import World, make_order
 from tests.realtime.serving import Desk
 from tickets.models import Ticket
@@ -47,7 +47,7 @@ class Widget:
         """Nothing sticks out, nothing lies over another thing that is pressed, and axe has no complaint."""
         await self.page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
         await self.page.screenshot(path=self.pictures / f"{self.name}-{panel}.png")
-        found = await Axe().run(self.page)
+        found = await axe(self.page)
         wrong = [rule for rule in found.response["violations"] if rule["impact"] in SERIOUS]
         self.complaints += [(panel, (rule["id"], rule["nodes"][0]["html"])) for rule in wrong]
         if await self.page.evaluate("document.documentElement.scrollWidth") > self.width:

@@ -115,7 +115,7 @@ async def test_the_customer_is_reminded_once_when_four_fifths_are_over(world: Wo
         "We still need something from you: A photo, please.",
         text.splitlines()[2],
     ]
-    assert "after that we close the case" in text
+    assert "after that we’ll close the case" in text
     clock.advance(timedelta(hours=20))
     await look_at_timers()
     assert len(await reminded(world)) == 1

@@ -227,7 +227,7 @@ async def test_words_are_checked_and_other_shops_see_nothing(world: World) -> No
             "outcome": "upheld",
             "cause": "CAR.LATE",
             "remedy": "apology",
-            "correction": "We are sorry",
+            "correction": "We’re sorry",
         }
         with pytest.raises(Invalid):
             await decide(ticket.id, world.omar, **(known | wrong))
