@@ -56,7 +56,7 @@ async def test_what_came_back_is_work_again_for_whoever_had_it(world: World) -> 
     assert ticket.asked_at is not None
     entry = await TimelineEntry.filter(ticket_id=ticket.id, action="undelivered").get()
     assert (entry.actor_kind, entry.detail["name"]) == ("system", INES)
-    assert (await Note.get()).text.startswith(f"@Omar The email to {INES} couldn't be delivered")  # so it is unread
+    assert (await Note.get()).text.startswith(f"@Omar The email to {INES} couldn’t be delivered")  # so it is unread
     assert (await OutgoingTry.get(mail_id=ours.id)).outcome == "bounced"
 
 

@@ -175,7 +175,7 @@ def _display_name(text: str) -> str:
     if not text.startswith('"') and _GROUP.fullmatch(text):
         text = text.rpartition(":")[2]
     name = one_line(decode_words(_unquote(text)))
-    name = _TURNING.sub("", name).strip('"< ')
+    name = _TURNING.sub("", name).strip('" ').rstrip('"< ')
     return (name if "'" in name.strip("'") else name.strip("' "))[:200]
 
 
