@@ -172,6 +172,7 @@ async def database(database_url: str) -> AsyncIterator[TortoiseContext]:
     """An open, migrated, empty database; models and verbs work in the test from here on."""
     async with open_database(database_url) as context:
         yield context
+        await tasks.cut_loose_ends()  # as a desk does before it closes its database
 
 
 @pytest.fixture(scope="session")
