@@ -73,7 +73,7 @@ STEPS = (
         "browser",
         "pytest in Chromium",
         marker="browser",
-        workers=WORKERS + 1,  # they wait more: for pages, and for desks that start
+        workers=WORKERS,
         spread="worksteal",  # a few long files, and nothing in them is shared
         needs=("Chromium", "a Chinese font"),
         files=tuple(browser_files(ROOT / "tests")),
