@@ -29,8 +29,9 @@ class Places:
     async def read(self, shop_id: int) -> Standing:
         """The queue of the shop, not before now; five statements for all who wait for it. Not inside a transaction."""
         reading = self._next.get(shop_id)
-        if reading is None:  # the caller's context names the database
-            reading = spawn(self._read(shop_id), name="queue.places", context=contextvars.copy_context())
+        if reading is None or reading.done():  # the caller's context names the database
+            context = contextvars.copy_context()
+            reading = spawn(self._read(shop_id), name="queue.places", context=context, loose=True)
             self._next[shop_id] = reading
         return await asyncio.shield(reading)
 
